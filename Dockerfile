@@ -1,4 +1,4 @@
-# Builds the package and runs it without its sources, as a user who owns nothing but /data.
+# Builds the package and runs it without its sources, as a user who owns only /data.
 FROM node:26-slim AS build
 WORKDIR /purser
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./

@@ -1,4 +1,6 @@
-/** Runs a TypeScript source of this checkout, installing what is missing first: `node bin/launch.mjs FILE [ARGUMENT...]` */
+/**
+ * Installs missing dependencies and runs a source file: `node bin/launch.mjs FILE [ARGUMENT...]`.
+ */
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -9,7 +11,7 @@ import { runWithPinnedNode } from "./runtime.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-/** Installs the locked dependencies when they are absent or belong to another lock file. */
+/** Installs the locked dependencies if they are missing or the lock file has changed. */
 function installWhatIsMissing() {
   const stamp = path.join(root, "node_modules", ".purser-installed");
   const lock = createHash("sha256")
@@ -35,7 +37,7 @@ function installWhatIsMissing() {
   });
   if (done.status !== 0) {
     process.stderr.write(
-      "`npm ci` failed; its message is above. Check that the npm registry can be reached, then run this again.\n",
+      "`npm ci` failed; its message is above. Check that the npm registry is reachable, then run this again.\n",
     );
     process.exit(1);
   }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command of the installed package; in a checkout that was not built, the sources themselves. */
+/** The command `purser`: runs the built package, or the sources of a checkout without a build. */
 
 import { existsSync } from "node:fs";
 import path from "node:path";
@@ -17,7 +17,7 @@ if (existsSync(built)) {
   await import("./launch.mjs");
 } else {
   process.stderr.write(
-    `This copy of Purser is not whole: ${built} is missing. Install it again, or run \`npm run build\` in a checkout.\n`,
+    `This copy of Purser is incomplete: ${built} is missing. Install it again, or run \`npm run build\` in a checkout.\n`,
   );
   process.exitCode = 1;
 }

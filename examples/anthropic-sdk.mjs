@@ -1,4 +1,5 @@
-// Calls a model through Purser with the `@anthropic-ai/sdk` package, and says for whom.
+// Calls a model through Purser with the `@anthropic-ai/sdk` package, attributed to a project and a
+// user.
 //
 //   PURSER_KEY=purser_... node examples/anthropic-sdk.mjs
 

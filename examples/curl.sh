@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a budget and a key, calls a model, and reads what it cost. Needs curl and a server that runs.
+# Creates a budget and a key, calls a model, and reads its cost. Needs curl and a running server.
 #
 #   PURSER_ADMIN_KEY=... sh examples/curl.sh
 

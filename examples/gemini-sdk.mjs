@@ -1,4 +1,5 @@
-// Calls a model through Purser with the `@google/genai` package: once whole, once as a stream.
+// Calls a model through Purser with the `@google/genai` package: once without streaming, once as a
+// stream.
 //
 //   PURSER_KEY=purser_... node examples/gemini-sdk.mjs
 

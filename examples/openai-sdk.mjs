@@ -1,4 +1,4 @@
-// Calls a model through Purser with the `openai` package: once whole, once as a stream.
+// Calls a model through Purser with the `openai` package: once without streaming, once as a stream.
 //
 //   PURSER_KEY=purser_... node examples/openai-sdk.mjs
 
@@ -28,7 +28,7 @@ try {
     { headers: { "x-purser-project": "example" } },
   );
 } catch (error) {
-  // With a hard budget on the project, a model without a price is refused: never free in silence.
+  // A hard budget on the project refuses a model without a price, instead of treating it as free.
   if (!(error instanceof OpenAI.APIError) || error.status !== 402) throw error;
   console.log(`refused: ${error.code} by budget ${error.error.purser.budget_id}`);
 }

@@ -293,7 +293,7 @@ const sections = [
 describe("the configuration", () => {
   for (const { heading, text } of sections) {
     test(`${heading} documents exactly the known fields`, () => {
-      const known = /are:? (.+)\.$/.exec(remedyOf(text))?.[1]?.split(", ");
+      const known = /one of: (.+)\.$/.exec(remedyOf(text))?.[1]?.split(", ");
       const named = tableRows(section(configurationPage, heading)).flatMap(([cell = ""]) =>
         codes(cell),
       );

@@ -1,4 +1,4 @@
-/** Budgets as people read them: a tree with what is left, or one with all its figures. */
+/** Formats budgets for a terminal: a tree of all, or one with all its figures. */
 
 import type { BudgetJson } from "../contract/budget.ts";
 import { parseUsd } from "../domain/money/money.ts";
@@ -10,7 +10,7 @@ import { table } from "./terminal/table.ts";
 
 const gaugeCells = 12;
 
-/** Children stand under their parents. */
+/** Children are listed under their parents. */
 export function budgetTable(budgets: readonly BudgetJson[], output: Output): string {
   const { paint } = output;
   const placed = inTreeOrder(budgets);
@@ -80,7 +80,7 @@ export function budgetText(budget: BudgetJson, output: Output): string {
   return `${paint.bold(budget.budget_id)}\n${table([{ title: "" }, { title: "" }], rows, { heading: paint.dim, room: output.columns, indent: "  " })}`;
 }
 
-/** By the wall clock of the budget's own zone, in which its windows begin. */
+/** In the time zone of the budget, in which its windows begin. */
 function windowText({ window, time_zone: zone }: BudgetJson): string | undefined {
   if (!window) return undefined;
   const local = (instant: string): string =>
@@ -92,7 +92,7 @@ function windowText({ window, time_zone: zone }: BudgetJson): string | undefined
   return window.start === null ? `${end} (${zone})` : `${local(window.start)} ${end} (${zone})`;
 }
 
-/** What of the limit is spent or held, 0 to 1 and above; null where it is not known, as for all values of `*` together. */
+/** The spent and held share of the limit, 0 to 1 or above; null if unknown, as for `*` itself. */
 export function usedShare(budget: BudgetJson): number | null {
   if (budget.resource_id === "*") return null;
   const limit = parseUsd(budget.amount, "amount");
@@ -116,7 +116,7 @@ function colourOf(share: number, paint: Paint): (text: string) => string {
   return share >= 0.8 ? paint.yellow : paint.green;
 }
 
-/** In USD as tables have it, else with its unit; nothing where it is not known. */
+/** USD as in tables, other currencies with their unit; empty if unknown. */
 export function amountText(amount: string | null, currency: string): string {
   if (amount === null) return "";
   return currency === "USD" ? dollars(amount) : `${grouped(amount)} ${currency}`;
@@ -128,7 +128,7 @@ function limited(budget: BudgetJson): string {
     : `${budget.budget_type} ${budget.resource_id}`;
 }
 
-/** What of its calls count; that the simulator's do not goes for most budgets, and says little in a table. */
+/** Which calls count. The usual exclusion of the simulator is not worth showing. */
 function filtersOf({ models, providers }: BudgetJson): readonly string[] {
   const isUsual = providers?.length === 1 && providers[0] === "!sim";
   return [
@@ -142,7 +142,7 @@ interface Placed {
   readonly depth: number;
 }
 
-/** Budgets whose parent is not in the list stand at the root. */
+/** Budgets whose parent is not in the list are at the root. */
 function inTreeOrder(budgets: readonly BudgetJson[]): readonly Placed[] {
   const known = new Set(budgets.map((budget) => budget.budget_id));
   const children = Map.groupBy(budgets, ({ parent_budget_id: parent }) =>

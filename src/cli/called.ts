@@ -1,12 +1,12 @@
-/** How commands are written in texts: as they are called here. */
+/** How to write commands in texts: as the user must type them here. */
 
-/** The sources are run as they are; the installed package has JavaScript in their place. */
+/** A checkout runs the TypeScript sources; the installed package has JavaScript. */
 export const inCheckout = import.meta.url.endsWith(".ts");
 
-/** How the command line is called here: in a checkout nothing is on the path. */
+/** The prefix of every command: in a checkout, `purser` is not on the path. */
 export const purser = inCheckout ? "npm run -s purser --" : "purser";
 
-/** A sentence with its commands as they are called here. */
+/** Rewrites the commands in a sentence for this installation. */
 export function asCalled(text: string): string {
   return text.replaceAll("`purser ", `\`${purser} `);
 }

@@ -1,4 +1,4 @@
-/** What a start took over from its configuration, a line each. */
+/** Formats what a start changed because of the configuration, one line a change. */
 
 import type { DeclaredChange } from "../app/manage/declared.ts";
 import type { Paint } from "./terminal/color.ts";
@@ -15,9 +15,9 @@ export function changeText(
   return `${paint.dim("configuration")} ${printable(`${kind} ${name} ${what}${which}${counted}${left}`)}`;
 }
 
-/** What is in the ledger stays there until somebody takes it away; prices of the file are nowhere else. */
+/** Budgets and keys stay in the ledger until they are removed; prices exist only in the file. */
 function remains(kind: DeclaredChange["kind"], name: string): string {
-  if (kind === "price") return "it counts no longer";
+  if (kind === "price") return "it no longer applies";
   return kind === "budget"
     ? `it stays until \`${purser} budget delete ${name}\``
     : `it stays live until \`${purser} key revoke ${name}\``;

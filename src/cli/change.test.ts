@@ -1,4 +1,4 @@
-/** The commands that change what is in force: budgets by a file or by hand, keys by name; against a real server. */
+/** Tests commands that change budgets and keys, against a real server. */
 
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
@@ -6,7 +6,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { inFolder, purser, serve } from "./child.test-kit.ts";
 
-/** Costs 0.0004 USD and a little. */
+/** A call that costs slightly more than 0.0004 USD. */
 async function chat(url: string, key: string): Promise<number> {
   const answer = await fetch(`${url}/v1/chat/completions`, {
     method: "POST",
@@ -30,7 +30,7 @@ async function spentBy(folder: string, budget: string): Promise<number> {
   return Number((JSON.parse(shown.out) as { spent: string }).spent);
 }
 
-test("a file that changes a budget's window keeps what was spent, and the start says what it took over", async () => {
+test("a changed window in the file keeps earlier spending, and the start reports the change", async () => {
   await inFolder(async (folder) => {
     const write = (budgets: string): Promise<void> =>
       writeFile(path.join(folder, "purser.yaml"), `budgets:\n${budgets}`);
@@ -95,7 +95,7 @@ test("a file that changes a budget's window keeps what was spent, and the start 
   });
 });
 
-test("keys are told apart by their names, are revoked by them, and what a key is for is said by its role", async () => {
+test("keys are listed and revoked by name, and a new key explains its use by role", async () => {
   await inFolder(async (folder) => {
     const server = await serve(folder);
     try {
@@ -120,7 +120,7 @@ test("keys are told apart by their names, are revoked by them, and what a key is
         /^error {2}--name: "ci" is the name of key key_.*\nremedy Choose another name/,
       );
       const reader = await create("--name", "finance", "--role", "reader");
-      assert.match(reader.notes, /read figures.*cannot make calls/);
+      assert.match(reader.notes, /read reports.*cannot make calls/);
       assert.doesNotMatch(reader.notes, /agent/);
 
       assert.equal(await chat(server.started.url, made.out.trim()), 200);
@@ -143,7 +143,7 @@ test("keys are told apart by their names, are revoked by them, and what a key is
   });
 });
 
-test("an estimate says what would be served shorter, exits 3 for what would be refused alone, and refusals are listed", async () => {
+test("an estimate reports fitting, exits with 3 only for refusals, and refused calls are listed", async () => {
   await inFolder(async (folder) => {
     const server = await serve(folder);
     try {
@@ -187,8 +187,8 @@ test("an estimate says what would be served shorter, exits 3 for what would be r
         [0, 0, 3],
         shorter.out + refused.out,
       );
-      assert.doesNotMatch(whole.out, /fitted/);
-      assert.match(shorter.out, /It would be served with max_tokens fitted to \d+/);
+      assert.doesNotMatch(whole.out, /fit max_tokens/);
+      assert.match(shorter.out, /would fit max_tokens to \d+/);
 
       await purser(["budget", "set", "atlas", "--amount", "0"], { cwd: folder });
       assert.equal(await chat(server.started.url, key), 402);
@@ -202,7 +202,7 @@ test("an estimate says what would be served shorter, exits 3 for what would be r
       for (const [words, remedy] of [
         [
           ["report", "--by", "team,,model"],
-          /--by: "team,,model".*\nremedy Give names joined by single commas/,
+          /--by: "team,,model".*\nremedy Give names separated by single commas/,
         ],
         [
           ["estimate", "sim/sim-small", "--text", ""],
@@ -220,7 +220,7 @@ test("an estimate says what would be served shorter, exits 3 for what would be r
   });
 });
 
-test("a replay through a server that runs leaves no key of its own alive", async () => {
+test("a replay through a running server revokes the keys that it created", async () => {
   await inFolder(async (folder) => {
     const rows = [
       "TIMESTAMP,ContextTokens,GeneratedTokens",

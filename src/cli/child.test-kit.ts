@@ -1,4 +1,4 @@
-/** For tests: runs this program as a child process, as its users do. */
+/** Test kit that runs Purser as a child process, as users do. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ export interface Ended {
   readonly notes: string;
 }
 
-/** Runs a command in `cwd` with an environment that has nothing of the developer's own. */
+/** Runs a command in `cwd`, without the environment of the developer. */
 export async function purser(
   words: readonly string[],
   options: {
@@ -48,7 +48,7 @@ export async function inFolder<Result>(work: (folder: string) => Promise<Result>
   }
 }
 
-/** A server of the program's own, in a folder. */
+/** A running `purser serve` in a folder. */
 export interface Served {
   readonly child: ChildProcess;
   /** The first line that it prints with `--json`. */
@@ -63,7 +63,7 @@ export interface Served {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** @throws when it ends, or says something else, instead of its address. */
+/** @throws If it exits or prints something other than its address. */
 export async function serve(
   folder: string,
   words: readonly string[] = [],

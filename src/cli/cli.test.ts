@@ -1,3 +1,5 @@
+/** Tests the texts of the command line: errors, option values, reports, budgets and findings. */
+
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -51,7 +53,7 @@ const exits: readonly (readonly [name: string, error: unknown, code: number])[] 
 for (const [name, error, code] of exits)
   test(`${name}: exit code ${code}`, () => assert.equal(failureOf(error).exitCode, code));
 
-test("a failure says what, which field, and what to do", () => {
+test("a failure prints the message, the field and the remedy", () => {
   const error = new PurserError("invalid_configuration", "the port is no number", {
     field: "server.port",
     remedy: "Write 4141.",
@@ -63,7 +65,7 @@ test("a failure says what, which field, and what to do", () => {
   );
 });
 
-test("a problem of the server keeps its field and remedy, and a refusal its reason", () => {
+test("a problem from the server keeps its field and remedy, and a refusal its reason", () => {
   const problem = problemOf(402, {
     code: "budget_exhausted",
     detail: "spent",
@@ -80,7 +82,7 @@ test("a problem of the server keeps its field and remedy, and a refusal its reas
   assert.match(failureOf(problemOf(401, null)).remedy ?? "", /PURSER_ADMIN_KEY/);
 });
 
-test("an answer in a provider's format keeps its reason, and tells its remedy once", () => {
+test("an error in a provider's format keeps its reason, and its remedy is printed once", () => {
   const { message, remedy } = problemOf(403, {
     error: { message: "not this model. Ask for it." },
     purser: { remedy: "Ask for it." },
@@ -89,7 +91,7 @@ test("an answer in a provider's format keeps its reason, and tells its remedy on
   assert.equal(problemOf(403, { error: { message: "no" } }).message, "no");
 });
 
-test("what the control plane refuses is named as it was typed", () => {
+test("an error of the control plane names the option, not the field", () => {
   const words = {
     amount: { option: "--amount", remedy: "Give 1.50." },
     attribution: { option: "--set" },
@@ -108,16 +110,19 @@ test("what the control plane refuses is named as it was typed", () => {
     field: "attribution",
     remedy: "Correct attribution; /openapi.json has its shape.",
   });
-  assert.equal(failureOf(inOptionWords(shapeless, words)).remedy, "See --help for what it takes.");
+  assert.equal(
+    failureOf(inOptionWords(shapeless, words)).remedy,
+    "See --help for the values it accepts.",
+  );
 });
 
-test("a range of a report that ends before it begins is told of the option that was given", () => {
+test("an invalid range of a report names the option that was given", () => {
   const now = Date.UTC(2026, 10, 22);
   checkRange({ from: "2026-11-21T00:00:00.000Z" }, now);
   checkRange({ from: "2026-12-01T00:00:00.000Z", to: "2026-12-02T00:00:00.000Z" }, now);
   assert.throws(
     () => checkRange({ from: "2027-01-01T00:00:00.000Z" }, now),
-    /^PurserError: --from .* is still to come$/,
+    /^PurserError: --from .* is in the future$/,
   );
   assert.throws(
     () => checkRange({ from: "2026-11-02T00:00:00.000Z", to: "2026-11-01T00:00:00.000Z" }, now),
@@ -125,7 +130,7 @@ test("a range of a report that ends before it begins is told of the option that 
   );
 });
 
-test("an error from outside cannot colour the terminal", () => {
+test("control characters in an error cannot colour the terminal", () => {
   assert.ok(!failureText(failureOf(new Error("\u{1b}[2Jgone")), paint).includes("\u{1b}"));
 });
 
@@ -145,7 +150,7 @@ const values: readonly (readonly [name: string, read: () => unknown, field: stri
   ["a dimension without a value", () => attributionOf(["team"]), "--set"],
 ];
 for (const [name, read, field] of values) {
-  test(`${name} is refused, naming the option and what to write`, () => {
+  test(`${name} is refused, with the option and a valid value`, () => {
     assert.throws(
       read,
       (error) =>
@@ -156,7 +161,7 @@ for (const [name, read, field] of values) {
   });
 }
 
-test("dates mean midnight in UTC, and dimensions and tags are told apart", () => {
+test("dates mean midnight in UTC, and dimensions and tags are distinguished", () => {
   assert.equal(moment("--at")("2026-02-03"), "2026-02-03T00:00:00.000Z");
   assert.equal(moment("--at")("2026-02-03T10:00:00+02:00"), "2026-02-03T08:00:00.000Z");
   assert.deepEqual(
@@ -212,7 +217,7 @@ const figures: SeriesJson = {
   unpriced: [],
 };
 
-test("a report shows sums by the rule for money, aligned, and each group's share", () => {
+test("a report shows formatted, aligned sums and the share of each group", () => {
   const text = reportText(figures, { by: ["team"], top: 20, output });
   assert.match(
     text,
@@ -223,7 +228,7 @@ test("a report shows sums by the rule for money, aligned, and each group's share
   assert.equal(shareOf("0", "0"), 0);
 });
 
-test("a report says what was counted besides tokens, the largest counts first", () => {
+test("a report shows units other than tokens, largest counts first", () => {
   const units = { web_search: 2, "tool:ocr": 3, pages: 1200, images: 1 };
   const total = { ...figures.total, usage: { ...figures.total.usage, reasoning: 7, ...units } };
   assert.match(
@@ -232,17 +237,17 @@ test("a report says what was counted besides tokens, the largest counts first", 
   );
 });
 
-test("calls that no price was known for are named below a report", () => {
-  assert.doesNotMatch(reportText(figures, { by: ["team"], top: 20, output }), /no price/);
+test("a report names the models without a known price", () => {
+  assert.doesNotMatch(reportText(figures, { by: ["team"], top: 20, output }), /unknown price/);
   const unpriced = ["a", "b", "c", "d"].map((model) => ({ provider: "lab", model, calls: 3 }));
   const text = reportText({ ...figures, unpriced }, { by: ["team"], top: 20, output });
   assert.match(
     text,
-    /\n12 calls of lab\/a, lab\/b, lab\/c and 1 more had no price and count as nothing: .*docs\/guides\/add-a-price\.md\n$/,
+    /\n12 calls of lab\/a, lab\/b, lab\/c and 1 more have an unknown price, counted as \$0: .*docs\/guides\/add-a-price\.md\n$/,
   );
 });
 
-test("a table of groups is quoted as CSV, and no cell is a formula", () => {
+test("CSV cells are quoted, and none is a formula", () => {
   assert.equal(csv(figures, ["team"]).split("\r\n")[1], '"a,b",2,1,1000,10,0.02');
   assert.equal(csv(figures, ["team"]).split("\r\n")[2], "'=cmd(),1,0,500,10,0.010000000001");
 });
@@ -274,7 +279,7 @@ const budget: BudgetJson = {
   overrun: "0",
 };
 
-test("budgets stand under their parents, and what is held counts as used", () => {
+test("budgets are listed under their parents, and held amounts count as used", () => {
   const text = budgetTable(
     [
       budget,
@@ -293,7 +298,7 @@ test("budgets stand under their parents, and what is held counts as used", () =>
   assert.equal(usedShare({ ...budget, resource_id: "a" }), 0.95);
 });
 
-test("a budget that counts some models or providers only says so, in a list and by itself", () => {
+test("the filters of a budget are shown in a list and for a single budget", () => {
   const narrow = { ...budget, models: ["gpt-5*", "o3"], providers: ["openai"] };
   assert.match(budgetTable([narrow], output), /each team, models gpt-5\*,o3, providers openai/);
   assert.match(budgetText(narrow, output), /models +gpt-5\*, o3\n +providers +openai\n/);
@@ -303,7 +308,7 @@ test("a budget that counts some models or providers only says so, in a list and 
   assert.doesNotMatch(budgetText(budget, output), /models|providers/);
 });
 
-test("a budget's window is shown by the wall clock of its zone, and has no beginning where it never began", () => {
+test("a window is shown in the time zone of its budget, without a start if it has none", () => {
   const berlin = {
     ...budget,
     time_zone: "Europe/Berlin",
@@ -318,7 +323,7 @@ test("a budget's window is shown by the wall clock of its zone, and has no begin
   assert.doesNotMatch(budgetText(once, output), /1970/);
 });
 
-test("a broken chain and a drifted balance are told, and what to do", () => {
+test("verify reports a broken chain and a wrong balance, with a remedy", () => {
   const drift = [{ counter: "all/main", kept: "2", journal: "1" }];
   const text = verifyText(
     { entries: 5, staged: 0, brokenAt: 3, drift, rollupDrift: [], damage: [], ok: false },
@@ -326,11 +331,11 @@ test("a broken chain and a drifted balance are told, and what to do", () => {
   );
   assert.match(
     text,
-    /2 findings\n {2}the chain breaks at entry 3.*\n {2}all\/main: kept 2, the journal gives 1\nremedy /,
+    /2 findings\n {2}the chain breaks at entry 3.*\n {2}all\/main: stored 2, the journal gives 1\nremedy /,
   );
 });
 
-test("the welcome shows new keys once and says where to make another later", () => {
+test("the welcome shows new keys once, and later how to create one", () => {
   const server = {
     url: "http://127.0.0.1:4141",
     providers: [{ name: "sim", real: false }],
@@ -346,7 +351,7 @@ test("the welcome shows new keys once and says where to make another later", () 
   assert.match(welcome(server, output), /purser -- key create --name NAME/);
 });
 
-test("the environment names folder and server where no option does, and a folder that an option names goes before its address", () => {
+test("options take precedence over the environment, and --data over PURSER_URL", () => {
   const environment = {
     PURSER_DATA: "/var/lib/purser",
     PURSER_URL: "http://127.0.0.1:9",
@@ -380,7 +385,7 @@ test("the environment names folder and server where no option does, and a folder
   });
 });
 
-test("an old Node and a clock that was never set are wrong", () => {
+test("doctor reports an old Node and a clock that was never set", () => {
   assert.deepEqual([inspectNode("20.1.0").state, inspectNode("26.0.0").state], ["wrong", "well"]);
   assert.deepEqual(
     [inspectClock(0).state, inspectClock(Date.UTC(2026, 10, 22)).state],
@@ -388,7 +393,7 @@ test("an old Node and a clock that was never set are wrong", () => {
   );
 });
 
-test("a command speaks to the server that its folder names, and opens the folder when that server is gone", async () => {
+test("a command uses the server of its folder, and opens the folder if the server is gone", async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "purser-cli-"));
   const seen: (string | undefined)[] = [];
   const server = createServer((request, response) => {

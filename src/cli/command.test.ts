@@ -1,4 +1,4 @@
-/** The commands as their users run them: real child processes, exit codes, and what goes to which stream. */
+/** Tests the commands as real child processes: exit codes, standard output and standard error. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -11,7 +11,7 @@ import { makeParts } from "../compose/command-parts.ts";
 import { runProgram } from "./program.ts";
 import { screenOn } from "./terminal/screen.ts";
 
-/** For words that start nothing: a process each would only take time. */
+/** Runs commands that start nothing in this process, to save time. */
 async function inProcess(words: readonly string[]): Promise<Ended> {
   const seen = { stdout: "", stderr: "" };
   const stream = (name: "stdout" | "stderr") => ({ write: (text: string) => (seen[name] += text) });
@@ -72,7 +72,7 @@ test("--version is the version of the package", async () => {
 
 const bin = fileURLToPath(new URL("../../bin/", import.meta.url));
 
-test("the command of the package runs in a checkout that was not built, and says of a copy that is not whole what to do", async () => {
+test("bin/purser.mjs runs in a checkout without a build, and reports an incomplete copy", async () => {
   await inFolder(async (folder) => {
     const run = (file: string) =>
       spawnSync(process.execPath, [file, "--version"], { cwd: folder, encoding: "utf8" });
@@ -85,11 +85,11 @@ test("the command of the package runs in a checkout that was not built, and says
     await cp(bin, path.join(folder, "bin"), { recursive: true });
     const broken = run(path.join(folder, "bin", "purser.mjs"));
     assert.equal(broken.status, 1);
-    assert.match(broken.stderr, /^This copy of Purser is not whole: .*npm run build.*\n$/);
+    assert.match(broken.stderr, /^This copy of Purser is incomplete: .*npm run build.*\n$/);
   });
 });
 
-test("a word that is not known is wrong use, with what was meant", async () => {
+test("an unknown word is wrong usage, with a suggestion", async () => {
   const unknown = await inProcess(["reprot"]);
   assert.deepEqual([unknown.code, unknown.out], [2, ""]);
   assert.match(unknown.notes, /Did you mean report\?/);
@@ -109,7 +109,7 @@ const wrongWords: readonly (readonly [
   [["price", "a", "b"], null, /^See/],
 ];
 for (const [words, field, remedy] of wrongWords) {
-  test(`purser ${words.join(" ")}: told as every error is, as text and as JSON`, async () => {
+  test(`purser ${words.join(" ")}: reported like any error, as text and as JSON`, async () => {
     const text = await inProcess(words);
     assert.match(text.notes, /^error {2}.*\nremedy .*\n$/);
     const json = await inProcess([...words, "--json"]);
@@ -122,7 +122,7 @@ for (const [words, field, remedy] of wrongWords) {
   });
 }
 
-test("price shows the lines of the sum and where each rate comes from", async () => {
+test("price shows the lines of the bill and the source of each rate", async () => {
   const words = [
     "price",
     "sim/sim-large",
@@ -153,8 +153,8 @@ test("price shows the lines of the sum and where each rate comes from", async ()
   );
 });
 
-test("without counts, rates of a long context are said to be such; with counts, and where there is one rate, nothing is said", async () => {
-  const note = /\nThese rates are of a context above 200,000 tokens\. [^]*--input 1000/;
+test("without counts, price notes that rates are for a long context, if they are", async () => {
+  const note = /\nThese rates apply to contexts above 200,000 tokens\. [^]*--input 1000/;
   assert.match((await inProcess(["price", "claude-sonnet-4-5"])).out, note);
   assert.doesNotMatch(
     (await inProcess(["price", "claude-sonnet-4-5", "--input", "300000"])).out,
@@ -163,7 +163,7 @@ test("without counts, rates of a long context are said to be such; with counts, 
   assert.doesNotMatch((await inProcess(["price", "gpt-5-mini"])).out, /These rates/);
 });
 
-test("a provider has one name in texts, whatever it was called", async () => {
+test("output uses one name for a provider, whichever name the user gave", async () => {
   for (const [model, provider] of [
     ["grok-4", "xai"],
     ["x-ai/grok-4", "xai"],
@@ -177,7 +177,7 @@ test("a provider has one name in texts, whatever it was called", async () => {
   }
 });
 
-test("a model without a price is a failure that names its neighbours, never a zero", async () => {
+test("a model without a price is a failure with similar names, never a cost of zero", async () => {
   const ended = await purser(["price", "sim/sim-smal", "--input", "5", "--json"]);
   assert.deepEqual([ended.code, ended.out], [1, ""]);
   const { error } = JSON.parse(ended.notes) as { error: { code: string; remedy: string } };
@@ -185,7 +185,7 @@ test("a model without a price is a failure that names its neighbours, never a ze
   assert.match(error.remedy, /sim-small/);
 });
 
-test("a secret of the configuration that this shell does not have is not missed by what makes no call", async () => {
+test("commands that make no calls do not need the secrets of the configuration", async () => {
   await inFolder(async (folder) => {
     const providers = `providers:\n  openai: { api_key: "\${OPENAI_API_KEY}" }\n`;
     const keys = `keys:\n  - { name: a, secret: "\${A_KEY}" }\n  - { name: b, secret: "\${B_KEY}" }\n`;
@@ -196,13 +196,13 @@ test("a secret of the configuration that this shell does not have is not missed 
   });
 });
 
-test("reasoning that is more than the output is wrong use", async () => {
+test("more reasoning than output is wrong usage", async () => {
   const ended = await purser(["price", "sim/sim-small", "--output", "5", "--reasoning", "6"]);
   assert.equal(ended.code, 2);
   assert.match(ended.notes, /--reasoning/);
 });
 
-test("a malformed row of a trace is named with its line before any call is made", async () => {
+test("a malformed row of a trace is reported with its line before any call is made", async () => {
   await inFolder(async (folder) => {
     await writeFile(
       path.join(folder, "t.csv"),
@@ -214,7 +214,7 @@ test("a malformed row of a trace is named with its line before any call is made"
   });
 });
 
-test("a folder that is not there is a failure with a remedy", async () => {
+test("a missing folder is a failure with a remedy", async () => {
   await inFolder(async (folder) => {
     for (const words of [["report"], ["verify"], ["budget", "list"]]) {
       const ended = await purser(words, { cwd: folder });
@@ -224,7 +224,7 @@ test("a folder that is not there is a failure with a remedy", async () => {
   });
 });
 
-test("a file that is named and not there, or is a folder, is wrong use, and the option or argument is named", async () => {
+test("a missing file, or a folder instead of a file, is wrong usage that names the option", async () => {
   await inFolder(async (folder) => {
     for (const [field, words] of [
       ["trace", ["replay"]],
@@ -257,7 +257,7 @@ test("a file that is named and not there, or is a folder, is wrong use, and the 
   });
 });
 
-test("an empty ledger.db is no ledger yet, and verify does not look for the fault elsewhere", async () => {
+test("verify reports that an empty ledger.db is not a ledger yet", async () => {
   await inFolder(async (folder) => {
     await writeFile(path.join(folder, "ledger.db"), "");
     const ended = await inProcess(["verify", "--data", folder, "--json"]);
@@ -273,7 +273,7 @@ test("an empty ledger.db is no ledger yet, and verify does not look for the faul
   });
 });
 
-test("what is not there is named by the argument that named it", async () => {
+test("an unknown id is reported with the argument that has it", async () => {
   await inFolder(async (folder) => {
     const data = ["--data", folder, "--json"];
     for (const [words, field] of [
@@ -297,7 +297,7 @@ test("what is not there is named by the argument that named it", async () => {
   });
 });
 
-test("doctor finds a configuration that is not valid, and is content with a fresh folder", async () => {
+test("doctor reports an invalid configuration, and accepts a fresh folder", async () => {
   await inFolder(async (folder) => {
     const words = ["doctor", "--port", "0", "--json"];
     const fresh = await purser(words, { cwd: folder });
@@ -317,7 +317,7 @@ test("doctor finds a configuration that is not valid, and is content with a fres
   });
 });
 
-test("doctor and verify say of a ledger that serve refuses what serve says", async () => {
+test("doctor and verify report the same problem of a ledger as serve", async () => {
   await inFolder(async (folder) => {
     await mkdir(path.join(folder, "data"), { mode: 0o700 });
     await writeFile(path.join(folder, "data", "ledger.db"), "hello\n");
@@ -333,7 +333,7 @@ test("doctor and verify say of a ledger that serve refuses what serve says", asy
   });
 });
 
-test("a host that cannot be listened on is named as it was given, with what to give", async () => {
+test("an unusable host is reported with its option and a remedy", async () => {
   await inFolder(async (folder) => {
     // An address for documentation (RFC 5737), which no machine has.
     for (const words of [["serve"], ["simulate"]]) {
@@ -351,7 +351,7 @@ test("a host that cannot be listened on is named as it was given, with what to g
   });
 });
 
-test("a short admin key and an unknown log level are refused by serve, and found by doctor", async () => {
+test("serve refuses a short admin key and an unknown log level, and doctor reports them", async () => {
   await inFolder(async (folder) => {
     for (const environment of [{ PURSER_ADMIN_KEY: "short" }, { PURSER_LOG_LEVEL: "loud" }]) {
       const [variable = ""] = Object.keys(environment);
@@ -365,25 +365,25 @@ test("a short admin key and an unknown log level are refused by serve, and found
   });
 });
 
-test("serve and doctor tell what a configuration allows and nobody wants", async () => {
+test("serve and doctor report settings that are probably mistakes", async () => {
   await inFolder(async (folder) => {
     await writeFile(
       path.join(folder, "purser.yaml"),
       'providers:\n  openai: { api_key: "sk-upstream" }\n',
     );
-    const told = /purser\.yaml line 2: providers\.openai\.api_key is written in the file itself/;
+    const warned = /purser\.yaml line 2: providers\.openai\.api_key is written in the file itself/;
     const checked = await purser(["doctor", "--port", "0", "--json"], { cwd: folder });
     assert.equal(checked.code, 0);
     const { findings } = JSON.parse(checked.out) as {
       findings: readonly { state: string; message: string }[];
     };
     assert.equal(
-      findings.filter(({ state, message }) => state === "warning" && told.test(message)).length,
+      findings.filter(({ state, message }) => state === "warning" && warned.test(message)).length,
       1,
     );
     const server = await serve(folder);
     await server.end("SIGKILL");
-    assert.match(server.notes(), told);
+    assert.match(server.notes(), warned);
     const { warning } = JSON.parse(server.notes()) as { warning: { field: string } };
     assert.equal(warning.field, "providers.openai.api_key");
   });

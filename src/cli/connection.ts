@@ -1,4 +1,4 @@
-/** How a command reaches the figures: a running server when there is one, and the data folder when there is none. */
+/** Connects a command to the control plane of a running server, or else of the data folder. */
 
 import { access, readFile } from "node:fs/promises";
 import path from "node:path";
@@ -7,30 +7,30 @@ import { problemOf } from "./failure.ts";
 
 export interface Answer {
   readonly status: number;
-  /** Parsed when the body is JSON, null otherwise. */
+  /** The parsed body if it is JSON, otherwise null. */
   readonly json: unknown;
   readonly text: string;
 }
 
-/** Speaks the control plane's API. */
+/** A client of the control plane API. */
 export interface Connection {
   /** `server` over HTTP, `folder` inside this process. */
   readonly mode: "server" | "folder";
-  /** The server's address or the folder's path, for messages. */
+  /** The address of the server or the path of the folder, for messages. */
   readonly where: string;
-  /** Any answer, also a refusal or a failure. */
+  /** Returns any answer, including refusals and failures. */
   request(method: string, path: string, body?: unknown): Promise<Answer>;
   close(): Promise<void>;
 }
 
-/** Which server or folder is meant. */
+/** The requested server or folder. */
 export interface Target {
   readonly data: string;
   readonly url?: string | undefined;
   readonly adminKey?: string | undefined;
 }
 
-/** A data folder that was opened inside this process. */
+/** A data folder opened in this process. */
 export interface OpenFolder {
   fetch(request: Request): Promise<Response>;
   /** Sent as the key of each request. */
@@ -41,11 +41,11 @@ export interface OpenFolder {
 export interface ConnectOptions {
   readonly target: Target;
   readonly openFolder: (dataDirectory: string) => Promise<OpenFolder>;
-  /** A command that makes something may make the folder, too; one that reads must not. */
+  /** Whether the folder may be created: only for commands that create something. */
   readonly create?: boolean;
 }
 
-/** What a running server leaves in its data folder, for its owner's eyes only. */
+/** What a running server writes to its data folder, readable only by the owner. */
 export interface ServerNote {
   readonly pid: number;
   readonly url: string;
@@ -56,8 +56,8 @@ const answerWithinMs = 30_000;
 const aliveWithinMs = 2_000;
 
 /**
- * @throws PurserError `upstream_unreachable` when `--url` does not answer, `not_found` when there is no data folder,
- *   `store_unavailable` when another process holds it and does not answer.
+ * @throws PurserError `upstream_unreachable` if `--url` does not respond, `not_found` if there is
+ *   no data folder, `store_unavailable` if another process holds it and does not respond.
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const { target } = options;
@@ -68,16 +68,16 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   return inFolder(await options.openFolder(target.data), target.data);
 }
 
-/** The server that holds a data folder, if it answers; a note that a killed server left behind counts for nothing. */
+/** The server that owns a data folder, if it responds. Ignores the note of a killed server. */
 export async function runningServer(dataDirectory: string): Promise<ServerNote | undefined> {
   const note = await readNote(path.join(dataDirectory, "server.json"));
   return note && (await answers(note.url)) ? note : undefined;
 }
 
 /**
- * The body of a success.
+ * Returns the body of a successful answer.
  *
- * @throws ApiProblem for every other answer.
+ * @throws ApiProblem for any other answer.
  */
 export async function ask(
   connection: Connection,
@@ -89,7 +89,7 @@ export async function ask(
   return answer.json;
 }
 
-/** Speaks to a server; each request has a bound in time. */
+/** Connects to a server over HTTP; each request has a timeout. */
 export function overHttp(url: string, key: string | undefined): Connection {
   const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
   return {
@@ -132,7 +132,7 @@ async function readAnswer(response: Response): Promise<Answer> {
   return { status: response.status, json: parsed(text), text };
 }
 
-/** Exports and metrics are no JSON, and that is no error. */
+/** Exports and metrics are not JSON, which is not an error. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -165,7 +165,7 @@ async function answers(url: string): Promise<boolean> {
   return response?.ok === true;
 }
 
-/** Whether what listens at an address is a gateway of this kind, by its answer to who it is. */
+/** Whether the program at an address is Purser, judging by its `/healthz`. */
 export async function isPurser(url: string): Promise<boolean> {
   const response = await askHealth(url);
   const health = parsed((await response?.text().catch(() => undefined)) ?? "");
@@ -185,12 +185,12 @@ async function exists(file: string): Promise<boolean> {
   );
 }
 
-/** @throws PurserError `invalid_request` for what is no address of HTTP. */
+/** @throws PurserError `invalid_request` if it is not an http or https URL. */
 export function checkedUrl(url: string): string {
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
-  throw new PurserError("invalid_request", `--url: "${url}" is not an address`, {
+  throw new PurserError("invalid_request", `--url: "${url}" is not an http or https URL`, {
     field: "--url",
-    remedy: "Write it as the server prints it, such as http://127.0.0.1:4141.",
+    remedy: "Give the address that the server prints, such as http://127.0.0.1:4141.",
   });
 }
 
@@ -198,10 +198,10 @@ function unreachable(url: string, cause: unknown): PurserError {
   const timedOut = cause instanceof Error && cause.name === "TimeoutError";
   return new PurserError(
     "upstream_unreachable",
-    `${url} ${timedOut ? "did not answer in time" : "does not answer"}`,
+    `${url} ${timedOut ? "did not respond in time" : "does not respond"}`,
     {
       field: "--url",
-      remedy: "Check that the server runs there: `purser serve` prints its address.",
+      remedy: "Check that the server is running there: `purser serve` prints its address.",
       cause,
     },
   );
@@ -210,10 +210,10 @@ function unreachable(url: string, cause: unknown): PurserError {
 function noFolder(data: string): PurserError {
   return new PurserError(
     "not_found",
-    `there is no data folder at ${path.resolve(data)}, and no server that holds it`,
+    `there is no data folder at ${path.resolve(data)}, and no server that uses it`,
     {
       field: "--data",
-      remedy: "Start `purser serve`, or name the folder with --data or the server with --url.",
+      remedy: "Start `purser serve`, or give the folder with --data or the server with --url.",
     },
   );
 }

@@ -1,4 +1,4 @@
-/** What a command is given: where to write, what it may start, and how it says how it ended. */
+/** What a command can use: its output, the parts it may start, and its exit code. */
 
 import type { DeclaredChange } from "../app/manage/declared.ts";
 import type { VerifyReport } from "../app/port/reader.ts";
@@ -14,15 +14,15 @@ export interface CommandContext {
   readonly screen: Screen;
   readonly environment: Environment;
   readonly parts: Parts;
-  /** Says how the command ended. Not called: 0. */
+  /** Sets the exit code; 0 if it is not called. */
   end(code: ExitCode): void;
 }
 
-/** The rest of the product, each part loaded when a command asks for it. Chosen in `main.ts`. */
+/** The other parts of Purser, each loaded on demand. Chosen in `main.ts`. */
 export interface Parts {
-  /** Purser's own. */
+  /** The version of Purser. */
   readonly version: string;
-  /** @param counting Called with a budget and the share done, 0 to 1, while what it has spent is counted. */
+  /** @param counting Reports progress, from 0 to 1, while a budget is recounted. */
   startServer(
     options: ServeOptions,
     counting?: (budgetId: string, share: number) => void,
@@ -30,19 +30,31 @@ export interface Parts {
   openFolder(dataDirectory: string): Promise<OpenFolder>;
   openCatalogue(): Promise<CommandCatalogue>;
   startSimulator(options: SimulateOptions): Promise<RunningSimulator>;
-  /** Checks a configuration file, and what the environment says, without starting anything. @throws PurserError `invalid_configuration` */
+  /**
+   * Checks a configuration file and the environment without starting anything.
+   *
+   * @throws PurserError `invalid_configuration`
+   */
   checkConfiguration(file: string | undefined): Promise<CheckedConfiguration>;
-  /** The names of the providers that need no configuration but a key. */
+  /** The names of the providers that only need a key. */
   knownProviders(): Promise<readonly string[]>;
-  /** Asks the providers of a configuration for their lists of models, with the keys that this environment has: free. */
+  /** Requests the list of models from each configured provider, with its key: free. */
   probeProviders(file: string | undefined): Promise<readonly Probe[]>;
-  /** Sees whether a server could open the ledger of a folder, which may be missing; reads next to nothing. @throws PurserError `store_unavailable` */
+  /**
+   * Quickly checks that a server could open the ledger of a folder, or create it.
+   *
+   * @throws PurserError `store_unavailable`
+   */
   checkLedger(dataDirectory: string): Promise<void>;
-  /** Reads a data folder without owning it, also while a server does. @param progress Called with the share done, 0 to 1. */
+  /**
+   * Verifies a data folder without owning it, even while a server does.
+   *
+   * @param progress Called with the progress, from 0 to 1.
+   */
   verifyFolder(dataDirectory: string, progress: (share: number) => void): Promise<VerifyReport>;
   /** Whether a process has the folder for itself now. */
   isHeld(dataDirectory: string): Promise<boolean>;
-  /** Starts this same program as a child process. */
+  /** How to start this program as a child process. */
   readonly program: { readonly file: string; readonly arguments: readonly string[] };
 }
 
@@ -56,18 +68,18 @@ export interface ServeOptions {
 
 export interface RunningServer {
   readonly url: string;
-  /** Only when it was made at this start: it is kept nowhere but as a hash. */
+  /** Only if this start created it: afterwards, only its hash is stored. */
   readonly adminKey?: string;
-  /** The same for the first caller key. */
+  /** The first caller key, under the same condition. */
   readonly firstKey?: string;
   readonly providers: readonly { readonly name: string; readonly real: boolean }[];
-  /** What its configuration added, changed or no longer names since the last start. */
+  /** What its configuration has added, changed or removed since the last start. */
   readonly changes: readonly DeclaredChange[];
-  /** Of its configuration, and where no admin key is live. */
+  /** Warnings about its configuration, and about a missing live admin key. */
   readonly warnings: readonly Warning[];
-  /** Logs a fault that nothing caught, and counts it. */
+  /** Logs and counts an uncaught error. */
   reportFault(error: unknown): void;
-  /** Takes no new calls, finishes those under way within a bound, and closes the ledger. */
+  /** Accepts no new calls, finishes calls in flight within a time limit, and closes the ledger. */
   close(): Promise<void>;
 }
 
@@ -84,7 +96,7 @@ export interface RunningSimulator {
 
 export interface CommandCatalogue {
   readonly book: PriceBook;
-  /** Every model with a price, under the one name that its provider has in texts. */
+  /** Every model with a price, with the common name of its provider. */
   models(): readonly { readonly provider: string; readonly model: string }[];
 }
 

@@ -1,4 +1,4 @@
-/** `purser doctor` beside a running server: the server's environment counts, and providers are asked with its keys. */
+/** Tests `purser doctor` with a running server, whose environment and keys it must use. */
 
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 import { inFolder, purser, serve } from "./child.test-kit.ts";
 import type { Finding } from "./finding.ts";
 
-/** A provider that knows one key. */
+/** A provider that accepts a single key. */
 const provider = createServer((request, response) => {
   const isKnown =
     request.headers.authorization === "Bearer sk-live" && request.url === "/v1/models";
@@ -31,7 +31,7 @@ async function findings(
   return { code, found: (JSON.parse(out) as { readonly findings: readonly Finding[] }).findings };
 }
 
-test("what the configuration needs of the environment is the running server's to have, and other faults stay faults", async () => {
+test("variables that only the running server has are not errors, but other errors are", async () => {
   await inFolder(async (folder) => {
     const file = path.join(folder, "purser.yaml");
     const yaml = `providers:\n  lab: { wire: openai, base_url: "${base}", api_key: "\${LAB_KEY}" }\nserver: { port: "\${LAB_PORT}" }\n`;
@@ -49,7 +49,7 @@ test("what the configuration needs of the environment is the running server's to
       assert.deepEqual(await configuration(), [
         0,
         "well",
-        "valid where LAB_KEY and LAB_PORT are set: not in this shell",
+        "valid if LAB_KEY and LAB_PORT are set (not set in this shell)",
       ]);
       await writeFile(file, `${yaml}budgets: 5\n`);
       const [code, state, message] = await configuration();
@@ -61,7 +61,7 @@ test("what the configuration needs of the environment is the running server's to
   });
 });
 
-test("doctor tells what the running server has, also from a shell that knows nothing of it", async () => {
+test("doctor reports the providers of a running server, even from a shell without its environment", async () => {
   await inFolder(async (folder) => {
     const yaml = `providers:\n  good: { wire: openai, base_url: "${base}", api_key: sk-live }\n  bad: { wire: openai, base_url: "${base}", api_key: sk-dead }\n`;
     await writeFile(path.join(folder, "purser.yaml"), yaml);
@@ -77,7 +77,7 @@ test("doctor tells what the running server has, also from a shell that knows not
       assert.match(message("server", plain.found), /version \d+\.\d+\.\d+, Node 26\./);
       assert.match(message("server's prices", plain.found), /checked [\d,]+ days? ago/);
       assert.match(message("server's folder", plain.found), /\.purser, durability full$/);
-      assert.match(message("server's ledger", plain.found), /can be written/);
+      assert.match(message("server's ledger", plain.found), /writable/);
       assert.match(message("provider good", plain.found), /its key is set/);
 
       const online = await findings(["--data", data, "--online"], elsewhere);
@@ -90,7 +90,7 @@ test("doctor tells what the running server has, also from a shell that knows not
           ["provider bad", "wrong"],
         ],
       );
-      assert.match(probes[0]?.message ?? "", /takes the key, and lists 1 model$/);
+      assert.match(probes[0]?.message ?? "", /accepts the key, and lists 1 model$/);
       assert.match(probes[1]?.message ?? "", /refuses the key \(401\)/);
       assert.ok(!JSON.stringify(online.found).includes("sk-"));
 
@@ -113,7 +113,7 @@ test("doctor tells what the running server has, also from a shell that knows not
   });
 });
 
-test("every fault of a configuration is a finding of its own", async () => {
+test("every error of a configuration is a separate finding", async () => {
   await inFolder(async (folder) => {
     await writeFile(
       path.join(folder, "purser.yaml"),
@@ -131,21 +131,21 @@ test("every fault of a configuration is a finding of its own", async () => {
       ],
     );
     for (const { message, remedy } of faults)
-      assert.ok(!message.includes("more fault") && remedy !== null, message);
+      assert.ok(!message.includes(" more error") && remedy !== null, message);
     const text = await purser(["doctor"], { cwd: folder });
     assert.match(text.out, /line 1: data [^]*line 2: durability [^]*line 4: server.port /);
   });
 });
 
-test("a server that is asked for and does not answer, or not to this key, is a failure, and no address is wrong use", async () => {
+test("a server that does not respond or rejects the key is a failure; an invalid URL is wrong usage", async () => {
   await inFolder(async (folder) => {
     const dead = await findings(["--url", base.replace(/:\d+.*/, ":1023")], folder);
     assert.deepEqual([dead.code, dead.found.map(({ state }) => state)], [1, ["wrong"]]);
-    assert.match(dead.found[0]?.message ?? "", /does not answer/);
+    assert.match(dead.found[0]?.message ?? "", /does not respond/);
     const stranger = await findings(["--url", base], folder);
     assert.deepEqual([stranger.code, stranger.found.map(({ state }) => state)], [1, ["wrong"]]);
     const typed = await purser(["doctor", "--url", "foo"], { cwd: folder });
     assert.equal(typed.code, 2);
-    assert.match(typed.notes, /--url: "foo" is not an address/);
+    assert.match(typed.notes, /--url: "foo" is not an http or https URL/);
   });
 });

@@ -1,25 +1,25 @@
-/** What went wrong, as a message with field and remedy, and the exit code for it. The one mapper of the command line. */
+/** Maps every error of the command line to a message, a field, a remedy and an exit code. */
 
 import { type ConfigurationFault, type ErrorCode, PurserError } from "../domain/error.ts";
 import type { Paint } from "./terminal/color.ts";
 import { printable } from "./terminal/width.ts";
 import { asCalled } from "./called.ts";
 
-/** 0 done, 1 failed, 2 wrong use, 3 a budget said no. */
+/** 0 success, 1 failure, 2 wrong usage, 3 refused by a budget. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
 export interface Failure {
   readonly exitCode: ExitCode;
-  /** An {@link ErrorCode}, a refusal's reason, or a code of the system. */
+  /** An {@link ErrorCode}, the reason of a refusal, or a system error code. */
   readonly code: string;
   readonly message: string;
   readonly field: string | null;
   readonly remedy: string | null;
-  /** Of a configuration file: all that is wrong with it. */
+  /** All errors of a configuration file. */
   readonly faults?: readonly ConfigurationFault[];
 }
 
-/** What a configuration allows and nobody is likely to want. */
+/** A valid setting that is probably a mistake. */
 export interface Warning {
   /** With the file and the line. */
   readonly message: string;
@@ -27,7 +27,7 @@ export interface Warning {
   readonly remedy: string;
 }
 
-/** An answer of the control plane that was not a success. */
+/** An unsuccessful answer of the control plane. */
 export class ApiProblem extends Error {
   readonly status: number;
   readonly code: string;
@@ -50,7 +50,10 @@ export class ApiProblem extends Error {
   }
 }
 
-/** Reads a problem+json body, or the error of a provider's format as the gateway answers agents; whatever is missing in it is made of the status. */
+/**
+ * Reads a problem+json body, or an error in a provider's format as the gateway sends it to agents.
+ * The status supplies what is missing.
+ */
 export function problemOf(status: number, body: unknown): ApiProblem {
   const problem = fieldsOf(body);
   const purser = fieldsOf(problem["purser"]);
@@ -70,13 +73,16 @@ export function problemOf(status: number, body: unknown): ApiProblem {
   });
 }
 
-/** What an error in a provider's format says. Agents are shown the message alone, so that it has the remedy at its end. */
+/**
+ * The message of an error in a provider's format, without the remedy at its end. Agents see only
+ * the message, so the gateway appends the remedy to it.
+ */
 function toAgents(error: unknown, remedy = ""): string | undefined {
   const message = textOf(fieldsOf(error)["message"]);
   return message?.endsWith(` ${remedy}`) ? message.slice(0, -remedy.length - 1) : message;
 }
 
-/** @param error Whatever was thrown. */
+/** @param error Any thrown value. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ApiProblem) {
     return {
@@ -96,7 +102,7 @@ export function failureOf(error: unknown): Failure {
   return { exitCode: 1, code, message, field: null, remedy: systemRemedies[code] ?? null };
 }
 
-/** As a person reads it: what, then the field, then what to do. */
+/** Prints the message, the field, and the remedy. */
 export function failureText(failure: Failure, paint: Paint): string {
   return (failure.faults ?? [failure]).map((fault) => faultText(fault, paint)).join("");
 }
@@ -129,17 +135,17 @@ export function warningJson(warning: Warning): string {
 }
 
 const keyRemedy =
-  "Give an admin key that is live: with --admin-key, or with --url as PURSER_ADMIN_KEY. On the server's machine, name its data folder with --data and give neither key nor --url.";
+  "Give a live admin key with --admin-key, or with --url as PURSER_ADMIN_KEY. On the machine of the server, give its data folder with --data, and neither a key nor --url.";
 
-/** Codes that say that what was typed, or a file that was named, is wrong: the same command fails again until it is changed. */
+/** Usage errors: the same command fails again until it, or a file it names, is changed. */
 const wrongUse: ReadonlySet<ErrorCode> = new Set(["invalid_request", "invalid_configuration"]);
 
 const systemRemedies: Readonly<Record<string, string>> = {
   EACCES: "Check who owns the file or folder, and that this user may read and write it.",
   ENOENT: "Check the path.",
-  EISDIR: "Name a file, not a folder.",
+  EISDIR: "Give a file, not a folder.",
   ENOSPC: "Free some disk space, then run this again.",
-  ECONNREFUSED: "Check that the server runs and that --url is right.",
+  ECONNREFUSED: "Check that the server is running and that --url is correct.",
 };
 
 function missingPath(error: unknown): string | undefined {

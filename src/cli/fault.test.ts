@@ -1,3 +1,5 @@
+/** Tests that `serve` shuts down cleanly after an uncaught error. */
+
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
@@ -6,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { inFolder, purser } from "./child.test-kit.ts";
 import { untilFault } from "./fault.ts";
 
-test("the first fault asks for an orderly end, and a further one for an end at once", async () => {
+test("the first error starts a clean shutdown, and a second one exits at once", async () => {
   const source = new EventEmitter();
   const ended: unknown[] = [];
   const fault = untilFault(source, (error) => ended.push(error));

@@ -1,6 +1,6 @@
-/** What becomes of a fault that nothing caught: the process ends in order, since nobody knows what state it is in. */
+/** Shuts the process down cleanly after an uncaught error, because its state is unknown. */
 
-/** Such as `process`. */
+/** A source of errors, such as `process`. */
 export interface FaultSource {
   on(
     event: "uncaughtException" | "unhandledRejection",
@@ -13,9 +13,10 @@ export interface Fault {
 }
 
 /**
- * Resolves at the first fault, which is the time to end in order.
+ * Resolves at the first uncaught error, so that the caller can shut down cleanly.
  *
- * @param endNow Called at any further one: ending is then itself at fault, and the journal has what was under way.
+ * @param endNow Called at any further error: the shutdown itself failed, and the journal has the
+ *   calls in flight.
  */
 export async function untilFault(
   source: FaultSource,

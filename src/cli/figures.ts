@@ -1,4 +1,4 @@
-/** Sums of what was spent, as the control plane gives them: exact amounts as decimal strings. */
+/** Reads spend and budgets from the control plane, with exact amounts as decimal strings. */
 
 import type { PageJson } from "../contract/page.ts";
 import type { SeriesJson } from "../contract/series.ts";
@@ -10,14 +10,14 @@ export interface FiguresQuery {
   readonly to?: string | undefined;
   /** Dimensions, `provider`, `model`, `status`, `tag:NAME`; empty for the total only. */
   readonly by: readonly string[];
-  /** `simulator` counts its calls in, too. */
+  /** `simulator` includes its calls. */
   readonly include?: string | undefined;
 }
 
-/** Before the first ledger there was. */
+/** Earlier than any ledger. */
 export const beginning = "2020-01-01T00:00:00.000Z";
 
-/** Sums over the range, split by what `by` names. @throws ApiProblem for what the server refuses. */
+/** Sums over the range, grouped by `by`. @throws ApiProblem if the server refuses the query. */
 export async function readFigures(
   connection: Connection,
   query: FiguresQuery,
@@ -31,7 +31,7 @@ export async function readFigures(
   })) as SeriesJson;
 }
 
-/** The same with the name of each key beside its id, for people. */
+/** Adds the name of each key to its id, for display. */
 export function withKeyNames(figures: SeriesJson): SeriesJson {
   const { key_names: names } = figures;
   const groups = figures.groups.map((sums) => {
@@ -44,7 +44,7 @@ export function withKeyNames(figures: SeriesJson): SeriesJson {
   return { ...figures, groups };
 }
 
-/** All pages of a list. */
+/** Reads all pages of a list. */
 export async function readAll<Row>(connection: Connection, path: string): Promise<readonly Row[]> {
   const rows: Row[] = [];
   let cursor: string | null = null;

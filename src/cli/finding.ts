@@ -1,4 +1,4 @@
-/** What a look at an installation found about one subject. */
+/** A finding of `purser doctor` about one subject. */
 
 import { failureOf } from "./failure.ts";
 
@@ -27,7 +27,7 @@ export function wrong(
   return { subject, state: "wrong", ...facts };
 }
 
-/** A finding for each fault of a configuration; one for any other error. */
+/** One finding for each error of a configuration; a single one for any other error. */
 export function allWrong(subject: string, error: unknown, usualRemedy: string): readonly Finding[] {
   const { faults } = failureOf(error);
   if (!faults) return [wrongBy(subject, error, usualRemedy)];
@@ -36,7 +36,7 @@ export function allWrong(subject: string, error: unknown, usualRemedy: string): 
   );
 }
 
-/** @param usualRemedy Where the error has none of its own. */
+/** @param usualRemedy Used if the error has no remedy. */
 export function wrongBy(subject: string, error: unknown, usualRemedy: string): Finding {
   const { message, remedy } = failureOf(error);
   return wrong(subject, { message, remedy: remedy ?? usualRemedy });

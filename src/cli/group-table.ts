@@ -1,4 +1,4 @@
-/** Groups of calls under each other, with each one's share of the whole. */
+/** A table of call groups, each with its share of the total. */
 
 import type { GroupFiguresJson } from "../contract/series.ts";
 import { parseUsd } from "../domain/money/money.ts";
@@ -9,14 +9,14 @@ import type { Output } from "./terminal/screen.ts";
 import { table } from "./terminal/table.ts";
 
 export interface GroupTableOptions {
-  /** The names that the groups were split by: a column each. */
+  /** The names that the calls are grouped by, one column each. */
   readonly by: readonly string[];
-  /** What the shares are of, in USD. */
+  /** The total of the shares, in USD. */
   readonly whole: string;
   readonly output: Output;
 }
 
-/** A row a group; the values stand in one column each. */
+/** One row a group. */
 export function groupTable(
   groups: readonly GroupFiguresJson[],
   options: GroupTableOptions,
@@ -48,7 +48,7 @@ export function groupTable(
   return table(columns, rows, { heading: paint.dim, room: options.output.columns });
 }
 
-/** A share for people, from exact amounts: to one part in a million. */
+/** A share of exact amounts, to one part in a million. */
 export function shareOf(part: string, whole: string): number {
   const all = parseUsd(whole, "cost_usd");
   return all === 0n ? 0 : Number((parseUsd(part, "cost_usd") * 1_000_000n) / all) / 1_000_000;

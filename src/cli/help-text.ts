@@ -1,8 +1,8 @@
-/** Help that fits a terminal: text breaks between words, and an example as a shell takes it. */
+/** Wraps help to the terminal: text between words, examples with a backslash. */
 
 import { wrapCommand, wrapText } from "./terminal/wrap.ts";
 
-/** @param text As it is for a terminal that is wide enough. Commands are the lines set in under "Examples:". */
+/** @param text Unwrapped help. The indented lines under "Examples:" are commands. */
 export function helpText(text: string, columns: number): string {
   let isExample = false;
   const lines = text.split("\n").map((line) => {

@@ -1,4 +1,4 @@
-/** Warnings of budgets and keys that are valid and limit nothing, as a slip of the one who typed them. */
+/** Warns about budgets and keys that are valid but limit nothing, which is usually a mistake. */
 
 import type { BudgetJson } from "../contract/budget.ts";
 import type { StatusJson } from "../contract/status.ts";
@@ -10,7 +10,10 @@ import type { CommandContext } from "./context.ts";
 import { ApiProblem, type Warning, warningJson, warningText } from "./failure.ts";
 import type { JsonOption } from "./option.ts";
 
-/** @param context.parts Has the names that need no configuration. @param patterns Of `--providers`: names, prefixes that end in `*`, and with `!` in front those that are left out. */
+/**
+ * @param context.parts Has the names of the known providers.
+ * @param patterns Of `--providers`: names or prefixes ending in `*`; a leading `!` excludes.
+ */
 export async function unknownProviders(
   { parts }: Pick<CommandContext, "parts">,
   connection: Connection,
@@ -23,9 +26,9 @@ export async function unknownProviders(
   return patterns
     .filter((pattern) => !known.some((name) => matchesName([pattern], name)))
     .map((pattern) => ({
-      message: `--providers: no provider here is called "${pattern}"`,
+      message: `--providers: no provider is named "${pattern}"`,
       field: "--providers",
-      remedy: `${suggest(pattern, known)} Only holds over the API may name others.`,
+      remedy: `${suggest(pattern, known)} Only holds over the API can use other names.`,
     }));
 }
 
@@ -37,7 +40,7 @@ export function endedBudget(
   if (period !== "once" || end === null || Date.parse(end) > now) return [];
   const remedy = asCalled(`Give a later end: \`purser budget set ${id} --end DATE\`.`);
   return [
-    { message: `budget "${id}" is over since ${end}: it limits no call`, field: "--end", remedy },
+    { message: `budget "${id}" ended at ${end} and limits no calls`, field: "--end", remedy },
   ];
 }
 
@@ -50,7 +53,7 @@ export function writeWarnings(
     notes.write(json ? warningJson(warning) : warningText(warning, notes.paint));
 }
 
-/** Those that the server has; none where it does not say. */
+/** The providers of the server; none if it does not report them. */
 async function providersOf(connection: Connection): Promise<readonly string[]> {
   try {
     const status = (await ask(connection, "GET", { path: "/api/v1/status" })) as StatusJson;

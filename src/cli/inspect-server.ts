@@ -1,4 +1,4 @@
-/** What a running server says about itself: its environment is not that of the shell from which one looks. */
+/** The checks of a running server, whose environment may differ from that of this shell. */
 
 import type { Probe } from "../app/manage/probe.ts";
 import type { ProbesJson, StatusJson } from "../contract/status.ts";
@@ -10,11 +10,11 @@ import { counted, duration } from "./terminal/number.ts";
 
 export interface ServerInspection {
   readonly findings: readonly Finding[];
-  /** The providers that it has; null where it did not say. */
+  /** The providers of the server; null if it did not report them. */
   readonly providers: readonly string[] | null;
 }
 
-/** Prices move every few weeks. */
+/** Prices change every few weeks. */
 const staleDays = 60;
 
 export async function inspectServer(connection: Connection): Promise<ServerInspection> {
@@ -30,7 +30,7 @@ export async function inspectServer(connection: Connection): Promise<ServerInspe
   }
 }
 
-/** The server's providers beside those that this shell's configuration would give it. */
+/** Warns about providers that only the configuration of this shell has. */
 export function compareProviders(
   ofServer: readonly string[] | null,
   here: CheckedConfiguration | null,
@@ -40,9 +40,8 @@ export function compareProviders(
   );
   return missing.map(({ name }) =>
     warning(`provider ${name}`, {
-      message: "it is configured in this shell and unknown to the running server",
-      remedy:
-        "Restart the server with the same configuration and environment, if it is to have it.",
+      message: "configured in this shell, but unknown to the running server",
+      remedy: "To add it, restart the server with the same configuration and environment.",
     }),
   );
 }
@@ -57,20 +56,20 @@ export async function probeThroughServer(connection: Connection): Promise<readon
 export function probeFinding({ provider, url, state, problem, models, elapsedMs }: Probe): Finding {
   const subject = `provider ${provider}`;
   const listed = models === null ? "" : `, and lists ${counted(models, "model")}`;
-  const took = `${url} answers in ${duration(elapsedMs)}`;
-  if (state === "accepted") return well(subject, `${took}, takes the key${listed}`);
+  const took = `${url} responds in ${duration(elapsedMs)}`;
+  if (state === "accepted") return well(subject, `${took}, accepts the key${listed}`);
   if (state === "refused")
     return wrong(subject, {
-      message: `${url}: ${problem ?? "it refuses the key"}`,
-      remedy: "Set a key that is live, and restart the server.",
+      message: `${url}: ${problem ?? "the key was rejected"}`,
+      remedy: "Set a valid key, and restart the server.",
     });
   if (state === "unreachable") {
     const remedy = "Check the network, a proxy, and `base_url` in the configuration.";
-    return wrong(subject, { message: `${url}: ${problem ?? "no answer"}`, remedy });
+    return wrong(subject, { message: `${url}: ${problem ?? "no response"}`, remedy });
   }
   if (state === "failing")
     return warning(subject, {
-      message: `${url}: ${problem ?? "it fails"}`,
+      message: `${url}: ${problem ?? "the request failed"}`,
       remedy: "Try again later.",
     });
   return well(
@@ -81,7 +80,7 @@ export function probeFinding({ provider, url, state, problem, models, elapsedMs 
 
 function processFindings(status: StatusJson, where: string): readonly Finding[] {
   const { ledger, prices } = status;
-  const priceText = `${prices.version}, checked ${counted(prices.age_days, "day")} ago (${prices.checked_on}), ${counted(prices.stated, "stated price")}`;
+  const priceText = `${prices.version}, checked ${counted(prices.age_days, "day")} ago (${prices.checked_on}), ${counted(prices.stated, "price of your own", "prices of your own")}`;
   return [
     well(
       "server",
@@ -89,15 +88,15 @@ function processFindings(status: StatusJson, where: string): readonly Finding[] 
     ),
     well("server's folder", `${status.data}, durability ${status.durability}`),
     ledger.problem === null
-      ? well("server's ledger", `can be written, ${counted(ledger.open_holds, "open hold")}`)
+      ? well("server's ledger", `writable, ${counted(ledger.open_holds, "open hold")}`)
       : wrong("server's ledger", {
           message: ledger.problem,
-          remedy: "Free space or repair the disk: until then no call is forwarded.",
+          remedy: "Free some space or repair the disk: until then, no call is forwarded.",
         }),
     prices.age_days > staleDays
       ? warning("server's prices", {
           message: priceText,
-          remedy: "Update Purser, or state newer prices under `prices:`.",
+          remedy: "Update Purser, or add newer prices under `prices:`.",
         })
       : well("server's prices", priceText),
   ];
@@ -105,18 +104,18 @@ function processFindings(status: StatusJson, where: string): readonly Finding[] 
 
 function providerFindings({ providers }: StatusJson): readonly Finding[] {
   if (providers.length === 0) {
-    const message = "no provider key found; the simulator answers sim/... models";
+    const message = "no provider key found; the simulator serves sim/... models";
     return [
       warning("server's providers", {
         message,
-        remedy: "Set OPENAI_API_KEY, ANTHROPIC_API_KEY, ... where the server starts.",
+        remedy: "Set OPENAI_API_KEY, ANTHROPIC_API_KEY, ... in the environment of the server.",
       }),
     ];
   }
   return providers.map(({ name, base_urls: urls, key }) =>
     well(
       `provider ${name}`,
-      `${urls.join(", ")}, ${key === "set" ? "its key is set" : "callers bring their keys"}`,
+      `${urls.join(", ")}, ${key === "set" ? "its key is set" : "callers bring their own keys"}`,
     ),
   );
 }
@@ -124,7 +123,7 @@ function providerFindings({ providers }: StatusJson): readonly Finding[] {
 function unknownServer(where: string, error: unknown): Finding {
   const { message, remedy } = failureOf(error);
   if (error instanceof ApiProblem && error.status === 404) {
-    const older = `${where} runs, and is a version that does not describe itself`;
+    const older = `${where} is running a version that does not report its status`;
     return warning("server", { message: older, remedy: "Restart it with this version." });
   }
   return wrong("server", {

@@ -1,4 +1,4 @@
-/** Looks at an installation from the outside, one subject at a time; changes nothing. */
+/** The checks of `purser doctor`, one subject at a time. They change nothing. */
 
 import { access, constants, stat, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -25,14 +25,14 @@ export interface InspectOptions {
   readonly online?: boolean | undefined;
 }
 
-/** The version of Node with what the sources need: type stripping, `node:sqlite`, `Temporal`. */
+/** The first Node version with type stripping, `node:sqlite` and `Temporal`. */
 const leastNode = 26;
-/** A busy gateway writes some gigabytes a month. */
+/** A busy gateway writes a few gigabytes a month. */
 const scarceBytes = 1024 ** 3;
-/** Earlier than any release: a clock that says so was never set. */
+/** Earlier than any release: a clock before this was never set. */
 const releasedAt = Date.UTC(2026, 0, 1);
 
-/** In the order in which one thing rests on another. */
+/** In order of dependency. */
 export async function inspect(
   options: InspectOptions,
   context: CommandContext,
@@ -73,11 +73,11 @@ export async function inspect(
 
 interface RunningSubjects {
   readonly options: InspectOptions;
-  /** What this shell would give a server; null where it is another machine's, or not valid. */
+  /** The configuration seen from this shell; null if invalid, or if the server is given by URL. */
   readonly configuration: CheckedConfiguration | null;
 }
 
-/** A server's providers are those of its own environment, and are asked with its own keys. */
+/** A server has providers from its own environment, and checks them with its own keys. */
 async function inspectRunning(
   connection: Connection,
   { options, configuration }: RunningSubjects,
@@ -91,7 +91,7 @@ export function inspectNode(version: string): Finding {
   if (Number(version.split(".")[0]) >= leastNode) return well("node", `version ${version}`);
   return wrong("node", {
     message: `version ${version} is older than ${leastNode}`,
-    remedy: "Start Purser through `npm start` or its own `purser`, which bring their Node along.",
+    remedy: "Start Purser with `npm start` or with its own `purser`, which include the right Node.",
   });
 }
 
@@ -99,7 +99,7 @@ export function inspectNode(version: string): Finding {
 export function inspectClock(now: number): Finding {
   if (now >= releasedAt) return well("clock", `${new Date(now).toISOString()} (UTC)`);
   return wrong("clock", {
-    message: `it says ${new Date(now).toISOString()}`,
+    message: `the clock is at ${new Date(now).toISOString()}`,
     remedy: "Set the clock, or turn on time synchronisation: windows and prices depend on it.",
   });
 }
@@ -111,7 +111,7 @@ interface CheckedFile {
 
 interface FileSubjects {
   readonly context: CommandContext;
-  /** Whether a server runs, which has an environment of its own. */
+  /** Whether a server is running, which has its own environment. */
   readonly isServed: boolean;
 }
 
@@ -127,7 +127,7 @@ async function inspectConfiguration(
         well(
           "configuration",
           names === ""
-            ? "valid; no provider key found, the simulator answers"
+            ? "valid; no provider key found, the simulator is on"
             : `valid; providers: ${names}`,
         ),
       ],
@@ -139,15 +139,15 @@ async function inspectConfiguration(
       ? [
           well(
             "configuration",
-            `valid where ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} set: not in this shell`,
+            `valid if ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} set (not set in this shell)`,
           ),
         ]
-      : allWrong("configuration", error, "Correct the file that --config names.");
+      : allWrong("configuration", error, "Fix the file given with --config.");
     return { findings, configuration: null };
   }
 }
 
-/** @returns The variables that a configuration lacks in this shell; null where something else is wrong with it, too. */
+/** @returns The variables that this shell does not set; null if the file has other errors, too. */
 function missingVariables(error: unknown): readonly string[] | null {
   const faults = error instanceof PurserError ? (error.detail.faults ?? []) : [];
   const names = new Set(faults.flatMap(({ variable }) => variable ?? []));
@@ -162,8 +162,8 @@ async function inspectFolder(data: string, context: CommandContext): Promise<rea
   if (!facts.isDirectory())
     return [
       wrong("data folder", {
-        message: `${data} is no folder`,
-        remedy: "Name a folder with --data.",
+        message: `${data} is not a folder`,
+        remedy: "Give a folder with --data.",
       }),
     ];
   const isWritable = await allows(data, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -171,7 +171,7 @@ async function inspectFolder(data: string, context: CommandContext): Promise<rea
     return [
       wrong("data folder", {
         message: `${data} cannot be written by this user`,
-        remedy: `Give this user the folder: chown -R "$USER" ${data}`,
+        remedy: `Make this user the owner: chown -R "$USER" ${data}`,
       }),
     ];
   const isOpen = process.platform !== "win32" && (facts.mode & 0o077) !== 0;
@@ -187,12 +187,12 @@ async function inspectFolder(data: string, context: CommandContext): Promise<rea
   ];
 }
 
-/** Asked only where no server answers: it holds the folder by right. */
+/** Only called if no server responds: a running server holds the lock. */
 function inspectLock(isHeld: boolean): Finding {
   if (!isHeld) return well("lock", "no process holds the folder");
   return wrong("lock", {
-    message: "a process holds the folder and does not answer",
-    remedy: "End that process; what it had under way is charged at the next start.",
+    message: "a process holds the folder and does not respond",
+    remedy: "Stop that process; the next start charges its calls in flight.",
   });
 }
 
@@ -201,11 +201,11 @@ async function inspectParent(data: string): Promise<Finding> {
   if (await allows(parent, constants.W_OK | constants.X_OK))
     return well(
       "data folder",
-      `${path.resolve(data)} does not exist yet; the first start makes it`,
+      `${path.resolve(data)} does not exist yet; the first start creates it`,
     );
   return wrong("data folder", {
-    message: `${path.resolve(data)} does not exist and cannot be made`,
-    remedy: `Make it for this user, or name another with --data.`,
+    message: `${path.resolve(data)} does not exist and cannot be created`,
+    remedy: `Create it for this user, or give another folder with --data.`,
   });
 }
 
@@ -227,8 +227,8 @@ async function inspectDisk(data: string): Promise<Finding> {
   const disk = await statfs(folder).catch(() => undefined);
   if (!disk)
     return warning("disk", {
-      message: `its free space is not known`,
-      remedy: `Check that ${folder} can be reached.`,
+      message: `the free space is unknown`,
+      remedy: `Check that ${folder} is accessible.`,
     });
   const free = disk.bavail * disk.bsize;
   const text = `${grouped(Math.floor(free / 1024 ** 2))} MiB free`;
@@ -236,7 +236,7 @@ async function inspectDisk(data: string): Promise<Finding> {
   return warning("disk", {
     message: text,
     remedy:
-      "Free space, or move the data folder: when the ledger cannot be written, no call is forwarded.",
+      "Free some space, or move the data folder: no call is forwarded while the ledger cannot be written.",
   });
 }
 
@@ -247,7 +247,7 @@ async function inspectPort(port: number, host: string): Promise<Finding> {
     probe.listen(port, host, () => probe.close(() => resolve(null)));
   });
   if (fault === null)
-    return well("port", port === 0 ? "any that is free" : `${port} on ${host} is free`);
+    return well("port", port === 0 ? "any free port" : `${port} on ${host} is free`);
   if (fault === "EADDRINUSE") {
     const message = `${port} on ${host} is in use by ${await portHolder(host, port)}`;
     return wrong("port", {
@@ -256,11 +256,11 @@ async function inspectPort(port: number, host: string): Promise<Finding> {
     });
   }
   const remedy =
-    "Name an address of this machine with --host, and with --port a port that this user may use.";
-  return wrong("port", { message: `${port} on ${host} cannot be listened on (${fault})`, remedy });
+    "Give an address of this machine with --host, and a port that this user may use with --port.";
+  return wrong("port", { message: `cannot listen on ${port} on ${host} (${fault})`, remedy });
 }
 
-/** What the configuration of this shell gives; with `--online`, what the providers themselves say. */
+/** The providers configured in this shell; with `--online`, whether they accept their keys. */
 async function inspectProviders(
   options: InspectOptions,
   { configuration, context }: ProviderSubjects,
@@ -270,7 +270,7 @@ async function inspectProviders(
   return configuration.providers.map(({ name, baseUrl, hasKey }) =>
     well(
       `provider ${name}`,
-      `${baseUrl}, ${hasKey ? "its key is set" : "callers bring their keys"}`,
+      `${baseUrl}, ${hasKey ? "its key is set" : "callers bring their own keys"}`,
     ),
   );
 }

@@ -1,4 +1,4 @@
-/** What to say when a server cannot listen where it was told to. */
+/** Explains why a server cannot listen on its address. */
 
 import { nextPort } from "../domain/input/port.ts";
 import { ApiProblem } from "./failure.ts";
@@ -7,23 +7,23 @@ import { isPurser } from "./connection.ts";
 export interface ListenWords {
   /** `serve` or `simulate`. */
   readonly command: string;
-  /** Where the host was asked for: an option, or a field of the configuration. */
+  /** The option or configuration field that set the host. */
   readonly hostField: string;
 }
 
-/** @returns The error itself where it is about something else. */
+/** @returns The original error if it has another cause. */
 export async function listenFailure(error: unknown, words: ListenWords): Promise<unknown> {
   const fault = faultOf(error);
   if (fault?.code === "EADDRINUSE") return portTaken(fault, words);
   if (fault?.syscall === "getaddrinfo")
-    return hostUnusable(`the host ${fault.hostname} is not known`, fault, words);
+    return hostUnusable(`unknown host ${fault.hostname}`, fault, words);
   if (fault?.code === "EADDRNOTAVAIL")
     return hostUnusable(`this machine does not have the address ${fault.address}`, fault, words);
   if (fault?.code === "EACCES") return portForbidden(fault, words);
   return error;
 }
 
-/** Of the system, as Node tells it. */
+/** A system error as reported by Node. */
 interface Fault {
   readonly code: string;
   readonly syscall: "listen" | "getaddrinfo";
@@ -49,11 +49,11 @@ async function portTaken(
     code: "port_in_use",
     message: `port ${port} is in use by ${await portHolder(address, port)}`,
     field: "--port",
-    remedy: `Stop it, or choose another port: \`purser ${command} --port ${nextPort(port)}\` (0 takes any that is free).`,
+    remedy: `Stop it, or choose another port: \`purser ${command} --port ${nextPort(port)}\` (0 chooses any free port).`,
   });
 }
 
-/** Who listens on a port, as far as it answers. */
+/** The program that listens on a port. */
 export async function portHolder(
   host: string,
   port: number,
@@ -63,7 +63,7 @@ export async function portHolder(
 }
 
 function portForbidden({ code, port = 0 }: Fault, { command }: ListenWords): ApiProblem {
-  const remedy = `Choose a port from 1024 on: \`purser ${command} --port 8080\`.`;
+  const remedy = `Choose a port of 1024 or above: \`purser ${command} --port 8080\`.`;
   return problem({
     code,
     message: `this user may not listen on port ${port}`,
@@ -74,7 +74,7 @@ function portForbidden({ code, port = 0 }: Fault, { command }: ListenWords): Api
 
 function hostUnusable(message: string, { code }: Fault, { hostField }: ListenWords): ApiProblem {
   const remedy =
-    "Give an address of this machine: 127.0.0.1 for itself alone, 0.0.0.0 for all that can reach it.";
+    "Give an address of this machine: 127.0.0.1 for local clients only, 0.0.0.0 for all.";
   return problem({ code, message, field: hostField, remedy });
 }
 

@@ -1,10 +1,10 @@
-/** The program `purser`: the one file of the command line that knows which implementations are used. */
+/** The program `purser`: the only file of the command line that chooses implementations. */
 
 import { runProgram } from "./program.ts";
 import { makeParts } from "../compose/command-parts.ts";
 import { screenOn } from "./terminal/screen.ts";
 
-/** A reader that has seen enough (`purser report | head`) is no error. */
+/** A reader that closes the pipe early (`purser report | head`) is not an error. */
 process.stdout.on("error", (error: NodeJS.ErrnoException) =>
   process.exit(error.code === "EPIPE" ? 0 : 1),
 );
@@ -16,7 +16,7 @@ const screen = screenOn(process, {
   json: words.includes("--json"),
 });
 
-/** Log lines are text where a person reads them, and JSON for programs; `PURSER_LOG_FORMAT` decides otherwise. */
+/** Logs are text on a terminal, and JSON otherwise; `PURSER_LOG_FORMAT` overrides this. */
 const isTextLog =
   (process.env["PURSER_LOG_FORMAT"] ||
     (screen.notes.tty && !words.includes("--json") ? "text" : "json")) === "text";
@@ -27,5 +27,5 @@ process.exitCode = await runProgram(words, {
   parts: makeParts(process.env, isTextLog ? (text) => screen.notes.write(text) : undefined),
 });
 
-// What is left open by now is only waiting: it must not keep the shell waiting, too.
+// Anything still open is only waiting, and must not keep the shell waiting, too.
 setTimeout(() => process.exit(), 1000).unref();

@@ -1,4 +1,4 @@
-/** Which provider's model a name on the command line means. */
+/** Resolves a model name on the command line to a provider and a model. */
 
 import { commonName } from "../app/port/provider.ts";
 import { PurserError } from "../domain/error.ts";
@@ -19,7 +19,11 @@ export function resolveModel(catalogue: CommandCatalogue, wanted: WantedModel): 
   return found;
 }
 
-/** `provider/model` where the first word is a provider; else the provider that has the model, its maker first; undefined where none has. */
+/**
+ * Reads `provider/model`, or finds the provider that has the model, preferring its maker.
+ *
+ * @returns undefined if no provider has it.
+ */
 export function listedModel(
   catalogue: CommandCatalogue,
   wanted: WantedModel,
@@ -40,7 +44,7 @@ export function listedModel(
   return best && { provider: best.provider, model };
 }
 
-/** `openai/gpt-5-mini` in two; undefined for a name without a provider. */
+/** Splits `openai/gpt-5-mini`; undefined for a name without a provider. */
 export function splitName(name: string): ModelName | undefined {
   const slash = name.indexOf("/");
   return slash > 0 ? { provider: name.slice(0, slash), model: name.slice(slash + 1) } : undefined;
@@ -48,7 +52,7 @@ export function splitName(name: string): ModelName | undefined {
 
 const makers = ["openai", "anthropic", "gemini", "deepseek", "xai", "mistral", "cohere", "sim"];
 
-/** An exact name before an inherited one, a model's maker before those who resell it. */
+/** Exact names precede prefixes, and the maker of a model precedes resellers. */
 function rank(row: {
   readonly provider: string;
   readonly sheet: { readonly match: string } | undefined;
@@ -57,7 +61,7 @@ function rank(row: {
   return (row.sheet?.match === "prefix" ? 100 : 0) + (maker < 0 ? makers.length : maker);
 }
 
-/** What to say of a model without a price, with the names that may have been meant. */
+/** The error for a model without a price, with similar names. */
 export function unpriced(
   catalogue: CommandCatalogue,
   wanted: { readonly model: string; readonly at: number },
@@ -71,7 +75,7 @@ export function unpriced(
   const meant = near.length > 0 ? `Did you mean ${near.join(", ")}? Or add ` : "Add ";
   return new PurserError(
     "unpriced",
-    `${model} is unpriced: no price is known for it, which is not the same as free`,
+    `${model} is unpriced: its price is unknown, which does not mean free`,
     {
       field: "model",
       remedy: `${meant}its price under \`prices:\` in purser.yaml, such as { provider: openai, model: ${model.split("/").at(-1)}, input: "0.15", output: "0.60" }.`,

@@ -1,11 +1,12 @@
-/** Reads a file that the command line names. One that is not there is wrong use: the same command fails again until it is changed. */
+/** Reads a file given on the command line. A missing file is a usage error (exit code 2). */
 
 import { readFile } from "node:fs/promises";
 import { PurserError } from "../domain/error.ts";
 
 /**
  * @param field The option or argument that names the file.
- * @throws PurserError `invalid_request` for a path where there is no file; what the system says of one that cannot be read.
+ * @throws PurserError `invalid_request` if the path is not a file; the system error if it cannot be
+ *   read.
  */
 export async function readNamedFile(file: string, field: string): Promise<string> {
   return readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {

@@ -1,25 +1,25 @@
-/** What the control plane refuses, in the words of the command line: the option as it was typed, not the field of the request. */
+/** Rewrites errors of the control plane to name the command line option instead of the field. */
 
 import { ApiProblem } from "./failure.ts";
 
 export interface OptionWord {
   /** Such as `--warn`. */
   readonly option: string;
-  /** Where the field's own remedy would not fit what is typed. */
+  /** Replaces the remedy of the field if it does not fit the command line. */
   readonly remedy?: string;
 }
 
-/** By the name of the request's field. */
+/** By field of the request. */
 export type OptionWords = Readonly<Record<string, OptionWord>>;
 
-/** For fields whose option is called as they are, with dashes. */
+/** For fields whose option has the same name, with dashes. */
 export function sameNames(...fields: readonly string[]): OptionWords {
   return Object.fromEntries(
     fields.map((field) => [field, { option: `--${field.replaceAll("_", "-")}` }]),
   );
 }
 
-/** @returns The error itself where it is not about one of the fields. */
+/** @returns The original error if it is not about one of the fields. */
 export function inOptionWords(error: unknown, words: OptionWords): unknown {
   if (!(error instanceof ApiProblem) || error.field === null) return error;
   const [, name = "", , member] = /^(\w+)(\[\d+\])?(?:\.(.+))?$/.exec(error.field) ?? [];
@@ -31,7 +31,9 @@ export function inOptionWords(error: unknown, words: OptionWords): unknown {
     : error.message;
   const remedy =
     word.remedy ??
-    (error.remedy?.includes("/openapi.json") ? "See --help for what it takes." : error.remedy);
+    (error.remedy?.includes("/openapi.json")
+      ? "See --help for the values it accepts."
+      : error.remedy);
   return new ApiProblem({
     status: error.status,
     code: error.code,

@@ -1,4 +1,4 @@
-/** Reads the values of options; each error names the option and says what to write. */
+/** Parses the values of options; each error names the option and a valid value. */
 
 import type { Command } from "commander";
 import { PurserError } from "../domain/error.ts";
@@ -21,7 +21,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export const dataMeaning = "data folder (PURSER_DATA, or .purser)";
 
-/** The folder that an option names, else the environment, else the usual one. */
+/** The folder from the option, the environment, or the default. */
 export function dataFolder(option: string | undefined, environment: Environment): string {
   return option ?? (environment["PURSER_DATA"] || ".purser");
 }
@@ -31,20 +31,21 @@ export function withJson(command: Command): Command {
   return command.option("--json", "print one JSON document instead of text");
 }
 
-/** Adds what names a server or a data folder. */
+/** Adds the options that select a server or a data folder. */
 export function withTarget(command: Command): Command {
   return withJson(command)
-    .option("--data <dir>", "data folder, and the server that holds it (PURSER_DATA, or .purser)")
-    .option("--url <url>", "speak to the server at this address instead (PURSER_URL)")
+    .option("--data <dir>", "data folder, and the server that uses it (PURSER_DATA, or .purser)")
+    .option("--url <url>", "use the server at this address instead (PURSER_URL)")
     .option(
       "--admin-key <key>",
-      "admin key for it (with --url better in the environment as PURSER_ADMIN_KEY)",
+      "admin key for the server (with --url, prefer the environment variable PURSER_ADMIN_KEY)",
     );
 }
 
 /**
- * What no option names comes from the environment; a folder that an option names is not passed over for the address there. The key there
- * goes with an address only: a folder has a key of its own, and the one there may be another server's.
+ * Options take precedence over the environment: `--data` also overrides `PURSER_URL`.
+ * `PURSER_ADMIN_KEY` is used only with an address: a folder has its own key, and the variable may
+ * belong to another server.
  */
 export function targetOf(options: TargetOptions, environment: Environment): Target {
   const url =
@@ -63,7 +64,7 @@ export interface Range {
   readonly most: number;
 }
 
-/** A reader of a whole number within a range. */
+/** Parses a whole number within a range. */
 export function whole(flag: string, range: Range): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
@@ -75,13 +76,13 @@ export function whole(flag: string, range: Range): (text: string) => number {
   };
 }
 
-/** A reader of a port to listen on, 0 for any that is free. */
+/** Parses a port to listen on, 0 for any free port. */
 export function port(flag: string): (text: string) => number {
   const read = whole(flag, { least: 0, most: 65_535 });
   return (text) => checkPort(read(text), flag);
 }
 
-/** A reader of a number within a range. */
+/** Parses a number within a range. */
 export function decimal(flag: string, range: Range): (text: string) => number {
   return (text) => {
     const value = /^\d{1,12}(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN;
@@ -90,7 +91,7 @@ export function decimal(flag: string, range: Range): (text: string) => number {
   };
 }
 
-/** A reader of an amount in USD, kept as it was written. */
+/** Parses an amount in USD, and returns the original text. */
 export function amount(flag: string): (text: string) => string {
   return (text) => {
     if (parseUsd(text, flag) >= 0n) return text;
@@ -98,12 +99,12 @@ export function amount(flag: string): (text: string) => string {
   };
 }
 
-/** A reader of a date (its midnight in UTC) or a moment with its zone, as RFC 3339. */
+/** Parses a date (midnight in UTC) or an RFC 3339 time with its zone. */
 export function moment(flag: string): (text: string) => string {
   return (text) => new Date(parseInstant(text, flag)).toISOString();
 }
 
-/** A reader of one of several words. */
+/** Parses one of several words. */
 export function oneOf<Word extends string>(
   flag: string,
   words: readonly Word[],
@@ -115,16 +116,22 @@ export function oneOf<Word extends string>(
   };
 }
 
-/** A reader of names joined by commas: `project,model`, each once. One that is empty is a slip, such as a variable of the shell that is not set. */
+/**
+ * Parses names separated by commas, such as `project,model`, and removes repeats. An empty name is
+ * refused: it is usually a mistake, such as an unset shell variable.
+ */
 export function list(flag: string): (text: string) => readonly string[] {
   return (text) => {
     const names = text.split(",").map((name) => name.trim());
     if (names.every((name) => name !== "")) return [...new Set(names)];
-    throw wrong(flag, { text, remedy: "Give names joined by single commas, none of them empty." });
+    throw wrong(flag, {
+      text,
+      remedy: "Give names separated by single commas, without empty names.",
+    });
   };
 }
 
-/** A reader of shares of a limit: `0.75,0.95`. */
+/** Parses shares of a limit: `0.75,0.95`. */
 export function shares(flag: string): (text: string) => readonly string[] {
   return (text) => {
     const words = text.split(",").map((word) => word.trim());
@@ -137,12 +144,12 @@ export function shares(flag: string): (text: string) => readonly string[] {
       return words;
     throw wrong(flag, {
       text,
-      remedy: "Give shares of the limit above 0 and up to 10, such as 0.8 or 0.75,0.95.",
+      remedy: "Give shares of the limit, greater than 0 and up to 10, such as 0.8 or 0.75,0.95.",
     });
   };
 }
 
-/** `team=atlas`, `tag:customer=acme` as the API takes them. */
+/** Converts `team=atlas` and `tag:customer=acme` to the form of the API. */
 export function attributionOf(pairs: readonly string[]): Readonly<Record<string, unknown>> {
   const fixed: Record<string, string> = {};
   const tags: Record<string, string> = {};
@@ -162,7 +169,7 @@ function notAPair(pair: string): PurserError {
   });
 }
 
-/** Gathers an option that may be repeated. */
+/** Collects the values of a repeatable option. */
 export function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
 }
@@ -171,7 +178,7 @@ function wrong(
   flag: string,
   fault: { readonly text: string; readonly remedy: string },
 ): PurserError {
-  return new PurserError("invalid_request", `${flag}: "${fault.text}" cannot be used`, {
+  return new PurserError("invalid_request", `${flag}: "${fault.text}" is not valid`, {
     field: flag,
     remedy: fault.remedy,
   });

@@ -1,4 +1,4 @@
-/** The commands by name, each loaded when it is asked for, and the way from words to an exit code. */
+/** Parses the command line, loads the requested command, runs it, and returns the exit code. */
 
 import type { Command } from "commander";
 import { PurserError } from "../domain/error.ts";
@@ -13,7 +13,7 @@ interface CommandEntry {
   readonly load: () => Promise<(command: Command, context: CommandContext) => void>;
 }
 
-/** In the order in which a newcomer needs them. */
+/** In the order in which a new user needs them. */
 const entries: readonly CommandEntry[] = [
   {
     name: "serve",
@@ -22,7 +22,7 @@ const entries: readonly CommandEntry[] = [
   },
   {
     name: "demo",
-    summary: "see a minute of simulated traffic",
+    summary: "show a minute of simulated traffic",
     load: async () => (await import("./command/demo.ts")).defineDemo,
   },
   {
@@ -37,7 +37,7 @@ const entries: readonly CommandEntry[] = [
   },
   {
     name: "top",
-    summary: "watch calls, spend and budgets live",
+    summary: "show calls, spend and budgets live",
     load: async () => (await import("./command/top.ts")).defineTop,
   },
   {
@@ -47,7 +47,7 @@ const entries: readonly CommandEntry[] = [
   },
   {
     name: "estimate",
-    summary: "say what a call may cost before it is made",
+    summary: "estimate what a call may cost",
     load: async () => (await import("./command/estimate.ts")).defineEstimate,
   },
   {
@@ -62,12 +62,12 @@ const entries: readonly CommandEntry[] = [
   },
   {
     name: "correct",
-    summary: "correct what a call was charged",
+    summary: "correct the charge of a call",
     load: async () => (await import("./command/correct.ts")).defineCorrect,
   },
   {
     name: "replay",
-    summary: "drive recorded traffic through a gateway",
+    summary: "replay recorded traffic through a gateway",
     load: async () => (await import("./command/replay.ts")).defineReplay,
   },
   {
@@ -77,34 +77,34 @@ const entries: readonly CommandEntry[] = [
   },
   {
     name: "doctor",
-    summary: "find what is wrong with an installation",
+    summary: "check an installation",
     load: async () => (await import("./command/doctor.ts")).defineDoctor,
   },
 ];
 
 const examples = `
 Environment:
-  PURSER_DATA       data folder, where --data names none
-  PURSER_URL        server to speak to, where neither --url nor --data names one
-  PURSER_ADMIN_KEY  admin key for PURSER_URL or --url; of serve: an admin key of the server
-  NO_COLOR          any value: no colours, as --no-color
+  PURSER_DATA       data folder, if --data is not set
+  PURSER_URL        server to use, if neither --url nor --data is set
+  PURSER_ADMIN_KEY  admin key for --url or PURSER_URL; for serve, the admin key of the server
+  NO_COLOR          if set to any value, no colours, like --no-color
 
 Examples:
   # start on http://127.0.0.1:4141 and print a key to use
   purser serve
-  # see what it does, without a provider key
+  # see Purser at work, without a provider key
   purser demo
-  # where the money went
+  # see what was spent, and on what
   purser report --by project,model
   purser budget create --id team-a --type team --resource atlas --amount 50 --period month
 
-Exit codes: 0 done, 1 failed, 2 wrong use, 3 a budget said no.
+Exit codes: 0 success, 1 failure, 2 wrong usage, 3 refused by a budget.
 ${inCheckout ? `In this checkout, write "${purser}" for "purser".\n` : ""}`;
 
 /**
- * Runs one command to its end. Never throws: a failure is written where notes go.
+ * Runs one command to completion. Never throws: failures are written to the notes.
  *
- * @param words The command line without the program's own name.
+ * @param words The command line without the program name.
  */
 export async function runProgram(
   words: readonly string[],
@@ -131,12 +131,12 @@ async function buildProgram(words: readonly string[], context: CommandContext): 
   const { Command } = await import("commander");
   const program = new Command("purser");
   program.description(
-    "Keeps the purse of AI agents: meters, prices, budgets and records every model call.",
+    "A gateway that meters, prices, budgets and records the AI calls of your agents.",
   );
   program.addHelpText("after", examples).helpCommand("help [command]", "show help for a command");
   program.version(context.parts.version, "-V, --version", "print the version");
-  // Read before any command is known (main.ts): what is written until then has no colours either.
-  program.option("--no-color", "no colours, also on a terminal");
+  // Already read in main.ts, so that earlier output has no colours either.
+  program.option("--no-color", "no colours, even on a terminal");
   configure(program, context);
   const asked = words.find((word) => !word.startsWith("-") && word !== "help");
   for (const entry of entries) {
@@ -150,7 +150,7 @@ async function buildProgram(words: readonly string[], context: CommandContext): 
   return program;
 }
 
-/** Output through the screen, and errors as exceptions, written where all others are. */
+/** Sends output through the screen, and turns usage errors into exceptions. */
 function configure(command: Command, context: CommandContext): void {
   const { out, notes } = context.screen;
   command
@@ -172,11 +172,11 @@ function configure(command: Command, context: CommandContext): void {
   command.configureHelp({ minWidthToWrap: leastHelp });
 }
 
-/** Longer lines are hard to read, also where there is room. */
+/** Longer lines are hard to read, even on a wide terminal. */
 const widestHelp = 100;
 const leastHelp = 20;
 
-/** @param text As the library words it: `error: unknown option '--nope'`, then what may have been meant on a line of its own. */
+/** @param text The library's message: `error: unknown option '--nope'` and perhaps a suggestion. */
 function wrongWords(text: string, command: string): PurserError {
   const [first = "", suggestion] = text.split("\n");
   const message = first.replace(/^error: /, "").replace(/\.$/, "");
@@ -200,7 +200,7 @@ function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** By its code, since the class is only loaded with the library. */
+/** Checks the code, because the class is only loaded with the library. */
 function isCommanderError(error: unknown): error is Error & { readonly exitCode: number } {
   return (
     error instanceof Error &&

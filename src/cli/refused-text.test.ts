@@ -1,3 +1,5 @@
+/** Tests reading and printing the calls that budgets refused. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Connection } from "./connection.ts";
@@ -15,7 +17,7 @@ const call = (index: number): RefusedCall => ({
   refusal: { reason: "exhausted", budget_id: "b" },
 });
 
-/** A control plane with so many refused calls, which gives pages as large as they are asked for. */
+/** A control plane with the given number of refused calls, which honours `limit`. */
 function withRefused(count: number): Connection {
   const request = async (_: string, path: string) => {
     const query = new URL(path, "http://127.0.0.1").searchParams;
@@ -27,7 +29,7 @@ function withRefused(count: number): Connection {
   return { mode: "server", where: "here", request, close: async () => {} };
 }
 
-test("as many refused calls are read as were asked for, over several pages, and that there are more is said", async () => {
+test("the requested number of refused calls is read over several pages, and a note says if there are more", async () => {
   for (const [count, top, read] of [
     [36, 20, 20],
     [20, 20, 20],
@@ -38,18 +40,18 @@ test("as many refused calls are read as were asked for, over several pages, and 
     const refused = await readRefused(withRefused(count), { top });
     assert.deepEqual([refused.calls.length, refused.hasMore], [read, count > read]);
     const text = refusedText(refused, { output, isRanged: false });
-    assert.equal(/Older ones are left out: --top \d+ shows more/.test(text), count > read);
+    assert.equal(/Older calls are left out: --top \d+ shows more/.test(text), count > read);
   }
 });
 
-test("a range is named where one was asked for only, and times have their zeros", () => {
+test("an empty list mentions a range only if there was one, and times have milliseconds", () => {
   assert.equal(
     refusedText({ calls: [], hasMore: false }, { output, isRanged: false }),
-    "No call was refused.\n",
+    "No calls were refused.\n",
   );
   assert.equal(
     refusedText({ calls: [], hasMore: false }, { output, isRanged: true }),
-    "No call was refused in this range.\n",
+    "No calls were refused in this range.\n",
   );
   const text = refusedText(
     { calls: [call(0), call(1)], hasMore: false },

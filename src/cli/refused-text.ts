@@ -1,4 +1,4 @@
-/** Calls that budgets refused, as people read them: when, whose, what for, and which budget said no. */
+/** Lists the calls that budgets refused: when, by which budget, for which model and caller. */
 
 import type { EntryJson } from "../contract/entry.ts";
 import type { PageJson } from "../contract/page.ts";
@@ -12,12 +12,12 @@ export type RefusedCall = Pick<
 > & { readonly refusal: NonNullable<EntryJson["refusal"]> };
 
 export interface RefusedCalls {
-  /** The newest first, at most as many as were asked for. */
+  /** Newest first, at most the requested number. */
   readonly calls: readonly RefusedCall[];
   readonly hasMore: boolean;
 }
 
-/** As many pages as `top` needs. */
+/** Reads as many pages as `top` needs. */
 export async function readRefused(
   connection: Connection,
   { from, to, top }: { readonly from?: string; readonly to?: string; readonly top: number },
@@ -43,17 +43,17 @@ export async function readRefused(
 }
 
 const mostOnAPage = 500;
-/** What `--top` takes. */
+/** The maximum of `--top`. */
 const mostAtOnce = 10_000;
 
-/** @param isRanged Whether a stretch of time was asked for. */
+/** @param isRanged Whether the user gave a range of time. */
 export function refusedText(
   { calls, hasMore }: RefusedCalls,
   { output, isRanged }: { readonly output: Output; readonly isRanged: boolean },
 ): string {
   const { paint } = output;
   if (calls.length === 0)
-    return paint.dim(`No call was refused${isRanged ? " in this range" : ""}.\n`);
+    return paint.dim(`No calls were refused${isRanged ? " in this range" : ""}.\n`);
   const rows = calls.map(
     ({ started_at: at, refusal, provider, requested_model: model, attribution }) => [
       withMilliseconds(at),
@@ -68,11 +68,11 @@ export function refusedText(
     calls.length < mostAtOnce
       ? `--top ${Math.min(calls.length * 10, mostAtOnce)}`
       : `--to ${calls.at(-1)?.started_at}`;
-  const more = hasMore ? paint.dim(`Older ones are left out: ${further} shows more.\n`) : "";
+  const more = hasMore ? paint.dim(`Older calls are left out: ${further} shows more.\n`) : "";
   return `${table(columns, rows, { heading: paint.dim, room: output.columns })}${more}`;
 }
 
-/** A whole second has its zeros, too, so that times stand under each other. */
+/** Always with milliseconds, so that times align. */
 function withMilliseconds(instant: string): string {
   return Temporal.Instant.from(instant).toString({ fractionalSecondDigits: 3 });
 }

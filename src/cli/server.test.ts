@@ -1,4 +1,4 @@
-/** The commands against a real server, and against its folder when it is gone. */
+/** Tests the commands against a real server, and against its folder after it has stopped. */
 
 import assert from "node:assert/strict";
 import { stat, writeFile } from "node:fs/promises";
@@ -21,7 +21,7 @@ const chat = (
     }),
   });
 
-test("keys, budgets, calls and reports work against a server, and the same figures stand in its folder afterwards", async () => {
+test("keys, budgets, calls and reports work with a server, and its folder has the same figures afterwards", async () => {
   await inFolder(async (folder) => {
     const server = await serve(folder);
     try {
@@ -112,9 +112,9 @@ test("keys, budgets, calls and reports work against a server, and the same figur
       ];
       assert.match(
         (await purser(correct, { cwd: folder })).out,
-        /is charged 0\.0001 USD instead of 0\.\d+ USD/,
+        /is now charged 0\.0001 USD instead of 0\.\d+ USD/,
       );
-      assert.match((await purser(correct, { cwd: folder })).out, /was corrected so before/);
+      assert.match((await purser(correct, { cwd: folder })).out, /already has this correction/);
       assert.equal(
         (
           await purser(["correct", "no-such-call", "--amount", "1", "--reason", "r"], {
@@ -159,7 +159,7 @@ test("keys, budgets, calls and reports work against a server, and the same figur
   });
 });
 
-test("an admin key in the environment is not sent to the server of a folder, which has a token for its owner", async () => {
+test("the admin key in the environment is not sent to the server of a folder, which has its own token", async () => {
   await inFolder(async (folder) => {
     const server = await serve(folder);
     try {
@@ -178,7 +178,7 @@ test("an admin key in the environment is not sent to the server of a folder, whi
         environment,
       });
       assert.equal(stranger.code, 1);
-      assert.match(stranger.notes, /remedy Give an admin key that is live/);
+      assert.match(stranger.notes, /remedy Give a live admin key/);
       assert.equal(
         (await purser(["budget", "list", "--admin-key", "no-such-key"], { cwd: folder })).code,
         1,
@@ -189,7 +189,7 @@ test("an admin key in the environment is not sent to the server of a folder, whi
   });
 });
 
-test("revoking the last admin key is a warning, and so is each start until there is another", async () => {
+test("revoking the last admin key causes a warning, as does each start without one", async () => {
   await inFolder(async (folder) => {
     const server = await serve(folder);
     const { url, admin_key: adminKey } = server.started;
@@ -215,7 +215,7 @@ test("revoking the last admin key is a warning, and so is each start until there
     } finally {
       await server.end("SIGTERM");
     }
-    const warning = /"warning":.*no admin key in the ledger is live.*PURSER_ADMIN_KEY/;
+    const warning = /"warning":.*the ledger has no live admin key.*PURSER_ADMIN_KEY/;
     const start = async (environment: Readonly<Record<string, string>> = {}): Promise<string> => {
       const started = await serve(folder, [], environment);
       await started.end("SIGTERM");
@@ -234,7 +234,7 @@ test("revoking the last admin key is a warning, and so is each start until there
   });
 });
 
-test("an estimate that is refused for its length says which would pass, and it does", async () => {
+test("an estimate that is refused for its length reports a length that passes", async () => {
   await inFolder(async (folder) => {
     const run = (...words: readonly string[]) => purser(words, { cwd: folder });
     await run(
@@ -262,13 +262,13 @@ test("an estimate that is refused for its length says which would pass, and it d
     ];
     const refused = await run(...estimate, "500");
     assert.equal(refused.code, 3);
-    assert.match(refused.out, /would pass with an answer of at most 10 tokens: --max-output 10\./);
+    assert.match(refused.out, /would pass with at most 10 output tokens: --max-output 10\./);
     assert.equal((await run(...estimate, "10")).code, 0);
     assert.equal((await run(...estimate, "0")).code, 2);
   });
 });
 
-test("what limits nothing is made with a warning, on standard error", async () => {
+test("a budget or key that limits nothing is created with a warning on standard error", async () => {
   await inFolder(async (folder) => {
     const run = (...words: readonly string[]) => purser(words, { cwd: folder });
     const over = [
@@ -286,7 +286,7 @@ test("what limits nothing is made with a warning, on standard error", async () =
     ];
     const ended = await run(...over, "2020-01-01");
     assert.equal(ended.code, 0);
-    assert.match(ended.notes, /^warning budget "over" is over since 2020-01-01T00:00:00Z/);
+    assert.match(ended.notes, /^warning budget "over" ended at 2020-01-01T00:00:00Z/);
     const later = await run("budget", "set", "over", "--end", "2099-01-01");
     assert.deepEqual([later.code, later.notes], [0, ""]);
     const again = await run("budget", "set", "over", "--end", "2020-01-01", "--json");
@@ -308,16 +308,16 @@ test("what limits nothing is made with a warning, on standard error", async () =
     );
     assert.match(
       typed.notes,
-      /^warning .*"nope"\nremedy .*Known are: [^]*warning .*"opanai"\nremedy .*openai\?/,
+      /^warning .*"nope"\nremedy .*Use one of: [^]*warning .*"opanai"\nremedy .*openai\?/,
     );
     assert.equal(typed.notes.match(/warning/g)?.length, 2);
     const key = await run("key", "create", "--name", "k", "--providers", "nope");
-    assert.match(key.notes, /^warning .*no provider here is called "nope"/);
+    assert.match(key.notes, /^warning .*no provider is named "nope"/);
     assert.equal(key.out.trim().split("\n").length, 1);
   });
 });
 
-test("a port that is taken is named, with another to take, and a second server on a folder is refused", async () => {
+test("a port in use is reported with another one, and a second server on a folder is refused", async () => {
   await inFolder(async (folder) => {
     const server = await serve(folder);
     try {
@@ -353,7 +353,7 @@ test("a port that is taken is named, with another to take, and a second server o
   });
 });
 
-test("after a kill the folder is opened again, and later starts show no old secret", async () => {
+test("the folder can be opened after a kill, and later starts do not show old secrets", async () => {
   await inFolder(async (folder) => {
     const first = await serve(folder);
     await (await chat(first.started.url, first.started.first_key ?? "")).arrayBuffer();
@@ -398,7 +398,7 @@ test("a replay serves every call of a trace, and the ledger equals the simulator
   });
 });
 
-test("a replay under a tight budget has calls refused, loses none, and the books still agree", async () => {
+test("with a tight budget, a replay has refusals but no lost calls, and the books agree", async () => {
   await inFolder(async (folder) => {
     await writeFile(path.join(folder, "t.csv"), trace);
     const ended = await purser(
@@ -413,7 +413,7 @@ test("a replay under a tight budget has calls refused, loses none, and the books
   });
 });
 
-test("the demo shows a refusal, a broken stream and a cut one, and ends by itself", async () => {
+test("the demo shows a refusal, a broken stream and a cut one, and then exits", async () => {
   await inFolder(async (folder) => {
     const ended = await purser(["demo", "--seconds", "1", "--json"], { cwd: folder });
     assert.equal(ended.code, 0, ended.out + ended.notes);
@@ -423,7 +423,7 @@ test("the demo shows a refusal, a broken stream and a cut one, and ends by itsel
     };
     assert.ok(verified);
     const [refusal, broken, cut] = scenes.map((scene) => scene.lines.join(" "));
-    assert.match(refusal ?? "", /answered 402/);
+    assert.match(refusal ?? "", /got 402/);
     assert.match(broken ?? "", /charged \$0\.0\d+ for .*"estimated"/);
     assert.match(cut ?? "", /finish_reason "length".*charged \$0\.0/);
   });

@@ -1,4 +1,4 @@
-/** One command's use of a connection, opened and closed around it. */
+/** Opens a connection for one command and closes it afterwards. */
 
 import { connect, type Connection } from "./connection.ts";
 import type { CommandContext } from "./context.ts";
@@ -8,15 +8,15 @@ import { targetOf, type TargetOptions } from "./option.ts";
 
 export interface SessionOptions {
   readonly target: TargetOptions;
-  /** Whether the data folder may be made. */
+  /** Whether the data folder may be created. */
   readonly create?: boolean;
-  /** The work goes on until it is ended, as `top` does: it shows by itself that it is alive. */
+  /** The work runs until it is stopped and draws itself, as `top` does: no progress is shown. */
   readonly isWatch?: boolean;
-  /** How the fields of its requests are called on the command line. */
+  /** The options that correspond to the fields of its requests. */
   readonly words?: OptionWords;
 }
 
-/** Closes the connection however the work ends. */
+/** Runs the work with a connection, and closes it even if the work fails. */
 export async function withConnection<Result>(
   context: CommandContext,
   options: SessionOptions,

@@ -1,4 +1,4 @@
-/** Ends a process in order at the first signal, and at once at the second. */
+/** Shuts a process down cleanly at the first signal, and at once at the second. */
 
 import { constants } from "node:os";
 import type { Output } from "./terminal/screen.ts";
@@ -6,19 +6,19 @@ import type { Output } from "./terminal/screen.ts";
 const ending = ["SIGINT", "SIGTERM"] as const;
 
 /**
- * A launcher hands on what the terminal has sent to everyone already, so that one Ctrl-C arrives several times:
- * what comes this soon after the first is the first again.
+ * A launcher forwards signals that the terminal has already sent to all processes, so one Ctrl-C
+ * arrives several times. A signal this soon after the first is the same one.
  */
 const echoMs = 500;
 
-/** Resolves at the first signal to end. From then on a further one ends the process without waiting. */
+/** Resolves at the first termination signal. The next one ends the process at once. */
 export async function untilSignalled(notes: Output): Promise<void> {
   const ended = abortOnSignal();
   await new Promise<void>((resolve) => ended.signal.addEventListener("abort", () => resolve()));
-  notes.write("Stopping: calls under way are finished first. A second signal ends at once.\n");
+  notes.write("Stopping: finishing calls in flight. A second signal stops at once.\n");
 }
 
-/** Aborts at the first signal to end; the second ends the process. Call `release` when the work is over. */
+/** Aborts at the first termination signal; a second ends the process. Call `release` when done. */
 export function abortOnSignal(): { readonly signal: AbortSignal; abort(): void; release(): void } {
   const controller = new AbortController();
   let firstAt = 0;

@@ -1,4 +1,4 @@
-/** A simulator and a gateway of one's own, as child processes on a throw-away data folder: for trying things, not for keeps. */
+/** Starts a temporary simulator and gateway as child processes, for the demo and replays. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -10,26 +10,26 @@ import { type Connection, overHttp } from "./connection.ts";
 import type { CommandContext } from "./context.ts";
 
 export interface Stage {
-  /** The gateway's address. */
+  /** The address of the gateway. */
   readonly url: string;
   readonly simulatorUrl: string;
-  /** Where the ledger is. */
+  /** The folder of the ledger. */
   readonly dataDirectory: string;
-  /** Speaks to the gateway's control plane as its administrator. */
+  /** The control plane of the gateway, as administrator. */
   readonly admin: Connection;
-  /** Ends both processes and removes the data folder, unless it was named. */
+  /** Stops both processes and deletes the data folder, unless `data` was given. */
   close(): Promise<void>;
 }
 
 export interface StageOptions {
-  /** Kept when it is given. */
+  /** A data folder to keep. */
   readonly data?: string | undefined;
 }
 
 const startWithinMs = 30_000;
 const endWithinMs = 10_000;
 
-/** @throws PurserError `upstream_unreachable` with what the child wrote when one of them does not start. */
+/** @throws PurserError `upstream_unreachable` with the output of a child that does not start. */
 export async function openStage(context: CommandContext, options: StageOptions): Promise<Stage> {
   const temporary = await mkdtemp(path.join(tmpdir(), "purser-stage-"));
   const dataDirectory = path.resolve(options.data ?? path.join(temporary, "data"));
@@ -71,7 +71,7 @@ export async function openStage(context: CommandContext, options: StageOptions):
 }
 
 interface Child {
-  /** The address that it says it listens on. */
+  /** The address that it reports. */
   readonly url: Promise<string>;
   end(): Promise<void>;
 }
@@ -87,18 +87,19 @@ function start(
   const child = spawn(file, [...before, ...work.words], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...withoutProviderKeys(context.environment), ...work.environment },
-    // A Ctrl-C is for the command in front, which then ends its children in order.
+    // Ctrl-C must reach only the foreground command, which then stops its children cleanly.
     detached: process.platform !== "win32",
   });
   const url = listening(child, work.words[0] ?? "");
-  url.catch(() => {}); // Awaited by whoever asks; a child that fails while another is awaited must not end the process.
+  // The caller awaits this. A child that fails earlier must not crash the process.
+  url.catch(() => {});
   const endWithParent = (): void => void child.kill("SIGTERM");
   process.once("exit", endWithParent);
   child.once("exit", () => process.off("exit", endWithParent));
   return { url, end: () => endOf(child) };
 }
 
-/** What is tried here must not reach, or be billed by, a real provider. */
+/** Trials must not reach, or be billed by, a real provider. */
 function withoutProviderKeys(
   environment: CommandContext["environment"],
 ): Record<string, string | undefined> {
@@ -107,7 +108,7 @@ function withoutProviderKeys(
   );
 }
 
-/** Resolves with the `url` of the first line, which is JSON. */
+/** Resolves with the `url` in the first line, which is JSON. */
 async function listening(child: ChildProcess, name: string): Promise<string> {
   let out = "";
   let notes = "";
@@ -121,20 +122,20 @@ async function listening(child: ChildProcess, name: string): Promise<string> {
           "upstream_unreachable",
           `\`purser ${name}\` ${why}${notes === "" ? "" : `: ${notes.trim()}`}`,
           {
-            remedy: `Run \`purser ${name}\` by itself to see what it says.`,
+            remedy: `Run \`purser ${name}\` separately to see its output.`,
           },
         ),
       );
     const timer = setTimeout(() => fail("did not start in time"), startWithinMs);
     child.once("error", (error) => fail(`did not start (${error.message})`));
-    child.once("exit", (code) => fail(`ended with code ${code} before it listened`));
+    child.once("exit", (code) => fail(`exited with code ${code} before it was listening`));
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       if (out.includes("\n")) return;
       out += text;
       if (!out.includes("\n")) return;
       clearTimeout(timer);
       const url = urlIn(out.slice(0, out.indexOf("\n")));
-      if (url === undefined) fail("did not say where it listens");
+      if (url === undefined) fail("did not report its address");
       else resolve(url);
     });
     child.once("exit", () => clearTimeout(timer));

@@ -1,4 +1,4 @@
-/** What a newcomer reads after the start: where it listens, a key, and lines to paste. */
+/** The text after a start: the address, the keys, and examples to paste. */
 
 import { purser } from "./called.ts";
 import type { RunningServer } from "./context.ts";
@@ -13,9 +13,9 @@ export function welcome(server: RunningServer, output: Pick<Output, "paint" | "c
     `${paint.bold("Purser")} listens on ${paint.cyan(server.url)}`,
     ...(server.adminKey === undefined
       ? []
-      : [`admin key   ${paint.yellow(server.adminKey)}   shown once: keep it`]),
+      : [`admin key   ${paint.yellow(server.adminKey)}   shown once: save it`]),
     server.firstKey === undefined
-      ? `caller key  make one with \`${purser} key create --name NAME\``
+      ? `caller key  create one with \`${purser} key create --name NAME\``
       : `caller key  ${paint.yellow(server.firstKey)}   "first-contact", shown once`,
     `providers   ${providersText(real, hasSimulator(server))}`,
     "",
@@ -29,15 +29,15 @@ function hasSimulator({ providers }: RunningServer): boolean {
 }
 
 function providersText(real: readonly string[], simulated: boolean): string {
-  const answers = "the simulator answers sim/... models";
+  const answers = "the simulator serves sim/... models";
   if (real.length > 0)
-    return `${real.join(", ")}${simulated ? `; ${answers}, apart from what costs money` : ""}`;
+    return `${real.join(", ")}${simulated ? `; ${answers}, counted separately` : ""}`;
   return `no provider key found: set OPENAI_API_KEY, ANTHROPIC_API_KEY, ...${simulated ? `; ${answers}` : ""}`;
 }
 
 /**
- * Calls to the simulator's models, which work without a provider's key, each whole: it can be pasted into a file, or a shell. Where
- * the simulator is off, what can be called instead.
+ * Complete examples to paste into a shell or a file. They call the simulator, which needs no
+ * provider key; if it is off, the example lists the available models instead.
  */
 function pasteLines(
   server: RunningServer,
@@ -50,7 +50,7 @@ function pasteLines(
   );
   if (!hasSimulator(server)) {
     const what = paint.dim(
-      "List what the key may call (docs/guides/connect-your-agent.md has the base URL for each client):",
+      "List the models that the key may call (docs/guides/connect-your-agent.md has base URLs for all clients):",
     );
     return [what, ...key, `curl ${url}/v1/models -H "Authorization: Bearer $PURSER_KEY"`, "", then];
   }
@@ -85,7 +85,7 @@ function pasteLines(
   ];
 }
 
-/** A shell joins the two lines; a terminal that broke the key itself would put the break into it. */
+/** Splits the line with a backslash if the terminal would otherwise break the key. */
 function keyLine(key: string, columns: number): string {
   const line = `export PURSER_KEY=${key}`;
   return line.length <= columns ? line : line.replace("=", "=\\\n");

@@ -1,4 +1,4 @@
-/** Every command on terminals of several widths: no line is wider, no word is broken, and without a terminal nothing is cut. */
+/** Tests every command at several terminal widths: lines fit, and no word is broken. */
 
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -26,7 +26,7 @@ interface Terminal {
   readonly environment: Environment;
 }
 
-/** In this process, so that a terminal may have any width. */
+/** Runs in this process, so that the terminal may have any width. */
 async function show(words: readonly string[], { columns, environment }: Terminal): Promise<Shown> {
   let text = "";
   const stream = { isTTY: columns > 0, columns, rows: 50, write: (more: string) => (text += more) };
@@ -42,7 +42,7 @@ async function show(words: readonly string[], { columns, environment }: Terminal
   return { code, text };
 }
 
-/** What stands on the screen at the end: a line that is drawn over leaves what was drawn last. */
+/** The final screen: a redrawn line shows only its last text. */
 function linesOf(text: string): readonly string[] {
   return text.split("\n").flatMap((line) => line.split("\r").map(stripVTControlCharacters));
 }
@@ -58,12 +58,12 @@ function checkWidth(
     );
 }
 
-/** What is a word on a narrow terminal is one on a terminal of any width, but for what says that something was left out. */
+/** Words on a narrow terminal must also appear on a wide one, except in the note on columns. */
 function checkWords(narrow: Shown, wide: Shown, words: readonly string[]): void {
   const known = new Set(linesOf(wide.text).join(" ").split(/\s+/));
   const shown = linesOf(narrow.text)
     .join(" ")
-    .replace(/Left out at.*?shows them\./g, "")
+    .replace(/Left out at.*?to see them\./g, "")
     .split(/\s+/);
   const broken = shown.filter((word) => word !== "\\" && !known.has(word) && !/\d/.test(word));
   assert.deepEqual(broken, [], `${words.join(" ")}\n${narrow.text}`);
@@ -101,7 +101,7 @@ for (const columns of widths) {
   });
 }
 
-/** Names as long as people choose them. */
+/** Realistically long names. */
 const names = {
   team: "platform-engineering-and-operations",
   project: "quarterly-report-generator",
@@ -222,7 +222,7 @@ const commands: readonly (readonly string[])[] = [
   ["report", "--frm", "2026-01-01"],
 ];
 
-test("commands of a server fit 60, 80 and 200 columns, break no word, and are whole without a terminal", async () => {
+test("output fits 60, 80 and 200 columns without broken words, and is complete without a terminal", async () => {
   await inFolder(async (folder) => {
     const server = await serve(folder);
     const environment = { PURSER_DATA: path.join(folder, ".purser"), TERM: "xterm" };
@@ -245,7 +245,7 @@ test("commands of a server fit 60, 80 and 200 columns, break no word, and are wh
   });
 });
 
-test("NO_COLOR, --no-color and TERM=dumb leave no control sequence, and a dumb terminal is drawn on once", async () => {
+test("NO_COLOR, --no-color and TERM=dumb print no control sequences, and a dumb terminal is not redrawn", async () => {
   await inFolder(async (folder) => {
     const data = path.join(folder, "data");
     await mkdir(data, { mode: 0o700 });
@@ -274,7 +274,7 @@ const rows = Array.from(
   (_, index) => `2023-11-16 18:15:${String(index).padStart(2, "0")}.6805900,${200 + index * 31},9`,
 );
 
-/** What takes long runs at one width each: no drawing of theirs is made by a way of its own. */
+/** Slow commands run at one width each, because they share their drawing code. */
 const longWork: readonly (readonly [columns: number, words: readonly string[]])[] = [
   [60, ["demo", "--seconds", "2"]],
   [60, ["replay", "t.csv"]],

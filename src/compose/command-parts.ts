@@ -1,4 +1,4 @@
-/** The parts that commands can start. Each is imported on demand, so a command loads only its own. */
+/** The parts that commands may start, each imported on demand to keep startup fast. */
 
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -14,13 +14,13 @@ import type { Configuration } from "../config/configuration.ts";
 import { PurserError } from "../domain/error.ts";
 import { version } from "../version.ts";
 
-/** Read when nobody names a configuration and there is one. */
+/** Read if no configuration is given and the file exists. */
 const usualConfiguration = "purser.yaml";
 
-/** The sources are run as they are; the built package has JavaScript in their place. */
+/** A checkout runs the TypeScript sources; the built package has JavaScript. */
 const mainFile = import.meta.url.endsWith(".ts") ? "../cli/main.ts" : "../cli/main.js";
 
-/** @param logText Takes log lines as people read them; absent, they are JSON on standard error. */
+/** @param logText Receives human-readable log lines. Absent: JSON on standard error. */
 export function makeParts(environment: Environment, logText?: (text: string) => void): Parts {
   return {
     version,
@@ -119,7 +119,7 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
   };
 }
 
-/** @returns The error with the address of the server that has the folder, where one answers; any other error as it is. */
+/** @returns The error with the address of the server that owns the folder, if it responds. */
 async function inUseFailure(error: unknown, directory: string): Promise<unknown> {
   if (!(error instanceof PurserError) || error.code !== "store_unavailable") return error;
   const server = await runningServer(directory);
@@ -129,23 +129,23 @@ async function inUseFailure(error: unknown, directory: string): Promise<unknown>
     `the data folder ${directory} is in use by the Purser at ${server.url}`,
     {
       field: "data",
-      remedy: `Use that one, or stop it (process ${server.pid}), or give each its own folder with --data.`,
+      remedy: `Use that server, or stop it (process ${server.pid}), or give each server its own folder with --data.`,
       cause: error,
     },
   );
 }
 
-/** They were revoked, or are over. */
+/** All were revoked or have expired. */
 const noAdminKey: Warning = {
   message:
-    "no admin key in the ledger is live: the control plane opens to commands in the data folder only",
+    "the ledger has no live admin key: only commands in the data folder can use the control plane",
   field: "PURSER_ADMIN_KEY",
   remedy: asCalled(
-    "Set PURSER_ADMIN_KEY at the next start, or make a key here: `purser key create --name NAME --role admin`.",
+    "Set PURSER_ADMIN_KEY at the next start, or create a key here: `purser key create --name NAME --role admin`.",
   ),
 };
 
-/** A first start ended before it had made the tables, or somebody made the file. */
+/** The first start ended before it created the tables, or another program created the file. */
 function noLedgerYet(directory: string): PurserError {
   return new PurserError(
     "not_found",
@@ -153,12 +153,12 @@ function noLedgerYet(directory: string): PurserError {
     {
       field: "--data",
       remedy:
-        "Name the data folder of a server that was started, or restore the last backup that verifies.",
+        "Give the data folder of a server that has been started, or restore the last backup that passes `purser verify`.",
     },
   );
 }
 
-/** Options of the command line go before the file. */
+/** Options on the command line take precedence over the file. */
 async function serverConfiguration(
   options: ServeOptions,
   environment: Environment,
@@ -174,8 +174,8 @@ async function serverConfiguration(
 }
 
 /**
- * The configuration for looking at figures: its prices and names count, nothing that it declares is written to the ledger,
- * and a secret that this shell does not have is not missed, since no call is made.
+ * The configuration for reading figures: prices and provider names count, declared budgets and keys
+ * are ignored, and unset secrets are allowed, because no call is made.
  */
 async function readingConfiguration(environment: Environment): Promise<Configuration> {
   const valueOf = (name: string | symbol): string | undefined =>
@@ -192,7 +192,7 @@ async function readingConfiguration(environment: Environment): Promise<Configura
   return { ...(await configurationOf(undefined, lenient)), budgets: [], keys: [] };
 }
 
-/** Long enough for a key's secret, and another one for each name, as the secrets of two keys have to be. */
+/** A valid secret that differs for each name, because two keys cannot share a secret. */
 function standIn(name: string): string {
   return `not-set-in-this-shell-${name}`;
 }
@@ -216,7 +216,7 @@ function warningsOf({ file, warnings }: Configuration): readonly Warning[] {
   }));
 }
 
-/** @param file Must exist when it was named; the usual one need not. */
+/** @param file Must exist if given; the default file is optional. */
 async function readConfiguration(
   file: string | undefined,
 ): Promise<{ readonly file: string; readonly text: string } | undefined> {
@@ -235,7 +235,7 @@ async function checkLedger(dataDirectory: string): Promise<void> {
   checkBelongings(dataDirectory);
 }
 
-/** A lock that nobody ever took is not made by asking. */
+/** Does not create the lock file if it does not exist yet. */
 async function isLocked(dataDirectory: string): Promise<boolean> {
   if (!existsSync(path.join(dataDirectory, "lock.db"))) return false;
   const { lockFolder } = await import("../store/sqlite/lock.ts");

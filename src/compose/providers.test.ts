@@ -1,3 +1,5 @@
+/** Tests which provider a price in the configuration applies to. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openCatalogue } from "../catalogue/catalogue.ts";
@@ -7,7 +9,7 @@ import { bookedProviders } from "./providers.ts";
 const catalogue = await openCatalogue();
 const at = Date.parse("2026-11-22T12:00:00Z");
 
-/** Whether `asked` has a price for a model of which only a row for `stated` knows. */
+/** Whether provider `asked` has a price for a model if only a row for `stated` sets one. */
 function isPriced(
   provider: string,
   { stated, asked }: { readonly stated: string; readonly asked: string },
@@ -21,7 +23,7 @@ function isPriced(
   return book.sheet({ provider: asked, model: "my-model", at }) !== undefined;
 }
 
-test("a stated price counts for the provider that it names, whoever that is by its host", () => {
+test("a configured price applies to the provider that it names, whatever its host is", () => {
   const providers: readonly (readonly [string, string])[] = [
     ["gemini", "{ wire: openai, base_url: https://openrouter.ai/api/v1 }"],
     ["gemini", "{ wire: openai, base_url: http://127.0.0.1:9/v1 }"],
@@ -30,13 +32,13 @@ test("a stated price counts for the provider that it names, whoever that is by i
     ["mine", "{ wire: openai, base_url: https://api.deepseek.com/v1 }"],
     ["mine", "{ wire: openai, base_url: http://127.0.0.1:9/v1 }"],
     ["mine", "{ wire: gemini, base_url: http://127.0.0.1:9, prices: gemini }"],
-    ["mine", "{ wire: openai, base_url: http://127.0.0.1:9/v1, prices: of-nobody }"],
+    ["mine", "{ wire: openai, base_url: http://127.0.0.1:9/v1, prices: unknown-vendor }"],
   ];
   for (const [name, fields] of providers)
     assert.ok(isPriced(`${name}: ${fields}`, { stated: name, asked: name }), `${name}: ${fields}`);
 });
 
-test("a stated price may name a provider as the price list does", () => {
+test("a configured price may use the provider's name in the price list", () => {
   const xai = "xai: { api_key: x }";
   assert.ok(isPriced(xai, { stated: "x-ai", asked: "xai" }));
   assert.ok(isPriced(xai, { stated: "xai", asked: "x-ai" }));

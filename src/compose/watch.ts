@@ -12,7 +12,7 @@ export function watchStore(ledger: Ledger, log: Log): () => void {
   return () => {
     const problem = ledger.problem();
     if (problem && wasWell) log.error("calls are refused: the ledger cannot be written", problem);
-    if (!problem && !wasWell) log.warn("the ledger is written again");
+    if (!problem && !wasWell) log.warn("the ledger is writable again");
     wasWell = problem === null;
   };
 }
@@ -23,7 +23,7 @@ export function watchFile(health: StoreHealth, log: Log): () => void {
   const look = async (): Promise<void> => {
     const problems = await health.problems();
     if (problems.length > 0 && wasWell)
-      log.error("the ledger has a problem, and /readyz says so", new Error(problems.join("; ")));
+      log.error("the ledger has a problem, which /readyz reports", new Error(problems.join("; ")));
     wasWell = problems.length === 0;
   };
   void look();

@@ -1,4 +1,7 @@
-/** What a `purser.yaml` says, checked and made whole. Contract of this folder: all else in it makes one of these. */
+/**
+ * The types of a validated configuration with its defaults: the result of everything in this
+ * folder.
+ */
 
 import type { CallLimits, HoldLimits, StoredAccess } from "../app/port/limits.ts";
 import type { PriceOverride } from "../domain/price/rate.ts";
@@ -10,12 +13,12 @@ import type { WireName } from "../wire/wire.ts";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Configuration {
-  /** Null where no file was read. */
+  /** Null if no file was read. */
   readonly file: string | null;
   readonly server: ServerConfiguration;
-  /** The data folder, relative to where the process runs. */
+  /** The data folder, relative to the working directory. */
   readonly data: string;
-  /** `full` syncs every batch to disk, `process` survives a crash of the process only. */
+  /** `full` syncs every batch to disk; `process` only survives a crash of the process. */
   readonly durability: "full" | "process";
   readonly providers: readonly ProviderConfiguration[];
   readonly prices: readonly PriceOverride[];
@@ -24,51 +27,58 @@ export interface Configuration {
   /** Short names of models: `fast` → `openai/gpt-5-mini`. */
   readonly aliases: ReadonlyMap<string, string>;
   readonly limits: LimitConfiguration;
-  /** Whether calls without a key are served. */
+  /** Whether calls without a key are accepted. */
   readonly allowAnonymous: boolean;
-  /** Whether the built-in simulator answers `sim/...`; null leaves it on as long as no provider is configured. */
+  /** Whether the built-in simulator is on; null means on until a provider is configured. */
   readonly simulator: "on" | "off" | null;
-  /** What happens to the rest of an answer whose caller has left. */
+  /** What to do with the rest of an answer when the caller disconnects. */
   readonly onDisconnect: "drain" | "cancel";
-  /** What is allowed and not wise, to be shown at the start. */
+  /** Valid settings that are probably mistakes, to report at startup. */
   readonly warnings: readonly ConfigurationWarning[];
 }
 
 export interface ServerConfiguration {
   readonly host: string;
   readonly port: number;
-  /** Names besides the address by which the server may be called. */
+  /** Additional host names of the server. */
   readonly hosts: readonly string[];
-  /** Origins of other sites whose pages may call it. */
+  /** Origins of other sites whose pages may call the server. */
   readonly origins: readonly string[];
-  /** Who may read `/metrics`: holders of a key that reads all figures, or everybody. */
+  /** Whether `/metrics` requires a key that may read all figures, or is open to all. */
   readonly metrics: "key" | "open";
 }
 
 export interface ProviderConfiguration {
   readonly name: string;
   readonly wire: WireName;
-  /** As the vendor's SDK takes it, without a trailing slash: OpenAI's with `/v1`, Anthropic's and Gemini's without a version. */
+  /**
+   * As the vendor's SDK expects it, without a trailing slash: with `/v1` for OpenAI, without a
+   * version for Anthropic and Gemini.
+   */
   readonly baseUrl: string;
-  /** Null when only callers bring keys. */
+  /** Null if callers bring their own keys. */
   readonly apiKey: string | null;
   /** Added to every request; names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Names of callers' headers that go to it besides those on the list; in lower case. */
+  /** Additional headers of callers to forward, in lower case. */
   readonly passHeaders: readonly string[];
-  /** The catalogue's id of the vendor whose prices it has; null where its host or its name says that. */
+  /**
+   * The vendor in the catalogue whose prices apply; null to derive it from the host or the name.
+   */
   readonly priceProvider: string | null;
-  /** The region in which its calls must be processed, in the provider's words; absent: as its host says. */
+  /**
+   * The region in which calls must be processed, as named by the provider. Absent: from the host.
+   */
   readonly region?: string;
-  /** Whether endpoints whose cost cannot be known are refused. */
+  /** Whether endpoints with an unknown cost are refused. */
   readonly unmetered: "refuse" | "allow";
-  /** Whether a cost in its answers is the charge; null where its documentation decides. */
+  /** Whether a reported cost is the charge; null if the provider's documentation decides. */
   readonly reportedCost: "charge" | "beside" | null;
-  /** What callers may reach of the things that it keeps. */
+  /** Which objects stored at the provider callers may access. */
   readonly stored: StoredAccess;
 }
 
-/** A key that is declared: its secret is whatever the environment says. */
+/** A declared key, with its secret from the environment. */
 export interface KeyConfiguration {
   readonly secret: string;
   readonly definition: KeyDefinition;
@@ -81,7 +91,7 @@ export interface LimitConfiguration extends CallLimits, HoldLimits {
 export interface ConfigurationWarning {
   readonly line: number;
   readonly field: string;
-  /** Begins with the field. */
+  /** Starts with the field. */
   readonly message: string;
   readonly remedy: string;
 }

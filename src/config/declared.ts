@@ -1,4 +1,4 @@
-/** Budgets, prices, keys and aliases that a configuration declares. The domain defines what each may be. */
+/** Reads the budgets, prices, keys and aliases of a configuration. The domain validates them. */
 
 import type { PriceOverride } from "../domain/price/rate.ts";
 import type { Budget } from "../domain/budget/budget.ts";
@@ -10,7 +10,7 @@ import { definePrice } from "../domain/price/override.ts";
 import type { KeyConfiguration } from "./configuration.ts";
 import type { Faults } from "./fault.ts";
 
-/** A budget may name a parent that stands further down. What is wrong is told to `faults`. */
+/** A parent may be declared after its children. Errors are added to `faults`. */
 export function readBudgets(fields: Fields, faults: Faults): readonly Budget[] {
   const list =
     optionalList(fields, "budgets", "Give a list: one line with - for each budget.") ?? [];
@@ -24,8 +24,8 @@ export function readBudgets(fields: Fields, faults: Faults): readonly Budget[] {
       if (!parents.has(id)) return;
       throw invalid(
         `budgets[${index}].budget_id`,
-        `is ${show(id)} for a second time`,
-        "Give every budget an id of its own.",
+        `is ${show(id)}, which is already used`,
+        "Give every budget a unique id.",
       );
     });
     if (!parents.has(id)) parents.set(id, typeof parent === "string" ? parent : null);
@@ -46,7 +46,7 @@ export function readBudgets(fields: Fields, faults: Faults): readonly Budget[] {
   });
 }
 
-/** The ids of all budgets of the file, those with other faults too. */
+/** The ids of all budgets in the file, including those with other errors. */
 export function budgetIdsOf(fields: Fields): ReadonlySet<string> {
   const list = fields.values.get("budgets");
   const ids = (Array.isArray(list) ? list : []).map(
@@ -55,7 +55,10 @@ export function budgetIdsOf(fields: Fields): ReadonlySet<string> {
   return new Set(ids.filter((id) => typeof id === "string"));
 }
 
-/** A row names a provider as the configuration or the price list does: the price book knows both names. Faults go to `faults`. */
+/**
+ * A row uses the provider name of the configuration or of the price list; the price book knows
+ * both. Errors are added to `faults`.
+ */
 export function readPrices(fields: Fields, faults: Faults): readonly PriceOverride[] {
   const list = optionalList(fields, "prices", "Give a list: one line with - for each model.") ?? [];
   return list.flatMap((item, index) => {
@@ -74,7 +77,7 @@ interface KeyContext {
   readonly isFromEnvironment: (field: string) => boolean;
 }
 
-/** What is wrong is told to the faults; never with a secret in it. */
+/** Adds errors to the faults, without showing secrets. */
 export function readKeys(fields: Fields, context: KeyContext): readonly KeyConfiguration[] {
   const list = optionalList(fields, "keys", "Give a list: one line with - for each key.") ?? [];
   const seen = { names: new Set<string>(), secrets: new Set<string>() };
@@ -91,14 +94,14 @@ export function readKeys(fields: Fields, context: KeyContext): readonly KeyConfi
         if (seen.names.has(name))
           throw invalid(
             `${prefix}name`,
-            `is ${show(name)} for a second time`,
-            "Give every key a name of its own.",
+            `is ${show(name)}, which is already used`,
+            "Give every key a unique name.",
           );
         if (seen.secrets.has(key.secret))
           throw invalid(
             `${prefix}secret`,
             "is the secret of another key",
-            "Give every key a secret of its own.",
+            "Give every key a different secret.",
           );
         seen.names.add(name);
         seen.secrets.add(key.secret);
@@ -121,10 +124,10 @@ function readKey(input: unknown, prefix: string, context: KeyContext): KeyConfig
   return { secret, definition };
 }
 
-/** With it a key is read on whose secret is missing or wrong. No file can have it. */
+/** Replaces a missing or invalid secret, to read the rest of the key. No file can contain it. */
 const standInSecret = Symbol("a secret that is at fault");
 
-/** In the words of a remedy. */
+/** The rule for secrets, as worded in remedies. */
 export const secretBounds = "16 to 512 ASCII characters without spaces";
 
 export function canBeSecret(text: string): boolean {
@@ -138,10 +141,14 @@ function readSecret(value: unknown, field: string, context: KeyContext): string 
   if (!context.isFromEnvironment(field))
     throw invalid(field, "is written in the file itself", remedy);
   if (typeof value === "string" && canBeSecret(value)) return value;
-  throw invalid(field, "cannot be a secret", remedy);
+  throw invalid(field, "is not a valid secret", remedy);
 }
 
-/** Reads `aliases: { fast: openai/gpt-5-mini }`. @param context.names Of all providers. What is wrong is told to `faults`. */
+/**
+ * Reads `aliases: { fast: openai/gpt-5-mini }`. Errors are added to `faults`.
+ *
+ * @param context.names The names of all providers.
+ */
 export function readAliases(
   fields: Fields,
   context: { readonly names: readonly string[]; readonly faults: Faults },
@@ -167,7 +174,7 @@ export function readAliases(
   return new Map(read);
 }
 
-/** The provider that is always there. */
+/** The provider that always exists. */
 const simulator = "sim";
 
 function readTarget(
@@ -182,7 +189,7 @@ function readTarget(
   if (!names.includes(provider)) {
     throw invalid(
       field,
-      `is ${show(target)}, and no provider is called ${provider}`,
+      `is ${show(target)}, but no provider is named ${provider}`,
       `${suggest(provider, names)} A known provider also needs its key.`,
     );
   }

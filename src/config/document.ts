@@ -1,4 +1,4 @@
-/** A YAML text as plain values, and the line on which each of them stands. */
+/** Parses YAML into plain values, and finds the line of each field. */
 
 import {
   type Document,
@@ -19,15 +19,19 @@ import { configurationError, Faults, type Location } from "./fault.ts";
 import { substitute } from "./substitute.ts";
 
 export interface ConfigurationDocument {
-  /** Environment variables stand in for their references. */
+  /** With environment variables substituted. */
   readonly value: unknown;
-  /** Where a field such as `budgets[2].amount` stands: its own line, or that of the nearest object around it. */
+  /** The line of a field such as `budgets[2].amount`, or of the innermost object around it. */
   readonly locate: (field: string) => Location;
-  /** What was found to be wrong so far; more is added as the fields are read. */
+  /** The faults found so far; readers of fields add more. */
   readonly faults: Faults;
 }
 
-/** @throws PurserError `invalid_configuration` for text that is not YAML. Variables that are not set are told to `faults`. */
+/**
+ * Unset variables are added to `faults`.
+ *
+ * @throws PurserError `invalid_configuration` for text that is not YAML.
+ */
 export function readDocument(
   text: string,
   options: { readonly environment: Environment; readonly file: string },
@@ -51,7 +55,9 @@ export function readDocument(
   return { value: plainValue(document, options.file), locate, faults };
 }
 
-/** What YAML allows and a configuration has no use for: names that are lists or objects, and aliases of nothing. */
+/**
+ * Finds valid YAML that a configuration cannot use: names that are not text, and unknown aliases.
+ */
 function findOddNodes(
   document: Document,
   lineAt: (offset: number) => number,
@@ -62,17 +68,17 @@ function findOddNodes(
       if (!isScalar(key)) {
         found.push({
           line: lineAt(offsetOf(key) ?? 0),
-          message: "a field's name is not text",
+          message: "a field name is not text",
           remedy: "Write NAME: VALUE.",
         });
       }
     },
     Alias(_, alias) {
       if (alias.resolve(document)) return;
-      const remedy = `Write &${alias.source} before the part that is meant.`;
+      const remedy = `Write &${alias.source} before the part to repeat.`;
       found.push({
         line: lineAt(alias.range?.[0] ?? 0),
-        message: `*${alias.source} refers to no anchor`,
+        message: `*${alias.source} refers to an unknown anchor`,
         remedy,
       });
     },
@@ -99,7 +105,7 @@ function substituteAll(document: Document, { environment, variables, faults }: S
   });
 }
 
-/** `budgets[2].amount` for the scalar with these nodes around it. */
+/** The field name of a scalar, such as `budgets[2].amount`, from the nodes around it. */
 function fieldOf(key: unknown, path: readonly (Node | Pair | Document)[]): string {
   const parts: string[] = [];
   path.forEach((node, index) => {
@@ -120,14 +126,14 @@ function plainValue(document: Document, file: string): unknown {
     throw configurationError(file, [
       {
         line: 1,
-        message: "its aliases unfold to too much",
-        remedy: "Write the repeated parts out.",
+        message: "its aliases expand to too much data",
+        remedy: "Write out the repeated parts.",
       },
     ]);
   }
 }
 
-/** Finds nodes by the names that errors give to fields. */
+/** Finds nodes by the field names in errors. */
 class Lookup {
   readonly #document: Document;
   readonly #lineAt: (offset: number) => number;
@@ -174,7 +180,7 @@ function stepInto(node: Node, field: string): Step | undefined {
   const path = field.replace(/^\./, "");
   const found = node.items
     .map((pair) => ({ pair, name: isScalar(pair.key) ? String(pair.key.value) : "" }))
-    // A name may contain dots itself, such as an alias for gpt-4.1: the longest that fits is meant.
+    // A name may contain dots, such as an alias for gpt-4.1: the longest match wins.
     .filter(({ name }) => path.startsWith(name) && /^($|[.[])/.test(path.slice(name.length)))
     .sort((left, right) => right.name.length - left.name.length)[0];
   return (

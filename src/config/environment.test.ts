@@ -1,3 +1,5 @@
+/** Tests the environment variables that configure Purser itself. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../domain/error.ts";
@@ -12,7 +14,7 @@ function refused(read: () => unknown, field: string, remedy: RegExp): void {
   });
 }
 
-test("a log level is one that there is, info where none is set", () => {
+test("a log level must be a known one; the default is info", () => {
   assert.deepEqual(
     [{}, { PURSER_LOG_LEVEL: "" }, { PURSER_LOG_LEVEL: "silent" }].map(readLogLevel),
     ["info", "info", "silent"],
@@ -20,7 +22,7 @@ test("a log level is one that there is, info where none is set", () => {
   refused(
     () => readLogLevel({ PURSER_LOG_LEVEL: "loud" }),
     "PURSER_LOG_LEVEL",
-    /Known are: trace, debug/,
+    /Use one of: trace, debug/,
   );
   refused(
     () => readLogLevel({ PURSER_LOG_LEVEL: "warm" }),
@@ -29,7 +31,7 @@ test("a log level is one that there is, info where none is set", () => {
   );
 });
 
-test("an admin key has the length of a secret, and is not shown when it has not", () => {
+test("an admin key must have the length of a secret, and an invalid one is not shown", () => {
   assert.deepEqual(
     [{}, { PURSER_ADMIN_KEY: " " }, { PURSER_ADMIN_KEY: "0123456789abcdef\n" }].map(readAdminKey),
     [undefined, undefined, "0123456789abcdef"],

@@ -1,4 +1,4 @@
-/** What the environment says about Purser itself, checked. */
+/** Reads and checks the environment variables that configure Purser itself. */
 
 import { PurserError } from "../domain/error.ts";
 import { show } from "../domain/input/fields.ts";
@@ -10,7 +10,7 @@ const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"]
 
 export type LogLevel = (typeof logLevels)[number];
 
-/** @throws PurserError `invalid_configuration` for a word that is no level. */
+/** @throws PurserError `invalid_configuration` for an unknown level. */
 export function readLogLevel(environment: Environment): LogLevel {
   const text = environment["PURSER_LOG_LEVEL"]?.trim() || "info";
   const level = logLevels.find((candidate) => candidate === text);
@@ -23,16 +23,16 @@ export function readLogLevel(environment: Environment): LogLevel {
 }
 
 /**
- * @returns undefined where it is not set.
- * @throws PurserError `invalid_configuration` for one that cannot be a secret; never with the key in it.
+ * @returns undefined if it is not set.
+ * @throws PurserError `invalid_configuration` for an invalid secret, without showing it.
  */
 export function readAdminKey(environment: Environment): string | undefined {
   const key = environment["PURSER_ADMIN_KEY"]?.trim() || undefined;
   if (key === undefined || canBeSecret(key)) return key;
   throw wrong(
     "PURSER_ADMIN_KEY",
-    "cannot be a secret",
-    `Set it to ${secretBounds}, such as \`openssl rand -hex 24\` prints.`,
+    "is not a valid secret",
+    `Set it to ${secretBounds}, such as the output of \`openssl rand -hex 24\`.`,
   );
 }
 

@@ -1,18 +1,18 @@
-/** What is wrong with a configuration: all of it at once, each fault with its line, so that one start is enough to see everything. */
+/** Collects all errors of a configuration, each with its line, to report them at once. */
 
 import { type ConfigurationFault, PurserError } from "../domain/error.ts";
 import { unknownField } from "../domain/input/fields.ts";
 import { suggested } from "../domain/input/nearest.ts";
 
-/** Of a field in the file. */
+/** The location of a field in the file. */
 export interface Location {
   /** One-based. */
   readonly line: number;
-  /** The variables that the value was made of; it must not be shown. */
+  /** The environment variables in the value. If there are any, the value must not be shown. */
   readonly variables: readonly string[];
 }
 
-/** Where to look for fields, and what to call the file. */
+/** The name of the file, and how to locate its fields. */
 export interface FaultContext {
   readonly file: string;
   readonly locate: (field: string) => Location;
@@ -21,22 +21,25 @@ export interface FaultContext {
 /** An object of the file, such as one budget. */
 export interface ReadableObject {
   readonly input: unknown;
-  /** Stands before the names of its fields: `budgets[2].`. */
+  /** The prefix of its field names: `budgets[2].`. */
   readonly prefix: string;
-  /** Values for fields that it must have, by which the other fields are read on where one of these is missing or wrong. */
+  /** Placeholders for required fields that are missing or wrong, to read the other fields. */
   readonly standIns: Readonly<Record<string, unknown>>;
 }
 
 export class Faults {
   readonly #context: FaultContext;
-  /** By field: what is wrong with a field is said once. */
+  /** By field: each field is reported once. */
   readonly #found = new Map<string, ConfigurationFault>();
 
   constructor(context: FaultContext) {
     this.#context = context;
   }
 
-  /** @returns undefined when the step found a fault. @throws what is no fault of the input. */
+  /**
+   * @returns undefined if the step found a fault.
+   * @throws Errors that are not caused by the input.
+   */
   attempt<T>(step: () => T): T | undefined {
     try {
       return step();
@@ -46,7 +49,7 @@ export class Faults {
     }
   }
 
-  /** Reads an object again without each field that is at fault, until all of its faults are found. */
+  /** Reads an object repeatedly, each time without the faulty field, until all faults are found. */
   readObject<T>(
     { input, prefix, standIns }: ReadableObject,
     read: (input: unknown) => T,
@@ -60,7 +63,7 @@ export class Faults {
       } catch (error) {
         const { field, message, remedy } = faultIn(error);
         const name = nameIn(field, prefix);
-        // What is wrong with a value under a name that nobody wrote is not said: the name is to be corrected first.
+        // Do not report the value under a guessed name: the name must be fixed first.
         if (name === undefined || !guessed.has(name)) this.#add(error);
         if (typeof rest !== "object" || rest === null || name === undefined || replaced.has(name))
           return undefined;
@@ -89,7 +92,7 @@ export class Faults {
     const message =
       variables.length === 0
         ? stated
-        : `${field}: the value of ${variables.join(" and ")} cannot be used here`;
+        : `${field}: the value of ${variables.join(" and ")} is not valid here`;
     const named = field !== "" && { field };
     this.#found.set(field, {
       line,
@@ -102,14 +105,14 @@ export class Faults {
 }
 
 interface Fault {
-  /** Empty for the whole file. */
+  /** Empty for the file as a whole. */
   readonly field: string;
   readonly message: string;
   readonly remedy: string | undefined;
   readonly variable: string | undefined;
 }
 
-/** @throws what is no fault of the input. */
+/** @throws Errors that are not caused by the input. */
 function faultIn(error: unknown): Fault {
   if (!(error instanceof PurserError) || error.code !== "invalid_request") throw error;
   const { field = "", remedy, variable } = error.detail;
@@ -128,7 +131,7 @@ export function configurationError(
   const { message = "", ...detail } = first ?? {};
   const more =
     faults.length > 1
-      ? ` (and ${faults.length - 1} more ${faults.length === 2 ? "fault" : "faults"})`
+      ? ` (and ${faults.length - 1} more ${faults.length === 2 ? "error" : "errors"})`
       : "";
   return new PurserError("invalid_configuration", `${message}${more}`, { ...detail, faults });
 }
@@ -137,7 +140,9 @@ function without(fields: object, name: string): Readonly<Record<string, unknown>
   return Object.fromEntries(Object.entries(fields).filter(([other]) => other !== name));
 }
 
-/** A misspelt name's value under the name that was meant, so that this one is not said to be missing. */
+/**
+ * Moves the value of a misspelt field to the suggested name, so that it is not reported missing.
+ */
 function meant(fields: object, name: string, remedy = ""): Readonly<Record<string, unknown>> {
   const other = suggested(remedy);
   return other === undefined
@@ -145,7 +150,7 @@ function meant(fields: object, name: string, remedy = ""): Readonly<Record<strin
     : { [other]: new Map<string, unknown>(Object.entries(fields)).get(name) };
 }
 
-/** `amount` for `budgets[2].amount` within `budgets[2].`; undefined for a field that is not inside. */
+/** `amount` for `budgets[2].amount` in `budgets[2].`; undefined for a field of another object. */
 function nameIn(field: string, prefix: string): string | undefined {
   return field.startsWith(prefix) ? /^[^.[]+/.exec(field.slice(prefix.length))?.[0] : undefined;
 }

@@ -1,4 +1,4 @@
-/** The limits of a configuration, and what they are when it does not say. */
+/** Reads the limits of a configuration, with their defaults. */
 
 import { type Fields, openFields, optionalWhole } from "../domain/input/fields.ts";
 import type { LimitConfiguration } from "./configuration.ts";
@@ -26,7 +26,7 @@ export const defaultLimits: LimitConfiguration = {
   contextTokens: 1_000_000,
 };
 
-/** What is wrong is told to `faults`. */
+/** Adds errors to `faults`. */
 export function readLimits(input: unknown, faults: Faults): LimitConfiguration {
   return (
     faults.readObject({ input: input ?? {}, prefix: "limits.", standIns: {} }, readAll) ??
@@ -62,7 +62,7 @@ function readAll(input: unknown): LimitConfiguration {
 const dayMs = 86_400_000;
 const mostTokens = 100_000_000;
 
-/** Least and most of each, both included. */
+/** Minimum and maximum, both included. */
 const bounds = {
   body_bytes: [1024, 1024 * 1024 * 1024],
   header_bytes: [4096, 1024 * 1024],

@@ -1,3 +1,5 @@
+/** Tests valid configurations: fields, defaults, variables and warnings. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../domain/money/money.ts";
@@ -46,7 +48,7 @@ allow_anonymous: true
 on_disconnect: cancel
 `;
 
-test("a whole file is read", () => {
+test("a file with all fields is read", () => {
   const configuration = load(whole);
   assert.deepEqual(configuration.server, {
     host: "127.0.0.1",
@@ -129,13 +131,13 @@ test("a whole file is read", () => {
   assert.deepEqual(configuration.warnings, []);
 });
 
-test("an empty file is the same as none", () => {
+test("an empty file is the same as no file", () => {
   for (const text of ["", "# only a comment\n", "budgets:\nlimits:\nserver:\n"]) {
     assert.deepEqual({ ...load(text), file: null }, defaultConfiguration({}));
   }
 });
 
-test("without a file the server listens here only, on port 4141, and knows its callers", () => {
+test("without a file, the server listens only on 127.0.0.1:4141 and requires keys", () => {
   const configuration = defaultConfiguration({});
   assert.deepEqual(configuration.server, {
     host: "127.0.0.1",
@@ -153,7 +155,7 @@ test("without a file the server listens here only, on port 4141, and knows its c
   assert.deepEqual(configuration.providers, []);
 });
 
-test("a key in the environment makes its provider real", () => {
+test("a key in the environment adds its provider", () => {
   const keys = {
     OPENAI_API_KEY: "k1",
     ANTHROPIC_API_KEY: "k2",
@@ -181,7 +183,7 @@ test("a key in the environment makes its provider real", () => {
   );
 });
 
-test("a file's provider goes before the environment's, and the others join it", () => {
+test("a provider in the file takes precedence over the environment, which adds the others", () => {
   const { providers } = load("providers: { openai: { base_url: 'http://127.0.0.1:1/v1' } }", {
     OPENAI_API_KEY: "env",
     XAI_API_KEY: "x",
@@ -200,14 +202,14 @@ test("a variable can be part of a text, or a number", () => {
   assert.deepEqual([configuration.server.port, configuration.data], [8080, "/srv/8080/${PORT}"]);
 });
 
-test("a variable's value is taken as text, whatever is in it", () => {
+test("the value of a variable is text, whatever it contains", () => {
   assert.equal(
     load("data: ${ODD}", { ODD: 'a: [1, "${PORT}"] # b\n*x' }).data,
     'a: [1, "${PORT}"] # b\n*x',
   );
 });
 
-test("a provider's key in the file itself is a warning with its line", () => {
+test("a provider key in the file itself causes a warning with its line", () => {
   const { warnings, providers } = load('providers:\n  openai: { api_key: "sk-upstream" }');
   assert.equal(providers[0]?.apiKey, "sk-upstream");
   assert.deepEqual(
@@ -217,7 +219,7 @@ test("a provider's key in the file itself is a warning with its line", () => {
   assert.ok(!JSON.stringify(warnings).includes("sk-upstream"));
 });
 
-test("a provider that looks misspelt is a warning with its line, wherever it is named; one that is only unknown is not", () => {
+test("a provider that looks misspelt causes a warning with its line; an unknown one does not", () => {
   const { warnings } = load(`
 prices:
   - { provider: opnai, model: m, input: "1", output: "2" }
@@ -238,7 +240,7 @@ keys:
   );
 });
 
-test("a budget that is over is a warning with its line", () => {
+test("a budget that has ended causes a warning with its line", () => {
   const text = `budgets:
   - { budget_id: a, budget_type: platform, amount: 1, end: 2026-11-01 }
   - budget_id: b
@@ -259,13 +261,10 @@ test("a budget that is over is a warning with its line", () => {
       [6, "budgets[1].end"],
     ],
   );
-  assert.match(
-    warnings[0]?.message ?? "",
-    /"a" is over since 2026-11-01T00:00:00Z: it limits no call/,
-  );
+  assert.match(warnings[0]?.message ?? "", /"a" ended at 2026-11-01T00:00:00Z and limits no calls/);
 });
 
-test("parts that are written once and used twice are read in both places", () => {
+test("a YAML anchor that is used twice is read in both places", () => {
   const { budgets } = load(
     "budgets:\n  - &a { budget_id: a, budget_type: user, resource_id: '*', amount: &amount '5' }\n  - { budget_id: b, budget_type: user, resource_id: u, amount: *amount }",
   );

@@ -1,4 +1,4 @@
-/** Reads `purser.yaml`: all errors at once, each with the line, the field and what to do about it. */
+/** Reads `purser.yaml`, and reports all errors at once with line, field and remedy. */
 
 import { assert } from "../domain/assert.ts";
 import { PurserError } from "../domain/error.ts";
@@ -24,15 +24,16 @@ import { findWarnings } from "./warning.ts";
 
 export interface LoadOptions {
   readonly environment: Environment;
-  /** The text's name, for errors. */
+  /** The file name for errors. */
   readonly file: string;
-  /** Milliseconds since the epoch, for what is over; the clock of the machine by default. */
+  /** Milliseconds since the epoch, to warn of ended budgets; defaults to the current time. */
   readonly now?: number;
 }
 
 /**
- * @param text The file's content; empty means that all is as it is without a file.
- * @throws PurserError `invalid_configuration` with all that is wrong in `detail.faults`, and the first of it in the error itself.
+ * @param text The content of the file; empty is the same as no file.
+ * @throws PurserError `invalid_configuration` for the first fault, with all of them in
+ *   `detail.faults`.
  */
 export function loadConfiguration(text: string, options: LoadOptions): Configuration {
   const { environment, file, now = Date.now() } = options;
@@ -78,7 +79,7 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
     },
   );
   faults.throwAny();
-  assert(configuration !== undefined, "what has no fault is a configuration");
+  assert(configuration !== undefined, "a file without faults is a configuration");
   return {
     ...configuration,
     warnings: findWarnings(configuration, { named: namedIn(configuration, value), locate, now }),
@@ -91,7 +92,7 @@ function noFields(input: unknown): PurserError {
   });
 }
 
-/** The providers that a file names itself. */
+/** The providers in the file. */
 function namedIn({ providers }: Configuration, value: unknown): readonly ProviderConfiguration[] {
   const names = new Set(
     namesOf(
@@ -112,7 +113,7 @@ function namesOf(providers: unknown): readonly string[] {
 /**
  * The configuration without a file.
  *
- * @throws PurserError `invalid_configuration` for a provider's key in the environment that cannot be one.
+ * @throws PurserError `invalid_configuration` for an invalid provider key in the environment.
  */
 export function defaultConfiguration(environment: Environment): Configuration {
   return {
@@ -164,7 +165,7 @@ function fromTheEnvironment(environment: Environment): readonly ProviderConfigur
   }
 }
 
-/** A file's own providers, and those of the environment that it does not name. */
+/** The providers of the file, then those of the environment that the file does not name. */
 function join(
   named: readonly ProviderConfiguration[],
   fromEnvironment: readonly ProviderConfiguration[],

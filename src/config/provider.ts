@@ -1,4 +1,4 @@
-/** The providers of a configuration: those that a file names, and those whose key the environment has. */
+/** Reads the providers from the file, and from provider keys in the environment. */
 
 import {
   type Fields,
@@ -18,11 +18,11 @@ interface KnownProvider {
   readonly wire: ProviderConfiguration["wire"];
   readonly baseUrl: string;
   readonly priceProvider: string;
-  /** Makes the provider real where it is set. */
+  /** The environment variable whose key adds the provider. */
   readonly variable: string;
 }
 
-/** Base URLs as the vendors' SDKs and documentation give them (read 2026-11-22). */
+/** Base URLs from the SDKs and documentation of the vendors (read 2026-11-22). */
 export const knownProviders: Readonly<Record<string, KnownProvider>> = {
   openai: {
     wire: "openai",
@@ -62,7 +62,7 @@ export const knownProviders: Readonly<Record<string, KnownProvider>> = {
   },
 };
 
-/** First parts of paths that the gateway and the control plane keep for themselves. */
+/** First path segments that the gateway and the control plane reserve. */
 const reserved: ReadonlySet<string> = new Set([
   "api",
   "v1",
@@ -74,7 +74,7 @@ const reserved: ReadonlySet<string> = new Set([
   "openapi.json",
 ]);
 
-/** Providers that the environment alone makes real. */
+/** Providers whose key is in the environment. */
 export function environmentProviders(environment: Environment): readonly ProviderConfiguration[] {
   return Object.entries(knownProviders).flatMap(
     ([name, known]): readonly ProviderConfiguration[] => {
@@ -83,8 +83,8 @@ export function environmentProviders(environment: Environment): readonly Provide
       if (!isHeaderValue(apiKey))
         throw invalid(
           known.variable,
-          "has characters that no key has",
-          "Set it to the key alone, on one line.",
+          "has characters that a key cannot contain",
+          "Set it to only the key, on one line.",
         );
       const { wire, baseUrl } = known;
       const own = {
@@ -100,10 +100,8 @@ export function environmentProviders(environment: Environment): readonly Provide
 }
 
 /**
- * Reads `providers: { NAME: { wire, base_url, api_key, prices, region, headers, pass_headers, unmetered, stored, reported_cost } }`.
- * A provider that is known by its name needs neither wire nor base_url.
- *
- * What is wrong is told to `faults`.
+ * Reads `providers: { NAME: { ... } }`. A known provider needs neither `wire` nor `base_url`.
+ * Errors are added to `faults`.
  */
 export function readProviders(input: unknown, faults: Faults): readonly ProviderConfiguration[] {
   if (input === undefined) return [];
@@ -129,8 +127,8 @@ function readProvider(name: string, input: unknown): ProviderConfiguration {
   if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(name) || reserved.has(name)) {
     throw invalid(
       path,
-      "cannot be the name of a provider",
-      `Use a-z 0-9 _ - and none of ${[...reserved].join(", ")}: it is part of paths.`,
+      "is not a valid provider name",
+      `Use a-z 0-9 _ -, but not ${[...reserved].join(", ")}: the name is part of paths.`,
     );
   }
   const fields = openFields(input, { prefix: `${path}.`, known: providerFields });
@@ -138,7 +136,7 @@ function readProvider(name: string, input: unknown): ProviderConfiguration {
   const region = optionalText(
     fields,
     "region",
-    "Give the region as the provider's price list calls it, such as us, or global.",
+    "Give the region as named in the provider's price list, such as us, or global.",
   );
   return {
     name,
@@ -151,7 +149,7 @@ function readProvider(name: string, input: unknown): ProviderConfiguration {
       optionalText(
         fields,
         "prices",
-        "Give the catalogue's name of the provider, such as openai.",
+        "Give the name of the provider in the catalogue, such as openai.",
       ) ?? null,
     ...(region !== undefined && { region: region.toLowerCase() }),
     unmetered: optionalWord(fields, "unmetered", ["refuse", "allow"]) ?? "refuse",
@@ -183,11 +181,11 @@ function readWire(
     optionalWord(fields, "wire", ["openai", "anthropic", "gemini"]) ?? provider.known?.wire;
   if (wire !== undefined) return wire;
   const near = nearest(provider.name, Object.keys(knownProviders));
-  const meant = near === undefined ? "" : `Did you mean ${near}? Else give it a wire: `;
+  const meant = near === undefined ? "" : `Did you mean ${near}? Otherwise set wire to `;
   throw invalid(
     `${fields.prefix}wire`,
     "is missing",
-    `${meant || "Give "}the format that the provider speaks: openai, anthropic or gemini.`,
+    `${meant || "Set it to "}the API format of the provider: openai, anthropic or gemini.`,
   );
 }
 
@@ -203,32 +201,28 @@ const bedrockRemedy =
 function readBaseUrl(fields: Fields): string {
   const field = `${fields.prefix}base_url`;
   const remedy =
-    "Give an http or https URL as the vendor's SDK takes it, such as https://api.example.com/v1.";
+    "Give an http or https URL as the vendor's SDK expects it, such as https://api.example.com/v1.";
   const text = requiredText(fields, "base_url", remedy);
   const url = URL.parse(text);
   if (!url || (url.protocol !== "http:" && url.protocol !== "https:"))
     throw invalid(field, "is not an http or https URL", remedy);
   if (url.username !== "" || url.password !== "")
-    throw invalid(field, "has a user name or password in it", "Put the key in api_key.");
+    throw invalid(field, "contains a user name or password", "Put the key in api_key.");
   if (url.search !== "" || url.hash !== "" || /[?#]/.test(text)) {
-    throw invalid(
-      field,
-      "has a query or fragment",
-      "End it with its path; put what the query says in headers.",
-    );
+    throw invalid(field, "has a query or fragment", "Remove it; put its content in headers.");
   }
   return url.href.replace(/\/+$/, "");
 }
 
 function readApiKey(fields: Fields): string | null {
-  const remedy = "Write api_key: ${NAME} and set NAME to the key alone, on one line.";
+  const remedy = "Write api_key: ${NAME} and set NAME to only the key, on one line.";
   const key = optionalText(fields, "api_key", remedy);
   if (key === undefined) return null;
-  // The text is not shown: it is a secret.
+  // The text is a secret, so it is not shown.
   if (!isHeaderValue(key))
     throw invalid(
       `${fields.prefix}api_key`,
-      "has a space, line break or other character that no key has",
+      "has a space, line break or other character that a key cannot contain",
       remedy,
     );
   return key;
@@ -238,7 +232,7 @@ function isHeaderValue(text: string): boolean {
   return /^[!-~]+$/.test(text);
 }
 
-/** Headers that belong to one connection, or that are set for each call. */
+/** Headers of the connection, or set by Purser for each call. */
 const ownHeaders: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
@@ -267,7 +261,7 @@ function readHeaders(fields: Fields): Readonly<Record<string, string>> {
   );
 }
 
-/** Not those by which somebody is let in: callers that bring their own key have them passed already. */
+/** Credentials are excluded: they are forwarded anyway if callers bring their own key. */
 const neverPassed: ReadonlySet<string> = new Set([
   ...ownHeaders,
   "authorization",
@@ -284,7 +278,7 @@ function readPassHeaders(fields: Fields): readonly string[] {
     const lower = name.toLowerCase();
     const field = `${fields.prefix}pass_headers[${index}]`;
     if (!headerName.test(lower))
-      throw invalid(field, "cannot be the name of a header", "Use letters, digits and -.");
+      throw invalid(field, "is not a valid header name", "Use letters, digits and -.");
     if (!neverPassed.has(lower) && !lower.startsWith("x-purser-")) return lower;
     throw invalid(field, "is a header that Purser sets or reads itself", "Leave it out.");
   });
@@ -295,11 +289,7 @@ const headerName = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 function readHeader(name: string, text: unknown, field: string): readonly [string, string] {
   const lower = name.toLowerCase();
   if (!headerName.test(lower))
-    throw invalid(
-      `${field}.${name}`,
-      "cannot be the name of a header",
-      "Use letters, digits and -.",
-    );
+    throw invalid(`${field}.${name}`, "is not a valid header name", "Use letters, digits and -.");
   if (ownHeaders.has(lower))
     throw invalid(`${field}.${name}`, "is set by Purser for each call", "Leave it out.");
   if (typeof text !== "string" || !/^[\t -~\u0080-\u00ff]*$/.test(text)) {

@@ -1,4 +1,4 @@
-/** `${NAME}` in a text stands for an environment variable, and `$${` for the two characters `${`. */
+/** Replaces `${NAME}` in a text with the environment variable, and `$${` with a literal `${`. */
 
 import { PurserError } from "../domain/error.ts";
 import { type Fields, invalid } from "../domain/input/fields.ts";
@@ -6,13 +6,13 @@ import type { Environment } from "./configuration.ts";
 
 export interface Substituted {
   readonly text: string;
-  /** The variables that it was made of. */
+  /** The variables that were substituted. */
   readonly variables: readonly string[];
 }
 
 /**
- * @param field Named in errors.
- * @throws PurserError `invalid_request` for a variable that is not set or empty, or a name that no variable can have.
+ * @param field The field name for errors.
+ * @throws PurserError `invalid_request` for a variable that is unset or empty, or an invalid name.
  */
 export function substitute(text: string, environment: Environment, field: string): Substituted {
   const variables: string[] = [];
@@ -22,7 +22,7 @@ export function substitute(text: string, environment: Environment, field: string
       throw invalid(
         field,
         "has ${ without the name of an environment variable and }",
-        "Write ${NAME}, or $${ for the characters themselves.",
+        "Write ${NAME}, or $${ for a literal ${.",
       );
     }
     const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
@@ -44,7 +44,7 @@ export function substitute(text: string, environment: Environment, field: string
   return { text: replaced, variables };
 }
 
-/** A variable is always text: digits are a number where one is wanted, as in `port: ${PORT}`. */
+/** Variables are text, so this converts digits to numbers for fields such as `port: ${PORT}`. */
 export function withNumbers(fields: Fields): Fields {
   const values = [...fields.values].map(([name, value]): [string, unknown] => [
     name,

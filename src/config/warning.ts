@@ -1,4 +1,4 @@
-/** What a configuration allows and nobody is likely to want: it does not stop a start, and is told at each one. */
+/** Finds valid settings that are probably mistakes. Each start reports them. */
 
 import type { Budget } from "../domain/budget/budget.ts";
 import { show } from "../domain/input/fields.ts";
@@ -17,7 +17,7 @@ import { knownProviders } from "./provider.ts";
 type Finding = Omit<ConfigurationWarning, "line">;
 
 export interface WarningContext {
-  /** The providers that the file names itself. */
+  /** The providers in the file. */
   readonly named: readonly ProviderConfiguration[];
   readonly locate: ConfigurationDocument["locate"];
   /** Milliseconds since the epoch. */
@@ -69,7 +69,7 @@ function literalSecret(
     {
       field,
       message: `${field} is written in the file itself`,
-      remedy: "Write ${NAME} and set NAME, unless it is no secret.",
+      remedy: "Write ${NAME} and set NAME, unless it is not a secret.",
     },
   ];
 }
@@ -79,8 +79,8 @@ function ended(
   { field, now }: { readonly field: string; readonly now: number },
 ): readonly Finding[] {
   if (end === null || end > now) return [];
-  const message = `budget ${show(budgetId)} is over since ${formatInstant(end)}: it limits no call`;
-  return [{ field, message, remedy: "Give a later end, or take the budget out of the file." }];
+  const message = `budget ${show(budgetId)} ended at ${formatInstant(end)} and limits no calls`;
+  return [{ field, message, remedy: "Set a later end, or remove the budget from the file." }];
 }
 
 interface Names {
@@ -90,9 +90,10 @@ interface Names {
 }
 
 /**
- * Only what looks misspelt: the price list knows more providers than there are here, and holds over the API name any.
+ * Only reports names that look misspelt: the price list has more providers than are configured, and
+ * holds over the API may use any name.
  *
- * @param patterns Names of providers, or prefixes that end in `*`; null means all of them.
+ * @param patterns Names of providers, or prefixes ending in `*`; null means all.
  */
 function unknownProvider(
   patterns: readonly string[] | null,
@@ -107,7 +108,7 @@ function unknownProvider(
     return [
       {
         field,
-        message: `${field} is ${show(pattern)}, and no provider here is called so`,
+        message: `${field} is ${show(pattern)}, but no provider has this name`,
         remedy: `Did you mean ${meant}?`,
       },
     ];

@@ -31,11 +31,11 @@ test("a bug shows its indented stack", () => {
 test("a text log contains no JSON", () => {
   let text = "";
   const log = makeLog("info", (line) => (text += line));
-  log.warn("the ledger is written again");
+  log.warn("the ledger is writable again");
   log.error("a call failed", new Error("broken"));
   assert.match(
     text,
-    /Z warning {2}the ledger is written again\n.*Z error {2}a call failed\n {2}Error: broken\n/,
+    /Z warning {2}the ledger is writable again\n.*Z error {2}a call failed\n {2}Error: broken\n/,
   );
   assert.ok(!text.includes('{"'));
 });
@@ -66,6 +66,6 @@ test("a refused provider key is reported once if configured, and never if sent b
   assert.equal(text, "");
   for (let call = 0; call < 2; call++)
     observer.callFailed({ provider: "lab", status: 401, withConfiguredKey: true });
-  assert.equal(text.split("lab answers 401 to its configured key").length, 2);
+  assert.equal(text.split("lab returned 401 for its configured key").length, 2);
   assert.match(text, /purser doctor --online/);
 });

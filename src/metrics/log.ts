@@ -105,5 +105,5 @@ function firstRefusal(budget: string, reason: RefusalReason): string {
 
 /** Callers see the provider's message, which reads as if their Purser key were rejected. */
 function refusedKey(provider: string, status: number): string {
-  return `${provider} answers ${status} to its configured key, and the call is not charged. Check the key and its permissions: purser doctor --online.`;
+  return `${provider} returned ${status} for its configured key; the call is not charged. Check the key and its permissions: purser doctor --online.`;
 }

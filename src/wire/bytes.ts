@@ -1,5 +1,7 @@
 /** Compares and searches bytes without copying them. */
 
+import { quote } from "./ascii.ts";
+
 /** The same bytes as a Buffer, which most chunks are already. */
 export function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes)
@@ -13,8 +15,6 @@ export function matchesAt(bytes: Buffer, start: number, known: Uint8Array): bool
     if (bytes[start + index] !== known[index]) return false;
   return true;
 }
-
-const quote = 0x22;
 
 /**
  * Finds a quoted word. Searches for the word and then checks the quote before it, because a search

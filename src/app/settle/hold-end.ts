@@ -69,15 +69,15 @@ export class HoldEnd {
   /** Charges the amount held, for a call whose result is unknown. */
   async settleUnresolved(call: UnresolvedCall): Promise<void> {
     const { ledger, prices } = this.#context;
-    const latencyMs = this.#latencyMs(call);
-    await this.#end(call, async () =>
-      unresolvedOutcome(prices().version, {
+    await this.#end(call, async () => {
+      const open = await ledger.holdOf(call.call.operationId);
+      return unresolvedOutcome(prices().version, {
         model: call.route.model,
-        held: (await ledger.holdOf(call.call.operationId))?.amount ?? call.held,
-        latencyMs,
+        held: open?.amount ?? call.held,
+        latencyMs: this.#latencyMs(call),
         flags: this.#flags,
-      }),
-    );
+      });
+    });
   }
 
   async release(call: Pick<CallToSettle, "call">, reason: string): Promise<void> {
@@ -97,6 +97,10 @@ export class HoldEnd {
     return this.settleUnresolved(call);
   }
 
+  #latencyMs({ startedAt }: TimedCall): number {
+    return this.#context.clock.monotonic() - startedAt;
+  }
+
   /** @param outcomeOf Called once nothing else may end the hold. */
   async #end(
     call: CallToSettle,
@@ -114,9 +118,5 @@ export class HoldEnd {
       this.#isOver = open?.attempt !== attempt;
       throw error;
     }
-  }
-
-  #latencyMs({ startedAt }: TimedCall): number {
-    return this.#context.clock.monotonic() - startedAt;
   }
 }

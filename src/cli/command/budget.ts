@@ -41,7 +41,7 @@ const words: OptionWords = {
   thresholds: { option: "--warn" },
 };
 
-/** Where the budget is the command's argument. */
+/** If the budget is the argument of the command. */
 const named: OptionWords = {
   budget_id: { option: "id", remedy: "`purser budget list` shows the ids." },
   ...sameNames("value"),
@@ -78,29 +78,23 @@ Examples:
   purser budget show each-user --value alice`,
   );
   defineCreate(command.command("create").description("Create a budget."), context);
-  defineList(
-    command.command("list").description("List all budgets and where they stand."),
-    context,
-  );
+  defineList(command.command("list").description("List all budgets with their figures."), context);
   defineShow(command.command("show").description("Show one budget."), context);
-  defineSet(
-    command.command("set").description("Change a budget; what is not named stays."),
-    context,
-  );
+  defineSet(command.command("set").description("Change a budget; other fields are kept."), context);
   defineDelete(
-    command.command("delete").description("Delete a budget; what was spent stays in the ledger."),
+    command.command("delete").description("Delete a budget; its charges stay in the ledger."),
     context,
   );
 }
 
 function defineCreate(command: Command, context: CommandContext): void {
   withFields(withTarget(command))
-    .requiredOption("--id <id>", "a name of its own")
+    .requiredOption("--id <id>", "a unique id")
     .requiredOption(
       "--type <type>",
       "platform, org, team, project, task, agent, user, session, capability, operation or tag:NAME",
     )
-    .option("--resource <value>", "the value it limits, or * for each value by itself")
+    .option("--resource <value>", "the value to limit, or * for each value separately")
     .addHelpText(
       "after",
       `
@@ -146,7 +140,7 @@ function defineList(command: Command, context: CommandContext): void {
 function defineShow(command: Command, context: CommandContext): void {
   withTarget(command)
     .argument("<id>", "the budget's id")
-    .option("--value <value>", "of a budget for each value (*): the counter of this one")
+    .option("--value <value>", "for a budget on every value (*): show the counter of this one")
     .addHelpText(
       "after",
       "\nExamples:\n  purser budget show atlas\n  purser budget show each-user --value alice",
@@ -202,7 +196,7 @@ function defineDelete(command: Command, context: CommandContext): void {
     });
 }
 
-/** The fields that may be given and changed alike. */
+/** Options that `create` and `set` share. */
 function withFields(command: Command): Command {
   return command
     .option(
@@ -211,27 +205,27 @@ function withFields(command: Command): Command {
     )
     .option("--currency <unit>", `${currencies.join(", ")} (USD)`, oneOf("--currency", currencies))
     .option("--period <period>", `${periods.join(", ")} (month)`, oneOf("--period", periods))
-    .option("--time-zone <name>", "IANA name of the zone in which windows begin (UTC)")
+    .option("--time-zone <name>", "IANA time zone of the windows (UTC)")
     .option(
       "--anchor <n>",
-      "where a window begins: day of the month, weekday (1 is Monday), hour or minute",
+      "start of a window: day of the month, weekday (1 is Monday), hour or minute",
       whole("--anchor", { least: 0, most: 59 }),
     )
-    .option("--start <date>", "for --period once: from this date or moment on", moment("--start"))
-    .option("--end <date>", "for --period once: until it, excluded", moment("--end"))
+    .option("--start <date>", "with --period once: start date or time", moment("--start"))
+    .option("--end <date>", "with --period once: end date or time, excluded", moment("--end"))
     .option(
       "--policy <policy>",
-      "hard refuses, soft only alerts (hard)",
+      "hard refuses calls, soft only alerts (hard)",
       oneOf("--policy", ["hard", "soft"]),
     )
-    .option("--parent <id>", "the budget it draws on")
-    .option("--warn <shares>", "thresholds such as 0.75,0.95 (0.8)", shares("--warn"))
+    .option("--parent <id>", "parent budget, which also counts its calls")
+    .option("--warn <shares>", "alert thresholds, such as 0.75,0.95 (0.8)", shares("--warn"))
     .option(
       "--models <names>",
-      "count only calls of these models; prefixes end in *",
+      "count only calls to these models; prefixes end in *",
       list("--models"),
     )
-    .option("--providers <names>", "count only calls of these providers", list("--providers"));
+    .option("--providers <names>", "count only calls to these providers", list("--providers"));
 }
 
 function changed(options: BudgetOptions): Readonly<Record<string, unknown>> {
@@ -252,7 +246,7 @@ function changed(options: BudgetOptions): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-/** In a large ledger it takes a while to count what a budget has spent; calls go on meanwhile. */
+/** Recounting a budget takes a while in a large ledger. Calls continue meanwhile. */
 async function whileCounting(
   context: CommandContext,
   answer: Promise<unknown>,
@@ -260,7 +254,7 @@ async function whileCounting(
   const timer = setTimeout(
     () =>
       context.screen.notes.write(
-        "Counting what its calls have cost in the current window; calls go on.\n",
+        "Counting the cost of its calls in the current window; calls continue.\n",
       ),
     1000,
   );
@@ -291,8 +285,8 @@ function pathOf(id: string): string {
 }
 
 function nothingToChange(): PurserError {
-  return new PurserError("invalid_request", "nothing to change was named", {
+  return new PurserError("invalid_request", "there is nothing to change", {
     field: "--amount",
-    remedy: "Name at least one field, such as --amount 80.",
+    remedy: "Set at least one field, such as --amount 80.",
   });
 }

@@ -1,4 +1,4 @@
-/** `purser correct`: charges a call that has ended otherwise than it was. */
+/** `purser correct`: changes the charge of a call that has ended. */
 
 import type { Command } from "commander";
 import type { CorrectionInput, CorrectionJson } from "../../contract/entry.ts";
@@ -11,7 +11,7 @@ import { printJson, withConnection } from "../session.ts";
 const words: OptionWords = {
   operation_id: {
     option: "operation",
-    remedy: "Check the id: the answer to the call has it in x-purser-operation-id.",
+    remedy: "Check the id: it is the x-purser-operation-id of the answer to the call.",
   },
   amount: { option: "--amount" },
   reason: { option: "--reason" },
@@ -28,26 +28,19 @@ interface CorrectOptions extends TargetOptions {
 
 export function defineCorrect(command: Command, context: CommandContext): void {
   withTarget(command)
-    .argument(
-      "<operation>",
-      "the operation's id, as `purser report` and the answer's x-purser-operation-id have it",
-    )
-    .requiredOption(
-      "--amount <usd>",
-      "what the call is charged instead, such as 0.25",
-      amount("--amount"),
-    )
-    .requiredOption("--reason <text>", "why; it stays in the journal")
+    .argument("<operation>", "the operation's id, from x-purser-operation-id of the answer")
+    .requiredOption("--amount <usd>", "the new charge, such as 0.25", amount("--amount"))
+    .requiredOption("--reason <text>", "the reason, recorded in the journal")
     .option(
       "--attempt <n>",
-      "which attempt, of an operation with several",
+      "the attempt, if the operation has several",
       whole("--attempt", { least: 1, most: 1_000_000_000 }),
     )
-    .option("--key <id>", "whose operation, where several keys use the id")
+    .option("--key <id>", "the key that made the call, if several keys use the id")
     .addHelpText(
       "after",
       `
-Budgets and figures follow; what was charged before stays in the journal.
+Budgets and reports are updated. The earlier charge stays in the journal.
 
 Examples:
   purser correct op-17 --amount 0.25 --reason "the provider's invoice of March"
@@ -76,6 +69,6 @@ function correctionText({
   repeated,
 }: CorrectionJson): string {
   return repeated
-    ? `${id} was corrected so before: ${now} USD.\n`
-    : `${id} is charged ${now} USD instead of ${before} USD.\n`;
+    ? `${id} already has this correction: ${now} USD.\n`
+    : `${id} is now charged ${now} USD instead of ${before} USD.\n`;
 }

@@ -1,4 +1,4 @@
-/** `purser demo`: a minute of simulated traffic on a gateway of its own, and what it shows. */
+/** `purser demo`: runs simulated traffic through a temporary gateway and shows the results. */
 
 import type { Command } from "commander";
 import type { SeriesJson } from "../../contract/series.ts";
@@ -31,9 +31,9 @@ interface DemoOptions extends JsonOption {
   readonly seconds: number;
 }
 
-/** Calls under way at once: lively, and little enough for any machine. */
+/** Concurrent calls: enough to look lively, few enough for any machine. */
 const callers = 8;
-/** Between two calls of one caller. */
+/** Pause between two calls of one caller. */
 const pauseMs = 60;
 const refreshMs = 1000;
 const view = { by: ["team", "agent"], minutes: 60 };
@@ -42,13 +42,13 @@ export function defineDemo(command: Command, context: CommandContext): void {
   withJson(command)
     .option(
       "--seconds <n>",
-      "how long traffic is made",
+      "duration of the traffic",
       whole("--seconds", { least: 1, most: 3600 }),
       60,
     )
     .addHelpText(
       "after",
-      "\nIt needs no provider key and leaves nothing behind.\n\nExamples:\n  purser demo\n  purser demo --seconds 10",
+      "\nIt needs no provider key and deletes everything it creates.\n\nExamples:\n  purser demo\n  purser demo --seconds 10",
     )
     .action((options: DemoOptions) => runDemo(options, context));
 }
@@ -56,7 +56,7 @@ export function defineDemo(command: Command, context: CommandContext): void {
 async function runDemo(options: DemoOptions, context: CommandContext): Promise<void> {
   const { out, notes } = context.screen;
   if (!options.json)
-    notes.write("Starting a gateway and a simulated provider on a throw-away folder ...\n");
+    notes.write("Starting a gateway and a simulated provider on a temporary folder ...\n");
   const stage = await whileWaiting(notes, "Starting", openStage(context, {}));
   try {
     const keys = await enter(stage.admin);
@@ -64,7 +64,7 @@ async function runDemo(options: DemoOptions, context: CommandContext): Promise<v
     await traffic(stage, { options, context, keyOf });
     const scenes = await whileWaiting(
       notes,
-      "Playing three scenes",
+      "Running three scenarios",
       playScenes({ url: stage.url, admin: stage.admin, keyOf }),
     );
     const figures = await readFigures(stage.admin, { by: ["team", "agent", "model"] });
@@ -98,7 +98,7 @@ interface TrafficWork {
   readonly keyOf: (team: string) => string;
 }
 
-/** Calls for the asked time, or until a signal, beside a view of what they do. */
+/** Makes calls for the requested time, or until a signal, and shows their figures. */
 async function traffic(stage: Stage, work: TrafficWork): Promise<Statistics> {
   const { Pool } = await import("undici");
   const pool = new Pool(stage.url, { connections: callers, pipelining: 1 });
@@ -145,7 +145,7 @@ async function watch(
     if (isLive) {
       const snapshot = await readSnapshot(stage.admin, view);
       block.draw(
-        `${snapshotText(snapshot, { ...view, output: out })}${out.paint.dim(`${Math.ceil(leftMs / 1000)} s left; q or Ctrl-C goes to the end`)}\n`,
+        `${snapshotText(snapshot, { ...view, output: out })}${out.paint.dim(`${Math.ceil(leftMs / 1000)} s left; press q or Ctrl-C to skip to the end`)}\n`,
       );
     } else progress.update(1 - leftMs / (work.options.seconds * 1000));
     await pause(Math.min(refreshMs, leftMs));
@@ -167,12 +167,12 @@ function closingText({ figures, scenes, entries, isWell }: Closing, output: Outp
     (scene) => `${bold(scene.title)}\n${scene.lines.map((line) => `  ${line}\n`).join("")}`,
   );
   const verdict = isWell
-    ? `${green("✔")} ${counted(entries, "journal entry", "journal entries")} verified: every balance follows from them.`
-    : `${red("✘")} the ledger does not verify.`;
+    ? `${green("✔")} ${counted(entries, "journal entry", "journal entries")} verified: every balance matches them.`
+    : `${red("✘")} the ledger failed verification.`;
   return [
     ...played,
-    `${bold("Where the money went")}\n${reportText(figures, { by: ["team", "agent", "model"], top: 20, output })}`,
-    `${verdict}\n\nStart for yourself: ${bold(`${purser} serve`)}${dim(", then change your agent's base URL and key.")}\n`,
+    `${bold("What was spent, and on what")}\n${reportText(figures, { by: ["team", "agent", "model"], top: 20, output })}`,
+    `${verdict}\n\nStart your own gateway: ${bold(`${purser} serve`)}${dim(", then change the base URL and key of your agent.")}\n`,
   ].join("\n");
 }
 

@@ -1,4 +1,4 @@
-/** `purser doctor`: what is wrong with an installation, with a remedy for each finding. */
+/** `purser doctor`: checks an installation and prints a remedy for each problem. */
 
 import type { Command } from "commander";
 import type { Finding } from "../finding.ts";
@@ -19,24 +19,24 @@ interface DoctorOptions extends TargetOptions {
 
 export function defineDoctor(command: Command, context: CommandContext): void {
   withTarget(command)
-    .option("--config <file>", "configuration (purser.yaml where there is one)")
-    .option("--port <n>", "port that the server is to listen on (as configured)", port("--port"))
+    .option("--config <file>", "configuration file (purser.yaml, if it exists)")
+    .option("--port <n>", "port to check (as configured)", port("--port"))
     .option(
       "--online",
-      "ask each provider for its list of models, with its key (free, at most 10 s)",
+      "also request the list of models from each provider, with its key (free, at most 10 s)",
     )
     .addHelpText(
       "after",
-      "\nWhere a server runs, it says which providers, prices and ledger it has: its environment counts, not this shell's.\nExit code 1: something is wrong. A warning alone is 0.\n\nExamples:\n  purser doctor\n  purser doctor --config purser.yaml --online",
+      "\nIf a server is running, doctor reports its providers, prices and ledger.\nThe environment of the server counts, not that of this shell.\nExit code 1: there is a problem. Warnings alone give 0.\n\nExamples:\n  purser doctor\n  purser doctor --config purser.yaml --online",
     )
     .action(async (options: DoctorOptions) => {
       const { notes } = context.screen;
       if (options.online && !options.json)
         notes.write(
-          "Asking each provider for its list of models, with its key: no model is called.\n",
+          "Requesting the list of models from each provider, with its key: no model is called.\n",
         );
       const work = inspect({ ...options, ...targetOf(options, context.environment) }, context);
-      const findings = await whileWaiting(notes, "Looking", work);
+      const findings = await whileWaiting(notes, "Checking", work);
       const isWell = findings.every((finding) => finding.state !== "wrong");
       if (options.json) printJson(context, { ok: isWell, findings });
       else context.screen.out.write(findingsText(findings, context.screen.out));

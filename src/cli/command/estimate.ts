@@ -1,4 +1,7 @@
-/** `purser estimate`: what a call may cost, before it is made. Exit code 3 when a budget would refuse it, and not when it would only shorten the answer. */
+/**
+ * `purser estimate`: estimates what a call may cost. The exit code is 3 if a budget would refuse
+ * the call, but not if it would only shorten the answer.
+ */
 
 import { text as readStream } from "node:stream/consumers";
 import type { Command } from "commander";
@@ -42,22 +45,19 @@ const tokens = { least: 0, most: 100_000_000 };
 export function defineEstimate(command: Command, context: CommandContext): void {
   withTarget(command)
     .argument("<model>", "model id, or provider/model")
-    .option("--provider <name>", "provider, where the model's name alone does not say")
-    .option("--file <path>", "the prompt: a text file")
-    .option(
-      "--text <text>",
-      "the prompt itself (without --file, --text and --input: standard input)",
-    )
-    .option("--input <n>", "input tokens, when they are known", whole("--input", tokens))
+    .option("--provider <name>", "provider, if the model name does not determine it")
+    .option("--file <path>", "text file with the prompt")
+    .option("--text <text>", "the prompt itself (default: standard input)")
+    .option("--input <n>", "number of input tokens, if known", whole("--input", tokens))
     .option(
       "--max-output <n>",
-      "output tokens at most",
+      "maximum output tokens",
       whole("--max-output", { ...tokens, least: 1 }),
       1024,
     )
     .option(
       "--set <dimension=value>",
-      "for whom it is, to ask the right budgets; may be repeated",
+      "attribute the call, to check the right budgets; may be repeated",
       collect,
       [],
     )
@@ -72,7 +72,7 @@ Examples:
     .action(async (model: string, options: EstimateOptions) => {
       const catalogue = await context.parts.openCatalogue();
       const wanted = { model, provider: options.provider, at: Date.now() };
-      // A price may be known to the server alone, so that a name with its provider is asked for as it is.
+      // Only the server may know the price, so a name with its provider is sent as it is.
       const named =
         listedModel(catalogue, wanted) ?? splitName(model) ?? resolveModel(catalogue, wanted);
       const fixed = options.set.length > 0 ? { attribution: attributionOf(options.set) } : {};
@@ -101,7 +101,7 @@ async function promptOf(
 ): Promise<Pick<EstimateInput, "input_tokens" | "text">> {
   const given = [options.file, options.text, options.input].filter((value) => value !== undefined);
   if (given.length > 1)
-    throw wrongPrompt("--file, --text and --input exclude each other", "Give one of them.");
+    throw wrongPrompt("--file, --text and --input are mutually exclusive", "Use only one of them.");
   if (options.input !== undefined) return { input_tokens: options.input };
   if (options.text !== undefined) return { text: filled(options.text, "--text") };
   if (options.file !== undefined)
@@ -114,7 +114,7 @@ async function promptOf(
   return { text: filled(await readStream(process.stdin), "standard input") };
 }
 
-/** Nothing at all is a pipe that broke, the wrong file or a variable that is not set: its estimate would be no answer. */
+/** An empty prompt is a mistake: a broken pipe, the wrong file or an unset variable. */
 function filled(text: string, source: string): string {
   if (text.trim() !== "") return text;
   throw new PurserError("invalid_request", `there is no prompt: ${source} is empty`, {
@@ -134,7 +134,7 @@ function estimateText(estimate: EstimateJson, output: Output): string {
   const figures = [
     ["at least", low, dim("an answer of one token")],
     ["expected", expected, dim(counted(estimate.expected_output_tokens, "output token"))],
-    ["at most", bold(high), dim("what a budget has to hold")],
+    ["at most", bold(high), dim("the amount that budgets must hold")],
   ];
   const budgets = estimate.budgets.map((budget) => [
     budget.allowed ? green("✔") : red("✘"),
@@ -153,10 +153,10 @@ function estimateText(estimate: EstimateJson, output: Output): string {
     budgets.length > 0 ? table(columns, budgets, { heading: dim, room: output.columns }) : "",
     estimate.fitted_max_output_tokens === null
       ? ""
-      : `It would be served with max_tokens fitted to ${counted(estimate.fitted_max_output_tokens, "token")}: a budget has too little left for all ${counted(estimate.max_output_tokens, "token")}.\n`,
-    // Servers of older versions leave the field out.
+      : `The gateway would fit max_tokens to ${counted(estimate.fitted_max_output_tokens, "token")}: a budget has too little left for ${counted(estimate.max_output_tokens, "token")}.\n`,
+    // Older servers omit the field.
     typeof passing === "number"
-      ? `It would pass with an answer of at most ${counted(passing, "token")}: --max-output ${passing}. As asked, fitting to that is too short.\n`
+      ? `It would pass with at most ${counted(passing, "output token")}: --max-output ${passing}. The gateway does not shorten the answer to that by itself.\n`
       : "",
   ].join("");
 }

@@ -25,7 +25,7 @@ import { dollars } from "../terminal/number.ts";
 import { table } from "../terminal/table.ts";
 
 const root = "/api/v1/keys";
-/** Columns of the list that give way first where a terminal is narrow. */
+/** Columns that a narrow terminal leaves out first. */
 const spared: Readonly<Record<string, { readonly spare: number }>> = {
   "last used": { spare: 4 },
   created: { spare: 3 },
@@ -68,17 +68,17 @@ Examples:
   );
   defineList(command.command("list").description("List all keys, without their secrets."), context);
   defineRevoke(
-    command.command("revoke").description("Revoke a key: the next call with it is refused."),
+    command.command("revoke").description("Revoke a key; its next call is refused."),
     context,
   );
 }
 
 function defineCreate(command: Command, context: CommandContext): void {
   withTarget(command)
-    .requiredOption("--name <name>", "a name by which people know it")
+    .requiredOption("--name <name>", "a unique name")
     .option(
       "--role <role>",
-      "caller makes calls, reader reads figures, admin does everything",
+      "caller makes calls, reader reads reports, admin does everything",
       oneOf("--role", roles),
       "caller",
     )
@@ -90,18 +90,18 @@ function defineCreate(command: Command, context: CommandContext): void {
     )
     .option(
       "--may-refine <dimensions>",
-      "dimensions that a call's headers may fill in",
+      "dimensions that request headers may set",
       list("--may-refine"),
     )
     .option("--models <names>", "allow only these models; prefixes end in *", list("--models"))
     .option("--providers <names>", "allow only these providers", list("--providers"))
-    .option("--budgets <ids>", "hold every call in these budgets, too", list("--budgets"))
+    .option("--budgets <ids>", "also hold every call in these budgets", list("--budgets"))
     .option(
       "--max-concurrent <n>",
-      "calls at once at most",
+      "maximum concurrent calls",
       whole("--max-concurrent", { least: 1, most: 100_000 }),
     )
-    .option("--expires <date>", "valid until this date or moment, excluded", moment("--expires"))
+    .option("--expires <date>", "valid until this date or time, excluded", moment("--expires"))
     .addHelpText(
       "after",
       `
@@ -126,18 +126,18 @@ Examples:
       const { out, notes } = context.screen;
       out.write(`${key}\n`);
       notes.write(
-        `Key "${options.name}" (${id}) is shown above, this once. ${uses[options.role]}\n`,
+        `Key "${options.name}" (${id}) is shown above and will not be shown again. ${uses[options.role]}\n`,
       );
     });
 }
 
-/** What a key of each role is good for. */
+/** How to use a key of each role. */
 const uses: Readonly<Record<CreateOptions["role"], string>> = {
-  caller: "Use it as the API key of an agent, with this server as base URL.",
+  caller: "Use it as the API key of an agent, with this server as the base URL.",
   reader:
-    "Use it to read figures: as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of `purser report --url URL`. It cannot make calls.",
+    "Use it to read reports: as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of `purser report --url URL`. It cannot make calls.",
   admin:
-    "It does everything, keys and budgets too: as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of commands with --url.",
+    "It may do everything, including managing keys and budgets: use it as `Authorization: Bearer KEY` for /api/v1, or as --admin-key of commands with --url.",
 };
 
 function defineList(command: Command, context: CommandContext): void {
@@ -151,7 +151,7 @@ function defineList(command: Command, context: CommandContext): void {
       const { out, notes } = context.screen;
       if (keys.length === 0)
         return notes.write(
-          asCalled("There are no keys yet: `purser key create --name NAME` makes one.\n"),
+          asCalled("There are no keys yet: create one with `purser key create --name NAME`.\n"),
         );
       const rows = keys.map((key) => [
         key.name,
@@ -178,7 +178,7 @@ function defineList(command: Command, context: CommandContext): void {
 
 function defineRevoke(command: Command, context: CommandContext): void {
   withTarget(command)
-    .argument("<key>", "its name or its id, as `purser key list` shows them")
+    .argument("<key>", "name or id of the key, see `purser key list`")
     .addHelpText("after", "\nExamples:\n  purser key revoke atlas-agents")
     .action(async (nameOrId: string, options: TargetOptions) => {
       const path = `${root}/${encodeURIComponent(nameOrId)}`;
@@ -186,7 +186,7 @@ function defineRevoke(command: Command, context: CommandContext): void {
         context,
         { target: options, words: { key_id: { option: "key" } } },
         async (connection) => ({
-          // Afterwards the key that asks may be the one that was revoked.
+          // Read first: the command may revoke the key that it uses itself.
           before: await readAll<UsedKeyJson>(connection, root),
           revoked: (await ask(connection, "DELETE", { path })) as KeyJson,
         }),
@@ -207,7 +207,7 @@ function defineRevoke(command: Command, context: CommandContext): void {
 }
 
 const lastAdminRemedy = asCalled(
-  "Set PURSER_ADMIN_KEY at the server's next start, or make a key in its data folder, where none is needed: `purser key create --name NAME --role admin`.",
+  "Set PURSER_ADMIN_KEY at the next start of the server, or create a key in its data folder, which needs no key: `purser key create --name NAME --role admin`.",
 );
 
 function bodyOf(options: CreateOptions): Readonly<Record<string, unknown>> {
@@ -236,7 +236,7 @@ function attributionText(attribution: Readonly<Record<string, unknown>>): string
   ].join(" ");
 }
 
-/** What a key may use and how much at once; nothing where it is not limited. */
+/** The limits of a key; empty if there are none. */
 function limitsText({ models, providers, budgets, max_concurrent: atOnce }: KeyJson): string {
   return [
     ...(models ? [`models ${models.join(",")}`] : []),

@@ -1,4 +1,4 @@
-/** `purser price`: the lines of a bill for token counts, and where each rate comes from. */
+/** `purser price`: prices token counts line by line, with the source of each rate. */
 
 import type { Command } from "commander";
 import { PurserError } from "../../domain/error.ts";
@@ -31,7 +31,7 @@ interface PriceOptions extends JsonOption {
 export function definePrice(command: Command, context: CommandContext): void {
   withJson(command)
     .argument("<model>", "model id, or provider/model")
-    .option("--provider <name>", "provider, where the model's name alone does not say")
+    .option("--provider <name>", "provider, if the model name does not determine it")
     .option("--input <n>", "uncached input tokens", whole("--input", mostTokens))
     .option("--cached <n>", "input tokens read from a cache", whole("--cached", mostTokens))
     .option(
@@ -47,7 +47,7 @@ export function definePrice(command: Command, context: CommandContext): void {
     .option("--output <n>", "output tokens, reasoning included", whole("--output", mostTokens))
     .option(
       "--reasoning <n>",
-      "of the output: tokens of reasoning (billed as output)",
+      "reasoning tokens within the output (billed as output)",
       whole("--reasoning", mostTokens),
     )
     .option("--web-search <n>", "billed web searches", whole("--web-search", mostTokens))
@@ -57,12 +57,12 @@ export function definePrice(command: Command, context: CommandContext): void {
       oneOf("--tier", tiers),
       "standard",
     )
-    .option("--at <date>", "price as of this date or moment (now)", moment("--at"))
+    .option("--at <date>", "price as of this date or time (now)", moment("--at"))
     .addHelpText(
       "after",
       `
-Counts are disjoint: a cached token is not in --input. Without counts, the price of a million of each is shown.
-A rate marked "prefix" was inherited from a shorter model name: check it.
+Counts are disjoint: --input does not include cached tokens. Without counts, it prices a million tokens of each.
+A rate marked "prefix" is inherited from a shorter model name: check it.
 
 Examples:
   purser price gpt-5-mini --input 12000 --cached 8000 --output 900
@@ -116,8 +116,7 @@ function usageOf(options: PriceOptions): Usage {
   if (reasoning !== undefined && options.output !== undefined && reasoning > options.output) {
     throw new PurserError("invalid_request", "--reasoning is larger than --output", {
       field: "--reasoning",
-      remedy:
-        "Reasoning is a part of the output: give --output with the reasoning tokens included.",
+      remedy: "Reasoning is part of the output: include the reasoning tokens in --output.",
     });
   }
   const output = options.output ?? reasoning;
@@ -173,17 +172,17 @@ function printPrice(
   out.write(longContextNote(result));
 }
 
-/** A million tokens of input are a long context, which nobody asked about who gave no counts. */
+/** The default of a million input tokens is a long context, which the user may not expect. */
 function longContextNote({ usage, charges }: Priced): string {
   const context = charges.find((charge) => charge.rate?.context !== undefined)?.rate?.context;
   if (usage !== withoutCounts || context === undefined) return "";
-  return `\nThese rates are of a context above ${grouped(context.tokens)} tokens. For those of a shorter one, give counts: --input 1000 --output 1000.\n`;
+  return `\nThese rates apply to contexts above ${grouped(context.tokens)} tokens. For a shorter context, give counts: --input 1000 --output 1000.\n`;
 }
 
-/** Source, version, since when, and from which size of context on. */
+/** Source, version, start of validity, and the context size from which the rate applies. */
 function origin(charge: Charge): string {
   const rate = charge.rate;
-  if (!rate) return "no rate of the book";
+  if (!rate) return "not in the price book";
   const since = rate.validFrom === undefined ? "" : `, valid from ${rate.validFrom.slice(0, 10)}`;
   const context = rate.context
     ? `, context ${rate.context.inclusive ? "≥" : ">"} ${grouped(rate.context.tokens)}`

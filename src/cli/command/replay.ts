@@ -1,4 +1,7 @@
-/** `purser replay`: drives recorded traffic through a gateway, and compares the ledger with the simulator's own books. */
+/**
+ * `purser replay`: replays recorded traffic through a gateway, and compares the ledger with the
+ * simulator's books.
+ */
 
 import path from "node:path";
 import type { Command } from "commander";
@@ -20,46 +23,56 @@ export function defineReplay(command: Command, context: CommandContext): void {
     .argument("<trace>", "CSV with the columns TIMESTAMP, ContextTokens and GeneratedTokens")
     .option(
       "--speed <speed>",
-      "1 as recorded, 10 times that, or max",
+      "1 (as recorded), 10 (ten times faster) or max",
       oneOf("--speed", ["1", "10", "max"]),
       "max",
     )
-    .option("--teams <n>", "teams that the agents belong to", whole("--teams", many), 3)
-    .option("--agents <n>", "agents that make the calls", whole("--agents", many), 12)
-    .option("--users <n>", "users that they work for", whole("--users", many), 50)
-    .option("--limit <n>", "only the first rows", whole("--limit", { least: 1, most: 100_000_000 }))
+    .option("--teams <n>", "number of teams", whole("--teams", many), 3)
+    .option(
+      "--agents <n>",
+      "number of agents, which belong to the teams",
+      whole("--agents", many),
+      12,
+    )
+    .option("--users <n>", "number of users", whole("--users", many), 50)
+    .option(
+      "--limit <n>",
+      "replay only the first rows",
+      whole("--limit", { least: 1, most: 100_000_000 }),
+    )
     .option(
       "--concurrency <n>",
-      "calls under way at most",
+      "maximum concurrent calls",
       whole("--concurrency", { least: 1, most: 4096 }),
       64,
     )
     .option(
       "--stream-share <share>",
-      "of the calls: streams, 0 to 1",
+      "share of calls that stream, 0 to 1",
       decimal("--stream-share", { least: 0, most: 1 }),
       0.3,
     )
     .option(
       "--seed <n>",
-      "of the choice who makes which call",
+      "seed for choosing who makes which call",
       whole("--seed", { least: 0, most: 4_294_967_295 }),
       1,
     )
-    .option("--team-budget <usd>", "limit of each team, to see calls refused (own gateway only)")
-    .option("--url <url>", "replay through this gateway, whose provider `sim` is a simulator")
-    .option("--key <key>", "caller key for it")
+    .option("--team-budget <usd>", "budget of each team, to see refusals (only without --url)")
+    .option("--url <url>", "use this gateway, whose provider `sim` must be a simulator")
+    .option("--key <key>", "caller key for the gateway")
     .option(
       "--admin-key <key>",
-      "admin key for it: makes caller keys and reads its ledger (PURSER_ADMIN_KEY)",
+      "admin key for the gateway, to create caller keys and read its ledger (PURSER_ADMIN_KEY)",
     )
-    .option("--simulator <url>", "the simulator behind it, to compare its books")
-    .option("--data <dir>", "keep the ledger of its own gateway in this folder")
+    .option("--simulator <url>", "the simulator that the gateway uses, to compare its books")
+    .option("--data <dir>", "keep the ledger in this folder (only without --url)")
     .addHelpText(
       "after",
       `
-Each row is a call to a model of the simulator with as many tokens as were recorded. Without --url it starts a simulator and a
-gateway of its own on a folder that it throws away. Exit code 1: a call failed or was lost, or the books differ.
+Each row is a call to a model of the simulator with the recorded token counts.
+Without --url, it starts its own simulator and gateway on a temporary folder.
+Exit code 1: a call failed or was lost, or the books differ.
 
 Examples:
   purser replay trace.csv --speed max
@@ -98,17 +111,17 @@ function checked(options: ReplayOptions, environment: Environment): ReplayOption
     if (stray !== undefined)
       throw wrong(
         stray === "adminKey" ? "--admin-key" : `--${stray}`,
-        "belongs to --url",
+        "requires --url",
         "Name the gateway with --url.",
       );
     return options;
   }
   if (options.data !== undefined)
-    throw wrong("--data", "does not go with --url", "Leave one of them out.");
+    throw wrong("--data", "cannot be used with --url", "Leave one of them out.");
   if (options.teamBudget !== undefined)
     throw wrong(
       "--team-budget",
-      "does not go with --url",
+      "cannot be used with --url",
       "Create budgets there with `purser budget create`.",
     );
   const adminKey = options.adminKey ?? environment["PURSER_ADMIN_KEY"];
@@ -116,7 +129,7 @@ function checked(options: ReplayOptions, environment: Environment): ReplayOption
     throw wrong(
       "--key",
       "is missing",
-      "Give a caller key with --key, or an admin key with --admin-key to have keys made.",
+      "Give a caller key with --key, or an admin key with --admin-key, which creates caller keys.",
     );
   }
   return { ...options, ...(adminKey !== undefined && { adminKey }) };

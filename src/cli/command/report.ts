@@ -1,4 +1,4 @@
-/** `purser report`: totals of a stretch of time and the groups that spent most. */
+/** `purser report`: totals over a range of time, and the groups with the highest spend. */
 
 import { type Command, Option } from "commander";
 import type { SeriesJson } from "../../contract/series.ts";
@@ -31,19 +31,19 @@ interface ReportOptions extends TargetOptions {
 
 export function defineReport(command: Command, context: CommandContext): void {
   withTarget(command)
-    .option("--from <date>", "from this date or moment on (all there is)", moment("--from"))
-    .option("--to <date>", "until it, excluded (now)", moment("--to"))
+    .option("--from <date>", "start date or time (default: everything)", moment("--from"))
+    .option("--to <date>", "end date or time, excluded (now)", moment("--to"))
     .addOption(
       new Option(
         "--by <dimensions>",
-        "split by: org, team, project, task, agent, user, ..., tag:NAME, provider, model, status",
+        "group by org, team, project, task, agent, user, ..., tag:NAME, provider, model, status",
       )
         .argParser(list("--by"))
         .default(["project", "model"], "project,model"),
     )
     .option(
       "--include <calls>",
-      "simulator: include its calls beside those of providers",
+      "simulator: include its calls, too",
       oneOf("--include", ["simulator"]),
     )
     .option(
@@ -52,17 +52,17 @@ export function defineReport(command: Command, context: CommandContext): void {
       oneOf("--format", ["table", "json", "csv"]),
       "table",
     )
-    .option("--refused", "list the calls that budgets refused instead, the newest first")
+    .option("--refused", "list the calls that budgets refused instead, newest first")
     .option(
       "--top <n>",
-      "groups, or refused calls, to show in a table",
+      "number of groups, or refused calls, in a table",
       whole("--top", { least: 1, most: 10_000 }),
       20,
     )
     .addHelpText(
       "after",
       `
-Amounts in a table are rounded as on every screen; --json and csv have them exact. What has no value in a dimension is "unattributed". Dates are midnight UTC.
+Tables round amounts; --json and csv are exact. Calls without a value are "unattributed". A date means midnight UTC.
 
 Examples:
   purser report --by team
@@ -90,7 +90,7 @@ Examples:
 
 async function reportRefused(options: ReportOptions, context: CommandContext): Promise<void> {
   if (options.format === "csv")
-    throw new PurserError("invalid_request", "--refused has no CSV", {
+    throw new PurserError("invalid_request", "--refused does not support CSV", {
       field: "--format",
       remedy: "Use table or json.",
     });
@@ -108,12 +108,12 @@ function isRanged({ from, to }: Pick<ReportOptions, "from" | "to">): boolean {
   return from !== undefined || to !== undefined;
 }
 
-/** @throws PurserError `invalid_request` for a stretch of time that ends before it begins. */
+/** @throws PurserError `invalid_request` for a range that ends before it begins. */
 export function checkRange({ from, to }: Pick<ReportOptions, "from" | "to">, now: number): void {
   if (from === undefined || Date.parse(from) < (to === undefined ? now : Date.parse(to))) return;
   const [problem, remedy] =
     to === undefined
-      ? ["is still to come", "Give a date that is past."]
+      ? ["is in the future", "Give a date in the past."]
       : [`is not before --to ${to}`, "Give an earlier date, or a later --to."];
   throw new PurserError("invalid_request", `--from ${from} ${problem}`, {
     field: "--from",
@@ -124,12 +124,12 @@ export function checkRange({ from, to }: Pick<ReportOptions, "from" | "to">, now
 export interface ReportTextOptions {
   readonly by: readonly string[];
   readonly top: number;
-  /** Whether a stretch of time was asked for. */
+  /** Whether the user gave a range of time. */
   readonly isRanged?: boolean;
   readonly output: Output;
 }
 
-/** Totals, then the groups with their share of the spend, then what is not in it because no price was known. */
+/** Totals, the groups with their share of the spend, and the calls without a known price. */
 export function reportText(figures: SeriesJson, options: ReportTextOptions): string {
   const { paint } = options.output;
   const { total } = figures;
@@ -154,7 +154,7 @@ function tokensText(usage: Usage): string {
   return `${counted(countContext(usage), "input token")}${ofCache}, ${counted(usage.output ?? 0, "output token")}`;
 }
 
-/** What was counted besides tokens: the meters with the largest counts. */
+/** Units other than tokens: the meters with the largest counts. */
 function unitsText(usage: Usage): string {
   const units = Object.entries(countUnits(usage)).sort(([, left], [, right]) => right - left);
   const more = units.length - shownUnits;
@@ -164,7 +164,7 @@ function unitsText(usage: Usage): string {
 
 const shownUnits = 3;
 
-/** RFC 4180; a cell that a spreadsheet would run as a formula is set in front with an apostrophe. */
+/** RFC 4180; a cell that a spreadsheet would run as a formula is prefixed with an apostrophe. */
 export function csv(figures: SeriesJson, by: readonly string[]): string {
   const header = [...by, "calls", "refusals", "input_tokens", "output_tokens", "cost_usd"];
   const rows = figures.groups.map((group) => [

@@ -1,4 +1,4 @@
-/** `purser serve`: starts the gateway, says how to call it, and ends it in order. */
+/** `purser serve`: starts the gateway, prints how to call it, and shuts it down cleanly. */
 
 import type { Command } from "commander";
 import type { CommandContext, RunningServer, ServeOptions } from "../context.ts";
@@ -16,23 +16,19 @@ const defaultPort = 4141;
 export function defineServe(command: Command, context: CommandContext): void {
   withJson(command)
     .option("--host <address>", "address to listen on (127.0.0.1)")
-    .option(
-      "--port <n>",
-      `port to listen on, 0 for any that is free (${defaultPort})`,
-      port("--port"),
-    )
+    .option("--port <n>", `port to listen on, 0 for any free port (${defaultPort})`, port("--port"))
     .option("--data <dir>", "data folder (PURSER_DATA, then the configuration, then .purser)")
-    .option("--config <file>", "configuration (purser.yaml where there is one)")
+    .option("--config <file>", "configuration file (purser.yaml, if it exists)")
     .option(
       "--simulator <on|off>",
-      "whether sim/... models are answered (on until a provider is configured)",
+      "whether to serve sim/... models (on until a provider is configured)",
       oneOf("--simulator", ["on", "off"]),
     )
     .addHelpText(
       "after",
       `
 Provider keys come from the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...) or the configuration.
-The admin key comes from PURSER_ADMIN_KEY, or is made at the first start and shown once.
+The admin key comes from PURSER_ADMIN_KEY, or is created at the first start and shown once.
 
 Examples:
   purser serve

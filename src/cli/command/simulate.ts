@@ -1,4 +1,4 @@
-/** `purser simulate`: the simulated provider as a server of its own. */
+/** `purser simulate`: runs the simulated provider as a separate server. */
 
 import type { Command } from "commander";
 import type { CommandContext } from "../context.ts";
@@ -15,18 +15,18 @@ interface SimulateOptions extends JsonOption {
 export function defineSimulate(command: Command, context: CommandContext): void {
   withJson(command)
     .option("--host <address>", "address to listen on", "127.0.0.1")
-    .option("--port <n>", "port to listen on, 0 for any that is free", port("--port"), 4142)
+    .option("--port <n>", "port to listen on, 0 for any free port", port("--port"), 4142)
     .option(
       "--latency-ms <n>",
-      "time before each answer begins",
+      "delay before each answer",
       whole("--latency-ms", { least: 0, most: 3_600_000 }),
       0,
     )
     .addHelpText(
       "after",
       `
-It answers in the formats of OpenAI, Anthropic and Gemini, and keeps books of what it billed: GET /sim/books/summary.
-A call is steered by its last user text: [[sim input=374 output=44 latency_ms=20 fault=reset_after:10]]
+It answers in the formats of OpenAI, Anthropic and Gemini. GET /sim/books/summary returns what it billed.
+The last user text controls the call: [[sim input=374 output=44 latency_ms=20 fault=reset_after:10]]
 
 Examples:
   purser simulate --port 4142 --latency-ms 60

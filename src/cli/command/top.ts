@@ -1,4 +1,4 @@
-/** `purser top`: calls, spend and budgets as they move. */
+/** `purser top`: shows calls, spend and budgets live. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
@@ -27,40 +27,40 @@ interface TopOptions extends TargetOptions {
 export interface Snapshot {
   readonly at: string;
   readonly where: string;
-  /** Of the last minute. */
+  /** Figures of the last minute. */
   readonly minute: SeriesJson;
-  /** Of the last `minutes`, by group. */
+  /** Figures of the last `minutes`, by group. */
   readonly recent: SeriesJson;
   readonly openHolds: number | null;
-  /** The nearest to their limits first. */
+  /** Closest to their limits first. */
   readonly budgets: readonly BudgetJson[];
 }
 
 const refreshMs = 1000;
 const shownBudgets = 6;
 const shownGroups = 8;
-/** Of a budget for each value: so many of its counters can be among the nearest. */
+/** At most this many counters of a `*` budget are shown. */
 const countersEach = 3;
 
 export function defineTop(command: Command, context: CommandContext): void {
   withTarget(command)
     .addOption(
-      new Option("--by <dimensions>", "top groups by these")
+      new Option("--by <dimensions>", "group by these")
         .argParser(list("--by"))
         .default(["team", "model"], "team,model"),
     )
     .option(
       "--minutes <n>",
-      "top groups of the last so many minutes",
+      "range of the groups, in minutes",
       whole("--minutes", { least: 1, most: 44_640 }),
       60,
     )
     .option(
       "--include <calls>",
-      "simulator: include its calls beside those of providers",
+      "simulator: include its calls, too",
       oneOf("--include", ["simulator"]),
     )
-    .option("--once", "one picture, then end (as it is without a terminal)")
+    .option("--once", "print once and exit (the default without a terminal)")
     .addHelpText(
       "after",
       "\nExamples:\n  purser top\n  purser top --by agent --minutes 10\n  purser top --once --json",
@@ -95,7 +95,7 @@ async function watch(connection: Connection, options: TopOptions, output: Output
       const snapshot = await Promise.race([readSnapshot(connection, options), ended]);
       if (snapshot === null) break;
       block.draw(
-        `${snapshotText(snapshot, { ...options, output })}${output.paint.dim("q or Ctrl-C ends.")}\n`,
+        `${snapshotText(snapshot, { ...options, output })}${output.paint.dim("Press q or Ctrl-C to quit.")}\n`,
       );
       await Promise.race([sleep(refreshMs, undefined, { ref: false }), ended]);
     }
@@ -150,7 +150,7 @@ export function snapshotText(
   const head = `${bold("Purser")} ${dim(`${snapshot.where}  ${snapshot.at.slice(0, 19)}Z`)}\n${grouped(rate)} calls/s   ${dollars(minute.total.cost_usd)}/min${holds}${refused}   ${dim("over the last minute")}\n`;
   const budgets =
     snapshot.budgets.length > 0
-      ? `\n${dim("Budgets nearest to their limits")}\n${budgetTable(snapshot.budgets.map(alone), output)}`
+      ? `\n${dim("Budgets closest to their limits")}\n${budgetTable(snapshot.budgets.map(alone), output)}`
       : "";
   const groups = recent.groups.slice(0, shownGroups);
   const title = `\n${dim(`Spend of the last ${grouped(view.minutes)} min: ${dollars(recent.total.cost_usd)}, ${counted(recent.total.calls, "call")}`)}\n`;
@@ -161,7 +161,7 @@ export function snapshotText(
   return `${head}${budgets}${title}${table}${unpricedText(recent.unpriced, output.paint)}`;
 }
 
-/** The nearest stand in order of nearness, not under their parents. */
+/** Removes the parent: budgets are ordered by use here, not as a tree. */
 function alone(budget: BudgetJson): BudgetJson {
   return { ...budget, parent_budget_id: null };
 }
@@ -175,7 +175,7 @@ async function readNearest(connection: Connection): Promise<readonly BudgetJson[
     .slice(0, shownBudgets);
 }
 
-/** The fullest counters of a budget for each value, each as a budget of its own; any other budget as it is. */
+/** The fullest counters of a `*` budget as budgets; any other budget unchanged. */
 async function readCounters(
   connection: Connection,
   budget: BudgetJson,
@@ -190,7 +190,7 @@ async function readCounters(
   }));
 }
 
-/** From the metrics; null for a key that may not read them. */
+/** From the metrics; null if the key may not read them. */
 async function readOpenHolds(connection: Connection): Promise<number | null> {
   const { text } = await connection.request("GET", "/metrics");
   const value = /^purser_(?:open_holds|holds_open)(?:\{[^}]*\})? (\d+(?:\.\d+)?)$/m.exec(text)?.[1];

@@ -1,4 +1,4 @@
-/** `purser verify`: recomputes every balance from the journal and follows the chain of hashes. */
+/** `purser verify`: recomputes every balance from the journal and checks its hash chain. */
 
 import { access } from "node:fs/promises";
 import path from "node:path";
@@ -16,7 +16,7 @@ interface VerifyOptions extends JsonOption {
   readonly data?: string;
 }
 
-/** More lines would only hide the first ones; --json has them all. */
+/** Findings to print; `--json` has all of them. */
 const shownDrift = 20;
 
 export function defineVerify(command: Command, context: CommandContext): void {
@@ -25,7 +25,7 @@ export function defineVerify(command: Command, context: CommandContext): void {
     .addHelpText(
       "after",
       `
-It reads the data folder and changes nothing, also while a server runs on it. Exit code 1: a figure does not follow from the journal.
+It is read-only and can run alongside a server. Exit code 1: a figure does not match the journal, or the ledger is damaged.
 
 Examples:
   purser verify
@@ -56,20 +56,20 @@ export function verifyText(report: VerifyReport, output: Output): string {
   const staged =
     report.staged === 0
       ? ""
-      : `  ${grouped(report.staged)} more ${report.staged === 1 ? "is" : "are"} staged and follow on: the server that runs, or starts next, books them.\n`;
+      : `  ${grouped(report.staged)} more ${report.staged === 1 ? "is" : "are"} staged and continue${report.staged === 1 ? "s" : ""} the chain: the server books them.\n`;
   if (report.ok)
-    return `${green("✔")} ${entries}: the chain is whole, and every balance and roll-up follows from the journal.\n${staged}`;
+    return `${green("✔")} ${entries}: the chain is intact, and every balance and roll-up matches the journal.\n${staged}`;
   const broken =
     report.brokenAt === null
       ? []
       : [
-          `the chain breaks at entry ${grouped(report.brokenAt)}: it was changed, or one before it was taken out`,
+          `the chain breaks at entry ${grouped(report.brokenAt)}: it was changed, or an entry before it was removed`,
         ];
   const counters = report.drift.map(
-    (row) => `${row.counter}: kept ${row.kept}, the journal gives ${row.journal}`,
+    (row) => `${row.counter}: stored ${row.kept}, the journal gives ${row.journal}`,
   );
   const hours = report.rollupDrift.map(
-    (row) => `roll-up of ${row.hour}: kept ${row.kept}, the journal gives ${row.journal}`,
+    (row) => `roll-up of ${row.hour}: stored ${row.kept}, the journal gives ${row.journal}`,
   );
   const damage = report.damage.map((finding) => `the file is damaged: ${finding}`);
   const findings = [...damage, ...broken, ...counters, ...hours];
@@ -80,7 +80,7 @@ export function verifyText(report: VerifyReport, output: Output): string {
   return [
     `${red("✘")} ${entries}: ${counted(findings.length, "finding")}`,
     ...[...findings.slice(0, shownDrift), ...more].map((line) => `  ${line}`),
-    `${cyan("remedy")} Stop the server, keep a copy of the data folder, and restore the last backup that verifies.`,
+    `${cyan("remedy")} Stop the server, keep a copy of the data folder, and restore the last backup that passes verification.`,
     "",
   ].join("\n");
 }
@@ -93,7 +93,7 @@ function jsonOf(report: VerifyReport): unknown {
 function noLedger(data: string, cause: unknown): PurserError {
   return new PurserError("not_found", `there is no ledger in ${path.resolve(data)}`, {
     field: "--data",
-    remedy: "Name the data folder with --data, on the machine where it lies.",
+    remedy: "Give the data folder with --data, on the machine that has it.",
     cause,
   });
 }

@@ -1,4 +1,4 @@
-/** Who appears in the demo: teams with budgets, their agents, and what these ask of a model. */
+/** The teams, budgets and agents of the demo, and the calls that they make. */
 
 import type { KeyInput, NewKeyJson } from "../../contract/key.ts";
 import { ask, type Connection } from "../connection.ts";
@@ -9,7 +9,7 @@ interface Agent {
   readonly team: string;
   readonly agent: string;
   readonly model: string;
-  /** Typical tokens of a call. */
+  /** Typical tokens per call. */
   readonly input: number;
   readonly output: number;
   readonly stream: boolean;
@@ -47,7 +47,10 @@ const agents: readonly Agent[] = [
 
 const users = ["ada", "ben", "chloe", "dev", "emil", "fay"] as const;
 
-/** Two teams have room, the third one's budget runs out while one watches; one agent and one task are for the scenes. */
+/**
+ * Two teams have enough; the budget of the third runs out during the demo. One agent and one task
+ * have budgets for the scenarios.
+ */
 const budgets = [
   {
     budget_id: "company",
@@ -106,7 +109,7 @@ const budgets = [
   },
 ] as const;
 
-/** Makes the budgets, and a key for each team; @returns the keys by team. */
+/** Creates the budgets, and a key for each team. @returns The keys by team. */
 export async function enter(admin: Connection): Promise<ReadonlyMap<string, string>> {
   for (const body of budgets) await ask(admin, "POST", { path: "/api/v1/budgets", body });
   const keys = new Map<string, string>();
@@ -122,7 +125,7 @@ export async function enter(admin: Connection): Promise<ReadonlyMap<string, stri
   return keys;
 }
 
-/** The next call that somebody makes. */
+/** The next random call. */
 export function nextCall(random: Random): PlannedCall {
   const agent = agents[random.below(agents.length)] ?? agents[0];
   const spread = (typical: number): number =>

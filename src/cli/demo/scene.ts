@@ -1,4 +1,4 @@
-/** Three things that go wrong in life, and what Purser makes of each of them. */
+/** Three failure scenarios of the demo, and how Purser handles them. */
 
 import type { EntryJson } from "../../contract/entry.ts";
 import type { PageJson } from "../../contract/page.ts";
@@ -9,7 +9,7 @@ import { counted, dollars, grouped } from "../terminal/number.ts";
 
 export interface SceneResult {
   readonly title: string;
-  /** What happened, a sentence a line. */
+  /** What happened, one sentence a line. */
   readonly lines: readonly string[];
 }
 
@@ -19,7 +19,7 @@ export interface SceneStage {
   readonly keyOf: (team: string) => string;
 }
 
-/** An agent that goes on asking when its budget is spent. */
+/** An agent continues to call after its budget is spent. */
 export async function refusalScene(stage: SceneStage): Promise<SceneResult> {
   const body = {
     model: "sim/sim-large",
@@ -36,19 +36,19 @@ export async function refusalScene(stage: SceneStage): Promise<SceneResult> {
     const said =
       messageIn(answer.text) ?? problemOf(answer.status, parsedOrNull(answer.text)).message;
     const lines = [
-      `A runaway agent with a budget of $0.50 was served ${counted(served, "time")}; then it was answered ${answer.status}:`,
+      `A runaway agent with a budget of $0.50 made ${counted(served, "call")}; the next one got ${answer.status}:`,
       `"${said}"`,
-      "Nothing was sent to the provider, and the SDK does not retry it.",
+      "Nothing was sent to the provider, and SDKs do not retry the call.",
     ];
     return { title: "A refusal", lines };
   }
   return {
     title: "A refusal",
-    lines: [`The runaway agent was never refused in ${counted(mostServed, "call")}.`],
+    lines: [`No call of the runaway agent was refused in ${counted(mostServed, "call")}.`],
   };
 }
 
-/** The connection to the provider breaks in the middle of an answer. */
+/** The connection to the provider breaks in the middle of a stream. */
 export async function brokenScene(stage: SceneStage): Promise<SceneResult> {
   const body = {
     model: "sim/sim-large",
@@ -65,15 +65,15 @@ export async function brokenScene(stage: SceneStage): Promise<SceneResult> {
   });
   const row = await entryOf(stage, answer.operationId);
   return {
-    title: "A stream that broke off",
+    title: "A broken stream",
     lines: [
-      "The provider's connection broke after 40 tokens, before it reported any usage.",
+      "The connection to the provider broke after 40 tokens, before the provider reported usage.",
       charged(row),
     ],
   };
 }
 
-/** Three long answers that share a budget which pays for one: each began while there was room. */
+/** Three long streams share a budget that pays for one. Each starts while there is enough left. */
 export async function cutScene(stage: SceneStage): Promise<SceneResult> {
   const body = (output: number) => {
     const text = prompt(300, `[[sim input=300 output=${output} tokens_per_chunk=40 gap_ms=4]]`);
@@ -85,7 +85,8 @@ export async function cutScene(stage: SceneStage): Promise<SceneResult> {
     };
   };
   const agent = { "x-purser-agent": "builder" };
-  // Of streams that were never seen, one would go ahead and the others wait for it: a short one outside the task makes them known.
+  // The first stream to a model makes the others wait for its bill. A short call outside the task
+  // avoids this.
   await call(stage, { team: "coding", body: body(40), headers: agent });
   const specification = {
     team: "coding",
@@ -98,22 +99,21 @@ export async function cutScene(stage: SceneStage): Promise<SceneResult> {
     call(stage, specification),
   ]);
   const cut = answers.find((answer) => answer.status === 200 && answer.text.includes("one-answer"));
-  const began =
-    "Three long answers of one task were streamed at once; its budget of $0.20 pays for one.";
+  const began = "One task streamed three long answers at once; its budget of $0.20 pays for one.";
   if (!cut)
     return {
-      title: "A stream that was cut",
-      lines: [began, "Each of them ended before the budget did."],
+      title: "A cut stream",
+      lines: [began, "All of them ended within the budget."],
     };
   const isClean = /"finish_reason":\s*"length"/.test(cut.text) && cut.text.includes("[DONE]");
-  const ended = `One that could not be paid for any further was ended${isClean ? ' in the provider\'s own format (finish_reason "length")' : ""}, and the provider's side cancelled.`;
+  const ended = `Purser cut one that the budget could no longer pay for${isClean ? ' in the format of the provider (finish_reason "length")' : ""}, and cancelled it at the provider.`;
   return {
-    title: "A stream that was cut",
+    title: "A cut stream",
     lines: [began, ended, charged(await entryOf(stage, cut.operationId))],
   };
 }
 
-/** Longer than what is held ahead for one stream: a shorter one is held whole, and never cut. */
+/** Longer than the first hold of a stream: a shorter stream is held whole and never cut. */
 const longTokens = 8000;
 const mostTokens = 10_000;
 
@@ -132,7 +132,7 @@ interface CallAnswer {
   readonly operationId: string | null;
 }
 
-/** An answer that breaks off is what is to be seen here: what came of it counts. */
+/** Returns what arrived, even if the answer breaks off. */
 async function call(stage: SceneStage, specification: CallSpecification): Promise<CallAnswer> {
   const headers = {
     authorization: `Bearer ${stage.keyOf(specification.team)}`,
@@ -159,7 +159,7 @@ async function call(stage: SceneStage, specification: CallSpecification): Promis
   };
 }
 
-/** The ledger's row of a call, which settles right after its answer. */
+/** The ledger entry of a call. A call settles shortly after its answer, so this retries. */
 async function entryOf(
   stage: SceneStage,
   operationId: string | null,
@@ -177,9 +177,9 @@ async function entryOf(
 }
 
 function charged(row: EntryJson | undefined): string {
-  if (!row) return "The ledger has no row for it yet.";
+  if (!row) return "The ledger has no entry for it yet.";
   const counts = `${grouped(row.usage.input ?? 0)} input and ${counted(row.usage.output ?? 0, "output token")}`;
-  return `The ledger charged ${dollars(row.cost_usd)} for ${counts}, marked "${row.status}"${row.flags.length > 0 ? ` (${row.flags.join(", ")})` : ""}.`;
+  return `The ledger charged ${dollars(row.cost_usd)} for ${counts}, with the status "${row.status}"${row.flags.length > 0 ? ` (${row.flags.join(", ")})` : ""}.`;
 }
 
 function messageIn(text: string): string | undefined {

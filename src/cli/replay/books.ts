@@ -1,11 +1,11 @@
-/** Reads both sides of a replay: the gateway's ledger through its control plane, and the simulator's own books. */
+/** Reads both sides of a replay: the ledger of the gateway, and the books of the simulator. */
 
 import type { Usage } from "../../domain/usage/usage.ts";
 import { ask, type Connection, overHttp } from "../connection.ts";
 import { readFigures } from "../figures.ts";
 import { type LedgerSums, ledgerSums, type ModelSums } from "./reconcile.ts";
 
-/** What the simulator bills is what these count. */
+/** The counts that the simulator bills. */
 const counted = [
   "input",
   "cache_read",
@@ -21,7 +21,7 @@ interface BooksRow extends Readonly<Record<(typeof counted)[number], number>> {
   readonly billed: number;
 }
 
-/** The ledger's sums for the simulator's models. */
+/** Sums of the ledger for the models of the simulator. */
 export async function readLedger(admin: Connection): Promise<readonly LedgerSums[]> {
   const figures = await readFigures(admin, { by: ["provider", "model"] });
   return figures.groups
@@ -48,7 +48,7 @@ export async function readBooks(simulatorUrl: string): Promise<readonly ModelSum
   return [...sums.values()];
 }
 
-/** Calls settle after their answers have gone out: waits until the ledger has as many as were billed, within a bound. */
+/** Calls settle after their answers, so this waits a while for the ledger to have all of them. */
 export async function readSettledLedger(
   admin: Connection,
   calls: () => Promise<number>,

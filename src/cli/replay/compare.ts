@@ -1,4 +1,4 @@
-/** Both sides of a replay before and after it, and whether what was added in between agrees. */
+/** Reads ledger and books before and after a replay, and compares what the replay added. */
 
 import type { SeriesJson } from "../../contract/series.ts";
 import { add, type PicoUsd, zero } from "../../domain/money/money.ts";
@@ -16,13 +16,16 @@ import {
 } from "./reconcile.ts";
 import type { Setting } from "./setting.ts";
 
-/** Null where a side is out of reach. */
+/** A side is null if it cannot be read. */
 export interface Sides {
   readonly ledger: readonly LedgerSums[] | null;
   readonly books: readonly ModelSums[] | null;
 }
 
-/** What streams that were cut came to on each side: the ledger estimates from what passed, the simulator bills what it had generated. */
+/**
+ * Costs of cut streams on each side. The ledger estimates them from the output delivered, and the
+ * simulator bills the output it generated.
+ */
 export interface CutCosts {
   readonly calls: number;
   readonly ledger: PicoUsd;
@@ -30,10 +33,10 @@ export interface CutCosts {
 }
 
 export interface Compared {
-  /** Of every call that ended with its usage. */
+  /** Of all calls that reported usage. */
   readonly comparison: Comparison | null;
   readonly cut: CutCosts | null;
-  /** By team; only where the ledger was empty before, since its figures are then this replay's. */
+  /** By team; only if the ledger was empty before, so that its figures belong to this replay. */
   readonly byTeam: SeriesJson | null;
 }
 

@@ -1,4 +1,4 @@
-/** Streams that a budget cut: their usage never arrived, so both sides are read call by call and set apart. */
+/** Reads streams cut by a budget call by call: without usage they are compared separately. */
 
 import type { EntryJson } from "../../contract/entry.ts";
 import type { PageJson } from "../../contract/page.ts";
@@ -7,9 +7,9 @@ import { sumUsage, type Usage } from "../../domain/usage/usage.ts";
 import { ask, type Connection, overHttp } from "../connection.ts";
 import { type LedgerSums, type ModelSums } from "./reconcile.ts";
 
-/** A call that was cut, by its names on both sides. */
+/** The ids of a cut call on both sides. */
 export interface CutCall {
-  /** In the ledger; null when the answer did not say. */
+  /** In the ledger; null if the answer did not have it. */
   readonly operationId: string | null;
   /** In the simulator's books. */
   readonly tag: string;

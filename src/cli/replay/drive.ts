@@ -1,4 +1,4 @@
-/** Makes one planned call through a gateway, as an agent would, and reads what became of it. */
+/** Makes one planned call through a gateway, as an agent would, and reads its outcome. */
 
 import type { Dispatcher } from "undici";
 import { problemOf } from "../failure.ts";
@@ -10,23 +10,24 @@ export interface DriveOptions {
   readonly pool: Dispatcher;
   /** The caller key that a team's agents use. */
   readonly keyOf: (team: string) => string;
-  /** Milliseconds of a clock that does not jump. */
+  /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
-  /** Names the call in the simulator's books. */
+  /** The tag of the call in the simulator's books. */
   readonly tag: string;
 }
 
-/** The ceiling that agents ask for: the trace's longest answer has 1,000 tokens. */
+/** The requested ceiling: the longest answer of the trace has 1,000 tokens. */
 const usualCeiling = 1024;
-/** About as many bytes of English as a token has, so that a gateway's own estimate comes out near the recorded count. */
+/** Typical for English, so that the estimate of the gateway is near the recorded count. */
 const bytesPerToken = 4;
-/** As providers do under load: several tokens stand in one event of a stream. */
+/** Providers under load put several tokens into one event of a stream. */
 const tokensPerChunk = 8;
-/** The end of a stream is looked for in its last bytes. */
+/** How much of the end of an answer to keep. */
 const tailBytes = 2048;
 
 /**
- * @throws ApiProblem for what would fail every call alike: an unknown key (401), or one that may not do this (403).
+ * @throws ApiProblem for errors that would affect every call: an unknown key (401), or one without
+ *   permission (403).
  */
 export async function makeCall(call: PlannedCall, options: DriveOptions): Promise<CallOutcome> {
   const startedAt = options.now();
@@ -58,9 +59,9 @@ export async function makeCall(call: PlannedCall, options: DriveOptions): Promis
   }
 }
 
-/** A prompt of about the recorded size that ends in what the simulator is to answer. */
+/** A request of about the recorded size, ending with a directive for the simulator. */
 export function bodyOf(call: PlannedCall, tag: string): string {
-  // Only a stream can be cut, and has to be found again.
+  // Only a stream can be cut, so only streams are looked up by their tag.
   const chunks = call.stream ? ` tokens_per_chunk=${tokensPerChunk} tag=${tag}` : "";
   const directive = `[[sim input=${call.inputTokens} output=${call.outputTokens}${chunks}]]`;
   const content = prompt(call.inputTokens, directive);
@@ -69,7 +70,7 @@ export function bodyOf(call: PlannedCall, tag: string): string {
   return `{"model":"sim/${call.model}","max_tokens":${ceiling}${stream},"messages":[{"role":"user","content":"${content}"}]}`;
 }
 
-/** Text of about as many bytes as so many tokens take, with the directive at its end. */
+/** Text of about the given number of tokens, ending with the directive. */
 export function prompt(inputTokens: number, directive: string): string {
   return `${filler(inputTokens * bytesPerToken - directive.length - 1)} ${directive}`;
 }
@@ -116,15 +117,15 @@ function refusedOutcome(
   };
 }
 
-/** A stream that was cut says why in a comment before its end: `: purser: the budget ...`. */
+/** A cut stream has a comment with the reason before its end: `: purser: the budget ...`. */
 const cutComment = /^: purser: /m;
 
-/** Streams end in a comment with the cost: `: purser cost_usd=0.0021 status=settled`. */
+/** Streams end with a comment that has the cost: `: purser cost_usd=0.0021 status=settled`. */
 function costInComment(tail: string): string | null {
   return /^: purser cost_usd=(\d+(?:\.\d+)?)/m.exec(tail)?.[1] ?? null;
 }
 
-/** Keeps the end of an answer, which is where a stream says how it ended; refusals are short. */
+/** Keeps only the end of an answer, where a stream reports how it ended. Refusals are short. */
 async function readBody(
   body: AsyncIterable<Buffer>,
   now: () => number,
@@ -155,7 +156,7 @@ const words =
   "the agent reads the file and finds what the user asked for then writes it down so that the next step can go on ";
 let text = words;
 
-/** Plain words without anything that JSON would escape. */
+/** Plain words that need no JSON escapes. */
 function filler(length: number): string {
   while (text.length < length) text += text;
   return text.slice(0, Math.max(0, length));

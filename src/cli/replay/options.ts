@@ -1,4 +1,4 @@
-/** What a replay was asked to do. */
+/** The options of a replay. */
 
 import type { JsonOption } from "../option.ts";
 

@@ -1,4 +1,4 @@
-/** Who makes which call of a trace: teams, agents and users, chosen by a seed. */
+/** Assigns the calls of a trace to teams, agents and users, from a seed. */
 
 import { seeded } from "./random.ts";
 import type { TraceRow } from "./trace.ts";
@@ -20,7 +20,7 @@ export interface PlanOptions {
   readonly seed: number;
 }
 
-/** What the agents' work needs: most of them a small model, some a large one, a few one that reasons. */
+/** Most agents use a small model, some a large one, and some a reasoning model. */
 const models = ["sim-small", "sim-large", "sim-small", "sim-reasoner"] as const;
 
 const teamNames = [
@@ -34,7 +34,7 @@ const teamNames = [
   "helios",
 ] as const;
 
-/** An agent belongs to one team and works with one model; a user may ask any agent. */
+/** An agent belongs to one team and uses one model; a user may use any agent. */
 export function planCalls(rows: readonly TraceRow[], options: PlanOptions): readonly PlannedCall[] {
   const random = seeded(options.seed);
   return rows.map((row) => {
@@ -58,7 +58,7 @@ function teamName(index: number): string {
   return teamNames[index] ?? `team-${index + 1}`;
 }
 
-/** Some agents are busier than others, as they are in life: the square makes the first ones come up more often. */
+/** Squaring the share makes the first agents busier than the others. */
 function busier(share: number, count: number): number {
   return Math.floor(share * share * count);
 }

@@ -1,13 +1,13 @@
-/** Choices that are the same for the same seed. */
+/** A seeded random number generator. */
 
 export interface Random {
-  /** 0 included to 1 excluded. */
+  /** From 0 (included) to 1 (excluded). */
   next(): number;
   /** A whole number from 0 to `count - 1`. */
   below(count: number): number;
 }
 
-/** Mulberry32 (https://gist.github.com/tommyettinger/46a874533244883189143505d203312c): small, and even enough for traffic. */
+/** Mulberry32: https://gist.github.com/tommyettinger/46a874533244883189143505d203312c. */
 export function seeded(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {

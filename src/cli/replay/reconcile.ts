@@ -1,14 +1,14 @@
-/** Whether two sets of books agree: what the ledger charged, and what the simulator says it billed. */
+/** Compares what the ledger charged with what the simulator billed. */
 
 import type { PriceBook } from "../../domain/price/sheet.ts";
 import { add, parseUsd, type PicoUsd, subtract, zero } from "../../domain/money/money.ts";
 import { type Meter, type Usage, countTokens } from "../../domain/usage/usage.ts";
 import { PurserError } from "../../domain/error.ts";
 
-/** Sums of one model on one side. */
+/** The sums of one model on one side. */
 export interface ModelSums {
   readonly model: string;
-  /** Calls that were charged or billed. */
+  /** Charged or billed calls. */
   readonly calls: number;
   readonly usage: Usage;
 }
@@ -21,7 +21,7 @@ export interface ModelComparison {
   readonly model: string;
   readonly ledger: LedgerSums;
   readonly books: LedgerSums;
-  /** Meters whose counts differ, and `calls` or `cost` when those do. */
+  /** Meters whose counts differ, and `calls` or `cost` if they differ. */
   readonly differences: readonly string[];
 }
 
@@ -43,7 +43,7 @@ const compared: readonly Meter[] = [
   "web_search",
 ];
 
-/** @param books Priced by the book of prices here, and not by the gateway that is checked. */
+/** @param books Priced by the local price book, not by the gateway under test. */
 export function reconcile(ledger: readonly LedgerSums[], books: readonly LedgerSums[]): Comparison {
   const names = [...new Set([...ledger, ...books].map((sums) => sums.model))].sort();
   const models = names.map((model) => {
@@ -74,9 +74,9 @@ export function reconcile(ledger: readonly LedgerSums[], books: readonly LedgerS
 }
 
 /**
- * What tokens cost, as exact sums: the simulator's models have one rate for any size of context, so that a sum may be priced at once.
+ * Prices sums exactly. This is correct because the simulator's rates do not depend on the context.
  *
- * @throws PurserError `unpriced` for a model that the book does not know.
+ * @throws PurserError `unpriced` for an unknown model.
  */
 export function priceBooks(
   book: PriceBook,
@@ -88,7 +88,7 @@ export function priceBooks(
     if (!sheet) {
       throw new PurserError("unpriced", `the simulator billed ${row.model}, which has no price`, {
         field: "model",
-        remedy: "Compare by hand: `purser report --by model`.",
+        remedy: "Compare manually: `purser report --by model`.",
       });
     }
     const charges = sheet.charge(
@@ -99,7 +99,7 @@ export function priceBooks(
   });
 }
 
-/** What was added between two readings. */
+/** The difference between two readings. */
 export function since<Row extends ModelSums>(
   before: readonly Row[],
   after: readonly Row[],
@@ -119,7 +119,7 @@ export function since<Row extends ModelSums>(
     .filter((row) => row.calls > 0);
 }
 
-/** A row of the ledger's figures by model. */
+/** Converts a group of ledger figures by model. */
 export function ledgerSums(group: {
   readonly group: Readonly<Record<string, string>>;
   readonly calls: number;

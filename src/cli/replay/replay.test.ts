@@ -1,3 +1,5 @@
+/** Tests the parts of `purser replay`: trace, plan, schedule, statistics and comparison. */
+
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -19,7 +21,7 @@ import { readTrace } from "./trace.ts";
 const heading = "TIMESTAMP,ContextTokens,GeneratedTokens";
 const who = { teams: 3, agents: 12, users: 50, streamShare: 0.3, seed: 1 };
 
-test("a trace is read with carriage returns, seven decimals, and no line end after the last row", () => {
+test("a trace may have carriage returns, seven decimals and no final line end", () => {
   const rows = readTrace(
     `${heading}\r\n2023-11-16 18:15:46.6805900,374,44\r\n2023-11-16 18:15:50.9951690,396,109`,
     "t.csv",
@@ -62,7 +64,7 @@ const recorded = fileURLToPath(
   new URL("../../../../shared/data/traces/AzureLLMInferenceTrace_conv.csv", import.meta.url),
 );
 if (existsSync(recorded)) {
-  test("the recorded trace is read whole", () => {
+  test("the recorded trace is read completely", () => {
     const rows = readTrace(readFileSync(recorded, "utf8"), "trace");
     assert.equal(rows.length, 19_366);
     assert.equal(
@@ -90,7 +92,7 @@ test("the same seed plans the same calls, and an agent belongs to one team and o
     assert.equal(new Set(same.map((call) => `${call.team} ${call.model}`)).size, 1);
 });
 
-test("every call goes out once and in order, and never more at once than allowed", async () => {
+test("every call is sent once and in order, within the concurrency limit", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 8 }),
@@ -125,7 +127,7 @@ test("every call goes out once and in order, and never more at once than allowed
   );
 });
 
-test("a call waits for its time, which comes sooner at a higher speed", async () => {
+test("a call waits for its time, scaled by the speed", async () => {
   let clock = 0;
   const sentAt: number[] = [];
   const calls = [{ afterMs: 0 }, { afterMs: 1000 }, { afterMs: 5000 }];
@@ -139,7 +141,7 @@ test("a call waits for its time, which comes sooner at a higher speed", async ()
   assert.deepEqual(sentAt, [0, 100, 500]);
 });
 
-test("no call goes out after an interruption", async () => {
+test("no call is sent after an interruption", async () => {
   const controller = new AbortController();
   let sent = 0;
   const send = async (): Promise<void> => {
@@ -157,12 +159,12 @@ test("no call goes out after an interruption", async () => {
   assert.equal(sent, 3);
 });
 
-test("quantiles are figures that were measured", () => {
+test("quantiles are measured values", () => {
   assert.deepEqual(quantiles([5, 1, 4, 2, 3]), { p50: 3, p99: 5, max: 5 });
   assert.equal(quantiles([]), null);
 });
 
-test("the sums over teams are the total, whatever the outcomes", () => {
+test("the sums over teams equal the total, whatever the outcomes", () => {
   const outcome = fc.record({
     result: fc.constantFrom(
       "served" as const,
@@ -191,7 +193,7 @@ test("the sums over teams are the total, whatever the outcomes", () => {
   );
 });
 
-test("books that differ by one token or one pico-dollar differ", () => {
+test("a difference of one token or one pico-dollar is reported", () => {
   const row = { model: "sim-small", calls: 2, usage: { input: 10, output: 5 }, cost: pico(7n) };
   assert.ok(reconcile([row], [row]).equal);
   assert.deepEqual(
@@ -208,12 +210,12 @@ test("books that differ by one token or one pico-dollar differ", () => {
   assert.ok(!reconcile([], [row]).equal);
 });
 
-test("books that were not compared name only what is missing", () => {
-  assert.match(notCompared({ adminKey: "k" }), /: give --simulator\.$/);
-  assert.match(notCompared({}), /: give --admin-key and --simulator\.$/);
+test("if books are not compared, only the missing options are named", () => {
+  assert.match(notCompared({ adminKey: "k" }), /: this requires --simulator\.$/);
+  assert.match(notCompared({}), /: this requires --admin-key and --simulator\.$/);
 });
 
-test("only what was added between two readings counts", () => {
+test("only the difference between two readings counts", () => {
   const before = [{ model: "a", calls: 2, usage: { input: 10 }, cost: pico(5n) }];
   const after = [
     { model: "a", calls: 3, usage: { input: 14, output: 1 }, cost: pico(9n) },
@@ -226,7 +228,7 @@ test("only what was added between two readings counts", () => {
   assert.deepEqual(since(after, after), []);
 });
 
-test("a call asks the simulator for the recorded counts, in a body of about that size", async () => {
+test("a call requests the recorded counts from the simulator, in a body of about that size", async () => {
   const simulator = await startSimulator();
   const pool = new Pool(simulator.url, { connections: 2 });
   const call: PlannedCall = {
@@ -267,7 +269,7 @@ test("a call asks the simulator for the recorded counts, in a body of about that
   }
 });
 
-test("a gateway that does not answer makes a failed call, not an exception", async () => {
+test("a gateway that does not respond gives a failed call, not an exception", async () => {
   const simulator = await startSimulator();
   await simulator.close();
   const pool = new Pool(simulator.url, { connections: 1 });

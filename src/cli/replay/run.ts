@@ -1,4 +1,4 @@
-/** A replay from start to end: setting, calls, and both sets of books. */
+/** Runs a replay: starts the gateway, makes the calls, and compares ledger and books. */
 
 import type { SeriesJson } from "../../contract/series.ts";
 import type { CommandContext } from "../context.ts";
@@ -21,18 +21,18 @@ export interface ReplayResult {
   readonly sums: Sums;
   readonly latency: Quantiles | null;
   readonly firstByte: Quantiles | null;
-  /** By team, as the ledger has it; null where the ledger is out of reach or was not empty before. */
+  /** Figures of the ledger by team; null if it cannot be read or was not empty before. */
   readonly byTeam: SeriesJson | null;
-  /** Streams that a budget cut, which are not in the comparison; null when there was none or the sides are out of reach. */
+  /** Streams cut by a budget, which are not compared; null if none, or not readable. */
   readonly cut: CutCosts | null;
-  /** Null where one of the two sides is out of reach. */
+  /** Null if one of the two sides cannot be read. */
   readonly comparison: Comparison | null;
-  /** Calls that the simulator billed and the ledger does not have; null when they were not compared. */
+  /** Calls that the simulator billed but the ledger does not have; null if not compared. */
   readonly lost: number | null;
-  /** What a recomputation of the ledger found; null where it is out of reach. */
+  /** The result of `verify` on the ledger; null if it cannot be read. */
   readonly verified: { readonly ok: boolean; readonly entries: number } | null;
   readonly interrupted: boolean;
-  /** Every call ended as it should, and the books agree where they could be compared. */
+  /** No call failed, and the books agree if they were compared. */
   readonly ok: boolean;
 }
 
@@ -110,7 +110,7 @@ async function drive(calls: readonly PlannedCall[], work: DriveWork): Promise<Sc
     statistics.record({ team: call.team, tag }, outcome);
     live.ended += 1;
     live.refused += Number(outcome.result === "refused");
-    // For the live line only: the report adds up exact amounts.
+    // Only for the progress line: the report sums exact amounts.
     live.spentUsd += Number(outcome.cost ?? 0);
     progress.update(
       live.ended / calls.length,

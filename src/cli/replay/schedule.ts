@@ -1,26 +1,26 @@
-/** When each call goes out: as recorded, faster, or as fast as answers come. */
+/** Sends calls at their recorded times, faster, or at maximum speed. */
 
 export interface ScheduleOptions {
-  /** Times the recorded speed; infinite for as fast as answers come. */
+  /** Multiple of the recorded speed; infinite for maximum speed. */
   readonly speed: number;
-  /** Calls under way at most. */
+  /** Maximum calls in flight. */
   readonly concurrency: number;
-  /** Milliseconds of a clock that does not jump. */
+  /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
-  /** No further call goes out once it is aborted. */
+  /** Aborting it stops sending calls. */
   readonly signal: AbortSignal;
 }
 
 export interface ScheduleReport {
   readonly elapsedMs: number;
-  /** Calls that went out. */
+  /** Calls sent. */
   readonly started: number;
-  /** How far behind its time a call went out at worst, because all slots were taken; 0 without a timetable. */
+  /** Maximum delay of a call because all slots were taken; 0 at maximum speed. */
   readonly latestMs: number;
 }
 
-/** Sends calls in order, each at its time or as soon after it as a slot is free. Rejects when one of the calls does. */
+/** Sends calls in order, each at its time or as soon as a slot is free. Rejects if a call does. */
 export async function runSchedule<Call extends { readonly afterMs: number }>(
   calls: readonly Call[],
   send: (call: Call, index: number) => Promise<void>,

@@ -1,4 +1,4 @@
-/** The gateway that a replay goes through: one of its own, or one that runs already; with keys and budgets for the teams. */
+/** Prepares the gateway for a replay: its own or a running one, with keys and budgets. */
 
 import type { VerifyReport } from "../../app/port/reader.ts";
 import type { KeyInput, NewKeyJson } from "../../contract/key.ts";
@@ -11,16 +11,16 @@ import { teamsOf } from "./plan.ts";
 export interface Setting {
   readonly url: string;
   readonly keyOf: (team: string) => string;
-  /** Null without an admin key: the ledger is then out of reach. */
+  /** Null without an admin key: the ledger then cannot be read. */
   readonly admin: Connection | null;
-  /** Null when nobody said where the simulator is. */
+  /** Null if the address of the simulator is not given. */
   readonly simulatorUrl: string | null;
-  /** Recomputes the ledger, where it lies on this machine and is this replay's own. */
+  /** Verifies the ledger, if it belongs to this replay. */
   readonly verify: (() => Promise<VerifyReport>) | null;
   close(): Promise<void>;
 }
 
-/** Room enough that nothing is refused unless a limit is asked for. */
+/** Enough that no call is refused unless a limit is requested. */
 const ampleUsd = "1000000";
 
 export async function openSetting(
@@ -74,7 +74,7 @@ async function givenSetting(options: ReplayOptions, url: string): Promise<Settin
   };
 }
 
-/** Four levels, as a company has them: all, each team, each agent, each user. */
+/** Four budgets: all, each team, each agent, each user. */
 function budgetsFor(
   options: ReplayOptions,
   suffix: string,
@@ -104,14 +104,14 @@ function budgetsFor(
   ];
 }
 
-/** Keys that were made for this replay alone. */
+/** Keys created for this replay only. */
 interface MadeKeys {
   /** Secrets by team. */
   readonly of: ReadonlyMap<string, string>;
   revoke(): Promise<void>;
 }
 
-/** @param options.suffix Makes their names those of this replay. */
+/** @param options.suffix Makes the names unique to this replay. */
 async function makeKeys(
   admin: Connection,
   { teams, suffix }: { readonly teams: number; readonly suffix: string },

@@ -1,31 +1,31 @@
-/** What became of the calls, as sums and quantiles. */
+/** Sums and quantiles of the outcomes of calls. */
 
 import { add, parseUsd, type PicoUsd, zero } from "../../domain/money/money.ts";
 import type { CutCall } from "./cut.ts";
 
 /**
- * - `served` the whole answer came
- * - `cut` a stream that a budget ended early
- * - `refused` a budget said no
+ * - `served` the whole answer arrived
+ * - `cut` a budget ended the stream early
+ * - `refused` a budget refused the call
  * - `failed` anything else: no answer, half an answer, an error
  */
 export type CallResult = "served" | "cut" | "refused" | "failed";
 
 export interface CallOutcome {
   readonly result: CallResult;
-  /** A refusal's reason, or what failed. */
+  /** The reason of a refusal or failure. */
   readonly reason: string | null;
-  /** As the answer said it, in USD. */
+  /** As reported in the answer, in USD. */
   readonly cost: string | null;
   /** From the request to the last byte of the answer. */
   readonly latencyMs: number;
   /** From the request to the first byte of a stream. */
   readonly firstByteMs: number | null;
-  /** As the answer named it, to find its row in the ledger. */
+  /** From the answer, to find the call in the ledger. */
   readonly operationId: string | null;
 }
 
-/** Who made a call, and how the simulator's books name it. */
+/** The team that made a call, and the tag of the call in the simulator's books. */
 export interface RecordedCall {
   readonly team: string;
   readonly tag: string;
@@ -43,7 +43,7 @@ export interface TeamSums {
 
 export interface Sums extends Omit<TeamSums, "team"> {
   readonly teams: readonly TeamSums[];
-  /** How often each reason of a refusal or failure came. */
+  /** Number of refusals and failures by reason. */
   readonly reasons: Readonly<Record<string, number>>;
 }
 
@@ -53,7 +53,7 @@ export interface Quantiles {
   readonly max: number;
 }
 
-/** Gathers outcomes as they come. */
+/** Collects outcomes. */
 export class Statistics {
   readonly #teams = new Map<string, { -readonly [field in keyof TeamSums]: TeamSums[field] }>();
   readonly #reasons = new Map<string, number>();
@@ -95,18 +95,18 @@ export class Statistics {
     return { ...sums, teams, reasons: Object.fromEntries(this.#reasons) };
   }
 
-  /** Of served calls, in milliseconds; null before there is one. */
+  /** Of served calls, in milliseconds; null if there are none. */
   latency(): Quantiles | null {
     return quantiles(this.#latencies);
   }
 
-  /** Of streams, in milliseconds; null before there is one. */
+  /** Of streams, in milliseconds; null if there are none. */
   firstByte(): Quantiles | null {
     return quantiles(this.#firstBytes);
   }
 }
 
-/** By the nearest rank: each figure is one that was measured. */
+/** By nearest rank, so that each figure is a measured value. */
 export function quantiles(values: readonly number[]): Quantiles | null {
   if (values.length === 0) return null;
   const sorted = Float64Array.from(values).sort();

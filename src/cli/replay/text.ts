@@ -1,4 +1,4 @@
-/** What a replay came to, for people and for programs. */
+/** Formats the result of a replay as text and as JSON. */
 
 import { formatUsd, type PicoUsd } from "../../domain/money/money.ts";
 import type { ReplayOptions } from "./options.ts";
@@ -53,10 +53,10 @@ function factsText(result: ReplayResult, { options, output }: ReplayTextOptions)
       : (result.lost > 0 ? red : green)(`${grouped(result.lost)} lost`);
   const seconds = Math.max(0.001, schedule.elapsedMs / 1000);
   const pace =
-    options.speed === "max" ? "as fast as answers came" : `${options.speed} × as recorded`;
+    options.speed === "max" ? "at maximum speed" : `at ${options.speed} × the recorded speed`;
   const late =
     schedule.latestMs >= 100
-      ? yellow(`, up to ${duration(schedule.latestMs)} behind time (raise --concurrency)`)
+      ? yellow(`, up to ${duration(schedule.latestMs)} late (raise --concurrency)`)
       : "";
   const usage = result.byTeam?.total.usage;
   const facts: readonly (readonly [string, string])[] = [
@@ -72,11 +72,11 @@ function factsText(result: ReplayResult, { options, output }: ReplayTextOptions)
     ],
     [
       "pace",
-      `${grouped(Math.round(schedule.started / seconds))} calls/s for ${duration(schedule.elapsedMs)}, ${pace}, ${grouped(options.concurrency)} at once at most${late}`,
+      `${grouped(Math.round(schedule.started / seconds))} calls/s for ${duration(schedule.elapsedMs)}, ${pace}, at most ${grouped(options.concurrency)} at once${late}`,
     ],
     [
       "latency",
-      `${quantilesText(result.latency)}   ${dim("request to last byte, gateway and simulator together")}`,
+      `${quantilesText(result.latency)}   ${dim("from request to last byte, including the simulator")}`,
     ],
     ["first byte", `${quantilesText(result.firstByte)}   ${dim("of streams")}`],
     ...(usage
@@ -105,11 +105,11 @@ function quantilesText(quantiles: Quantiles | null): string {
     : "none measured";
 }
 
-/** By the ledger where it is in reach, else by what the answers said. */
+/** From the ledger if it can be read, otherwise from the answers. */
 function spendText(result: ReplayResult): string {
   return result.byTeam
     ? dollars(result.byTeam.total.cost_usd)
-    : `${dollars(formatUsd(result.sums.cost))} by the answers' own headers`;
+    : `${dollars(formatUsd(result.sums.cost))} according to the headers of the answers`;
 }
 
 function teamText(result: ReplayResult, output: Output): string {
@@ -134,7 +134,7 @@ function teamText(result: ReplayResult, output: Output): string {
   return table(columns, rows, { heading: output.paint.dim, room: output.columns });
 }
 
-/** One line for each side of each model, so that equal figures stand under each other. */
+/** One line for each side of each model, so that equal figures align. */
 function comparisonText({ comparison }: ReplayResult, output: Output): string {
   if (!comparison) return "";
   const { dim, green, red } = output.paint;
@@ -167,7 +167,7 @@ function comparisonText({ comparison }: ReplayResult, output: Output): string {
   return table(columns, rows, { heading: dim, room: output.columns });
 }
 
-/** Names what is missing. Without a URL both sides are the replay's own, and are always compared. */
+/** Names the missing options. Without `--url`, both sides are always compared. */
 export function notCompared({
   adminKey,
   simulator,
@@ -176,7 +176,7 @@ export function notCompared({
     ...(adminKey === undefined ? ["--admin-key"] : []),
     ...(simulator === undefined ? ["--simulator"] : []),
   ];
-  return `Ledger and books were not compared: give ${missing.join(" and ")}.`;
+  return `Ledger and books were not compared: this requires ${missing.join(" and ")}.`;
 }
 
 function verdictText(result: ReplayResult, { options, output }: ReplayTextOptions): string {
@@ -193,19 +193,19 @@ function verdictText(result: ReplayResult, { options, output }: ReplayTextOption
   if (result.cut) lines.push(cutLine(result.cut));
   if (verified?.ok)
     lines.push(
-      `${green("✔")} ${counted(verified.entries, "journal entry", "journal entries")}: the chain is whole, and every balance follows from them`,
+      `${green("✔")} ${counted(verified.entries, "journal entry", "journal entries")}: the chain is intact, and every balance matches them`,
     );
   if (verified && !verified.ok)
     lines.push(
-      `${red("✘")} the ledger does not verify: replay with --data DIR, then \`purser verify --data DIR\``,
+      `${red("✘")} the ledger failed verification: replay with --data DIR, then run \`purser verify --data DIR\``,
     );
   if (sums.failed > 0) lines.push(`${red("✘")} ${counted(sums.failed, "call")} failed`);
   return lines.map((line) => `${line}\n`).join("");
 }
 
 function cutLine({ calls, ledger, books }: CutCosts): string {
-  const costs = `the ledger charged ${dollars(formatUsd(ledger))} by what had passed, the simulator billed ${dollars(formatUsd(books))} for what it had generated`;
-  return `  apart from these, ${counted(calls, "stream")} ${calls === 1 ? "was" : "were"} cut before the usage came: ${costs}`;
+  const costs = `the ledger charged ${dollars(formatUsd(ledger))} for the output delivered, the simulator billed ${dollars(formatUsd(books))} for the output generated`;
+  return `  in addition, ${counted(calls, "stream")} ${calls === 1 ? "was" : "were"} cut before the usage was reported: ${costs}`;
 }
 
 function agreement({ calls, tokens, cost }: Comparison): string {

@@ -1,10 +1,10 @@
-/** Reads a recorded trace of calls: when each came, how much it read and how much it wrote. */
+/** Reads a recorded trace of calls: the time, input tokens and output tokens of each. */
 
 import { grouped } from "../terminal/number.ts";
 import { PurserError } from "../../domain/error.ts";
 
 export interface TraceRow {
-  /** Milliseconds after the first row, with a fraction. */
+  /** Milliseconds since the first row, with a fraction. */
   readonly afterMs: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
@@ -14,14 +14,16 @@ const header = "TIMESTAMP,ContextTokens,GeneratedTokens";
 const rowPattern =
   /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?,(\d{1,9}),(\d{1,9})$/;
 
-/** Larger counts than any model takes would only be a slip in the file. */
+/** More than any model supports, so larger counts are errors in the file. */
 const mostTokens = 10_000_000;
 
 /**
- * @param text Lines of `TIMESTAMP,ContextTokens,GeneratedTokens` with or without carriage returns and a last line end, as the
- *   Azure LLM inference traces have them (https://github.com/Azure/AzurePublicDataset, read 2026-11).
- * @param file Named in errors.
- * @throws PurserError `invalid_request` with the line number for a row that cannot be read, is out of order, or when there is none.
+ * @param text Lines of `TIMESTAMP,ContextTokens,GeneratedTokens`, with or without carriage returns
+ *   and a final line end, as in the Azure LLM inference traces
+ *   (https://github.com/Azure/AzurePublicDataset, read 2026-11).
+ * @param file The file name for errors.
+ * @throws PurserError `invalid_request` with the line number for an invalid row, a row out of
+ *   order, or a file without rows.
  */
 export function readTrace(text: string, file: string): readonly TraceRow[] {
   const lines = text.replace(/^\u{feff}/u, "").split(/\r?\n/);
@@ -29,7 +31,7 @@ export function readTrace(text: string, file: string): readonly TraceRow[] {
     throw malformed(file, { line: 1, problem: `the heading is not "${header}"` });
   while (lines.length > 1 && lines.at(-1) === "") lines.pop();
   if (lines.length === 1)
-    throw malformed(file, { line: 2, problem: "there is no row under the heading" });
+    throw malformed(file, { line: 2, problem: "there are no rows under the heading" });
   return readRows(lines, file);
 }
 
@@ -44,7 +46,7 @@ function readRows(lines: readonly string[], file: string): readonly TraceRow[] {
     first ??= read.nanoseconds;
     const afterMs = Number(read.nanoseconds - first) / 1e6;
     if (afterMs < previous)
-      throw malformed(file, { line, problem: "its time is before that of the row above" });
+      throw malformed(file, { line, problem: "its time is earlier than that of the row above" });
     previous = afterMs;
     rows.push({ afterMs, inputTokens: read.inputTokens, outputTokens: read.outputTokens });
   }
@@ -52,13 +54,13 @@ function readRows(lines: readonly string[], file: string): readonly TraceRow[] {
 }
 
 interface ReadRow {
-  /** Since the epoch; whole, since milliseconds with seven decimals do not fit a float. */
+  /** Since the epoch. A bigint, because milliseconds with seven decimals do not fit a float. */
   readonly nanoseconds: bigint;
   readonly inputTokens: number;
   readonly outputTokens: number;
 }
 
-/** @returns What is wrong, when something is. */
+/** @returns The row, or a description of the error. */
 function readRow(text: string): ReadRow | string {
   const match = rowPattern.exec(text);
   if (!match)
@@ -74,7 +76,7 @@ function readRow(text: string): ReadRow | string {
   );
   const written = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
   if (new Date(seconds).toISOString() !== written)
-    return `${year}-${month}-${day} ${hour}:${minute}:${second} is no moment of the calendar`;
+    return `${year}-${month}-${day} ${hour}:${minute}:${second} is not a valid date and time`;
   const inputTokens = Number(input);
   const outputTokens = Number(output);
   if (inputTokens > mostTokens || outputTokens > mostTokens)
@@ -92,7 +94,7 @@ function malformed(
 ): PurserError {
   return new PurserError("invalid_request", `${file}, line ${fault.line}: ${fault.problem}`, {
     field: `line ${fault.line}`,
-    remedy: `Fix the line: rows are "2023-11-16 18:15:46.6805900,374,44" under the heading "${header}", sorted by time. No call was made.`,
+    remedy: `Fix this line: rows are "2023-11-16 18:15:46.6805900,374,44" under the heading "${header}", sorted by time. No call was made.`,
     line: fault.line,
   });
 }

@@ -1,9 +1,9 @@
-/** A share as a bar of blocks. */
+/** Draws a share as a bar of block characters. */
 
 const eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"] as const;
 
 /**
- * @param share Below 0 counts as 0, above 1 as 1; something that is not nothing shows at least the thinnest block.
+ * @param share Limited to 0 to 1. A share above 0 has at least the thinnest block.
  * @param cells The width of a full bar.
  */
 export function bar(share: number, cells: number): string {
@@ -12,7 +12,7 @@ export function bar(share: number, cells: number): string {
   return "█".repeat(Math.floor(parts / 8)) + (eighths[parts % 8] ?? "");
 }
 
-/** The same with a track behind it, always `cells` wide. */
+/** A bar padded with dots to the width of `cells`. */
 export function gauge(share: number, cells: number): string {
   return bar(share, cells).padEnd(cells, "·");
 }

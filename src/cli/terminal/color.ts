@@ -1,4 +1,4 @@
-/** Colours, only where a person looks: a terminal, and no `NO_COLOR`. */
+/** Colours text on a terminal, unless `NO_COLOR` is set. */
 
 export interface Paint {
   readonly bold: (text: string) => string;
@@ -9,7 +9,9 @@ export interface Paint {
   readonly cyan: (text: string) => string;
 }
 
-/** @param environment `NO_COLOR` (https://no-color.org: any value but the empty one) and `TERM=dumb` turn colours off. */
+/**
+ * @param environment Non-empty `NO_COLOR` (https://no-color.org) or `TERM=dumb` disables colour.
+ */
 export function paintFor(
   tty: boolean,
   environment: Readonly<Record<string, string | undefined>>,

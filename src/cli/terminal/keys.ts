@@ -1,4 +1,4 @@
-/** The keys that end what is watched on a terminal. */
+/** Listens for the keys that quit a live view. */
 
 /** A terminal such as `process.stdin`. */
 export interface KeyStream {
@@ -10,10 +10,10 @@ export interface KeyStream {
   pause(): unknown;
 }
 
-/** `q`, and Ctrl-C, which a terminal that hands over single keys does not make a signal of. */
+/** `q`, and Ctrl-C, which does not send a signal in raw mode. */
 const ending = ["q", "Q", "\u{3}"] as const;
 
-/** Calls `end` at the first key that ends. Call `release` when nothing is watched any more. Without a terminal it does nothing. */
+/** Calls `end` at the first quit key. Call `release` at the end. No effect without a terminal. */
 export function onEndKey(stream: KeyStream, end: () => void): { release(): void } {
   if (stream.isTTY !== true) return { release: () => undefined };
   const read = (keys: Buffer | string): void => {

@@ -1,27 +1,27 @@
-/** Figures as people read them: thousands set apart, money by one rule, counts with their noun, shares and times short. */
+/** Formats numbers for people: counts, money, shares and durations. */
 
-/** `1234567` as `1,234,567`; decimals of a decimal string are left as they are. */
+/** `1234567` as `1,234,567`; the decimals of a decimal string are unchanged. */
 export function grouped(value: number | bigint | string): string {
   const [whole = "", fraction] = String(value).split(".");
   const separated = whole.replace(/\B(?=(\d{3})+$)/g, ",");
   return fraction === undefined ? separated : `${separated}.${fraction}`;
 }
 
-/** `1 call`, `1,200 calls`. @param plural Where the noun does not take an "s". */
+/** `1 call`, `1,200 calls`. @param plural If it is not the noun with an "s". */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${grouped(count)} ${count === 1 ? noun : plural}`;
 }
 
 /** Decimals of an amount in text. */
 const usualDecimals = 4;
-/** Of an amount below a cent: digits that are kept, however small it is. */
+/** Significant digits of an amount below a cent. */
 const significantDigits = 2;
 
 /**
- * An amount in USD for people: four decimals, and below one cent as many as two significant digits take.
- * An amount keeps its form whatever stands beside it, so that nothing jitters while figures move.
+ * An amount in USD for people: four decimals, or two significant digits below a cent. The format
+ * does not depend on other amounts, so live views do not jitter.
  *
- * @param amount An exact decimal string; half a unit of the last place is rounded away from zero.
+ * @param amount An exact decimal string; halves are rounded away from zero.
  */
 export function dollars(amount: string): string {
   const { sign, whole, fraction } = parted(amount);
@@ -32,29 +32,29 @@ export function dollars(amount: string): string {
   return `${rounded === 0n ? "" : sign}$${grouped(text.slice(0, -decimals))}.${text.slice(-decimals)}`;
 }
 
-/** All decimals of an exact decimal string, two at least: for a bill, whose lines people add up. */
+/** All decimals, at least two: for bills, so that the lines add up. */
 export function exactDollars(amount: string, leastDecimals = 2): string {
   const { sign, whole, fraction } = parted(amount);
   return `${sign}$${grouped(whole)}.${fraction.padEnd(leastDecimals, "0")}`;
 }
 
-/** Amounts by the rule of {@link dollars}, filled up behind so that their points stand under each other in a right-aligned column. */
+/** Amounts as {@link dollars}, padded to align their decimal points in a right-aligned column. */
 export function dollarColumn(amounts: readonly string[]): readonly string[] {
   return atThePoint(amounts.map(dollars));
 }
 
-/** Exact amounts, all with as many decimals as the longest needs. */
+/** Exact amounts, all with the same number of decimals. */
 export function exactDollarColumn(amounts: readonly string[]): readonly string[] {
   const decimals = Math.max(2, ...amounts.map((amount) => amount.split(".")[1]?.length ?? 0));
   return amounts.map((amount) => exactDollars(amount, decimals));
 }
 
-/** Fills numbers up with blanks behind their decimals; a cell without a point is left as it is. */
+/** Pads numbers after their decimals; a cell without a decimal point is unchanged. */
 export function atThePoint(cells: readonly string[]): readonly string[] {
-  const behind = (cell: string): number => /\.(\d+)$/.exec(cell)?.[1]?.length ?? 0;
-  const most = Math.max(0, ...cells.map(behind));
+  const decimals = (cell: string): number => /\.(\d+)$/.exec(cell)?.[1]?.length ?? 0;
+  const most = Math.max(0, ...cells.map(decimals));
   return cells.map((cell) =>
-    behind(cell) === 0 ? cell : `${cell}${" ".repeat(most - behind(cell))}`,
+    decimals(cell) === 0 ? cell : `${cell}${" ".repeat(most - decimals(cell))}`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** How far a piece of work has come, for work that takes longer than a second. */
+/** Shows the progress of work that takes longer than a second. */
 
 import { bar } from "./bar.ts";
 import { duration, percent } from "./number.ts";
@@ -7,24 +7,24 @@ import { width } from "./width.ts";
 import { wrapWords } from "./wrap.ts";
 
 export interface Progress {
-  /** @param done 0 to 1. @param detail Stands behind the bar, such as `1,200 calls/s`. */
+  /** @param done 0 to 1. @param detail Shown after the bar, such as `1,200 calls/s`. */
   update(done: number, detail?: string): void;
   end(): void;
 }
 
 export interface ProgressOptions {
   readonly label: string;
-  /** Milliseconds of a clock that does not jump. */
+  /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
 }
 
-/** Nothing is shown before this much time has passed. */
+/** Nothing is shown before this time. */
 const quietMs = 1000;
 const redrawMs = 100;
-/** Without a terminal each update would be a line: one in this time is enough. */
+/** Minimum time between lines without a terminal. */
 const lineMs = 5000;
 
-/** A bar that is redrawn on a terminal; a plain line now and then elsewhere. */
+/** A bar that is redrawn on a terminal; otherwise a plain line every few seconds. */
 export function startProgress(output: Output, options: ProgressOptions): Progress {
   const startedAt = options.now();
   let lastAt = startedAt + quietMs - (output.tty ? redrawMs : lineMs);
@@ -47,7 +47,7 @@ export function startProgress(output: Output, options: ProgressOptions): Progres
   };
 }
 
-/** Shows that something is waited for whose share done is not known, from the first second on; takes it away at the end. */
+/** Shows the elapsed time of work without known progress, from the first second until it ends. */
 export async function whileWaiting<Result>(
   output: Output,
   label: string,
@@ -84,7 +84,7 @@ interface LineFacts {
   readonly elapsedMs: number;
 }
 
-/** A narrow terminal gets a shorter bar, then none. */
+/** Shortens or omits the bar on a narrow terminal. */
 function liveLine(facts: LineFacts, room: number): string {
   const line = [24, 12, 0]
     .map((cells) => progressLine(facts, cells))
@@ -92,12 +92,12 @@ function liveLine(facts: LineFacts, room: number): string {
   return line ?? fitted(progressLine(facts, 0), room);
 }
 
-/** One line that is drawn over itself must not wrap: it ends with its last whole word. */
+/** A redrawn line must not wrap: it is cut after its last whole word. */
 function fitted(text: string, room: number): string {
   return wrapWords(text, room)[0] ?? "";
 }
 
-/** @param cells Of the bar; 0 leaves it out. */
+/** @param cells Width of the bar; 0 omits it. */
 function progressLine(facts: LineFacts, cells: number): string {
   const share = Math.min(1, Math.max(0, facts.done));
   const left =

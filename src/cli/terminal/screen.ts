@@ -1,4 +1,4 @@
-/** Where a command writes: results on one stream, everything about the work on the other. */
+/** The outputs of a command: results on one stream, progress, notes and errors on the other. */
 
 import { paintFor, type Paint } from "./color.ts";
 import { wrapText } from "./wrap.ts";
@@ -12,18 +12,18 @@ export interface Screen {
 
 export interface Output {
   readonly tty: boolean;
-  /** Whether what was drawn can be drawn over: a terminal that is not a dumb one. */
+  /** Whether output can be redrawn: a terminal that is not dumb. */
   readonly live: boolean;
-  /** Read by a program, as with `--json` where there is no terminal: no progress is told. */
+  /** Read by a program, as with `--json` without a terminal: no progress is printed. */
   readonly quiet: boolean;
-  /** The width of the terminal; infinite where there is none, since nobody cuts a file. */
+  /** The width of the terminal; infinite without one. */
   readonly columns: number;
-  /** Its height; infinite where there is none. */
+  /** The height of the terminal; infinite without one. */
   readonly rows: number;
   readonly paint: Paint;
-  /** On a terminal, lines that are too wide are broken at the ends of words. */
+  /** Wraps lines that are too wide for the terminal. */
   write(text: string): void;
-  /** As it is: for what moves the cursor. */
+  /** Writes unchanged text, such as cursor movements. */
   draw(text: string): void;
 }
 
@@ -50,10 +50,10 @@ export function screenOn(
   return { out: outputOn(streams.stdout, options), notes: outputOn(streams.stderr, options) };
 }
 
-/** Of a terminal that does not say how large it is, as one on a serial line. */
+/** Assumed if a terminal does not report its size, such as on a serial line. */
 const usualColumns = 80;
 const usualRows = 24;
-/** Narrower than this no text is set: such a terminal wraps by itself. */
+/** Text is not wrapped more narrowly than this; the terminal itself wraps it. */
 const leastColumns = 20;
 
 export function outputOn(
@@ -80,14 +80,14 @@ export function outputOn(
   };
 }
 
-/** A block of lines that is drawn over itself. */
+/** A block of lines that is redrawn in place. */
 export interface LiveBlock {
   draw(text: string): void;
-  /** Leaves what was drawn last where it is, or takes it away. */
+  /** Keeps or clears the last drawing. */
   end(keep: "keep" | "clear"): void;
 }
 
-/** Only where an output is live: elsewhere every drawing would be a further block. What does not fit the height is left out, and said. */
+/** Only for a live output. Lines beyond the height of the terminal are left out, with a note. */
 export function liveBlock(output: Output): LiveBlock {
   let lines = 0;
   const back = (): string => (lines > 0 ? `\u{1b}[${lines}A\u{1b}[0J` : "");
@@ -107,14 +107,14 @@ export function liveBlock(output: Output): LiveBlock {
   };
 }
 
-/** The last line, which says how to end, stays. */
+/** Keeps the last line, which explains how to quit. */
 function fitHeight(lines: readonly string[], { rows, paint }: Output): readonly string[] {
   const room = Math.max(4, rows - 1);
   if (lines.length <= room) return lines;
   const left = lines.length - room + 1;
   return [
     ...lines.slice(0, room - 2),
-    paint.dim(`(${left} more lines: a higher terminal shows them)`),
+    paint.dim(`(${left} more lines: enlarge the terminal to see them)`),
     ...lines.slice(-1),
   ];
 }

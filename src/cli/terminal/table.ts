@@ -1,9 +1,9 @@
 /**
- * Rows under each other, columns aligned by what is seen and not by what is stored.
+ * Formats a table, aligned by the visible width of its cells.
  *
- * Where a table is wider than there is room: columns that may be spared are left out, the sparest first, and the line below says
- * which; then cells wrap at the ends of words; and where even that does not fit, each row becomes a block of its own, with a line
- * for each cell of all columns. Nothing is ever cut. Without a terminal there is room for everything.
+ * If it is too wide, it first leaves out columns with `spare` and names them in a line below, then
+ * wraps cells between words, and finally prints each row as a block with one line a column. Nothing
+ * is ever cut. Without a terminal the width is unlimited.
  */
 
 import { printable, width } from "./width.ts";
@@ -12,15 +12,15 @@ import { wrapWords } from "./wrap.ts";
 export interface Column {
   readonly title: string;
   readonly align?: "left" | "right";
-  /** May be left out where there is no room: the higher, the sooner. Without it the column always stays. */
+  /** Optional columns are left out in descending order of this number. Absent: always shown. */
   readonly spare?: number;
 }
 
 export interface TableStyle {
   readonly heading: (text: string) => string;
-  /** Columns of the terminal. */
+  /** The width of the terminal. */
   readonly room: number;
-  /** Set before each line. */
+  /** The prefix of each line. */
   readonly indent?: string;
 }
 
@@ -28,7 +28,7 @@ type Row = readonly string[];
 
 /**
  * @param rows Cells of text, coloured or not; missing ones are empty.
- * @returns Lines, each with a line end; one that says "nothing" is the caller's business.
+ * @returns Lines, each with a line end. The caller handles an empty table.
  */
 export function table(columns: readonly Column[], rows: readonly Row[], style: TableStyle): string {
   const cells = rows.map((row) => columns.map((_, index) => printable(row[index] ?? "")));
@@ -45,7 +45,7 @@ export function table(columns: readonly Column[], rows: readonly Row[], style: T
 
 const gap = 2;
 
-/** Indices of the columns that stay. */
+/** Indices of the columns to show. */
 function withinRoom(
   columns: readonly Column[],
   rows: readonly Row[],
@@ -63,24 +63,24 @@ function withinRoom(
   return kept;
 }
 
-/** With a gap between columns. */
+/** The total width, with gaps between columns. */
 function sum(widths: readonly number[]): number {
   return widths.reduce((total, one) => total + one, 0) + gap * Math.max(0, widths.length - 1);
 }
 
-/** Figures never wrap; of text the longest word has to fit. */
+/** Figures never wrap; for text, the longest word must fit. */
 function leastWidth(column: Column | undefined, rows: readonly Row[], index: number): number {
   const cells = rows.map((row) => row[index] ?? "");
   const words = column?.align === "right" ? cells : cells.flatMap(indentedWords);
   return Math.max(width(column?.title ?? ""), ...words.map(width));
 }
 
-/** The first word with what it is set in by, as the children of a tree are. */
+/** Words; the first one keeps its indent, which shows the depth in a tree. */
 function indentedWords(cell: string): readonly string[] {
   return cell.match(/^ *[^ ]+|[^ ]+/g) ?? [];
 }
 
-/** The natural widths where they fit; else the widest columns of text give way. Null where that is not enough. */
+/** The natural widths, or narrower text columns, widest first. Null if they still do not fit. */
 function columnWidths(
   columns: readonly Column[],
   rows: readonly Row[],
@@ -119,14 +119,14 @@ function gridLines(
   return [...heading, ...rows.flatMap((row) => wrappedRow(row, style.widths).map(line))];
 }
 
-/** A row whose cells wrap, as rows of one line each. */
+/** Splits a row with wrapped cells into rows of one line each. */
 function wrappedRow(row: Row, widths: readonly number[]): readonly Row[] {
   const cells = row.map((cell, index) => wrapWords(cell, widths[index] ?? 0));
   const height = Math.max(1, ...cells.map((lines) => lines.length));
   return Array.from({ length: height }, (_, index) => cells.map((lines) => lines[index] ?? ""));
 }
 
-/** Each row as a block: the title of a column, then its cell. There is room for all but what has no title: it is drawn, not said. */
+/** Each row as a block of lines with title and cell. Omits bars, which have no title. */
 function blockLines(
   columns: readonly Column[],
   rows: readonly Row[],
@@ -156,7 +156,7 @@ function leftOutText(
     .filter((_, index) => !kept.includes(index))
     .flatMap(({ title }) => (title === "" ? [] : [title]));
   if (names.length === 0) return "";
-  const text = `Left out at ${style.room} columns: ${names.join(", ")}. A wider terminal or --json shows them.`;
+  const text = `Left out at ${style.room} columns: ${names.join(", ")}. Use a wider terminal or --json to see them.`;
   return wrapWords(text, style.room)
     .map((line) => `${style.heading(line)}\n`)
     .join("");

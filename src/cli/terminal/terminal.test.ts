@@ -1,3 +1,5 @@
+/** Tests how numbers, tables, wrapped text and progress appear on a terminal. */
+
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { test } from "node:test";
@@ -24,7 +26,7 @@ import { wrapCommand, wrapText, wrapWords } from "./wrap.ts";
 
 const plain = { heading: (text: string) => text, room: Number.POSITIVE_INFINITY };
 
-test("thousands are set apart and decimals are not", () => {
+test("thousands are separated, but decimals are not", () => {
   assert.equal(grouped(1234567), "1,234,567");
   assert.equal(grouped("1234.56789"), "1,234.56789");
   assert.equal(grouped(999), "999");
@@ -48,18 +50,18 @@ const shown: readonly (readonly [amount: string, text: string])[] = [
   ["-0.5", "-$0.5000"],
   ["0", "$0.0000"],
 ];
-test("an amount for people has four decimals, and below a cent two significant digits", () => {
+test("an amount has four decimals, or two significant digits below a cent", () => {
   for (const [amount, text] of shown) assert.equal(dollars(amount), text, amount);
 });
 
-test("one of something is not several", () => {
+test("a count of one has a singular noun", () => {
   assert.deepEqual(
     [counted(1, "call"), counted(0, "call"), counted(1200, "call"), counted(2, "entry", "entries")],
     ["1 call", "0 calls", "1,200 calls", "2 entries"],
   );
 });
 
-test("amounts of different precision have their points under each other", () => {
+test("amounts of different precision are aligned at the decimal point", () => {
   const points = dollarColumn(["12.5", "0.000012", "1000"]).map((cell, _, all) =>
     cell.padStart(Math.max(...all.map(width))).indexOf("."),
   );
@@ -67,7 +69,7 @@ test("amounts of different precision have their points under each other", () => 
   assert.deepEqual(atThePoint(["200 tokens", "$1.0"]), ["200 tokens", "$1.0"]);
 });
 
-test("a column of amounts has its points under each other and loses nothing", () => {
+test("an exact column of amounts is aligned at the decimal point and loses no digits", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(), fc.nat(999_999_999_999))), (pairs) => {
       const amounts = pairs.map(([whole, fraction]) =>
@@ -83,7 +85,7 @@ test("a column of amounts has its points under each other and loses nothing", ()
   );
 });
 
-test("durations are given in the unit that reads best", () => {
+test("durations use a readable unit", () => {
   assert.deepEqual([0.25, 12.34, 345, 1500, 61_000, 3_600_000].map(duration), [
     "0.25 ms",
     "12.3 ms",
@@ -95,7 +97,7 @@ test("durations are given in the unit that reads best", () => {
   assert.equal(percent(0.1234), "12.3 %");
 });
 
-test("a bar never exceeds its cells, and something is never shown as nothing", () => {
+test("a bar never exceeds its cells, and a share above 0 is never empty", () => {
   assert.equal(bar(0.5, 4), "██");
   assert.equal(bar(0.0001, 4), "▏");
   assert.equal(bar(7, 4), "████");
@@ -103,7 +105,7 @@ test("a bar never exceeds its cells, and something is never shown as nothing", (
   assert.equal(gauge(0.5, 4), "██··");
 });
 
-test("columns are aligned by what is seen, colours and wide characters included", () => {
+test("columns are aligned by visible width, with colours and wide characters", () => {
   const { red } = paintFor(true, {});
   const text = table(
     [{ title: "name" }, { title: "n", align: "right" }],
@@ -129,7 +131,7 @@ const tableRows = [
   ["gpt-5", "short", "88.0 %", "$12.3456"],
 ];
 
-test("without a terminal a table is as wide as its cells, and nothing is left out", () => {
+test("without a terminal, a table has its full width and all columns", () => {
   const lines = table(tableColumns, tableRows, plain).split("\n");
   assert.match(
     lines[1] ?? "",
@@ -137,18 +139,18 @@ test("without a terminal a table is as wide as its cells, and nothing is left ou
   );
 });
 
-test("a table that is too wide wraps its text at word ends, then leaves out what may be spared and says so", () => {
+test("a table that is too wide wraps text, then leaves out optional columns and names them", () => {
   const wrapped = table(tableColumns, tableRows, { ...plain, room: 60 });
   assert.match(wrapped, /share/);
   assert.ok(wrapped.split("\n").length > 4);
   const spared = table(tableColumns, tableRows, { ...plain, room: 38 });
   assert.match(
     spared,
-    /Left out at 38 columns: share\. A wider\nterminal or --json shows them\.\n$/,
+    /Left out at 38 columns: share\. Use a\nwider terminal or --json to see them\.\n$/,
   );
 });
 
-test("where no column may go any more, each row becomes a block", () => {
+test("if no more columns can be left out, each row becomes a block", () => {
   const text = table(tableColumns, tableRows, { ...plain, room: 28 });
   assert.match(
     text,
@@ -162,7 +164,7 @@ const word = fc.string({
   maxLength: 14,
 });
 
-test("no line of a table is wider than its room, and no word that fits is broken", () => {
+test("no line of a table exceeds its width, and no word that fits is broken", () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.array(word), word), { maxLength: 6 }),
@@ -183,7 +185,7 @@ test("no line of a table is wider than its room, and no word that fits is broken
   );
 });
 
-test("text breaks at word ends, under its label, and colours go on", () => {
+test("text wraps between words, aligned with its label, and colours continue", () => {
   assert.equal(
     wrapText("remedy Check the network and the key", 20),
     "remedy Check the\n       network and\n       the key",
@@ -200,12 +202,12 @@ test("text breaks at word ends, under its label, and colours go on", () => {
   assert.equal(wrapText("as it is ".repeat(40), Number.POSITIVE_INFINITY), "as it is ".repeat(40));
 });
 
-test("only a word wider than the room is broken, behind a separator where it has one", () => {
+test("only a word wider than the line is broken, after a separator if it has one", () => {
   assert.deepEqual(wrapWords("https://example.test/a/b", 16), ["https://example.", "test/a/b"]);
   assert.deepEqual(wrapWords("abcdefghij", 4), ["abcd", "efgh", "ij"]);
 });
 
-test("a command breaks as a shell takes it, and neither inside quotes nor between an option and its value", () => {
+test("a command wraps with backslashes, neither inside quotes nor between an option and its value", () => {
   assert.equal(
     wrapCommand("  purser key create --name ci", 26),
     "  purser key create \\\n    --name ci",
@@ -216,7 +218,7 @@ test("a command breaks as a shell takes it, and neither inside quotes nor betwee
   );
 });
 
-test("a live block is no higher than the terminal, and says what does not fit", () => {
+test("a live block fits the height of the terminal, and notes lines that do not", () => {
   let drawn = "";
   const output = outputOn(
     { isTTY: true, columns: 40, rows: 6, write: (text) => (drawn += text) },
@@ -227,11 +229,11 @@ test("a live block is no higher than the terminal, and says what does not fit", 
   );
   assert.equal(
     drawn,
-    "line 0\nline 1\nline 2\n(6 more lines: a higher terminal shows them)\nq ends.\n",
+    "line 0\nline 1\nline 2\n(6 more lines: enlarge the terminal to see them)\nq ends.\n",
   );
 });
 
-test("q and Ctrl-C end what is watched, other keys do not, and the terminal is given back", () => {
+test("q and Ctrl-C quit, other keys do not, and the terminal is restored", () => {
   const modes: boolean[] = [];
   const emitter = new EventEmitter();
   const stream = Object.assign(emitter, {
@@ -248,18 +250,18 @@ test("q and Ctrl-C end what is watched, other keys do not, and the terminal is g
   assert.deepEqual([ends, modes, emitter.listenerCount("data")], [3, [true, false], 0]);
 });
 
-test("a name from outside cannot move the cursor or turn the text around", () => {
+test("an untrusted name cannot move the cursor or reverse the text", () => {
   assert.equal(printable("a\u{1b}[2Jb\r\u{202e}c"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}c");
 });
 
-test("colours stand only on a terminal without NO_COLOR", () => {
+test("colours appear only on a terminal without NO_COLOR", () => {
   assert.notEqual(paintFor(true, {}).red("x"), "x");
   assert.equal(paintFor(false, {}).red("x"), "x");
   assert.equal(paintFor(true, { NO_COLOR: "1" }).red("x"), "x");
   assert.equal(paintFor(true, { TERM: "dumb" }).red("x"), "x");
 });
 
-test("progress is silent for the first second, a bar on a terminal and plain lines elsewhere", () => {
+test("progress starts after a second: a bar on a terminal, plain lines elsewhere", () => {
   const onTerminal = drawn(true);
   assert.equal(onTerminal.early, "");
   assert.match(onTerminal.late, /\r.*▕█+ *▏ {2}50\.0 %/);
@@ -268,7 +270,7 @@ test("progress is silent for the first second, a bar on a terminal and plain lin
   assert.equal(elsewhere.late, "Work  50.0 %  5 calls  1.5 s left\n");
 });
 
-test("a program that reads JSON is told no progress", () => {
+test("no progress is printed with --json without a terminal", () => {
   let text = "";
   const output = outputOn({ write: (more) => (text += more) }, { environment: {}, json: true });
   let now = 0;
@@ -295,7 +297,7 @@ function drawn(tty: boolean): { readonly early: string; readonly late: string } 
   return { early, late: text };
 }
 
-test("results and notes go to streams of their own", () => {
+test("results and notes go to separate streams", () => {
   const seen = { stdout: "", stderr: "" };
   const stream = (name: "stdout" | "stderr") => ({
     isTTY: false,

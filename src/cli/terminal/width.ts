@@ -1,8 +1,8 @@
-/** How wide a text is on a terminal, and how it is made harmless for one. */
+/** Measures the width of text on a terminal, and removes unsafe control characters. */
 
 import { stripVTControlCharacters } from "node:util";
 
-/** Columns that a text takes on a terminal: colours take none, East Asian characters and emoji two. */
+/** Columns of a text on a terminal: 0 for colours, 2 for East Asian characters and emoji. */
 export function width(text: string): number {
   const plain = stripVTControlCharacters(text);
   if (/^[\x20-\x7e]*$/.test(plain)) return plain.length;
@@ -11,12 +11,12 @@ export function width(text: string): number {
   return sum;
 }
 
-/** Text from outside without what could move the cursor or colour the rest; Purser's own colours are kept. */
+/** Replaces control characters, except Purser's own colours, so that text is safe to print. */
 export function printable(text: string): string {
   return text.replace(notPrintable, (match) => (ownColour.test(match) ? match : "\u{fffd}"));
 }
 
-/** Cuts a text without colours into pieces of at most `most` columns; a character is never cut. */
+/** Cuts uncoloured text into pieces of at most `most` columns, never within a character. */
 export function pieces(text: string, most: number): readonly string[] {
   const cut: string[] = [];
   let piece = "";
@@ -34,7 +34,7 @@ const graphemes = new Intl.Segmenter();
 const wide =
   /\p{Emoji_Presentation}|[\u{1100}-\u{115f}\u{2e80}-\u{303e}\u{3041}-\u{a4cf}\u{ac00}-\u{d7a3}\u{f900}-\u{faff}\u{fe30}-\u{fe6f}\u{ff00}-\u{ff60}\u{ffe0}-\u{ffe6}\u{20000}-\u{3fffd}]/u;
 const notPrintable =
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  // oxlint-disable-next-line no-control-regex -- matching control characters is the purpose
   /\u{1b}\[\d+m|[\u{0}-\u{1f}\u{7f}-\u{9f}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu;
 // oxlint-disable-next-line no-control-regex -- the colours that `color.ts` writes
 const ownColour = /^\u{1b}\[(?:0|1|2|22|3[1-6]|39)m$/u;

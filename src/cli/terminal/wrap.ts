@@ -1,13 +1,13 @@
-/** Breaks text at the ends of words, so that no line is wider than there is room. */
+/** Wraps text between words to the width of a terminal. */
 
 import { pieces, width } from "./width.ts";
 
 /**
- * Lines of at most `room` columns. A colour that goes on is closed at the end of a line and opened again on the next.
- * Only a word wider than the whole room is broken: behind one of its separators where it has one in reach.
+ * Lines of at most `room` columns. A colour that spans lines is closed at the end of each line and
+ * reopened on the next. Only a word wider than `room` is broken, after a separator if possible.
  *
  * @param text One line, coloured or not.
- * @param room 1 or more; infinite leaves the text as it is.
+ * @param room 1 or more; infinite leaves the text unchanged.
  */
 export function wrapWords(text: string, room: number): readonly string[] {
   if (width(text) <= room) return [text];
@@ -24,8 +24,8 @@ export function wrapWords(text: string, room: number): readonly string[] {
 }
 
 /**
- * Every line of a text that is too wide, broken at the ends of words. What follows is set in as far as the line itself is, or
- * under the text behind its label (`remedy ...`, `admin key   ...`).
+ * Wraps every line that is too wide. Continuation lines have the indent of the line, or align with
+ * the text after its label (`remedy ...`, `admin key   ...`).
  */
 export function wrapText(text: string, room: number): string {
   if (!Number.isFinite(room)) return text;
@@ -36,9 +36,10 @@ export function wrapText(text: string, room: number): string {
 }
 
 /**
- * A command to paste: broken between its words with a backslash, as shells take it. Quoted words stay whole.
+ * Wraps a command between its words with backslashes, so that it can be pasted into a shell. Quoted
+ * words are not broken.
  *
- * @param command One line, as it is set in.
+ * @param command One line, which may be indented.
  */
 export function wrapCommand(command: string, room: number): string {
   if (width(command) <= room) return command;
@@ -56,11 +57,11 @@ export function wrapCommand(command: string, room: number): string {
   return [...lines, line].join("\n");
 }
 
-/** A word, quoted or not; an option with the value behind it. */
+/** A word, quoted or not, or an option with its value. */
 const commandPart = /--[\w-]+ (?!-)(?:'[^']*'|"[^"]*"|\S)+|(?:'[^']*'|"[^"]*"|\S)+/g;
 const continued = " \\";
 
-/** A label at the head of a line: a word or three and at least two blanks, or one that failures are told with. A figure is none. */
+/** A label: up to three words and at least two spaces, or `remedy` or `warning`. Not a figure. */
 const label = /^ *(?:[^ \d$][^ ]*(?: [^ ]+){0,2} {2,}|remedy |warning )/;
 const widestLabel = 24;
 
@@ -70,7 +71,7 @@ function hanging(line: string, room: number): string {
   const head = label.exec(line.replaceAll(/\u{1b}\[\d+m/gu, ""))?.[0].length ?? own;
   const indent = head <= Math.min(widestLabel, room / 2) ? head : own;
   const longest = Math.max(0, ...line.trim().split(/ +/).map(width));
-  // A long word, such as a key, goes further to the left rather than in two.
+  // Reduces the indent to keep a long word, such as a key, whole.
   const hang = Math.max(0, Math.min(indent, room - longest));
   const [first = "", ...rest] = wrapWords(line, room);
   if (rest.length === 0) return first;
@@ -78,7 +79,7 @@ function hanging(line: string, room: number): string {
   return [first, ...followers.map((one) => `${" ".repeat(hang)}${one}`)].join("\n");
 }
 
-/** Words with the blanks behind them; blanks at the beginning belong to the first word. */
+/** Words with their trailing spaces; leading spaces belong to the first word. */
 function wordsOf(text: string): readonly string[] {
   return text.match(/^ *[^ ]+ *|[^ ]+ */g) ?? [];
 }

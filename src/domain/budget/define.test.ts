@@ -263,7 +263,7 @@ const refused: readonly (readonly [
     "amount",
     /at most 1000000000000000000 tokens/,
   ],
-  ["another currency", { currency: "EUR" }, "currency", /Known are: USD, tokens, requests/],
+  ["another currency", { currency: "EUR" }, "currency", /Use one of: USD, tokens, requests/],
   ["another period", { period: "monthly" }, "period", /Did you mean month\?/],
   ["another policy", { policy: "hrad" }, "policy", /Did you mean hard\?/],
   ["an unknown zone", { time_zone: "Europe/Berln" }, "time_zone", /IANA/],
@@ -273,7 +273,7 @@ const refused: readonly (readonly [
     "a zone under two names",
     { time_zone: "UTC", timezone: "UTC" },
     "timezone",
-    /Give time_zone only/,
+    /Give only time_zone/,
   ],
   ["the 29th as an anchor", { anchor: 29 }, "anchor", /from 1 to 28/],
   ["weekday 0 as an anchor", { period: "week", anchor: 0 }, "anchor", /from 1 to 7/],
@@ -303,7 +303,7 @@ const refused: readonly (readonly [
     "a start under two names",
     { start: "2026-01-01T00:00:00Z", period_start: "2026-01-01T00:00:00Z" },
     "period_start",
-    /Give start only/,
+    /Give only start/,
   ],
   [
     "a start for a month",
@@ -382,7 +382,7 @@ const refused: readonly (readonly [
   ["a most share", { max: "1" }, "max", /Leave max out/],
   ["a reserve", { reserve: "1" }, "reserve", /Leave reserve out/],
   ["an empty list of models", { models: [] }, "models", /match everything/],
-  ["a star within a model", { models: ["a", "g*t"] }, "models[1]", /ends in \*/],
+  ["a star within a model", { models: ["a", "g*t"] }, "models[1]", /ending in \*/],
   ["a model that is a number", { models: [5] }, "models[0]", /list of names/],
   ["providers that are text", { providers: "openai" }, "providers", /list of names/],
   [
@@ -422,7 +422,7 @@ const refused: readonly (readonly [
     "unpriced.policy",
     /block or allow/,
   ],
-  ["an unknown field", { colour: "red" }, "colour", /Known are: budget_id/],
+  ["an unknown field", { colour: "red" }, "colour", /Use one of: budget_id/],
   ["a misspelt field", { amuont: "1" }, "amuont", /Did you mean amount\?/],
   [
     "a field in another case",
@@ -434,7 +434,7 @@ const refused: readonly (readonly [
     "a field that every object has",
     JSON.parse('{"__proto__": 1}') as Readonly<Record<string, unknown>>,
     "__proto__",
-    /Known are/,
+    /Use one of/,
   ],
 ];
 

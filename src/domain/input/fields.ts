@@ -1,28 +1,31 @@
-/** Reads JSON-shaped input field by field. Each error names the field in the words of the input, and what to do about it. */
+/** Reads JSON-shaped input field by field. Each error names the field and a remedy. */
 
 import { PurserError } from "../error.ts";
 import { suggest } from "./nearest.ts";
 import { shorten } from "./shorten.ts";
 
-/** The fields of one object of the input. A field that is null counts as absent. */
+/** The fields of one object of the input. Null counts as absent. */
 export interface Fields {
-  /** Stands before every field's name in errors: `budgets[2].`, or nothing. */
+  /** The prefix of field names in errors: `budgets[2].`, or empty. */
   readonly prefix: string;
   readonly values: ReadonlyMap<string, unknown>;
 }
 
-/** @returns An error `invalid_request` for one field. @param problem Follows the field's name: `is not a number`. */
+/**
+ * @returns An `invalid_request` error for a field.
+ * @param problem Follows the name: `is not a number`.
+ */
 export function invalid(field: string, problem: string, remedy: string): PurserError {
   return new PurserError("invalid_request", `${field} ${problem}`, { field, remedy });
 }
 
-/** What is wrong with an unknown field. */
+/** The problem of an unknown field. */
 export const unknownField = "is not a known field";
 
 /**
  * Opens an object.
  *
- * @throws PurserError `invalid_request` when it is not one, or has a field that is not known.
+ * @throws PurserError `invalid_request` if it is not an object, or has an unknown field.
  */
 export function openFields(
   input: unknown,
@@ -45,12 +48,12 @@ export function openFields(
   return { prefix, values };
 }
 
-/** One value under two names; both at once is an error. */
+/** The name in use of a field with two names; using both is an error. */
 export function eitherName(fields: Fields, names: readonly [string, string]): string {
   const [name, other] = names;
   if (!fields.values.has(other)) return name;
   if (fields.values.has(name))
-    throw invalid(fields.prefix + other, `says the same as ${name}`, `Give ${name} only.`);
+    throw invalid(fields.prefix + other, `is another name of ${name}`, `Give only ${name}.`);
   return other;
 }
 
@@ -68,7 +71,7 @@ export function requiredText(fields: Fields, name: string, remedy: string): stri
   return value;
 }
 
-/** One word of a closed list. */
+/** Reads one word of a closed list. */
 export function optionalWord<W extends string>(
   fields: Fields,
   name: string,
@@ -79,7 +82,7 @@ export function optionalWord<W extends string>(
   const word = words.find((candidate) => candidate === value);
   if (word !== undefined) return word;
   const near =
-    typeof value === "string" ? suggest(value, words) : `Known are: ${words.join(", ")}.`;
+    typeof value === "string" ? suggest(value, words) : `Use one of: ${words.join(", ")}.`;
   throw invalid(
     fields.prefix + name,
     `is ${show(value)}, which is not one of ${words.join(", ")}`,
@@ -87,7 +90,7 @@ export function optionalWord<W extends string>(
   );
 }
 
-/** A whole number within bounds, both included. */
+/** Reads a whole number within bounds, both included. */
 export function optionalWhole(
   fields: Fields,
   name: string,
@@ -123,7 +126,7 @@ export function optionalList(
   return value;
 }
 
-/** Texts without repeats, in the order given. */
+/** Reads a list of texts, in order and without repeats. */
 export function optionalTexts(
   fields: Fields,
   name: string,
@@ -137,12 +140,14 @@ export function optionalTexts(
   return texts && [...new Set(texts)];
 }
 
-/** A value as it can stand in a message: short, and on one line. */
+/** Formats a value for a message: short, and on one line. */
 export function show(value: unknown): string {
   if (typeof value === "string") return shorten(JSON.stringify(value), 60);
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint")
     return shorten(String(value), 60);
-  return value === null ? "null" : `an ${typeof value === "object" ? "object" : "odd value"}`;
+  return value === null
+    ? "null"
+    : `an ${typeof value === "object" ? "object" : "unsupported value"}`;
 }

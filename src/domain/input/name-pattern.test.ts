@@ -1,8 +1,10 @@
+/** Tests patterns for names of models and providers. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkPatterns, matchesName } from "./name-pattern.ts";
 
-test("names match exactly or by a prefix, and those with ! in front are left out of all or of what the others match", () => {
+test("names match exactly or by prefix; a leading ! excludes names", () => {
   for (const [patterns, name, matches] of [
     [null, "sim", true],
     [["sim"], "sim", true],
@@ -22,7 +24,7 @@ test("names match exactly or by a prefix, and those with ! in front are left out
   }
 });
 
-test("a pattern with ! is checked as others are", () => {
+test("a pattern with ! is validated like others", () => {
   assert.deepEqual(checkPatterns(["!sim", "!gpt-*"], "models"), ["!sim", "!gpt-*"]);
   assert.throws(() => checkPatterns(["!g*t"], "models"), /models\[0\]/);
 });

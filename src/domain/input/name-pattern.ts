@@ -1,12 +1,12 @@
 /**
- * Names of models and providers by which budgets and keys narrow what they are for: exact, or a prefix that ends in `*`. One with `!`
- * in front leaves names out.
+ * Matches names of models and providers against the patterns of budgets and keys: an exact name, or
+ * a prefix ending in `*`. A leading `!` excludes names.
  */
 
 import { invalid, show } from "./fields.ts";
 
 /**
- * @returns null, which matches every name, when nothing was given.
+ * @returns null, which matches every name, if there are no patterns.
  * @throws PurserError `invalid_request` for an empty list, or a `*` that is not at the end.
  */
 export function checkPatterns(
@@ -17,7 +17,7 @@ export function checkPatterns(
   if (patterns.length === 0)
     throw invalid(
       field,
-      "is an empty list, which nothing matches",
+      "is an empty list, which matches nothing",
       "Leave it out to match everything.",
     );
   patterns.forEach((pattern, index) => {
@@ -25,24 +25,24 @@ export function checkPatterns(
     throw invalid(
       `${field}[${index}]`,
       `is ${show(pattern)}`,
-      "Give an exact name, or a prefix that ends in *; with ! in front, it is left out.",
+      "Give an exact name, or a prefix ending in *; a leading ! excludes it.",
     );
   });
   return patterns;
 }
 
-/** @param patterns null matches every name; where all of them leave names out, the others match. */
+/** @param patterns null matches every name. If all of them exclude, every other name matches. */
 export function matchesName(patterns: readonly string[] | null, name: string): boolean {
   if (patterns === null) return true;
-  let matches = patterns.every(leavesOut);
+  let matches = patterns.every(excludes);
   for (const pattern of patterns) {
-    if (!leavesOut(pattern)) matches ||= matchesPattern(pattern, name);
+    if (!excludes(pattern)) matches ||= matchesPattern(pattern, name);
     else if (matchesPattern(pattern.slice(1), name)) return false;
   }
   return matches;
 }
 
-function leavesOut(pattern: string): boolean {
+function excludes(pattern: string): boolean {
   return pattern.startsWith("!");
 }
 

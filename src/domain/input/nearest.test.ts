@@ -1,4 +1,4 @@
-/** Tests which known words are suggested for a misspelled one. */
+/** Tests suggestions for mistyped words. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -21,12 +21,12 @@ const cases: readonly (readonly [word: string, meant: string | undefined])[] = [
 ];
 
 for (const [word, meant] of cases) {
-  test(`"${word.slice(0, 20)}" is ${meant === undefined ? "near no known word" : `taken for ${meant}`}`, () => {
+  test(`"${word.slice(0, 20)}" ${meant === undefined ? "is not similar to any known word" : `suggests ${meant}`}`, () => {
     assert.equal(nearest(word, known), meant);
   });
 }
 
-test("a part of a name finds the shortest name that has it, unless another name is near", () => {
+test("a part of a name suggests the shortest name with it, and a similar name takes precedence", () => {
   const fields = ["parent_budget_id", "budget_id", "budget_type", "resource_id", "parents"];
   for (const [part, meant] of [
     ["id", "budget_id"],
@@ -40,9 +40,9 @@ test("a part of a name finds the shortest name that has it, unless another name 
     assert.equal(nearest(part, fields), meant, part);
 });
 
-test("a remedy names the nearest word, or all known ones", () => {
+test("a remedy names the most similar word, or all known words", () => {
   assert.equal(suggest("amunt", known), "Did you mean amount?");
-  assert.equal(suggest("colour", known), "Known are: budget_id, amount, end, period.");
+  assert.equal(suggest("colour", known), "Use one of: budget_id, amount, end, period.");
 });
 
 test("of several names the nearest come first, and none that is far off", () => {

@@ -1,6 +1,6 @@
-/** Finds the known words that a misspelled word most likely meant. */
+/** Suggests known words that are similar to a mistyped one. */
 
-/** @returns The nearest word, or the shortest that has `word` as a part; undefined if none is near. */
+/** @returns The most similar word, or the shortest that has `word` as a part; undefined if none. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   return ranked(word, known, editDistance)[0] ?? byPart(word, known);
 }
@@ -9,7 +9,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
  * Also finds names that begin with the word, or with which the word begins: names often differ in
  * their endings, as `gpt-4o` and `gpt-4o-mini` do.
  *
- * @returns At most `count` names, the nearest first, and of equally near ones the shortest.
+ * @returns At most `count` names, the most similar first; of equally similar ones, the shortest.
  */
 export function nearestNames(
   word: string,
@@ -51,10 +51,10 @@ function byPart(word: string, known: readonly string[]): string | undefined {
   return names.sort((left, right) => left.length - right.length)[0]?.join("_");
 }
 
-/** Returns a sentence for a remedy: the nearest word, or all of them. */
+/** A sentence for a remedy, with the most similar word or all known words. */
 export function suggest(word: string, known: readonly string[]): string {
   const near = nearest(word, known);
-  return near === undefined ? `Known are: ${known.join(", ")}.` : `Did you mean ${near}?`;
+  return near === undefined ? `Use one of: ${known.join(", ")}.` : `Did you mean ${near}?`;
 }
 
 /** The word in a remedy of {@link suggest}; undefined for any other remedy. */
@@ -66,15 +66,12 @@ function tolerance(word: string): number {
   return word.length <= 4 ? 1 : Math.ceil(word.length / 4);
 }
 
-/** `budgetId`, `budget-id` and `budget_id` are the same word. */
+/** Normalises a word: `budgetId`, `budget-id` and `budget_id` are equal. */
 function letters(word: string): string {
   return word.slice(0, 64).toLowerCase().replace(/[_-]/g, "");
 }
 
-/**
- * The number of insertions, deletions, replacements and swaps of neighbours between two words
- * (optimal string alignment).
- */
+/** Edit distance with insertions, deletions, replacements and swaps (optimal string alignment). */
 function editDistance(left: string, right: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: right.length + 1 }, (_, index) => index);

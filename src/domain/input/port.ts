@@ -1,8 +1,11 @@
-/** Ports on which a server can be reached by its clients. */
+/** Rejects ports that clients refuse to call. */
 
 import { invalid } from "./fields.ts";
 
-/** The bad ports of https://fetch.spec.whatwg.org/#port-blocking (read 2026-11) that can be listened on. */
+/**
+ * The bad ports of https://fetch.spec.whatwg.org/#port-blocking (read 2026-11) on which a server
+ * can listen.
+ */
 const blockedPorts: ReadonlySet<number> = new Set([
   1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102,
   103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465,
@@ -26,7 +29,7 @@ export function checkPort(port: number, field: string): number {
   );
 }
 
-/** A port near one that cannot be had. */
+/** The next port that clients can call. */
 export function nextPort(port: number): number {
   for (let next = Math.max(port + 1, 1024); next <= 65_535; next++)
     if (!isBlocked(next)) return next;

@@ -1,9 +1,11 @@
+/** Tests reading numbers, times and ids. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { decimalText, formatInstant, parseInstant } from "./scalar.ts";
 
-test("a number of up to 15 digits is read as it was written", () => {
+test("a number of up to 15 digits is read exactly", () => {
   const digits = fc.integer({ min: 0, max: 15 }).chain((decimals) =>
     fc.bigInt({ min: 0n, max: 10n ** 15n - 1n }).map((units) => {
       const text = String(units).padStart(decimals + 1, "0");
@@ -20,7 +22,7 @@ test("a number of up to 15 digits is read as it was written", () => {
   );
 });
 
-test("a moment is the same when it is written and read back", () => {
+test("a time survives formatting and parsing", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 253402300799999 }), (instant) => {
       assert.equal(parseInstant(formatInstant(instant), "x"), instant);
@@ -28,13 +30,13 @@ test("a moment is the same when it is written and read back", () => {
   );
 });
 
-test("offsets, lower case and parts of a second are read", () => {
+test("offsets, lower case and fractions of a second are read", () => {
   assert.equal(parseInstant("1970-01-01t01:00:00.0019z", "x"), 3_600_001);
   assert.equal(parseInstant("1970-01-01T00:00:00-00:30", "x"), 1_800_000);
   assert.equal(parseInstant("1970-01-01 00:01Z", "x"), 60_000);
 });
 
-test("a date is its midnight in UTC", () => {
+test("a date means midnight in UTC", () => {
   assert.equal(parseInstant("1970-01-02", "x"), 86_400_000);
   assert.equal(parseInstant("2028-02-29", "x"), Date.UTC(2028, 1, 29));
 });
@@ -51,6 +53,6 @@ for (const text of [
   "+001970-01-01T00:00:00Z",
   5,
 ]) {
-  test(`${text} is not a moment`, () =>
+  test(`${text} is not a valid time`, () =>
     assert.throws(() => parseInstant(text, "x"), /^PurserError: x is/));
 }

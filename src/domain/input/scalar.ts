@@ -1,12 +1,13 @@
-/** Numbers, moments and ids as they are written in JSON: read exactly, or refused. */
+/** Reads numbers, times and ids in JSON exactly, or refuses them. */
 
 import { invalid, show } from "./fields.ts";
 
 /**
- * The plain decimal text of a JSON value. A number is taken by its shortest decimal form, which is what was written as long
- * as it has at most 15 digits.
+ * The plain decimal text of a JSON value. The shortest decimal form of a number equals its source
+ * text if it has at most 15 digits.
  *
- * @throws PurserError `invalid_request` for what is neither a decimal string nor a number that stands for one.
+ * @throws PurserError `invalid_request` for a value that is neither a decimal string nor an exact
+ *   decimal number.
  */
 export function decimalText(value: unknown, field: string): string {
   if (typeof value === "number") {
@@ -19,10 +20,11 @@ export function decimalText(value: unknown, field: string): string {
 }
 
 /**
- * Milliseconds since the epoch of an RFC 3339 date and time with an offset, or of a date, which is its midnight in UTC. Seconds may be
- * left out; finer parts of a second are cut off. A local time is refused: it would be another moment on another machine.
+ * Milliseconds since the epoch of an RFC 3339 time with an offset, or of a date, which means
+ * midnight in UTC. Seconds are optional; fractions below a millisecond are dropped. A local time is
+ * refused, because its meaning would depend on the machine.
  *
- * @throws PurserError `invalid_request` for any other text, or a day that does not exist.
+ * @throws PurserError `invalid_request` for any other text, or a date that does not exist.
  */
 export function parseInstant(value: unknown, field: string): number {
   if (typeof value === "string" && datePattern.test(value)) {
@@ -35,8 +37,8 @@ export function parseInstant(value: unknown, field: string): number {
   }
   throw invalid(
     field,
-    `is ${show(value)}, which is not a moment that exists`,
-    "Give a date such as 2026-01-31, or a moment with its offset such as 2026-01-31T12:00:00Z (RFC 3339).",
+    `is ${show(value)}, which is not a valid date or time`,
+    "Give a date such as 2026-01-31, or a time with its offset such as 2026-01-31T12:00:00Z (RFC 3339).",
   );
 }
 
@@ -44,12 +46,12 @@ export function formatInstant(atMs: number): string {
   return Temporal.Instant.fromEpochMilliseconds(atMs).toString();
 }
 
-/** @throws PurserError `invalid_request` when the text cannot name a budget or key. */
+/** @throws PurserError `invalid_request` if the text is not a valid id of a budget or key. */
 export function checkId(id: string, field: string): string {
   if (/^[A-Za-z0-9._:/@-]{1,128}$/.test(id)) return id;
   throw invalid(
     field,
-    `is ${show(id)}, which cannot be an id`,
+    `is ${show(id)}, which is not a valid id`,
     "Use 1 to 128 of the characters A-Z a-z 0-9 . _ : / @ -",
   );
 }

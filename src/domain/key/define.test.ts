@@ -124,7 +124,7 @@ const refused: readonly (readonly [
   ],
   ["may_refine that is text", { may_refine: "task" }, "keys[0].may_refine", /Give a list of org/],
   ["no models at all", { models: [] }, "keys[0].models", /match everything/],
-  ["a star within a provider", { providers: ["o*i"] }, "keys[0].providers[0]", /ends in \*/],
+  ["a star within a provider", { providers: ["o*i"] }, "keys[0].providers[0]", /ending in \*/],
   [
     "a budget that does not exist",
     { budgets: ["b1", "b2"] },
@@ -152,7 +152,7 @@ const refused: readonly (readonly [
     "keys[0].expires_at",
     /later time/,
   ],
-  ["a secret", { secret: "x" }, "keys[0].secret", /Known are: name/],
+  ["a secret", { secret: "x" }, "keys[0].secret", /Use one of: name/],
   ["an unknown field", { may_refne: [] }, "keys[0].may_refne", /Did you mean may_refine\?/],
 ];
 

@@ -4,8 +4,8 @@
  */
 
 import { toObject, toObjects } from "../count/count.ts";
+import { openBracket } from "../ascii.ts";
 
-const openBracket = 0x5b;
 const errorWord = Buffer.from('"error"');
 /** A longer list is an answer. */
 const longest = 1024 * 1024;

@@ -21,6 +21,7 @@ import { OpenMessage } from "./open-message.ts";
 import { messageStop } from "./stop.ts";
 import type { AskedTerms } from "./terms.ts";
 import { billedParts, readAnthropicUsage, usageOfAnswer } from "./usage.ts";
+import { backslash, quote } from "../ascii.ts";
 
 const scan = answerScanner();
 
@@ -29,8 +30,6 @@ const headBytes = 96;
 /** The beginning of nearly all events. */
 const deltaHead = Buffer.from('{"type":"content_block_delta",');
 const textFields = ['text":', 'thinking":', 'partial_json":'].map((field) => Buffer.from(field));
-const backslash = 0x5c;
-const quote = 0x22;
 
 /**
  * Takes the data of each event, and parses only those that matter: most are deltas, which are

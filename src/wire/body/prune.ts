@@ -2,6 +2,17 @@
 
 import { ByteBuffer } from "../byte-buffer.ts";
 import { KeyTable } from "./key-table.ts";
+import {
+  backslash,
+  closeBrace,
+  closeBracket,
+  colon,
+  comma,
+  letterU,
+  openBrace,
+  openBracket,
+  quote,
+} from "../ascii.ts";
 
 /** A longer string keeps only its beginning. */
 const longestString = 1024;
@@ -31,15 +42,6 @@ const textKeys = new KeyTable([
 ]);
 
 const nul = 0x00;
-const quote = 0x22;
-const comma = 0x2c;
-const colon = 0x3a;
-const openBracket = 0x5b;
-const backslash = 0x5c;
-const closeBracket = 0x5d;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const letterU = 0x75;
 
 /** What may come next in the open container. */
 type Place = "member" | "member after a comma" | "colon" | "value" | "comma";

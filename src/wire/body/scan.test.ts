@@ -5,6 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { PurserError } from "../../domain/error.ts";
 import { answerScanner, bodyScanner } from "./scan.ts";
+import { mostValues } from "./tally.ts";
 
 const scan = bodyScanner({
   nested: ["options", "options.deep"],
@@ -332,4 +333,18 @@ test("an object with thousands of fields is refused before it delays other calls
     code: "invalid_request",
     message: /more than 1000 fields/,
   });
+});
+
+test("different values are kept up to a bound: a request with more is refused, an answer is not", () => {
+  const types = (count: number): string =>
+    Array.from({ length: count }, (_, index) => `{"type":"t${index}"}`).join();
+  const body = (count: number): Buffer =>
+    Buffer.from(`{"items":[${types(count)},${types(count)}],"usage":{"output":7}}`);
+  const request = bodyScanner()(body(mostValues));
+  assert.equal(request.values("type").size, mostValues);
+  assert.equal(request.valueCount("type", "t9"), 2);
+  assert.throws(() => bodyScanner()(body(mostValues + 1)), /more than 10000 different values/);
+  const answer = answerScanner({ nested: ["usage"] })(body(mostValues + 1000));
+  assert.equal(answer.integer("usage.output"), 7);
+  assert.equal(answer.values("type").size, mostValues);
 });

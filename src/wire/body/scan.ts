@@ -3,7 +3,9 @@
 import { PurserError } from "../../domain/error.ts";
 import { toBuffer } from "../bytes.ts";
 import { compilePlan, type ScanPlan } from "./plan.ts";
+import { mostValues } from "./tally.ts";
 import { walk, type FieldSpan, type ObjectSpan, type WalkResult } from "./walk.ts";
+import { backslash, openBrace, openBracket, quote } from "../ascii.ts";
 
 export type { ScanPlan } from "./plan.ts";
 export type { FieldSpan, ObjectSpan } from "./walk.ts";
@@ -27,8 +29,6 @@ const largestInteger = 1_000_000_000;
 /** Numbers with this many digits are exact in any order of addition. */
 const exactDigits = 15;
 
-const quote = 0x22;
-const backslash = 0x5c;
 const letterF = 0x66;
 const letterN = 0x6e;
 const letterT = 0x74;
@@ -210,8 +210,8 @@ export class ScannedBody {
   #kind(field: FieldSpan): JsonKind {
     const first = this.bytes[field.start];
     if (first === quote) return "string";
-    if (first === 0x7b) return "object";
-    if (first === 0x5b) return "array";
+    if (first === openBrace) return "object";
+    if (first === openBracket) return "array";
     if (first === letterN) return "null";
     return first === letterT || first === letterF ? "boolean" : "number";
   }
@@ -251,7 +251,10 @@ function scanner(
   const compiled = compilePlan(plan);
   return (body) => {
     const bytes = toBuffer(body);
-    return new ScannedBody(bytes, walk(bytes, compiled), repeated);
+    const result = walk(bytes, compiled);
+    // A value that was not counted could be a billed tool. An answer cannot be refused.
+    if (result.tally.isFull && !repeated.keepsLast) throw tooManyValues();
+    return new ScannedBody(bytes, result, repeated);
   };
 }
 
@@ -286,6 +289,14 @@ function parse(text: string, path: string): unknown {
       cause,
     });
   }
+}
+
+function tooManyValues(): PurserError {
+  return new PurserError(
+    "invalid_request",
+    `the body has more than ${mostValues} different values of "type" and the like`,
+    { field: "body", remedy: "Send it in several requests." },
+  );
 }
 
 function invalid(field: string, what: string, remedy: string): PurserError {

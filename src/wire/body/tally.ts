@@ -6,6 +6,12 @@
 import { commonValues } from "./common-word.ts";
 import type { KeyTable } from "./key-table.ts";
 
+/**
+ * Different values kept of one body, about 1 MB of memory. Real bodies have some tens; a body of 32
+ * MiB could have two million.
+ */
+export const mostValues = 10_000;
+
 const none: ReadonlyMap<string, number> = new Map();
 
 export class Tally {
@@ -16,6 +22,8 @@ export class Tally {
   #commonCounts: number[][] | undefined;
   /** By index of a key. */
   #values: Map<number, Map<string, number>> | undefined;
+  #valuesKept = 0;
+  #isFull = false;
 
   constructor(keys: KeyTable) {
     this.#keys = keys;
@@ -37,7 +45,17 @@ export class Tally {
   countValue(key: number, value: string): void {
     this.#values ??= new Map();
     const counts = this.#values.get(key) ?? new Map<string, number>();
-    this.#values.set(key, counts.set(value, (counts.get(value) ?? 0) + 1));
+    const before = counts.get(value);
+    if (before === undefined && ++this.#valuesKept > mostValues) {
+      this.#isFull = true;
+      return;
+    }
+    this.#values.set(key, counts.set(value, (before ?? 0) + 1));
+  }
+
+  /** Whether values were not counted because there are more than {@link mostValues}. */
+  get isFull(): boolean {
+    return this.#isFull;
   }
 
   keyCount(name: string): number {

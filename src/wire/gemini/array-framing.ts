@@ -4,15 +4,14 @@ import type { EventReader, Framing } from "../answer/framing.ts";
 import { JsonPruner } from "../body/index.ts";
 import { ByteBuffer } from "../byte-buffer.ts";
 import { toBuffer } from "../bytes.ts";
+import { backslash, closeBrace, closeBracket, openBrace, openBracket, quote } from "../ascii.ts";
 
 /** A longer element is passed on as it arrives, and the copy that is read is pruned. In bytes. */
 const longestElement = 2 * 1024 * 1024;
 
 const nothing = Buffer.alloc(0);
-const quote = 0x22;
-const backslash = 0x5c;
-const opening: ReadonlySet<number> = new Set([0x7b, 0x5b]);
-const closing: ReadonlySet<number> = new Set([0x7d, 0x5d]);
+const opening: ReadonlySet<number> = new Set([openBrace, openBracket]);
+const closing: ReadonlySet<number> = new Set([closeBrace, closeBracket]);
 
 /** Holds the unfinished element. Depth 1 is inside the array, 2 inside an element. */
 export class ArrayFraming implements Framing {

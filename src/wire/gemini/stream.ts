@@ -9,6 +9,7 @@ import type { GeminiAnswer } from "./answer.ts";
 import { ArrayFraming } from "./array-framing.ts";
 import { geminiError } from "./error.ts";
 import { arrayEnd, eventsEnd } from "./stop.ts";
+import { openBrace, openBracket } from "../ascii.ts";
 
 /**
  * A stream is server-sent events with `alt=sse` and a JSON array without; its first byte shows
@@ -30,9 +31,6 @@ export function geminiStreamMeter(reader: GeminiAnswer): StreamMeter {
   };
   return new StreamMeter({ reader, framing, stop });
 }
-
-const openBracket = 0x5b;
-const openBrace = 0x7b;
 
 /** Chooses the framing at the first byte that is not white space. */
 class FirstByteFraming implements Framing {

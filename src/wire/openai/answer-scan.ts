@@ -10,6 +10,7 @@ import type { AnswerRecord } from "./answer-record.ts";
 import { valueAfterKey, countTextBytes, endOfValue } from "./text-bytes.ts";
 import { serverTypes, ToolTally } from "./responses/tool-tally.ts";
 import { readUsage } from "./usage.ts";
+import { openBrace } from "../ascii.ts";
 
 const nested = ["usage", "x_groq", "tool_usage", "tool_usage.web_search"];
 export const scanAnswer = answerScanner({
@@ -136,7 +137,7 @@ export function lastUsage(payload: Buffer): Buffer | undefined {
   while (at >= 0) {
     const value = valueAfterKey(payload, at);
     let end = at;
-    if (value >= 0 && payload[value] === 0x7b) {
+    if (value >= 0 && payload[value] === openBrace) {
       end = endOfValue(payload, value);
       found = payload.subarray(value, end);
     }

@@ -3,10 +3,15 @@
 import { KeyTable } from "../body/index.ts";
 import type { PassedOutput } from "../answer/passed-output.ts";
 import { afterQuoted } from "../bytes.ts";
-
-const quote = 0x22;
-const backslash = 0x5c;
-const colon = 0x3a;
+import {
+  backslash,
+  closeBrace,
+  closeBracket,
+  colon,
+  openBrace,
+  openBracket,
+  quote,
+} from "../ascii.ts";
 
 /** Values that the model does not generate as tokens, or that repeat what stands beside them. */
 const skipped = new KeyTable([
@@ -72,11 +77,11 @@ function readValue(
         output?.addText(payload, at + 1, end - 1);
       }
       at = end;
-    } else if (byte === 0x7b || byte === 0x5b) {
+    } else if (byte === openBrace || byte === openBracket) {
       depth++;
       if (isSkipped && skippedDepth > depth) skippedDepth = depth;
       at++;
-    } else if (byte === 0x7d || byte === 0x5d) {
+    } else if (byte === closeBrace || byte === closeBracket) {
       if (depth === skippedDepth) skippedDepth = Number.POSITIVE_INFINITY;
       depth--;
       at++;

@@ -2,9 +2,8 @@
 
 import { matchesAt } from "../bytes.ts";
 import { LineEnds } from "./line-ends.ts";
+import { colon, openBrace, openBracket, space } from "../ascii.ts";
 
-const colon = 0x3a;
-const space = 0x20;
 const lineFeed = Buffer.from("\n");
 const byteOrderMark = Buffer.from("\uFEFF");
 const names = {
@@ -13,7 +12,7 @@ const names = {
   error: Buffer.from("error"),
 };
 /** Lines of an event begin with a field's name, so no event begins like JSON. */
-const jsonStarts: ReadonlySet<number | undefined> = new Set([0x7b, 0x5b]);
+const jsonStarts: ReadonlySet<number | undefined> = new Set([openBrace, openBracket]);
 
 /**
  * Positions of the non-empty lines of one event. Reused, because a stream has thousands of events.

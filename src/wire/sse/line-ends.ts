@@ -1,7 +1,6 @@
 /** Finds line ends, LF or CR, one after another. */
 
-const lineFeed = 0x0a;
-const carriageReturn = 0x0d;
+import { carriageReturn, lineFeed } from "../ascii.ts";
 
 /**
  * Caches the next position of each byte, so that a long stretch with only one of them is not

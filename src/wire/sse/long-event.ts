@@ -2,10 +2,8 @@
 
 import { JsonPruner } from "../body/prune.ts";
 import { linesOf, SseEvent } from "./event.ts";
+import { carriageReturn, lineFeed, space } from "../ascii.ts";
 
-const lineFeed = 0x0a;
-const carriageReturn = 0x0d;
-const space = 0x20;
 const field = Buffer.from("data:");
 
 export class LongEvent {

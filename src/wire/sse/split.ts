@@ -8,12 +8,11 @@ import { toBuffer } from "../bytes.ts";
 import { Lines, linesOf, SseEvent } from "./event.ts";
 import { LineEnds } from "./line-ends.ts";
 import { LongEvent } from "./long-event.ts";
+import { carriageReturn, lineFeed } from "../ascii.ts";
 
 /** A larger unfinished event is passed on as it arrives, and the copy that is read is pruned. */
 export const largestEventBytes = 2 * 1024 * 1024;
 
-const lineFeed = 0x0a;
-const carriageReturn = 0x0d;
 const nothing = new Uint8Array(0);
 
 export interface SseSplitterOptions {

@@ -1,6 +1,7 @@
 /** Whether a body is of the kind that its content type states, and no larger than a form may be. */
 
 import { PurserError } from "../../domain/error.ts";
+import { openBrace, openBracket } from "../ascii.ts";
 
 /** Fields that clients send beside files; the most are the files of a skill. */
 const mostFields = 1000;
@@ -8,8 +9,6 @@ const mostFields = 1000;
 const longestUrlEncoded = 1024 * 1024;
 
 const ampersand = 0x26;
-const openBrace = 0x7b;
-const openBracket = 0x5b;
 
 /**
  * @throws PurserError `invalid_request` for JSON that is sent as a form, for JSON in another encoding than UTF-8: a provider may read it as

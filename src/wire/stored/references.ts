@@ -3,6 +3,7 @@
 import { PurserError } from "../../domain/error.ts";
 import type { ScannedBody } from "../body/index.ts";
 import { skeletonOf } from "./skeleton.ts";
+import { openBrace, space } from "../ascii.ts";
 
 /** Where the bodies of one format have ids. */
 export interface ReferenceRules {
@@ -127,7 +128,7 @@ function heldBy(key: string, value: unknown, holders: ReadonlySet<string>): stri
 /** @returns undefined for what is no JSON object. */
 export function jsonObjectOf(bytes: Uint8Array): JsonObject | undefined {
   const first = bytes.find((byte) => byte > space);
-  if (first !== openingBrace && first !== byteOrderMark) return undefined;
+  if (first !== openBrace && first !== byteOrderMark) return undefined;
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
     return isObject(value) ? value : undefined;
@@ -137,8 +138,6 @@ export function jsonObjectOf(bytes: Uint8Array): JsonObject | undefined {
   }
 }
 
-const space = 0x20;
-const openingBrace = 0x7b;
 /** Its first byte; decoding takes it away. */
 const byteOrderMark = 0xef;
 

@@ -1,6 +1,17 @@
 /** Builds of a JSON body what can hold an id: its objects, lists and short strings, within bounds of what that costs. */
 
 import { PurserError } from "../../domain/error.ts";
+import {
+  backslash,
+  closeBrace,
+  closeBracket,
+  colon,
+  comma,
+  letterU,
+  openBrace,
+  openBracket,
+  quote,
+} from "../ascii.ts";
 
 /** What of a text is built. */
 export interface SkeletonBounds {
@@ -19,16 +30,6 @@ const longestId = 8192;
 /** The same for strings under other keys: they are words, or only looked at for whether there is any. */
 const longestWord = 64;
 const maxDepth = 1000;
-
-const quote = 0x22;
-const backslash = 0x5c;
-const comma = 0x2c;
-const colon = 0x3a;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
-const letterU = 0x75;
 
 /** Why a body is built at all. */
 const named = "has a field that may name something that the provider keeps";

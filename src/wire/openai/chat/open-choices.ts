@@ -3,11 +3,11 @@
 import { afterQuoted } from "../../bytes.ts";
 import { toObject, toObjects } from "../../count/count.ts";
 import { valueAfterKey } from "../text-bytes.ts";
+import { quote } from "../../ascii.ts";
 
 const finishKey = Buffer.from('finish_reason"');
 /** One of them is in every chunk with a choice; Azure's first chunk has none. */
 const choiceKeys = ['delta"', 'finish_reason"', 'text"'].map((key) => Buffer.from(key));
-const quote = 0x22;
 
 interface Choice {
   hasBegun: boolean;

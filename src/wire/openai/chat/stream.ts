@@ -12,6 +12,7 @@ import { lastUsage, mayHideKeys, scanAnswer, takeAnswer } from "../answer-scan.t
 import { countTextBytes } from "../text-bytes.ts";
 import { OpenChoices } from "./open-choices.ts";
 import { chatStop } from "./stop.ts";
+import { closeBrace, openBrace } from "../../ascii.ts";
 
 /** Looked at whole until id and model are known, at most: Azure's first chunk names neither. */
 const mostIntroductions = 8;
@@ -111,7 +112,7 @@ export class ChatStream implements StreamReader {
 
   /** Cheap, as it is asked of every chunk. */
   #checkShape(payload: Buffer): true {
-    if (payload[0] !== 0x7b || payload.at(-1) !== 0x7d) {
+    if (payload[0] !== openBrace || payload.at(-1) !== closeBrace) {
       if (!/^\s*\{[^]*\}\s*$/.test(payload.toString("latin1"))) this.#record.flag("malformed");
     }
     return true;
@@ -142,7 +143,7 @@ export class ChatStream implements StreamReader {
 
 /** An error that does not call itself one in a field `error`: every chunk of an answer has choices. Cheap, as it is asked of every event. */
 function isOtherError(payload: Buffer): boolean {
-  if (afterQuoted(payload, choicesKey) >= 0 || payload[0] !== 0x7b) return false;
+  if (afterQuoted(payload, choicesKey) >= 0 || payload[0] !== openBrace) return false;
   try {
     return isErrorInstead(scanAnswer(payload));
   } catch (error) {

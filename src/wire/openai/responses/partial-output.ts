@@ -5,11 +5,11 @@ import { toObject, toText, type JsonObject } from "../../count/count.ts";
 import { valueAfterKey, endOfValue } from "../text-bytes.ts";
 import { OpenItem, strandOf } from "./open-item.ts";
 import type { ResponsesEvent } from "./stop.ts";
+import { quote } from "../../ascii.ts";
 
 const typeHead = Buffer.from('{"type":"');
 const deltaKey = Buffer.from('delta"');
 const outputIndexKey = Buffer.from('output_index"');
-const quote = 0x22;
 
 /** Beyond this much nothing more is kept, and the answer ends with what is there. */
 const mostBytes = 1024 * 1024;

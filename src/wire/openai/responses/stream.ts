@@ -15,6 +15,7 @@ import { countTextBytes } from "../text-bytes.ts";
 import { PartialOutput } from "./partial-output.ts";
 import { responsesStop } from "./stop.ts";
 import { serverTypes, ToolTally } from "./tool-tally.ts";
+import { openBrace } from "../../ascii.ts";
 
 const responseKey = Buffer.from('response"');
 const deltaKey = Buffer.from('delta"');
@@ -39,7 +40,6 @@ const errorWord = Buffer.from('"error"');
 const scanItem = answerScanner();
 /** The longest head of an event in which its type is looked for. */
 const headBytes = 64;
-const openBrace = 0x7b;
 /** Shorter data that is not JSON has no meaning. */
 const longestWord = 16;
 
