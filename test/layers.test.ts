@@ -69,6 +69,9 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
   tokenizer: ["wire/body/input-texts"],
 };
 
+/** The ledgers in `store`: neither they nor the files that they share import another one. */
+const ledgers: ReadonlySet<string> = new Set(["memory", "sqlite"]);
+
 /** Rooms that may import the types of the contract, but none of its code. */
 const typesOfContractOnly: ReadonlySet<string> = new Set(["sdk", "web"]);
 
@@ -127,7 +130,15 @@ function violation({ name, types = [] }: SourceFile, specifier: string): readonl
   if (typesOfContractOnly.has(room) && target.startsWith("contract/") && !types.includes(specifier))
     return [`${name} imports code of ${target}: only its types are allowed`];
   if (room === "app" && target.startsWith("app/")) return appViolation(name, target);
+  if (target.startsWith("store/")) return storeViolation(name, target);
   return room === "domain" ? domainViolation(name, target) : [];
+}
+
+function storeViolation(name: string, target: string): readonly string[] {
+  const to = innerRoom(target);
+  return ledgers.has(to) && innerRoom(name) !== to
+    ? [`${name} imports ${target}: it belongs to one ledger`]
+    : [];
 }
 
 function packageViolation(name: string, specifier: string): readonly string[] {
@@ -209,6 +220,8 @@ const planted: readonly (readonly [rule: string, name: string, specifier: string
   ["the command line knows no implementation", "cli/inspect.ts", "../config/load.ts"],
   ["the store knows ports only", "store/sqlite/open.ts", "../../app/call/call.ts"],
   ["the store knows no other outside room", "store/sqlite/open.ts", "../../config/load.ts"],
+  ["the journal's format knows no ledger", "store/journal/encode.ts", "../sqlite/schema.ts"],
+  ["a ledger knows no other ledger", "store/memory/ledger.ts", "../sqlite/schema.ts"],
   ["a wire knows no other outside room", "wire/openai/index.ts", "../../tokenizer/bound.ts"],
   ["a tokenizer knows no wire", "tokenizer/thread.ts", "../wire/openai/index.ts"],
   ["the catalogue knows no other outside room", "catalogue/catalogue.ts", "../config/load.ts"],

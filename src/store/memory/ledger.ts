@@ -166,8 +166,7 @@ export class MemoryLedger implements Ledger {
   /** Decides until nothing has changed in between. @throws Unreachable, and nothing was committed. */
   async #decided(commands: readonly Command[]): Promise<readonly Outcome[]> {
     for (let tries = 0; ; tries += 1) {
-      const isDefining = !commands.every((command) => "operationId" in command);
-      const outcomes = isDefining
+      const outcomes = commands.some(definesSomething)
         ? await this.#decideAlone(commands)
         : await this.#decideOnce(commands);
       if (outcomes) return outcomes;
@@ -194,10 +193,14 @@ export class MemoryLedger implements Ledger {
     return { ...command, counted: await this.#ask("count", counting) };
   }
 
+  /** @returns null if something has changed in between. */
   async #decideOnce(commands: readonly Command[]): Promise<readonly Outcome[] | null> {
-    const reads: Reads = new Map([[definitions, this.#definedSeq]]);
+    const definedSeq = this.#definedSeq;
+    const reads: Reads = new Map([[definitions, definedSeq]]);
     const tried = await this.#again(() => attempt(this.#link, this.#registry, { commands, reads }));
-    return tried && (await this.#commit(tried)) ? tried.outcomes : null;
+    // A definition that came meanwhile may need what was not loaded.
+    if (!tried || this.#definedSeq !== definedSeq) return null;
+    return (await this.#commit(tried)) ? tried.outcomes : null;
   }
 
   /** @returns Whether the entries are in the journal; true if there are none. */
@@ -280,6 +283,10 @@ export class MemoryLedger implements Ledger {
 }
 
 const nothingLoaded: Loaded = { operations: [], counters: [], keys: [], holds: [] };
+
+function definesSomething(command: Command): boolean {
+  return !("operationId" in command) && command.kind !== "expire";
+}
 
 function isEndOfCall({ kind }: Command): boolean {
   return kind === "settle" || kind === "release" || kind === "expire";

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { PurserError } from "../../domain/error.ts";
 import type { FixedMeter } from "../../domain/usage/usage.ts";
-import { kinds, outcomeRows, otherRows } from "./journal/kind.ts";
-import { usagePlaces } from "./journal/meter-number.ts";
+import { kinds } from "../journal/kind.ts";
+import { outcomeRows, otherRows } from "./journal/kind-condition.ts";
+import { usagePlaces } from "../journal/meter-number.ts";
 
 /** Kept in `user_version`; a file with a higher number was written by a newer Purser. */
 export const schemaVersion = 5;

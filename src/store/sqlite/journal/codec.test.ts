@@ -17,8 +17,8 @@ import type { Charge } from "../../../domain/price/rate.ts";
 import { openMeter } from "../../../domain/usage/open-meter.ts";
 import { fixedMeters, type UsageFlag } from "../../../domain/usage/usage.ts";
 import { attribution, rates, route, start, usd } from "../../conformance/fixture.ts";
-import { decodeEntry } from "./decode.ts";
-import { encodeEntry } from "./encode.ts";
+import { decodeEntry } from "../../journal/decode.ts";
+import { encodeEntry } from "../../journal/encode.ts";
 import { NameReader } from "./name-reader.ts";
 import { nameWidth, NameWriter } from "./name-writer.ts";
 

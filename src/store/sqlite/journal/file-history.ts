@@ -9,11 +9,11 @@ import {
   type HoldEntry,
 } from "../../../domain/ledger/entry.ts";
 import type { History, PastAttempt } from "../../../domain/ledger/past.ts";
-import type { JournalRow } from "./chain.ts";
-import { decodeHold, decodeMove, decodeSettle, decodeTopUp } from "./decode.ts";
+import type { JournalRow } from "../../journal/chain.ts";
+import { decodeHold, decodeMove, decodeSettle, decodeTopUp } from "../../journal/decode.ts";
 import { JournalFile } from "./journal-file.ts";
-import { kinds } from "./kind.ts";
-import { counterText, digestOf, nameKinds } from "./name.ts";
+import { kinds } from "../../journal/kind.ts";
+import { counterText, digestOf, nameKinds } from "../../journal/name.ts";
 import { NameReader } from "./name-reader.ts";
 
 /** Answers from its own connection; each question takes one or a few look-ups by key. */

@@ -4,8 +4,9 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { assert } from "../../../domain/assert.ts";
 import type { CallId } from "../../../domain/ledger/entry.ts";
 import { operationsWithId } from "../../../domain/ledger/operation.ts";
-import type { JournalRow } from "./chain.ts";
-import { kinds, outcomeRows } from "./kind.ts";
+import type { JournalRow } from "../../journal/chain.ts";
+import { kinds } from "../../journal/kind.ts";
+import { outcomeRows } from "./kind-condition.ts";
 
 /**
  * The columns in the order {@link readRow} expects. Money is cast to text, since it may exceed

@@ -6,13 +6,20 @@ import type { Attribution } from "../../../domain/attribution/attribution.ts";
 import type { CounterKey } from "../../../domain/ledger/entry.ts";
 import type { Rate } from "../../../domain/price/rate.ts";
 import type { OpenMeter } from "../../../domain/usage/usage.ts";
-import { readAttribution, readCounter, readRate, readRoute, type ServedRoute } from "./name.ts";
+import {
+  readAttribution,
+  readCounter,
+  readRate,
+  readRoute,
+  type ServedRoute,
+  type Names,
+} from "../../journal/name.ts";
 
 /** At least this many values are cached, and at most twice as many. */
 const remembered = 20_000;
 
 /** Names never change, so cached values stay valid. */
-export class NameReader {
+export class NameReader implements Names {
   readonly #name: StatementSync;
   readonly #shape: StatementSync;
   #young = new Map<number, unknown>();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { digestOf, nameKinds } from "./name.ts";
+import { digestOf, nameKinds } from "../../journal/name.ts";
 import { NameWriter } from "./name-writer.ts";
 
 function emptyFile(): DatabaseSync {

@@ -5,7 +5,15 @@ import { canonicalAttribution, type Attribution } from "../../../domain/attribut
 import type { CallRoute, CounterKey } from "../../../domain/ledger/entry.ts";
 import type { Rate } from "../../../domain/price/rate.ts";
 import type { OpenMeter } from "../../../domain/usage/usage.ts";
-import { counterText, digestOf, nameKinds, rateText, routeText, type NameKind } from "./name.ts";
+import {
+  counterText,
+  digestOf,
+  nameKinds,
+  rateText,
+  routeText,
+  type NameKind,
+  type NameIds,
+} from "../../journal/name.ts";
 
 /** Definitions for the writer, {@link nameWidth} columns each: id, seq, kind, digest, text. */
 export type NameColumns = (number | string)[];
@@ -21,7 +29,7 @@ const rememberedServed = 100;
  *
  * A name is new once: it stays in memory until the batch that defines it is booked (`settleNames`).
  */
-export class NameWriter {
+export class NameWriter implements NameIds {
   readonly #find: StatementSync;
   readonly #byObject = new WeakMap<object, number>();
   /** By route, then by served model. */

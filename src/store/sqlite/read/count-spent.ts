@@ -7,7 +7,7 @@ import { assert } from "../../../domain/assert.ts";
 import { type BudgetToCount, Tally } from "../../../domain/ledger/recount.ts";
 import type { Counted, CounterKey, Quantities } from "../../../domain/ledger/entry.ts";
 import { pico } from "../../../domain/money/money.ts";
-import { decodeHold, decodeSettle } from "../journal/decode.ts";
+import { decodeHold, decodeSettle } from "../../journal/decode.ts";
 import {
   allRows,
   prepareRows,
@@ -15,7 +15,8 @@ import {
   rowColumns,
   type RowValues,
 } from "../journal/journal-file.ts";
-import { kinds, outcomeRows } from "../journal/kind.ts";
+import { kinds } from "../../journal/kind.ts";
+import { outcomeRows } from "../journal/kind-condition.ts";
 import { joinPico } from "../write/rollup.ts";
 import type { Source } from "./calls.ts";
 import type { CountQuery } from "./query.ts";

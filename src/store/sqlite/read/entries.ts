@@ -1,7 +1,7 @@
 /** Reads the journal in order, one page at a time. */
 
 import type { NumberedEntry } from "../../../app/port/feed.ts";
-import { decodeEntry } from "../journal/decode.ts";
+import { decodeEntry } from "../../journal/decode.ts";
 import { allRows, prepareRows, readRow, rowColumns } from "../journal/journal-file.ts";
 import type { Source } from "./calls.ts";
 import type { EntriesQuery } from "./query.ts";

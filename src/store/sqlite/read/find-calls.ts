@@ -5,7 +5,8 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import { allRows, prepareRows } from "../journal/journal-file.ts";
-import { kinds, otherRows, outcomeRows } from "../journal/kind.ts";
+import { kinds } from "../../journal/kind.ts";
+import { otherRows, outcomeRows } from "../journal/kind-condition.ts";
 import { matcher, seqRange, type Selection, type SeqRange } from "./selection.ts";
 
 export interface Page {

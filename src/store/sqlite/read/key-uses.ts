@@ -3,7 +3,7 @@
 import type { KeyUseRow } from "../../../app/port/reader.ts";
 import { pico } from "../../../domain/money/money.ts";
 import { allRows, prepareRows } from "../journal/journal-file.ts";
-import { statuses } from "../journal/kind.ts";
+import { statuses } from "../../journal/kind.ts";
 import { hourMs, joinPico } from "../write/rollup.ts";
 import type { Source } from "./calls.ts";
 

@@ -3,7 +3,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { unattributed, type Attribution } from "../../../domain/attribution/attribution.ts";
 import { assert } from "../../../domain/assert.ts";
-import { nameKinds, readAttribution, readRoute, type ServedRoute } from "../journal/name.ts";
+import { nameKinds, readAttribution, readRoute, type ServedRoute } from "../../journal/name.ts";
 
 /** The values of one dimension: a small number for each attribution, 0 for none. */
 interface ValueColumn {

@@ -2,9 +2,9 @@
 
 import type { CallFilter, RefusalRow } from "../../../app/port/reader.ts";
 import { assert } from "../../../domain/assert.ts";
-import { decodeEntry } from "../journal/decode.ts";
+import { decodeEntry } from "../../journal/decode.ts";
 import { prepareRows, readRow, rowColumns, type RowValues } from "../journal/journal-file.ts";
-import { kinds } from "../journal/kind.ts";
+import { kinds } from "../../journal/kind.ts";
 import type { Source } from "./calls.ts";
 import type { Page } from "./find-calls.ts";
 import { matcher, select } from "./selection.ts";

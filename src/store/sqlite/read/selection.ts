@@ -4,7 +4,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { CallFilter } from "../../../app/port/reader.ts";
-import { kinds, kindsOf } from "../journal/kind.ts";
+import { kinds, kindsOf } from "../../journal/kind.ts";
 import { hourMs } from "../write/rollup.ts";
 import type { NameIndex } from "./name-index.ts";
 

@@ -4,7 +4,7 @@
  */
 
 import type { CallFilter, GroupKey, Totals } from "../../../app/port/reader.ts";
-import type { JournalRow } from "../journal/chain.ts";
+import type { JournalRow } from "../../journal/chain.ts";
 import {
   allRows,
   prepareRows,
@@ -12,7 +12,8 @@ import {
   rowColumns,
   type RowValues,
 } from "../journal/journal-file.ts";
-import { kinds, outcomeRows, statuses, type StatusCode } from "../journal/kind.ts";
+import { kinds, statuses, type StatusCode } from "../../journal/kind.ts";
+import { outcomeRows } from "../journal/kind-condition.ts";
 import { dayHours, sumColumns } from "../schema.ts";
 import { additionOf, addOpen, addUsage, hourMs, joinPico, type Addition } from "../write/rollup.ts";
 import { findEnds, holdsNamed, type Source } from "./calls.ts";

@@ -8,8 +8,8 @@ import type { VerifyReport } from "../../../app/port/reader.ts";
 import { Books } from "../../../domain/ledger/books.ts";
 import { counterId, untouched, type CounterState } from "../../../domain/ledger/counter.ts";
 import type { CallId } from "../../../domain/ledger/entry.ts";
-import { chainHash, genesis, type Definition, type JournalRow } from "../journal/chain.ts";
-import { decodeEntry } from "../journal/decode.ts";
+import { chainHash, genesis, type Definition, type JournalRow } from "../../journal/chain.ts";
+import { decodeEntry } from "../../journal/decode.ts";
 import { FileHistory, readCounterState } from "../journal/file-history.ts";
 import {
   allRows,
@@ -18,8 +18,8 @@ import {
   rowColumns,
   type RowValues,
 } from "../journal/journal-file.ts";
-import { isCorrection, isOutcome } from "../journal/kind.ts";
-import { nameKinds } from "../journal/name.ts";
+import { isCorrection, isOutcome } from "../../journal/kind.ts";
+import { nameKinds } from "../../journal/name.ts";
 import { findDamage } from "../integrity.ts";
 import { meterTable, rollupTable } from "../schema.ts";
 import { entryWidth } from "../write/batch.ts";

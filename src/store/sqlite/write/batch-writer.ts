@@ -5,13 +5,13 @@
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "../../../domain/assert.ts";
-import { chainHash, genesis, type Definition, type JournalRow } from "../journal/chain.ts";
-import type { EncodedEntry } from "../journal/encode.ts";
+import { chainHash, genesis, type Definition, type JournalRow } from "../../journal/chain.ts";
+import type { EncodedEntry } from "../../journal/encode.ts";
 import { JournalFile } from "../journal/journal-file.ts";
-import { isCorrection, isOutcome, kinds } from "../journal/kind.ts";
-import { nameKinds } from "../journal/name.ts";
+import { isCorrection, isOutcome, kinds } from "../../journal/kind.ts";
+import { nameKinds } from "../../journal/name.ts";
 import { nameWidth } from "../journal/name-writer.ts";
-import { maxShapes, shapeOf } from "../journal/raw-usage.ts";
+import { maxShapes, shapeOf } from "../../journal/raw-usage.ts";
 import { counterWidth, entriesOf, type Batch } from "./batch.ts";
 import {
   additionOf,

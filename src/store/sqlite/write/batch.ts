@@ -3,7 +3,7 @@
  * also staged.
  */
 
-import type { EncodedEntry } from "../journal/encode.ts";
+import type { EncodedEntry } from "../../journal/encode.ts";
 import type { NameColumns } from "../journal/name-writer.ts";
 import type { Durability } from "../schema.ts";
 

@@ -11,7 +11,7 @@ import {
   type CounterKey,
   type Entry,
 } from "../../../domain/ledger/entry.ts";
-import { encodeEntry, type EncodedEntry } from "../journal/encode.ts";
+import { encodeEntry, type EncodedEntry } from "../../journal/encode.ts";
 import { FileHistory } from "../journal/file-history.ts";
 import { NameWriter, type NameColumns } from "../journal/name-writer.ts";
 import { pushEntry, type Batch, type Column } from "./batch.ts";

@@ -3,9 +3,9 @@
 import { assert } from "../../../domain/assert.ts";
 import { PassingMap } from "../../../domain/passing/passing-map.ts";
 import type { CallId, HoldEntry } from "../../../domain/ledger/entry.ts";
-import type { JournalRow } from "../journal/chain.ts";
-import { decodeHold } from "../journal/decode.ts";
-import type { CallOnFile, EncodedEntry } from "../journal/encode.ts";
+import type { JournalRow } from "../../journal/chain.ts";
+import { decodeHold } from "../../journal/decode.ts";
+import type { CallOnFile, EncodedEntry } from "../../journal/encode.ts";
 import type { FileHistory } from "../journal/file-history.ts";
 
 export class OpenCalls {

@@ -3,8 +3,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Books } from "../../../domain/ledger/books.ts";
 import { endsHold, type CallId } from "../../../domain/ledger/entry.ts";
-import { decodeEntry } from "../journal/decode.ts";
-import type { EncodedEntry } from "../journal/encode.ts";
+import { decodeEntry } from "../../journal/decode.ts";
+import type { EncodedEntry } from "../../journal/encode.ts";
 import type { FileHistory } from "../journal/file-history.ts";
 import { nameWidth, type NameColumns, type NameWriter } from "../journal/name-writer.ts";
 import { entriesOf } from "./batch.ts";

@@ -5,10 +5,11 @@ import { assert } from "../../../domain/assert.ts";
 import { Books } from "../../../domain/ledger/books.ts";
 import { addQuantities } from "../../../domain/ledger/entry.ts";
 import type { History } from "../../../domain/ledger/past.ts";
-import { decodeEntry, decodeHold, decodeTopUp } from "../journal/decode.ts";
+import { decodeEntry, decodeHold, decodeTopUp } from "../../journal/decode.ts";
 import type { FileHistory } from "../journal/file-history.ts";
 import { allRows, prepareRows, readRow, rowColumns } from "../journal/journal-file.ts";
-import { kinds, otherRows } from "../journal/kind.ts";
+import { kinds } from "../../journal/kind.ts";
+import { otherRows } from "../journal/kind-condition.ts";
 import type { OpenCalls } from "./open-calls.ts";
 
 export interface Recovered {

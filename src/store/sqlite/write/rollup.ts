@@ -4,10 +4,15 @@
  */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { JournalRow } from "../journal/chain.ts";
-import { isOutcome, kinds, statuses, statusOf, type StatusCode } from "../journal/kind.ts";
-import { openNameId, usagePlace, usagePlaces, type StoredUsage } from "../journal/meter-number.ts";
-import { allUsage, type StoredOutcome } from "../journal/outcome-codec.ts";
+import type { JournalRow } from "../../journal/chain.ts";
+import { isOutcome, kinds, statuses, statusOf, type StatusCode } from "../../journal/kind.ts";
+import {
+  openNameId,
+  usagePlace,
+  usagePlaces,
+  type StoredUsage,
+} from "../../journal/meter-number.ts";
+import { allUsage, type StoredOutcome } from "../../journal/outcome-codec.ts";
 import { dayHours, sumColumns } from "../schema.ts";
 
 export const hourMs = 3_600_000;

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { kinds } from "../journal/kind.ts";
+import { kinds } from "../../journal/kind.ts";
 import { ledgerFile, migrate, openForWriting } from "../schema.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import type { Batch } from "./batch.ts";

@@ -3,21 +3,21 @@
  * not follow from them.
  */
 
-import { assert } from "../../../domain/assert.ts";
+import { assert } from "../../domain/assert.ts";
 import {
   nothing,
   type CounterKey,
   type Outcome,
   type Quantities,
-} from "../../../domain/ledger/entry.ts";
-import { multiply, pico } from "../../../domain/money/money.ts";
-import type { Charge, Rate } from "../../../domain/price/rate.ts";
+} from "../../domain/ledger/entry.ts";
+import { multiply, pico } from "../../domain/money/money.ts";
+import type { Charge, Rate } from "../../domain/price/rate.ts";
 import {
   countTokens,
   type ModelUsage,
   type Usage,
   type UsageFlag,
-} from "../../../domain/usage/usage.ts";
+} from "../../domain/usage/usage.ts";
 import { loadInteger, storeInteger, type StoredInteger } from "./integer.ts";
 import {
   chargedMeter,
@@ -26,8 +26,7 @@ import {
   storeUsage,
   type StoredUsage,
 } from "./meter-number.ts";
-import type { NameReader } from "./name-reader.ts";
-import type { NameWriter } from "./name-writer.ts";
+import type { NameIds, Names } from "./name.ts";
 import { fillShape, type StoredRaw } from "./raw-usage.ts";
 
 /**
@@ -88,10 +87,7 @@ export interface OutcomeDetails {
   readonly counters?: readonly CounterKey[];
 }
 
-export function encodeOutcome(
-  outcome: Outcome & Partial<OutcomeDetails>,
-  names: NameWriter,
-): string {
+export function encodeOutcome(outcome: Outcome & Partial<OutcomeDetails>, names: NameIds): string {
   const { usage, latencyMs } = outcome;
   const model = outcome.charges[0]?.model ?? outcome.model;
   const charges = outcome.charges.map((charge) => storeCharge(charge, { usage, model }, names));
@@ -112,7 +108,7 @@ export function encodeOutcome(
 export function decodeOutcome(
   stored: StoredOutcome,
   row: { readonly cost: bigint; readonly status: Outcome["status"]; readonly model: string },
-  names: NameReader,
+  names: Names,
 ): Outcome & OutcomeDetails {
   const [storedUsage, charges, latencyMs, priceVersion, extras, raw] = stored;
   const { m, q, u, r, c, k, f, o, l, p, d, w } = extras === 0 ? ({} as StoredExtras) : extras;
@@ -159,7 +155,7 @@ export function allUsage([usage, , , , extras]: StoredOutcome): readonly StoredU
   return parts.length === 0 ? [usage] : [usage, ...parts.map(([, part]) => part)];
 }
 
-function loadParts(stored: readonly StoredPart[], names: NameReader): readonly ModelUsage[] {
+function loadParts(stored: readonly StoredPart[], names: Names): readonly ModelUsage[] {
   return stored.map(([model, usage]) => ({
     model: names.text(model),
     usage: loadUsage(usage, names),
@@ -172,7 +168,7 @@ interface ChargedCall {
   readonly model: string;
 }
 
-function storeCharge(charge: Charge, call: ChargedCall, names: NameWriter): StoredCharge {
+function storeCharge(charge: Charge, call: ChargedCall, names: NameIds): StoredCharge {
   const { meter, quantity, cost, model, rate } = charge;
   const rateId = rate ? names.rate(rate) : 0;
   const number = meterNumber(meter, names);
@@ -190,7 +186,7 @@ function follows({ meter, quantity, cost, model }: Charge, rate: Rate, call: Cha
   );
 }
 
-function loadCharge(stored: StoredCharge, call: ChargedCall, names: NameReader): Charge {
+function loadCharge(stored: StoredCharge, call: ChargedCall, names: Names): Charge {
   const [rateId, number, quantity, cost, model] = typeof stored === "number" ? [stored] : stored;
   const rate = rateId === 0 ? undefined : names.rate(rateId);
   if (rate && (quantity === undefined || cost === undefined)) {
@@ -261,7 +257,7 @@ function isSome(amount: bigint): boolean {
 interface ChargedModel {
   /** The model of the charge lines, if it is not the served one. */
   readonly model: string | undefined;
-  readonly names: NameWriter;
+  readonly names: NameIds;
 }
 
 function storeExtras(
@@ -301,7 +297,7 @@ function storeExtras(
   };
 }
 
-function loadRaw(raw: StoredRaw | undefined, names: NameReader): string | null {
+function loadRaw(raw: StoredRaw | undefined, names: Names): string | null {
   if (raw === undefined) return null;
   if (typeof raw === "string") return raw;
   const [shapeId, ...numbers] = raw;

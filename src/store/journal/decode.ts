@@ -1,9 +1,9 @@
 /** Decodes journal rows into entries. */
 
-import type { PriceOverride } from "../../../domain/price/rate.ts";
-import { assert } from "../../../domain/assert.ts";
-import type { Budget } from "../../../domain/budget/budget.ts";
-import type { Key } from "../../../domain/key/key.ts";
+import type { PriceOverride } from "../../domain/price/rate.ts";
+import { assert } from "../../domain/assert.ts";
+import type { Budget } from "../../domain/budget/budget.ts";
+import type { Key } from "../../domain/key/key.ts";
 import type {
   CallId,
   CorrectionEntry,
@@ -14,8 +14,8 @@ import type {
   Quantities,
   Recount,
   SettleEntry,
-} from "../../../domain/ledger/entry.ts";
-import { pico } from "../../../domain/money/money.ts";
+} from "../../domain/ledger/entry.ts";
+import { pico } from "../../domain/money/money.ts";
 import type { JournalRow } from "./chain.ts";
 import type {
   StoredBudget,
@@ -26,13 +26,13 @@ import type {
 } from "./encode.ts";
 import { loadInteger, type StoredInteger } from "./integer.ts";
 import { isCorrection, kinds, statusOf } from "./kind.ts";
-import type { NameReader } from "./name-reader.ts";
+import type { Names } from "./name.ts";
 import { decodeOutcome, type StoredOutcome } from "./outcome-codec.ts";
 
 /** @param callOf Finds the call whose hold has this `seq`. */
 export function decodeEntry(
   row: JournalRow,
-  context: { names: NameReader; callOf: (seq: number) => CallId },
+  context: { names: Names; callOf: (seq: number) => CallId },
 ): Entry {
   const { at } = row;
   const { names } = context;
@@ -87,7 +87,7 @@ export function decodeEntry(
   }
 }
 
-export function decodeHold(row: JournalRow, names: NameReader): HoldEntry {
+export function decodeHold(row: JournalRow, names: Names): HoldEntry {
   const [tokens, requests, counterIds, expiresAt = null, fingerprint = null] = JSON.parse(
     row.body,
   ) as StoredHold;
@@ -120,17 +120,14 @@ export function decodeTopUp(row: Pick<JournalRow, "amount" | "body">): Quantitie
 }
 
 /** The counters of a hold after the move. */
-export function decodeMove(
-  row: Pick<JournalRow, "body">,
-  names: NameReader,
-): readonly CounterKey[] {
+export function decodeMove(row: Pick<JournalRow, "body">, names: Names): readonly CounterKey[] {
   return (JSON.parse(row.body) as readonly number[]).map((id) => names.counter(id));
 }
 
 export function decodeSettle(
   row: JournalRow,
   call: CallId,
-  names: NameReader,
+  names: Names,
 ): SettleEntry | CorrectionEntry {
   const { at } = row;
   const { operationId, attempt } = call;
@@ -170,7 +167,7 @@ export function decodeSettle(
   };
 }
 
-function decodeAboutCall(row: JournalRow, call: CallId, names: NameReader): Entry {
+function decodeAboutCall(row: JournalRow, call: CallId, names: Names): Entry {
   const { at } = row;
   const { operationId, attempt } = call;
   if (row.kind === kinds.top_up)
@@ -183,7 +180,7 @@ function decodeAboutCall(row: JournalRow, call: CallId, names: NameReader): Entr
   return { kind: "release", at, operationId, attempt, reason };
 }
 
-function loadRecount([budgetId, from, stored]: StoredRecount, names: NameReader): Recount {
+function loadRecount([budgetId, from, stored]: StoredRecount, names: Names): Recount {
   const counters: CountedCounter[] = [];
   for (let place = 0; place + 1 < stored.length; place += 2) {
     counters.push({

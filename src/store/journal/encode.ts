@@ -1,14 +1,14 @@
 /** Encodes entries as journal rows. */
 
-import { assert } from "../../../domain/assert.ts";
-import { PurserError } from "../../../domain/error.ts";
-import type { Budget } from "../../../domain/budget/budget.ts";
-import type { CallId, CallRoute, Entry, HoldEntry } from "../../../domain/ledger/entry.ts";
-import { mostPerCall } from "../../../domain/money/money.ts";
+import { assert } from "../../domain/assert.ts";
+import { PurserError } from "../../domain/error.ts";
+import type { Budget } from "../../domain/budget/budget.ts";
+import type { CallId, CallRoute, Entry, HoldEntry } from "../../domain/ledger/entry.ts";
+import { mostPerCall } from "../../domain/money/money.ts";
 import type { JournalRow } from "./chain.ts";
 import { storeInteger, type StoredInteger } from "./integer.ts";
 import { kindOf } from "./kind.ts";
-import type { NameWriter } from "./name-writer.ts";
+import type { NameIds } from "./name.ts";
 import { encodeOutcome } from "./outcome-codec.ts";
 
 /** What the rows about a call take from its hold. */
@@ -57,7 +57,7 @@ export type StoredBudget = readonly [
 ];
 
 interface EncodeContext {
-  readonly names: NameWriter;
+  readonly names: NameIds;
   /** Finds the hold that an entry is about. */
   readonly callOf: (id: CallId) => CallOnFile;
 }
@@ -100,7 +100,7 @@ export function encodeEntry(
 }
 
 type Request = Extract<Entry, { kind: "hold" | "refusal" }>;
-type Requested = Pick<EncodedEntry, "attempt" | "amount" | "body"> & { readonly names: NameWriter };
+type Requested = Pick<EncodedEntry, "attempt" | "amount" | "body"> & { readonly names: NameIds };
 
 function requestRow(
   entry: Request,
@@ -145,7 +145,7 @@ type AboutCall = Extract<
 function callRow(
   entry: AboutCall,
   seq: number,
-  { names, on }: { readonly names: NameWriter; readonly on: CallOnFile },
+  { names, on }: { readonly names: NameIds; readonly on: CallOnFile },
 ): EncodedEntry {
   const { at } = entry;
   const about = {
@@ -202,10 +202,7 @@ function callRow(
   }
 }
 
-function holdBody(
-  { amount, counters, expiresAt, fingerprint }: HoldEntry,
-  names: NameWriter,
-): string {
+function holdBody({ amount, counters, expiresAt, fingerprint }: HoldEntry, names: NameIds): string {
   const tokens = storeInteger(amount.tokens);
   const requests = storeInteger(amount.requests);
   const ids = counters.map((key) => names.counter(key));
@@ -218,7 +215,7 @@ function holdBody(
 
 function storeThreshold(
   entry: Extract<Entry, { kind: "threshold" }>,
-  names: NameWriter,
+  names: NameIds,
 ): StoredThreshold {
   return [
     names.counter(entry.counter),
@@ -230,7 +227,7 @@ function storeThreshold(
 
 function storeDefinition(
   { budget, deleted, recounts }: Extract<Entry, { kind: "budget" }>,
-  names: NameWriter,
+  names: NameIds,
 ): StoredBudget {
   const stored = [storeBudget(budget), deleted ? 1 : 0] as const;
   if (recounts.length === 0) return stored;

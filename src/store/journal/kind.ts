@@ -1,6 +1,6 @@
 /** The numbers of the `kind` column: one per kind of entry and, for outcomes, per status. */
 
-import type { CallStatus, Entry } from "../../../domain/ledger/entry.ts";
+import type { CallStatus, Entry } from "../../domain/ledger/entry.ts";
 
 /** Stored on disk: never reuse a number. */
 export const kinds = {
@@ -32,22 +32,6 @@ export const statuses = {
 } as const;
 
 export type StatusCode = (typeof statuses)[keyof typeof statuses];
-
-/**
- * The SQL condition for entries that end a call or replace its end. SQLite uses the index only if
- * queries and index spell it the same.
- */
-export function outcomeRows(column: string): string {
-  return `${column} BETWEEN ${kinds.settled} AND ${kinds.corrected_unresolved}`;
-}
-
-/**
- * The SQL condition for entries outside the normal course of a call, except refusals: few rows,
- * with their own index.
- */
-export function otherRows(column: string): string {
-  return `${column} > ${kinds.settled} AND ${column} <> ${kinds.refusal}`;
-}
 
 export function isOutcome(kind: number): boolean {
   return kind >= kinds.settled && kind <= kinds.corrected_unresolved;

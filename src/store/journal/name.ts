@@ -1,10 +1,11 @@
 /** The texts that ids in journal rows refer to; each is written once and never changes. */
 
 import { hash } from "node:crypto";
-import type { Attribution } from "../../../domain/attribution/attribution.ts";
-import type { CallRoute, CounterKey } from "../../../domain/ledger/entry.ts";
-import { pico } from "../../../domain/money/money.ts";
-import type { Rate } from "../../../domain/price/rate.ts";
+import type { Attribution } from "../../domain/attribution/attribution.ts";
+import type { CallRoute, CounterKey } from "../../domain/ledger/entry.ts";
+import { pico } from "../../domain/money/money.ts";
+import type { Rate } from "../../domain/price/rate.ts";
+import type { OpenMeter } from "../../domain/usage/usage.ts";
 
 /** Stored on disk: never reuse a number. */
 export const nameKinds = {
@@ -23,6 +24,30 @@ export type NameKind = (typeof nameKinds)[keyof typeof nameKinds];
 export interface ServedRoute {
   readonly route: CallRoute;
   readonly served: string | null;
+}
+
+/** Finds what the ids in rows refer to. */
+export interface Names {
+  attribution(id: number): Attribution;
+  route(id: number): ServedRoute;
+  rate(id: number): Rate;
+  counter(id: number): CounterKey;
+  meter(id: number): OpenMeter;
+  text(id: number): string;
+  shape(id: number): string;
+}
+
+/** Gives each text an id: the one it has, or a new one that is defined with the entry. */
+export interface NameIds {
+  /** Names requested from now on are used by this entry. */
+  beginEntry(seq: number): void;
+  attribution(attribution: Attribution): number;
+  /** @param served The model that the provider says it served; null before that is known. */
+  route(route: CallRoute, served: string | null): number;
+  rate(rate: Rate): number;
+  counter(key: CounterKey): number;
+  meter(meter: OpenMeter): number;
+  text(text: string): number;
 }
 
 /**

@@ -3,16 +3,10 @@
  * of their names for open meters.
  */
 
-import { assert } from "../../../domain/assert.ts";
-import type { Charge } from "../../../domain/price/rate.ts";
-import {
-  fixedMeters,
-  type Meter,
-  type OpenMeter,
-  type Usage,
-} from "../../../domain/usage/usage.ts";
-import type { NameReader } from "./name-reader.ts";
-import type { NameWriter } from "./name-writer.ts";
+import { assert } from "../../domain/assert.ts";
+import type { Charge } from "../../domain/price/rate.ts";
+import { fixedMeters, type Meter, type OpenMeter, type Usage } from "../../domain/usage/usage.ts";
+import type { NameIds, Names } from "./name.ts";
 
 /** Numbers of meters alternating with counts. */
 export type StoredUsage = readonly number[];
@@ -41,11 +35,11 @@ const words: ReadonlyMap<number, MeterWord> = new Map(
 /** An open meter has the id of its name, plus this: no fixed meter has such a number. */
 const firstOpen = 1000;
 
-export function meterNumber(meter: MeterWord, names: NameWriter): number {
+export function meterNumber(meter: MeterWord, names: NameIds): number {
   return numbers.get(meter) ?? firstOpen + names.meter(meter as OpenMeter);
 }
 
-function meterOf(number: number, names: NameReader): MeterWord {
+function meterOf(number: number, names: Names): MeterWord {
   const nameId = openNameId(number);
   const meter = nameId === undefined ? words.get(number) : names.meter(nameId);
   assert(meter !== undefined, "every number in a row is that of a meter");
@@ -65,13 +59,13 @@ export function usagePlace(number: number): number {
   return number === reasoningNumber ? fixedMeters.length : number;
 }
 
-export function chargedMeter(number: number, names: NameReader): Charge["meter"] {
+export function chargedMeter(number: number, names: Names): Charge["meter"] {
   const meter = meterOf(number, names);
   assert(meter !== "reasoning", "a charge is for a meter");
   return meter;
 }
 
-export function storeUsage(usage: Usage, names: NameWriter): StoredUsage {
+export function storeUsage(usage: Usage, names: NameIds): StoredUsage {
   const stored: number[] = [];
   for (const name in usage) {
     const meter = name as Meter | "reasoning";
@@ -81,7 +75,7 @@ export function storeUsage(usage: Usage, names: NameWriter): StoredUsage {
   return stored;
 }
 
-export function loadUsage(stored: StoredUsage, names: NameReader): Usage {
+export function loadUsage(stored: StoredUsage, names: Names): Usage {
   const usage: { [meter: string]: number } = {};
   for (let at = 0; at + 1 < stored.length; at += 2)
     usage[meterOf(stored[at] ?? 0, names)] = stored[at + 1] ?? 0;
