@@ -1,3 +1,5 @@
+/** Tests the file that remembers what the last configuration declared. */
+
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,3 +1,5 @@
+/** Tests the search for quoted words in bytes. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

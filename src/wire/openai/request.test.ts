@@ -1,3 +1,5 @@
+/** Tests how requests in OpenAI's format are read and edited. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../../domain/error.ts";

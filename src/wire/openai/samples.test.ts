@@ -1,3 +1,5 @@
+/** Tests that recorded answers of providers are read as they were billed. */
+
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";

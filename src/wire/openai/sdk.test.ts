@@ -1,3 +1,5 @@
+/** Tests that OpenAI's official client understands streams that were cut, and refusals. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import OpenAI from "openai";

@@ -1,3 +1,5 @@
+/** Tests how answers in OpenAI's format are metered as they pass. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { plainCut } from "../answer/feed.test-kit.ts";

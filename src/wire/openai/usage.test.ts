@@ -1,3 +1,5 @@
+/** Tests how reported usage becomes disjoint counts, and reported costs exact amounts. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,3 +1,5 @@
+/** Tests which stored objects and models a request that is not metered refers to. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../../domain/error.ts";

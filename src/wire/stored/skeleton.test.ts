@@ -1,3 +1,5 @@
+/** Tests what is kept of a JSON body that is searched for ids, and its limits. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

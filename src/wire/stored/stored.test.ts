@@ -1,3 +1,5 @@
+/** Tests which paths, requests and answers refer to objects stored at a provider. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../../domain/error.ts";
