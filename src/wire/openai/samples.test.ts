@@ -75,7 +75,7 @@ function cuts(length: number): number[] {
 }
 
 for (const name of names) {
-  test(`the recorded answer ${name} reads as billed, wherever it is cut`, () => {
+  test(`the recorded answer ${name} is read as it was billed, wherever it is split`, () => {
     const bytes = readFileSync(new URL(name, folder));
     const all = JSON.parse(readFileSync(new URL("expected.json", folder), "utf8")) as Record<
       string,
