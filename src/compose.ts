@@ -9,6 +9,7 @@ import { Identification } from "./app/caller/identify.ts";
 import { InFlight } from "./app/caller/in-flight.ts";
 import { recover } from "./app/call/recover.ts";
 import { Scouts } from "./app/hold/scouts.ts";
+import { Router } from "./app/route/router.ts";
 import { servedModels } from "./app/route/served-models.ts";
 import { isOn, simulator as simulatorName } from "./app/route/simulated.ts";
 import { clock } from "./compose/clock.ts";
@@ -85,9 +86,8 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     ? opened.adopt(await startSimulator({ host: "127.0.0.1", port: 0 }), (one) => one.close())
     : null;
   const providers = makeProviders(configuration, {
-    booked: parts.booked,
+    identities: parts.identities,
     simulator,
-    reportsBilledCost: parts.reportsBilledCost,
   });
   belongings = opened.adopt(
     new SqliteBelongings({
@@ -109,11 +109,11 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     clock,
     upstream,
     inFlight,
-    providers,
-    wires,
+    router: new Router({ providers, wires }),
     identification: new Identification({
       ledger,
       clock,
+      keyHeaders: wires.flatMap(({ headers }) => headers.key),
       allowAnonymous: configuration.allowAnonymous,
     }),
     prices: () => prices.book,
@@ -128,9 +128,10 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     admit: parts.admit,
     models: () =>
       servedModels(providers, {
+        wires,
         priced: [...configuration.prices, ...ledger.prices()],
         listed: parts.catalogue.models(),
-        names: new Map([...parts.booked].map(([name, { id }]) => [name, id])),
+        names: new Map([...parts.identities.byName].map(([name, { id }]) => [name, id])),
       }),
   });
   const api = getRequestListener(parts.api.fetch);

@@ -298,3 +298,37 @@ test("there are no catch-all folders", () => {
   );
   assert.deepEqual(drawers, []);
 });
+
+/**
+ * Names of vendors and their clients, and headers of their own. What depends on a vendor is in
+ * `wire`, `catalogue` or `config`.
+ */
+const vendor =
+  /openai|anthropic|gemini|google|claude|x-api-key|x-goog|openrouter|bedrock|azure|groq|grok|\bx-?ai\b|codex|deepseek|mistral|chatgpt|cohere|vertex|litellm/i;
+
+/** Recognises clients by their `user-agent`, whatever format they use. */
+const namesVendors: ReadonlySet<string> = new Set(["app/caller/client.ts"]);
+
+/** @returns The lines of `app` and `gateway` that name a vendor. */
+function vendorsIn(name: string, text: string): readonly string[] {
+  if (!/^(?:app|gateway)\//.test(name) || namesVendors.has(name)) return [];
+  return text
+    .split("\n")
+    .flatMap((line, index) => (vendor.test(line) ? [`${name}:${index + 1}: ${line.trim()}`] : []));
+}
+
+test("app and gateway name no vendor", () => {
+  const found = sourceFiles().flatMap(({ name }) =>
+    vendorsIn(name, readFileSync(path.join(source, name), "utf8")),
+  );
+  assert.deepEqual(found, []);
+});
+
+test("a planted vendor is found, and only where none may be named", () => {
+  const planted = (name: string, line: string): number => vendorsIn(name, line).length;
+  assert.equal(planted("app/route/router.ts", 'wire.name === "gemini"'), 1);
+  assert.equal(planted("gateway/probe.ts", 'headers["x-api-key"] = key;\n// Azure'), 2);
+  assert.equal(planted("gateway/probe.ts", "the maximum"), 0);
+  assert.equal(planted("wire/gemini/wire.ts", 'name: "gemini"'), 0);
+  assert.equal(planted("app/caller/client.ts", "/^codex/"), 0);
+});

@@ -73,7 +73,7 @@ export async function openBench(
     clock,
     counter,
     prices: () => book,
-    vendorOf: (name) => name,
+    tokenizerFamily: (name) => (name === "openai" ? "openai" : "other"),
     expectedOutput: () => null,
     reportsBilledCost: (name) => name === "openrouter",
     reloadPrices: () => void (book = bookOf(ledger.prices())),

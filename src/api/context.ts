@@ -8,6 +8,7 @@ import type { Ledger } from "../app/port/ledger.ts";
 import type { HoldLimits } from "../app/port/limits.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
 import type { TokenCounter } from "../app/port/token-counter.ts";
+import type { TokenizerFamily } from "../domain/estimate/tokenizer.ts";
 import type { ModelName } from "../domain/price/served.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 
@@ -18,8 +19,8 @@ export interface ApiContext extends Audience {
   readonly counter: Pick<TokenCounter, "countText">;
   /** The current price book. */
   prices(): PriceBook;
-  /** The vendor whose API a provider serves, as the price list names it. */
-  vendorOf(provider: string): string;
+  /** Whose tokenizer a provider counts with, unless a model's name says otherwise. */
+  tokenizerFamily(provider: string): TokenizerFamily;
   /** Output tokens that recent calls of a model needed; null if unknown. */
   expectedOutput(of: ModelName, ceiling: number): number | null;
   /** Whether simulated calls are reported apart from real ones. */

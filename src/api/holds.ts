@@ -5,8 +5,9 @@ import { attribute, checkMayCall } from "../app/desk/attribute.ts";
 import { findVisibleHold, type FoundHold } from "../app/desk/find-hold.ts";
 import { readExpiry, readHoldState, type HoldState } from "../app/desk/hold-state.ts";
 import { holdByApi, type Sizing } from "../app/desk/hold.ts";
-import { settleByApi, type Bill } from "../app/desk/settle.ts";
-import { releaseByApi, topUpByApi, type Growth } from "../app/desk/top-up.ts";
+import { releaseByApi } from "../app/desk/release.ts";
+import { settleByApi, type CostReport } from "../app/desk/settle.ts";
+import { topUpByApi, type Growth } from "../app/desk/top-up.ts";
 import {
   holdSchema,
   holdInput,
@@ -105,7 +106,7 @@ export const holdRoutes: readonly Route[] = [
       409: conflict,
     },
     async handler({ params: { operation_id }, query, body, caller, context }) {
-      const bill = readBill(body);
+      const report = readReport(body);
       const hold = await findVisibleHold(context, caller, {
         id: operation_id,
         keyId: query.key_id,
@@ -113,7 +114,7 @@ export const holdRoutes: readonly Route[] = [
       const settled = await settleByApi(context, {
         hold,
         byAdministrator: caller.role === "admin",
-        bill,
+        report,
         latencyMs: body.latency_ms ?? null,
       });
       return ok({
@@ -173,7 +174,7 @@ export const holdRoutes: readonly Route[] = [
         id: operation_id,
         keyId: query.key_id,
       });
-      const answered = await topUpByApi(context, hold, growth, caller.key);
+      const answered = await topUpByApi(context, { hold, growth, by: caller.key });
       if (!answered.admitted) return refusalResponse(answered.refusal, hold.route);
       const open = await context.ledger.holdOf(hold.operationId);
       return ok({
@@ -218,7 +219,7 @@ function readSizing(body: z.output<typeof holdInput>): {
 /** The provider and model of a hold of a known amount, if its owner gives none. */
 const unnamed = "unnamed";
 
-function readBill(body: z.output<typeof settleInput>): Bill {
+function readReport(body: z.output<typeof settleInput>): CostReport {
   const { usage, amount, model, service_tier, reported_cost_usd } = body;
   if (amount !== undefined && usage === undefined)
     return { kind: "amount", amount: readUsd(amount, "amount") };

@@ -3,7 +3,7 @@
 import { lookUpPrice } from "../app/desk/look-up-price.ts";
 import { ratesOf, type ListedRate } from "../app/figure/rates.ts";
 import { addPrice } from "../app/manage/manage-prices.ts";
-import { commonName } from "../app/port/provider.ts";
+import { commonName } from "../domain/price/provider-name.ts";
 import {
   priceOverrideSchema,
   priceAnswerSchema,

@@ -7,18 +7,18 @@ import type { PriceOverride } from "../domain/price/rate.ts";
 import { makePriceBook, type RowSource } from "../domain/price/book.ts";
 import type { CatalogueRow } from "../domain/price/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
-import { reportsBilledCost } from "./billed-cost.ts";
 import {
   convertProvider,
   genaiPricesSource,
   genaiPricesVersion,
   loadGenaiPrices,
 } from "./genai-prices.ts";
+import { factsOf, type BookedProvider, type ProviderIdentity } from "./identity.ts";
 import { anthropicRows } from "./overlay/anthropic.ts";
 import { deepseekRows } from "./overlay/deepseek.ts";
 import { supplementsOf } from "./overlay/fee.ts";
 import { legacyRows } from "./overlay/legacy.ts";
-import { regionalHost, regionOfRows, usualRegion } from "./overlay/host.ts";
+import { keyCheckPath, regionalHost, regionOfRows, usualRegion } from "./overlay/host.ts";
 import { contextWindowOf, maxOutputTokensOf } from "./overlay/limit.ts";
 import { openaiRows } from "./overlay/openai.ts";
 import { regionsOf } from "./overlay/region.ts";
@@ -38,17 +38,6 @@ export interface CatalogueModel {
   readonly maxOutputTokens?: number;
 }
 
-/** A configured provider, as needed by a price book. */
-export interface BookedProvider {
-  /** The catalogue's id. */
-  readonly id: string;
-  /**
-   * The region in which its calls must be processed; null if the provider decides; absent: the
-   * default of the provider.
-   */
-  readonly region?: string | null;
-}
-
 /** A provider as written in a configuration. */
 export interface ConfiguredProvider {
   readonly name: string;
@@ -58,10 +47,17 @@ export interface ConfiguredProvider {
   readonly region?: string;
 }
 
+/** The identities of the configured providers. */
+export interface Identities {
+  readonly byName: ReadonlyMap<string, ProviderIdentity>;
+  /** @param name Of any provider, also one that is not configured. */
+  of(name: string): ProviderIdentity;
+}
+
 export interface Catalogue {
   /**
    * @param overrides From the configuration, then from the API: later ones win.
-   * @param providers Configured providers by name, as returned by {@link Catalogue.identify}.
+   * @param providers Configured providers by name, as in {@link Catalogue.identities}.
    */
   book(
     overrides: readonly PriceOverride[],
@@ -71,13 +67,9 @@ export interface Catalogue {
    * Finds the vendor of a configured provider and the region of its calls: as configured, else by
    * host, else by name.
    */
-  identify(provider: ConfiguredProvider): BookedProvider;
-  /**
-   * Whether a provider documents the cost in its answers as the amount billed.
-   *
-   * @param name As in {@link Catalogue.book}.
-   */
-  reportsBilledCost(name: string): boolean;
+  identify(provider: ConfiguredProvider): ProviderIdentity;
+  /** The identity of every configured provider, by name; of any other name, what the name says. */
+  identities(providers: readonly ConfiguredProvider[]): Identities;
   /** Every model with a price, without duplicates. */
   models(): readonly CatalogueModel[];
 }
@@ -113,6 +105,21 @@ export async function openCatalogue(): Promise<Catalogue> {
   };
   const providerIds = [...new Set([...overlayRows.map((row) => row.provider), ...byId.keys()])];
 
+  const identify = ({
+    name,
+    baseUrl,
+    priceProvider,
+    region = regionalHost(baseUrl)?.region,
+  }: ConfiguredProvider): ProviderIdentity => {
+    const id = priceProvider === null ? finder.find({ name, baseUrl }) : finder.idOf(priceProvider);
+    return {
+      id,
+      ...(region !== undefined && { region }),
+      ...factsOf(id),
+      keyCheckPath: keyCheckPath(baseUrl),
+    };
+  };
+
   return {
     book(overrides, booked) {
       const chainOf = (name: string): readonly string[] =>
@@ -130,11 +137,14 @@ export async function openCatalogue(): Promise<Catalogue> {
         supplements: (name) => supplementsOf(idOf(name)),
       });
     },
-    identify({ name, baseUrl, priceProvider, region = regionalHost(baseUrl)?.region }) {
-      const id = priceProvider ?? finder.find({ name, baseUrl }) ?? name;
-      return { id, ...(region !== undefined && { region }) };
+    identify,
+    identities(configured) {
+      const byName = new Map(configured.map((provider) => [provider.name, identify(provider)]));
+      return {
+        byName,
+        of: (name) => byName.get(name) ?? identify({ name, baseUrl: "", priceProvider: null }),
+      };
     },
-    reportsBilledCost: (name) => reportsBilledCost(finder.chainOf(name)[0] ?? name),
     models: () => providerIds.flatMap((id) => distinctModels([...overlay(id), ...listed(id)])),
   };
 }

@@ -1,23 +1,14 @@
 /** Maps configured providers to providers of the catalogue. */
 
 import type { Provider } from "@pydantic/genai-prices";
+import { listedName } from "../domain/price/provider-name.ts";
 import { regionalHost } from "./overlay/host.ts";
-
-/** Common names of providers that have another name in the catalogue. */
-const otherNames: Readonly<Record<string, string>> = {
-  bedrock: "aws",
-  gemini: "google",
-  vertex: "google",
-  "vertex-ai": "google",
-  xai: "x-ai",
-  grok: "x-ai",
-  moonshot: "moonshotai",
-  claude: "anthropic",
-};
 
 export interface ProviderFinder {
   /** The base URL takes precedence over the name, which is arbitrary. */
-  find(input: { readonly name: string; readonly baseUrl: string }): string | undefined;
+  find(input: { readonly name: string; readonly baseUrl: string }): string;
+  /** The catalogue's id of a name; the name itself if the catalogue has no such provider. */
+  idOf(name: string): string;
   /**
    * The ids to look up, in order: its own, then those of the vendors whose models it resells at
    * their price.
@@ -32,10 +23,9 @@ export function makeProviderFinder(providers: readonly Provider[]): ProviderFind
     pattern: new RegExp(`^(?:${api_pattern})`),
   }));
 
-  const idOf = (name: string): string | undefined => {
-    const lower = name.toLowerCase();
-    const id = otherNames[lower] ?? lower;
-    return byId.has(id) || id === "sim" ? id : undefined;
+  const idOf = (name: string): string => {
+    const id = listedName(name);
+    return byId.has(id) || id === "sim" ? id : name;
   };
 
   return {
@@ -43,8 +33,9 @@ export function makeProviderFinder(providers: readonly Provider[]): ProviderFind
       regionalHost(baseUrl)?.provider ??
       patterns.find(({ pattern }) => pattern.test(baseUrl))?.id ??
       idOf(name),
+    idOf,
     chainOf(name) {
-      const id = idOf(name) ?? name;
+      const id = idOf(name);
       return [id, ...(byId.get(id)?.fallback_model_providers ?? [])];
     },
   };

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { commonName } from "../app/port/provider.ts";
+import { commonName } from "../domain/price/provider-name.ts";
 import { asCalled } from "../cli/called.ts";
 import { runningServer } from "../cli/connection.ts";
 import type { Environment, Parts, ServeOptions } from "../cli/context.ts";
@@ -77,11 +77,8 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
         openCatalogue(),
         readingConfiguration(environment),
       ]);
-      const booked = new Map(
-        providers.map((provider) => [provider.name, catalogue.identify(provider)]),
-      );
       return {
-        book: catalogue.book(prices, booked),
+        book: catalogue.book(prices, catalogue.identities(providers).byName),
         models: () =>
           [...prices.filter(({ match }) => match === "exact"), ...catalogue.models()].map(
             ({ provider, model }) => {
@@ -106,11 +103,12 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
     },
     knownProviders: async () => Object.keys((await import("../config/provider.ts")).knownProviders),
     probeProviders: async (file) => {
-      const [configuration, { probeProviders }] = await Promise.all([
+      const [configuration, { probeProviders }, { openCatalogue }] = await Promise.all([
         configurationOf(file, environment),
         import("./providers.ts"),
+        import("../catalogue/catalogue.ts"),
       ]);
-      return probeProviders(configuration);
+      return probeProviders(configuration, await openCatalogue());
     },
     program: {
       file: process.execPath,

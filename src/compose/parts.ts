@@ -11,7 +11,7 @@ import { declare } from "../app/manage/first-start.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
 import { CurrentPrices } from "../app/manage/current-prices.ts";
-import { commonName } from "../app/port/provider.ts";
+import { commonName } from "../domain/price/provider-name.ts";
 import { hashSecret } from "../app/caller/secret.ts";
 import {
   countingReal,
@@ -22,7 +22,7 @@ import {
 import { StoreHealth } from "../app/manage/store-health.ts";
 import type { TokenCounter } from "../app/port/token-counter.ts";
 import { visitorCheck, type Visit } from "../app/caller/visitor.ts";
-import { openCatalogue, type BookedProvider, type Catalogue } from "../catalogue/catalogue.ts";
+import { openCatalogue, type Catalogue, type Identities } from "../catalogue/catalogue.ts";
 import { overlayVersion } from "../catalogue/overlay/row.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "../config/configuration.ts";
 import { readLogLevel } from "../config/environment.ts";
@@ -33,7 +33,7 @@ import { openLedger } from "../store/sqlite/open.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { version } from "../version.ts";
 import { clock } from "./clock.ts";
-import { billedCostReporters, bookedProviders, probeProviders } from "./providers.ts";
+import { billedCostReporters, probeProviders } from "./providers.ts";
 
 export interface ComposeOptions {
   /** Receives human-readable log lines. Absent: JSON on standard error. */
@@ -57,9 +57,8 @@ export interface Parts {
   readonly api: Hono;
   readonly admit: (visit: Visit) => void;
   readonly catalogue: Catalogue;
-  /** The configured providers, as needed by the price book. */
-  readonly booked: ReadonlyMap<string, BookedProvider>;
-  readonly reportsBilledCost: (provider: string) => boolean;
+  /** Who the configured providers are. */
+  readonly identities: Identities;
   readonly log: Log;
   readonly health: StoreHealth;
   /** Grants administrator access while the folder is open. */
@@ -103,13 +102,12 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     budgets: simulatedApart ? budgets.map(countingReal) : budgets,
   };
   const changes = await declare({ ledger, clock, waiting, observer }, declared, options.counting);
-  const booked = bookedProviders(configuration, catalogue);
+  const identities = catalogue.identities(configuration.providers);
   const prices = new CurrentPrices({
-    make: (overrides) => catalogue.book(overrides, booked),
+    make: (overrides) => catalogue.book(overrides, identities.byName),
     declared: configuration.prices,
     kept: () => ledger.prices(),
   });
-  const reportsBilledCost = billedCostReporters(configuration, { catalogue, booked });
   const startedAt = clock.now();
   const learned = new Learned();
   const counter = new ThreadCounter();
@@ -126,13 +124,13 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     reader,
     clock,
     counter,
-    vendorOf: (provider) => booked.get(provider)?.id ?? provider,
+    tokenizerFamily: (provider) => identities.of(provider).tokenizer,
     version,
     simulatedApart,
     prices: () => prices.book,
     expectedOutput: ({ provider, model }, ceiling) =>
       learned.of(provider, model).output.expected(ceiling),
-    reportsBilledCost,
+    reportsBilledCost: billedCostReporters(configuration, identities),
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
     metrics: (of) => metrics.text(of),
@@ -147,7 +145,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
       pricesStated: configuration.prices.length + ledger.prices().length,
       providers: configuration.providers.map(providerStatus),
     }),
-    probeProviders: () => probeProviders(configuration),
+    probeProviders: () => probeProviders(configuration, catalogue),
     catalogue: () =>
       catalogue.models().map(({ provider, model }) => ({ provider: commonName(provider), model })),
     waiting,
@@ -171,8 +169,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     api,
     admit,
     catalogue,
-    booked,
-    reportsBilledCost,
+    identities,
     log,
     health,
     token,

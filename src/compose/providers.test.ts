@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openCatalogue } from "../catalogue/catalogue.ts";
 import { loadConfiguration } from "../config/load.ts";
-import { bookedProviders } from "./providers.ts";
 
 const catalogue = await openCatalogue();
 const at = Date.parse("2026-11-22T12:00:00Z");
@@ -19,7 +18,8 @@ function isPriced(
     environment: {},
     file: "purser.yaml",
   });
-  const book = catalogue.book(configuration.prices, bookedProviders(configuration, catalogue));
+  const { byName } = catalogue.identities(configuration.providers);
+  const book = catalogue.book(configuration.prices, byName);
   return book.sheet({ provider: asked, model: "my-model", at }) !== undefined;
 }
 

@@ -4,7 +4,8 @@ import type { Probe } from "../app/manage/probe.ts";
 import type { Provider, Providers } from "../app/port/provider.ts";
 import type { Wires } from "../app/route/target.ts";
 import { simulator as simulatorName } from "../app/route/simulated.ts";
-import type { BookedProvider, Catalogue } from "../catalogue/catalogue.ts";
+import type { Catalogue, Identities } from "../catalogue/catalogue.ts";
+import type { ProviderIdentity } from "../catalogue/identity.ts";
 import type { Configuration, ProviderConfiguration } from "../config/configuration.ts";
 import { probeProvider } from "../gateway/probe.ts";
 import type { Simulator } from "../simulator/index.ts";
@@ -12,98 +13,75 @@ import { anthropicWire } from "../wire/anthropic/index.ts";
 import { geminiWire } from "../wire/gemini/index.ts";
 import { openaiWire } from "../wire/openai/index.ts";
 
-export const wires: Wires = {
-  openai: openaiWire({ newTokenField: "max_tokens" }),
-  anthropic: anthropicWire,
-  gemini: geminiWire,
-};
+export const wires: Wires = [
+  openaiWire({ newTokenField: "max_tokens" }),
+  anthropicWire,
+  geminiWire,
+];
 /** OpenAI rejects the older field with its newer models. */
 const openaiOwnWire = openaiWire({ newTokenField: "max_completion_tokens" });
 
 const probeWithinMs = 10_000;
-
-/** The configured providers, as needed by the price book. */
-export function bookedProviders(
-  { providers }: Configuration,
-  catalogue: Catalogue,
-): ReadonlyMap<string, BookedProvider> {
-  return new Map(providers.map((provider) => [provider.name, catalogue.identify(provider)]));
-}
 
 /**
  * Providers whose reported cost is the charge: those that document it, unless the configuration
  * overrides it.
  */
 export function billedCostReporters(
-  { providers }: Configuration,
-  {
-    catalogue,
-    booked,
-  }: { readonly catalogue: Catalogue; readonly booked: ReadonlyMap<string, BookedProvider> },
+  { providers }: Pick<Configuration, "providers">,
+  identities: Identities,
 ): (provider: string) => boolean {
   const stated = new Map(providers.map(({ name, reportedCost }) => [name, reportedCost]));
   return (provider) => {
     const word = stated.get(provider) ?? null;
-    return word === null
-      ? catalogue.reportsBilledCost(booked.get(provider)?.id ?? provider)
-      : word === "charge";
+    return word === null ? identities.of(provider).reportsBilledCost : word === "charge";
   };
 }
 
-interface ProviderParts {
-  readonly booked: ReadonlyMap<string, BookedProvider>;
-  readonly simulator: Simulator | null;
-  readonly reportsBilledCost: (provider: string) => boolean;
-}
-
+/** @param parts.simulator Null if it is off. */
 export function makeProviders(
-  { providers, aliases }: Configuration,
-  { booked, simulator, reportsBilledCost }: ProviderParts,
+  configuration: Configuration,
+  parts: { readonly identities: Identities; readonly simulator: Simulator | null },
 ): Providers {
+  const { identities, simulator } = parts;
   const byName = new Map(
-    providers.map((provider) => {
-      const { name } = provider;
-      return [
-        name,
-        makeProvider(provider, {
-          vendor: booked.get(name)?.id ?? name,
-          reportsBilledCost: reportsBilledCost(name),
-        }),
-      ];
-    }),
+    configured(configuration, identities).map((provider) => [provider.name, provider]),
   );
   if (simulator) byName.set(simulatorName, simulatedProvider(simulator));
-  return { byName, aliases };
+  return { byName, aliases: configuration.aliases };
 }
 
-/** Requests the list of models from each configured provider, with its key. */
-export async function probeProviders({ providers }: Configuration): Promise<readonly Probe[]> {
-  const options = { timeoutMs: probeWithinMs, now: () => performance.now() };
+/** Checks each configured provider with its key, usually by requesting the list of models. */
+export async function probeProviders(
+  configuration: Configuration,
+  catalogue: Catalogue,
+): Promise<readonly Probe[]> {
+  const options = { wires, timeoutMs: probeWithinMs, now: () => performance.now() };
+  const identities = catalogue.identities(configuration.providers);
   return Promise.all(
-    providers.map((provider) =>
-      probeProvider(
-        makeProvider(provider, { vendor: provider.name, reportsBilledCost: false }),
-        options,
-      ),
-    ),
+    configured(configuration, identities).map((provider) => probeProvider(provider, options)),
   );
 }
 
-interface KnownOfProvider {
-  /** Its name in the catalogue: a provider with another name may be OpenAI, by its host. */
-  readonly vendor: string;
-  readonly reportsBilledCost: boolean;
+function configured(configuration: Configuration, identities: Identities): readonly Provider[] {
+  const isBilled = billedCostReporters(configuration, identities);
+  return configuration.providers.map((provider) =>
+    makeProvider(provider, identities.of(provider.name), isBilled(provider.name)),
+  );
 }
 
 function makeProvider(
   { wire, baseUrl, ...rest }: ProviderConfiguration,
-  { vendor, reportsBilledCost }: KnownOfProvider,
+  { id, tokenizer, isReseller, keyCheckPath }: ProviderIdentity,
+  reportsBilledCost: boolean,
 ): Provider {
-  const isOpenai = vendor === "openai" || vendor === "azure";
+  const isOpenai = id === "openai" || id === "azure";
   return {
     ...rest,
     bases: { [wire]: baseUrl },
-    vendor,
+    tokenizer,
+    isReseller,
+    keyCheckPath,
     reportsBilledCost,
     wires: wire === "openai" && isOpenai ? { openai: openaiOwnWire } : {},
   };
@@ -116,7 +94,9 @@ function simulatedProvider({ url }: Simulator): Provider {
     apiKey: "simulated",
     headers: {},
     passHeaders: [],
-    vendor: simulatorName,
+    tokenizer: "other",
+    isReseller: false,
+    keyCheckPath: null,
     unmetered: "refuse",
     reportsBilledCost: false,
     stored: "refuse",

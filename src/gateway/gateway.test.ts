@@ -13,6 +13,7 @@ import type { Key } from "../domain/key/key.ts";
 import { anthropicWire } from "../wire/anthropic/index.ts";
 import { geminiWire } from "../wire/gemini/index.ts";
 import { openaiWire } from "../wire/openai/index.ts";
+import { Router } from "../app/route/router.ts";
 import { makeGateway, type GatewayContext } from "./gateway.ts";
 import { aProvider } from "../app/port/parts.test-kit.ts";
 
@@ -70,16 +71,15 @@ async function openGateway(
     ...parts,
     clock,
     observer,
-    providers: { byName: new Map([["local", provider]]), aliases: new Map() },
-    wires: {
-      openai: openaiWire({ newTokenField: "max_tokens" }),
-      anthropic: anthropicWire,
-      gemini: geminiWire,
-    },
+    router: new Router({
+      providers: { byName: new Map([["local", provider]]), aliases: new Map() },
+      wires: [openaiWire(), anthropicWire, geminiWire],
+    }),
     identification: new Identification({
       ledger: { keyByHash: () => parts.key },
       clock,
       allowAnonymous: true,
+      keyHeaders: [],
     }),
     limits: { bodyBytes: 1000, firstByteMs: 1000, idleStreamMs: 1000, totalMs: 1000 },
     prices: () => ({ version: "none", sheet: () => undefined }),

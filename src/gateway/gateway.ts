@@ -12,21 +12,20 @@ import type { Headers } from "../app/caller/identify.ts";
 import { passThrough } from "../app/call/pass-through.ts";
 import { announceRefusal } from "../app/hold/announce.ts";
 import { describeRefusal, explainRefusal } from "../app/hold/refusal.ts";
+import { dialectOf } from "../app/route/dialect.ts";
 import { tidyPath } from "../app/route/provider-path.ts";
-import type { Target, Wires } from "../app/route/target.ts";
+import type { Target } from "../app/route/target.ts";
 import type { ServedModel } from "../app/route/served-models.ts";
 import type { Visit } from "../app/caller/visitor.ts";
 import { PurserError, type ErrorCode } from "../domain/error.ts";
 import { mayCall } from "../domain/key/key.ts";
 import type { Endpoint, WireError } from "../wire/wire.ts";
-import { Addresses, splitKey, type Address } from "./address.ts";
+import { findAddress, splitKey, type Address } from "./address.ts";
 import { readBody } from "./body.ts";
-import { dialectOf } from "./dialect.ts";
 import { HttpReply } from "./http-reply.ts";
 import { answerModels, readModelsRequest } from "./models.ts";
 
 export interface GatewayContext extends CallContext {
-  readonly wires: Wires;
   /** The models listed by `GET /v1/models`. */
   readonly models: () => readonly ServedModel[];
   /** @throws PurserError `forbidden` for a disallowed host name or origin. */
@@ -37,15 +36,14 @@ export interface GatewayContext extends CallContext {
 export type Gateway = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 export function makeGateway(context: GatewayContext): Gateway {
-  const addresses = new Addresses(context);
+  const { router } = context;
   return (request, response) => {
     const { method = "GET", url = "/" } = request;
-    const dialect = dialectOf(request.headers);
-    if (method === "GET" && listModels(context, { request, response, url, dialect })) return true;
-    const address = addresses.find(method, url, dialect);
+    if (method === "GET" && listModels(context, { request, response, url })) return true;
+    const address = findAddress(router, { method, url, headers: request.headers });
     if (!address) return false;
     const reply = new HttpReply(response, context.inFlight);
-    serve(context, { request, address, addresses }, reply).catch((error: unknown) =>
+    serve(context, { request, address }, reply).catch((error: unknown) =>
       answerError(context, address.target, { error, reply, request }),
     );
     return true;
@@ -56,36 +54,27 @@ interface ListRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly url: string;
-  readonly dialect: keyof Wires | undefined;
 }
 
 /** @returns false for any other path. */
-function listModels(
-  context: GatewayContext,
-  { request, response, url, dialect }: ListRequest,
-): boolean {
+function listModels(context: GatewayContext, { request, response, url }: ListRequest): boolean {
   const { path, queryKey } = splitKey(url);
-  // Only Gemini clients put their key in the query.
+  const { wires } = context.router;
+  const byKey = queryKey === null ? undefined : wires.find(({ keyInQuery }) => keyInQuery);
   const asked = readModelsRequest(
+    wires,
     tidyPath(path),
-    dialect ?? (queryKey === null ? undefined : "gemini"),
+    dialectOf(wires, request.headers) ?? byKey,
   );
   if (!asked) return false;
   try {
     context.admit(visitOf(request));
     const { key } = context.identification.identify(request.headers, queryKey);
-    const isFor = ({ wires, provider, model }: ServedModel): boolean =>
-      wires.includes(asked.wireName) && (key === null || mayCall(key, { provider, model }));
+    const isFor = ({ wires: ownWires, provider, model }: ServedModel): boolean =>
+      ownWires.includes(asked.wire.name) && (key === null || mayCall(key, { provider, model }));
     answerModels(response, context.models().filter(isFor), asked);
   } catch (error) {
-    const wire = context.wires[asked.wireName];
-    const target = {
-      wire,
-      wireName: asked.wireName,
-      endpoint: modelsEndpoint,
-      path,
-      provider: null,
-    };
+    const target = { wire: asked.wire, endpoint: modelsEndpoint, path, provider: null };
     answerError(context, target, {
       error,
       reply: new HttpReply(response, context.inFlight),
@@ -104,12 +93,11 @@ function visitOf({ headers: { host, origin } }: IncomingMessage): Visit {
 interface Incoming {
   readonly request: IncomingMessage;
   readonly address: Address;
-  readonly addresses: Addresses;
 }
 
 async function serve(
   context: GatewayContext,
-  { request, address, addresses }: Incoming,
+  { request, address }: Incoming,
   reply: HttpReply,
 ): Promise<void> {
   const headers: Headers = request.headers;
@@ -117,7 +105,7 @@ async function serve(
   if (isUpgrade(headers)) throw noWebSocket(address);
   context.admit(visitOf(request));
   const caller = context.identification.identify(headers, queryKey);
-  addresses.check(address);
+  if (target.problem) throw target.problem;
   const leave = context.inFlight.enter(caller.key);
   try {
     const received = await readBody(request, context.limits.bodyBytes);
@@ -151,8 +139,8 @@ function isUpgrade({ upgrade }: Headers): boolean {
 }
 
 /**
- * Codex tries a WebSocket first. Only a 426 makes it fall back to HTTP at once; after any other
- * answer it retries five times (codex-rs/core/src/client.rs, read 2026-11).
+ * Some clients try a WebSocket first. Only a 426 makes them fall back to HTTP at once: see
+ * `app/caller/client.ts`.
  */
 function noWebSocket({ url }: Address): PurserError {
   return new PurserError(
@@ -221,7 +209,7 @@ function writeError(
   if (error.status === 401) headers["www-authenticate"] = 'Bearer realm="purser"';
   if (error.status === 413 || error.status === 426) headers["connection"] = "close";
   if (error.status === 415) headers["accept-encoding"] = acceptedEncodings;
-  // OpenAI's and Anthropic's SDKs retry a 409. By then the first call may have ended, and the retry
+  // The vendors' SDKs retry a 409. By then the first call may have ended, and the retry
   // would be charged.
   if (error.status === 409) headers["x-should-retry"] = "false";
   const isRepeated = isFinal.has(error.status) && habitsOf(asked).retriesPaymentRequired;

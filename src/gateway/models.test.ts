@@ -3,13 +3,28 @@
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { test } from "node:test";
+import type { Wires } from "../app/route/target.ts";
 import type { ServedModel } from "../app/route/served-models.ts";
 import { PurserError } from "../domain/error.ts";
+import { anthropicWire } from "../wire/anthropic/index.ts";
+import { geminiWire } from "../wire/gemini/index.ts";
+import { openaiWire } from "../wire/openai/index.ts";
+import type { WireName } from "../wire/wire.ts";
 import { answerModels, readModelsRequest, type ModelsRequest } from "./models.ts";
 
-const asked = (path: string, dialect?: ModelsRequest["wireName"]) => {
-  const request = readModelsRequest(path, dialect);
-  return request && [request.wireName, request.id, request.query.toString()];
+const wires: Wires = [openaiWire(), anthropicWire, geminiWire];
+
+function read(path: string, dialect?: WireName): ModelsRequest | undefined {
+  return readModelsRequest(
+    wires,
+    path,
+    wires.find(({ name }) => name === dialect),
+  );
+}
+
+const asked = (path: string, dialect?: WireName) => {
+  const request = read(path, dialect);
+  return request && [request.wire.name, request.id, request.query.toString()];
 };
 
 test("a path requests the list or one model, in the format of its version or of the caller", () => {
@@ -63,10 +78,10 @@ const models = ["a", "b", "c", "d", "e"].map((name) => served(`p/${name}`));
 
 function answer(
   path: string,
-  dialect?: ModelsRequest["wireName"],
+  dialect?: WireName,
   from: readonly ServedModel[] = models,
 ): Readonly<Record<string, unknown>> {
-  const request = readModelsRequest(path, dialect);
+  const request = read(path, dialect);
   assert.ok(request);
   let text = "";
   let status = 0;

@@ -4,11 +4,16 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
+import type { Wires } from "../app/route/target.ts";
+import { anthropicWire } from "../wire/anthropic/index.ts";
+import { geminiWire } from "../wire/gemini/index.ts";
+import { openaiWire } from "../wire/openai/index.ts";
 import type { Provider } from "../app/port/provider.ts";
 import { probeProvider, type ProbeOptions } from "./probe.ts";
 import { aProvider } from "../app/port/parts.test-kit.ts";
 
-const options: ProbeOptions = { timeoutMs: 5000, now: () => 0 };
+const wires: Wires = [openaiWire(), anthropicWire, geminiWire];
+const options: ProbeOptions = { wires, timeoutMs: 5000, now: () => 0 };
 const seen: { readonly url: string; readonly headers: IncomingHttpHeaders }[] = [];
 
 /** Answers with the status in the first part of the path, and lists two models. */
@@ -86,4 +91,10 @@ test("a provider that does not answer in time is reported as such", async () => 
     [probe.state, probe.problem],
     ["unreachable", "it did not answer within 0.05 s"],
   );
+});
+
+test("a key is checked at the provider's own path where its list of models is public", async () => {
+  const open = { ...provider({ openai: url }), keyCheckPath: "/key" };
+  assert.equal((await probeProvider(open, options)).url, `${url}/key`);
+  assert.equal(seen.at(-1)?.url, "/key");
 });

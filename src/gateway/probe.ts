@@ -5,9 +5,11 @@
 
 import type { Probe, ProbeState } from "../app/manage/probe.ts";
 import type { Provider } from "../app/port/provider.ts";
-import type { WireName } from "../wire/wire.ts";
+import type { Wires } from "../app/route/target.ts";
+import type { WireFormat } from "../wire/wire.ts";
 
 export interface ProbeOptions {
+  readonly wires: Wires;
   readonly timeoutMs: number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
@@ -17,8 +19,8 @@ const mostBytes = 8 * 1024 * 1024;
 
 /** Probes one format of the provider. Never throws: errors are part of the result. */
 export async function probeProvider(provider: Provider, options: ProbeOptions): Promise<Probe> {
-  const [wire, base] = baseOf(provider);
-  const url = listUrl(wire, base);
+  const wire = wireOf(options.wires, provider);
+  const url = urlOf(provider, wire);
   const startedAt = options.now();
   const facts = (): Pick<Probe, "provider" | "url" | "elapsedMs"> => ({
     provider: provider.name,
@@ -26,7 +28,7 @@ export async function probeProvider(provider: Provider, options: ProbeOptions): 
     elapsedMs: options.now() - startedAt,
   });
   try {
-    const headers = { ...provider.headers, ...keyHeader(wire, provider.apiKey) };
+    const headers = headersOf(provider, wire);
     const response = await fetch(url, {
       headers,
       redirect: "manual",
@@ -46,36 +48,21 @@ export async function probeProvider(provider: Provider, options: ProbeOptions): 
   }
 }
 
-/**
- * The providers' own endpoints: https://platform.openai.com/docs/api-reference/models,
- * https://docs.anthropic.com/en/api/models-list, https://ai.google.dev/api/models.
- */
-const lists: Readonly<Record<WireName, string>> = {
-  openai: "/models",
-  anthropic: "/v1/models",
-  gemini: "/v1beta/models",
-};
-
-/** OpenRouter's list of models is public, so the key is checked at the endpoint for its limits. */
-function listUrl(wire: WireName, base: string): string {
-  return isOpenRouter(base) ? `${base}/key` : `${base}${lists[wire]}`;
+function wireOf(wires: Wires, { bases }: Provider): WireFormat {
+  return wires.find(({ name }) => bases[name] !== undefined) ?? wires[0];
 }
 
-function isOpenRouter(url: string): boolean {
-  return URL.canParse(url) && /(^|\.)openrouter\.ai$/.test(new URL(url).hostname);
+function urlOf({ bases, keyCheckPath }: Provider, { name, models }: WireFormat): string {
+  return `${bases[name] ?? ""}${keyCheckPath ?? models.path}`;
 }
 
-function baseOf({ bases }: Provider): readonly [WireName, string] {
-  if (bases.openai !== undefined) return ["openai", bases.openai];
-  if (bases.anthropic !== undefined) return ["anthropic", bases.anthropic];
-  return ["gemini", bases.gemini ?? ""];
-}
-
-function keyHeader(wire: WireName, apiKey: string | null): Readonly<Record<string, string>> {
-  const version = wire === "anthropic" ? { "anthropic-version": "2023-06-01" } : {};
-  if (apiKey === null) return version;
-  if (wire === "anthropic") return { ...version, "x-api-key": apiKey };
-  return wire === "gemini" ? { "x-goog-api-key": apiKey } : { authorization: `Bearer ${apiKey}` };
+function headersOf(
+  { headers, apiKey }: Provider,
+  wire: WireFormat,
+): Readonly<Record<string, string>> {
+  const sent = { ...headers, ...wire.models.requestHeaders };
+  if (apiKey !== null) wire.headers.setKey(sent, apiKey);
+  return sent;
 }
 
 interface Judged {

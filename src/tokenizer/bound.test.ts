@@ -8,9 +8,9 @@ import { linesOf, textKinds } from "../simulator/answer/text-kind.ts";
 import { rangeOf } from "./bound.ts";
 import { loadEncoding, type CountTokens } from "./encoding.ts";
 
-const gpt = tokenizerOf({ vendor: "openai", model: "gpt-4o" });
-const claude = tokenizerOf({ vendor: "anthropic", model: "claude-sonnet-5" });
-const other = tokenizerOf({ vendor: "house", model: "m" });
+const gpt = tokenizerOf({ family: "openai", model: "gpt-4o" });
+const claude = tokenizerOf({ family: "anthropic", model: "claude-sonnet-5" });
+const other = tokenizerOf({ family: "other", model: "m" });
 
 let count: CountTokens;
 before(async () => {

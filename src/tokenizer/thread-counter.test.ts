@@ -5,7 +5,7 @@ import { after, test } from "node:test";
 import { tokenizerOf } from "../domain/estimate/tokenizer.ts";
 import { ThreadCounter } from "./thread-counter.ts";
 
-const gpt = tokenizerOf({ vendor: "openai", model: "gpt-4o" });
+const gpt = tokenizerOf({ family: "openai", model: "gpt-4o" });
 const counter = new ThreadCounter();
 after(() => counter.close());
 

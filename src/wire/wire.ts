@@ -263,8 +263,94 @@ export interface AnswerWatch {
   end(): void;
 }
 
+/** The paths of a format, for choosing it and for suggestions. */
+export interface WirePaths {
+  /** The versions with which its paths begin, such as `v1beta`; the usual one first. */
+  readonly versions: readonly [usual: string, ...others: string[]];
+  /** Whether the base URL for the vendor's SDK ends in the version. */
+  readonly isVersionInBase: boolean;
+  /** Matches paths that belong to no other format. */
+  readonly own: RegExp;
+  /** The most common paths, without the version. */
+  readonly usual: readonly string[];
+  /** The actions in paths such as `models/MODEL:ACTION`; empty if it has no such paths. */
+  readonly actions: readonly string[];
+  /** The path with its version for a kind of call, as named by the endpoint of any format. */
+  call(of: { readonly endpoint: string; readonly model: string }): string;
+}
+
+/** The headers of a format. All names are in lower case. */
+export interface WireHeaders {
+  /** Headers in which clients put their key, besides `authorization`. */
+  readonly key: readonly string[];
+  /** Headers that only clients of this format send. */
+  readonly typical: readonly string[];
+  /** Forwarded to the provider, besides those forwarded in every format. */
+  readonly forwarded: ReadonlySet<string>;
+  /** Headers with a credential or account, forwarded only with a caller's own provider key. */
+  readonly account: ReadonlySet<string>;
+  /** Sets the provider's key as the vendor's SDK does. */
+  setKey(headers: Record<string, string>, apiKey: string): void;
+}
+
+/** A model in a list, independent of the format. */
+export interface ListedModel {
+  /** The name in requests. */
+  readonly id: string;
+  readonly ownedBy: string;
+  readonly model: string;
+  readonly contextWindow: number | null;
+  readonly maxOutputTokens: number | null;
+}
+
+/** How a list of models is paged. The first three are query parameters. */
+export interface Paging {
+  readonly limit: string;
+  readonly after: string;
+  readonly before?: string;
+  /** Higher limits are reduced to it. */
+  readonly most: number;
+  readonly usual: number;
+  /** Whether a limit of 0 means the usual size; otherwise it is invalid. */
+  readonly zeroIsUsual: boolean;
+}
+
+/** The list of models, as providers and Purser serve it. */
+export interface ModelList {
+  /** Relative to the provider's base URL. */
+  readonly path: string;
+  /** Headers that a request for it needs, besides the key. */
+  readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly paging: Paging;
+  one(model: ListedModel): object;
+  page(
+    models: readonly ListedModel[],
+    of: { readonly hasMore: boolean; readonly isLimited: boolean },
+  ): object;
+}
+
+/** What clients of a format expect of a stream. */
+export interface StreamRules {
+  /** Whether a stream may have the content type `application/json`. */
+  readonly mayBeJson: boolean;
+  /** Whether an event marks the end, so that the call need not wait for the connection to close. */
+  readonly hasClosingEvent: boolean;
+  /** The bytes of a comment that clients skip; null if they would read it as an event. */
+  comment(text: string): string | null;
+}
+
 export interface WireFormat {
   readonly name: WireName;
+  readonly paths: WirePaths;
+  readonly headers: WireHeaders;
+  /** Whether clients may put their key in the query, as `key`. */
+  readonly keyInQuery: boolean;
+  /** The environment variable in which the vendor's SDK expects its key: an example in remedies. */
+  readonly keyVariable: string;
+  readonly models: ModelList;
+  readonly stream: StreamRules;
+  /** Whether a model, by its provider's name, can be called in this format at all. */
+  canCall(model: string): boolean;
   /**
    * @param path Relative to the provider's base URL, as the SDK appends it: `/chat/completions`,
    *   `/v1/messages`, `/v1beta/models/x:generateContent`.

@@ -12,6 +12,7 @@ import type { LedgerReader } from "../../src/app/port/reader.ts";
 import { recover } from "../../src/app/call/recover.ts";
 import { Identification } from "../../src/app/caller/identify.ts";
 import { Scouts } from "../../src/app/hold/scouts.ts";
+import { Router } from "../../src/app/route/router.ts";
 import { Waiting } from "../../src/app/hold/waiting.ts";
 import type { Upstream, UpstreamExchange } from "../../src/app/port/upstream.ts";
 import type { Catalogue } from "../../src/catalogue/catalogue.ts";
@@ -52,6 +53,7 @@ const limits = {
   streamSliceTokens: 128,
 };
 const wire = openaiWire({ newTokenField: "max_tokens" });
+const house = aProvider({ name: "house", bases: { openai: "http://house" } });
 const price = {
   provider: "house",
   model: "m",
@@ -167,7 +169,6 @@ export class PurserProcess {
     const endpoint = wire.endpoint("POST", "/chat/completions");
     const target = {
       wire,
-      wireName: "openai",
       endpoint,
       path: "/chat/completions",
       provider: null,
@@ -235,11 +236,11 @@ function contextOf(
     belongings: { hasLost: false, ownerOf: () => undefined, keep: () => undefined },
     learned: new Learned(),
     counter,
-    identification: new Identification({ ledger, clock, allowAnonymous: true }),
-    providers: {
-      byName: new Map([["house", aProvider({ name: "house", bases: { openai: "http://house" } })]]),
-      aliases: new Map(),
-    },
+    identification: new Identification({ ledger, clock, allowAnonymous: true, keyHeaders: [] }),
+    router: new Router({
+      providers: { byName: new Map([["house", house]]), aliases: new Map() },
+      wires: [wire],
+    }),
     prices: () => book,
     observer: { ...silentObserver, failed },
   };

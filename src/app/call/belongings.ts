@@ -1,6 +1,7 @@
 /**
- * Who owns what a provider stores. All callers reach a provider with the same credential, so the provider cannot tell them apart.
- * Purser remembers which key created each object, and only that key may refer to it, read it or delete it.
+ * Decides who owns the objects that a provider stores. All callers use the same provider key, so
+ * the provider cannot distinguish them. Purser records which key created each object, and only that
+ * key may refer to it, read it or delete it.
  */
 
 import { PurserError } from "../../domain/error.ts";
@@ -21,16 +22,16 @@ export interface Custody {
 }
 
 /**
- * Whether owners are tracked. They are not for a provider that is configured as shared, nor for a caller who brings its own provider
- * key: then the provider keeps accounts apart.
+ * Whether owners are recorded. They are not if the provider is configured as shared, or if the
+ * caller brings its own provider key, because the provider then separates the accounts.
  */
-function isKept({ caller, provider }: Custody): boolean {
+function isRecorded({ caller, provider }: Custody): boolean {
   return provider.stored !== "shared" && !caller.bringsProviderKey;
 }
 
-/** Whether the caller reaches its own things only. */
+/** Whether the caller may use its own objects only. */
 export function isRestricted(custody: Custody): boolean {
-  return isKept(custody) && custody.caller.key?.role !== "admin";
+  return isRecorded(custody) && custody.caller.key?.role !== "admin";
 }
 
 function owns({ belongings, caller, provider }: Custody, id: string): boolean {
@@ -41,7 +42,7 @@ export function ownerOf({ key }: Pick<Caller, "key">): string {
   return key?.keyId ?? anonymousOwner;
 }
 
-/** @throws PurserError `forbidden` for an id of something that this key did not make. */
+/** @throws PurserError `forbidden` for an object that this key did not create. */
 export function checkReferences(custody: Custody, references: readonly Reference[]): void {
   if (references.length === 0 || !isRestricted(custody)) return;
   for (const { key, id } of references) {
@@ -59,7 +60,10 @@ export function checkReferences(custody: Custody, references: readonly Reference
   }
 }
 
-/** @throws PurserError `forbidden` for a path that is closed to callers, or is about something that this key did not make. */
+/**
+ * @throws PurserError `forbidden` for a path that is closed to callers, or for an object that this
+ *   key did not create.
+ */
 export function checkPlace(custody: Custody, place: StoredPlace | undefined, what: string): void {
   if (!place || !isRestricted(custody)) return;
   const { provider } = custody;
@@ -81,26 +85,27 @@ export function checkPlace(custody: Custody, place: StoredPlace | undefined, wha
   );
 }
 
-/** What an answer is about, and the kind of ids that it has. */
+/** The objects that an answer reports as created. */
 export interface Making {
   readonly wire: Pick<WireFormat, "madeIds">;
   readonly of: MadeKind;
-  /** The thing of which more comes, such as the model of a tuning job; null for what is made from nothing. */
+  /** The object that they come from, such as a tuning job for its model; null if there is none. */
   readonly from: string | null;
 }
 
 /**
- * A thing that comes of another belongs to the owner of that one, or has none: reading it does not make
- * an administrator its owner.
+ * Records the caller as the owner of the objects in an answer. An object that comes from another is
+ * recorded for the owner of that one only, so an administrator who reads it does not become its
+ * owner.
  *
- * @returns The receiver itself, or one that records the caller as the owner of what the answer created.
+ * @returns A receiver that records owners and passes the answer on, or the receiver itself.
  */
 export function rememberMade(
   custody: Custody,
   receiver: UpstreamReceiver,
   { wire, of, from }: Making,
 ): UpstreamReceiver {
-  if (!isKept(custody) || (from !== null && !owns(custody, from))) return receiver;
+  if (!isRecorded(custody) || (from !== null && !owns(custody, from))) return receiver;
   const { belongings, caller, provider } = custody;
   const owner = ownerOf(caller);
   const onIds = (ids: readonly string[]): void => {
@@ -109,7 +114,7 @@ export function rememberMade(
   return new Watching(receiver, (isStream) => wire.madeIds({ of, isStream, onIds }));
 }
 
-/** Passes an answer through a watch, so that an object has an owner before the caller sees its id. */
+/** Records the owner of an object before the caller sees its id. */
 class Watching implements UpstreamReceiver {
   readonly #receiver: UpstreamReceiver;
   readonly #watch: (isStream: boolean) => AnswerWatch;

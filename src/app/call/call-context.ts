@@ -6,16 +6,16 @@ import type { Scouts } from "../hold/scouts.ts";
 import type { Belongings } from "../port/belongings.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { CallLimits } from "../port/limits.ts";
-import type { Providers } from "../port/provider.ts";
 import type { TokenCounter } from "../port/token-counter.ts";
 import type { Upstream } from "../port/upstream.ts";
+import type { Router } from "../route/router.ts";
 import type { Target } from "../route/target.ts";
 import type { ExchangeContext } from "./exchange.ts";
 
 export interface CallContext extends ExchangeContext {
   readonly ledger: Ledger;
   readonly identification: Identification;
-  readonly providers: Providers;
+  readonly router: Router;
   readonly limits: CallLimits;
   readonly upstream: Upstream;
   readonly inFlight: InFlight;

@@ -5,9 +5,18 @@ import type { UsageFlag } from "../../domain/usage/usage.ts";
 import { cutError } from "../hold/refusal.ts";
 import type { UpstreamFailure } from "../port/upstream.ts";
 import { HoldEnd, type HoldEndContext } from "../settle/hold-end.ts";
+import { mayHaveHidden } from "../settle/read-answer.ts";
 import type { CallReply } from "./call-reply.ts";
 import type { CoveredStream } from "./covered-stream.ts";
 import type { ForwardedCall } from "./forwarded-call.ts";
+
+interface Break {
+  readonly failure: UpstreamFailure;
+  /** Whether the caller left before. */
+  readonly isLeft: boolean;
+  /** What had arrived: nothing, a part of a stream, or a part of a single body. */
+  readonly before: "waiting" | "streaming" | "buffering";
+}
 
 /** Only one of the endings is called, except that `giveUp` may follow one that failed. */
 export class CallEnd {
@@ -42,7 +51,7 @@ export class CallEnd {
     this.#reply.writeWhole(body, outcome, answer);
   }
 
-  /** No budget pays for more: the stream ends in the provider's format, and its output is charged. */
+  /** A budget has no more room. The stream ends in the provider's format; its output is charged. */
   async cut(call: ForwardedCall, refusal: Refusal): Promise<void> {
     const { meter, showsOnlyReason } = call;
     const { outcome } = await this.#hold.settleAnswer(call, { closed: true });
@@ -52,14 +61,13 @@ export class CallEnd {
     this.#reply.endStream(outcome);
   }
 
-  /** The answer broke off, and its output so far is charged. @param closed Whether we closed it. */
-  async brokenOff(call: ForwardedCall, closed: boolean): Promise<void> {
-    await this.#hold.settleAnswer(call, { closed });
-    this.#reply.abort();
-  }
-
-  /** No usable answer arrived. The amount held is charged if the provider may bill the call. */
-  async unanswered(call: ForwardedCall, failure: UpstreamFailure): Promise<void> {
+  /** The answer broke off, or never arrived. */
+  async broken(call: ForwardedCall, broken: Break): Promise<void> {
+    const { failure, isLeft, before } = broken;
+    if (before === "streaming" || wasCancelled(call, broken)) {
+      await this.#hold.settleAnswer(call, { closed: isLeft || failure.timedOut });
+      return this.#reply.abort();
+    }
     if (failure.reached) await this.#hold.settleUnresolved(call);
     else {
       await this.#hold.release(call, "the provider was not reached");
@@ -90,4 +98,13 @@ export class CallEnd {
       withConfiguredKey,
     });
   }
+}
+
+/**
+ * Whether the caller left and the stream was cancelled before it began, so that little was
+ * generated. After a longer wait, the provider may have generated an answer that never arrived.
+ */
+function wasCancelled(call: ForwardedCall, { failure, isLeft, before }: Break): boolean {
+  const isSoon = before === "waiting" && isLeft && failure.reached && !failure.timedOut;
+  return isSoon && call.slices !== null && !mayHaveHidden(call);
 }

@@ -41,7 +41,11 @@ export class CallReply {
     this.#headers = headers;
   }
 
-  /** Begins a reply that is passed on as it arrives. @param onDrain When to continue after `pass` returned false. */
+  /**
+   * Begins a reply that is passed on as it arrives.
+   *
+   * @param onDrain Called when the caller can take more after `pass` returned false.
+   */
   begin(onDrain: () => void): void {
     this.#reply.onDrain(onDrain);
     this.#reply.head(this.#status, this.#answerHeaders());
@@ -64,7 +68,7 @@ export class CallReply {
 
   /** Ends a stream with its cost as a comment, if its format allows one. */
   endStream(outcome: Outcome): void {
-    this.end(costComment(outcome, this.#headers, this.#call.route));
+    this.end(costComment(outcome, this.#headers, this.#call.route.wire));
   }
 
   /** Writes a whole answer, with its cost in the headers. */

@@ -8,7 +8,6 @@ import { estimate } from "../hold/estimate.ts";
 import type { CallToHold } from "../hold/hold.ts";
 import type { InputCount } from "../hold/input-count.ts";
 import { withOtherModels } from "../hold/other-models.ts";
-import { callRouteOf } from "../route/route.ts";
 import type { CallContext } from "./call-context.ts";
 import type { RoutedCall } from "./route-call.ts";
 
@@ -27,7 +26,7 @@ export function callToHold(
     operationId: given === null ? makeOperationId(at) : operationOf(given, keyId ?? anonymousOwner),
     repeat: given === null ? "new" : "next",
     attribution: caller.attribution,
-    route: callRouteOf(context.providers, route, keyId),
+    route: context.router.callRoute(route, keyId),
     budgets: caller.key?.budgets ?? none,
     estimate: (now, counted) => {
       const prices = context.prices();

@@ -1,4 +1,4 @@
-/** What a provider is sent of a call, and what a stream that a budget cuts is charged. */
+/** Tests what a provider receives of a call, and what a stream that a budget cuts is charged. */
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -11,6 +11,7 @@ import type { CallContext, IncomingCall } from "./call-context.ts";
 import { serveCall } from "./call.ts";
 import { InFlight } from "../caller/in-flight.ts";
 import type { Reply } from "../port/reply.ts";
+import { Router } from "../route/router.ts";
 import { Scouts } from "../hold/scouts.ts";
 import type { Upstream, UpstreamReceiver, UpstreamRequest } from "../port/upstream.ts";
 import { ThreadCounter } from "../../tokenizer/thread-counter.ts";
@@ -31,9 +32,9 @@ const price = definePrice(
 const book = makePriceBook({ sources: [], overrides: [price], version: "test" });
 
 interface Served {
-  /** The bodies that the provider got. */
+  /** The bodies that the provider received. */
   readonly sent: readonly unknown[];
-  /** What the caller got. */
+  /** The bytes that the caller received. */
   readonly passed: string;
 }
 
@@ -111,7 +112,10 @@ async function serve(
     scouts: new Scouts(waiting),
     learned: new Learned(),
     inFlight: new InFlight({ clock, concurrentCallsPerKey: null }),
-    providers: { byName: new Map([["p", provider]]), aliases: new Map() },
+    router: new Router({
+      providers: { byName: new Map([["p", provider]]), aliases: new Map() },
+      wires: [wire],
+    }),
     prices: () => book,
     observer: new Proxy({}, { get: () => nothing }),
     onDisconnect: "drain",
@@ -122,7 +126,7 @@ async function serve(
   const endpoint = wire.endpoint("POST", "/chat/completions");
   const incoming = {
     caller: { key: null, attribution: {}, bringsProviderKey: false },
-    target: { provider, wire, wireName: "openai", endpoint, path: "/chat/completions", query: "" },
+    target: { provider, wire, endpoint, path: "/chat/completions", query: "" },
     method: "POST",
     headers: {},
     body: Buffer.from(JSON.stringify(body)),

@@ -23,7 +23,7 @@ export interface CallRefusal {
  * and settled while it passes to the caller (`exchange.ts`, `call-end.ts`). The caller was
  * identified before its body was read.
  *
- * @returns The refusal, if a budget refused: nothing was forwarded. Otherwise the reply was written.
+ * @returns The refusal if a budget refused, and nothing was forwarded; null after a reply.
  * @throws PurserError for a bad request, a key without permission, or a ledger that cannot be
  *   written: nothing was forwarded.
  */
@@ -64,6 +64,6 @@ function inputOf({ counter }: CallContext, { body, route }: RoutedCall): InputCo
   const { provider, model } = route;
   return new InputCount(counter, {
     body,
-    tokenizer: tokenizerOf({ vendor: provider.vendor, model }),
+    tokenizer: tokenizerOf({ family: provider.tokenizer, model }),
   });
 }

@@ -64,7 +64,7 @@ export class Connection implements Watched {
     void this.#upstream?.abort({ message: why, timedOut: true });
   }
 
-  /** Closes the connection for a reason other than a time limit. Resolves when no more will arrive. */
+  /** Closes the connection, but not for a time limit. Resolves when no more will arrive. */
   async close(why: string): Promise<void> {
     await this.#upstream?.abort({ message: why, timedOut: false });
   }

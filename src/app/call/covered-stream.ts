@@ -1,4 +1,4 @@
-/** A stream on its way to the caller: nothing passes before the hold covers it. */
+/** Passes a stream on to the caller, each piece after the hold covers it. */
 
 import type { Refusal } from "../../domain/ledger/command.ts";
 import type { UsageMeter } from "../../wire/wire.ts";
@@ -6,16 +6,16 @@ import type { Slices } from "../hold/slices.ts";
 
 export interface StreamOptions {
   readonly meter: Pick<UsageMeter, "push" | "passed" | "finished">;
-  /** Null where the whole ceiling is held. */
+  /** Null if the whole ceiling is held. */
   readonly slices: Pick<Slices, "takesPiece" | "cover" | "isPaid"> | null;
-  /** Gives bytes to the caller. @returns Whether the caller takes more at once. */
+  /** Writes to the caller. @returns Whether the caller takes more at once. */
   readonly pass: (bytes: Uint8Array) => boolean;
 }
 
-/** What the provider has already billed passes in any case. */
+/** A finished stream passes in any case, because the provider has already billed it. */
 export class CoveredStream {
   readonly #options: StreamOptions;
-  /** What came and is not covered yet; null while everything is. */
+  /** Pieces that arrived and are not covered yet; null if there are none. */
   #withheld: Uint8Array[] | null = null;
 
   constructor(options: StreamOptions) {
@@ -26,13 +26,13 @@ export class CoveredStream {
     return this.#withheld !== null;
   }
 
-  /** Whether what is withheld is covered, although nothing that may follow it is. */
+  /** Whether the withheld pieces are covered, even if the reserve after them is not. */
   get isPaid(): boolean {
     const { slices } = this.#options;
     return slices === null || slices.isPaid;
   }
 
-  /** @returns Whether the piece has passed. Otherwise it waits for `cover`, and so does all that follows. */
+  /** @returns Whether the piece has passed. If not, it and all later pieces wait for `cover`. */
   take(chunk: Uint8Array): boolean {
     const { meter, slices } = this.#options;
     const bytes = meter.push(chunk);
@@ -43,7 +43,7 @@ export class CoveredStream {
     return this.#withheld === null;
   }
 
-  /** Has the hold grow until it covers what has come. @returns The refusal, where no budget pays for that. */
+  /** Tops up the hold until it covers what arrived. @returns A refusal if a budget has no room. */
   async cover(): Promise<Refusal | null> {
     const { meter, slices } = this.#options;
     const refusal = slices ? await slices.cover() : null;
@@ -57,7 +57,7 @@ export class CoveredStream {
     return this.#passOn(withheld);
   }
 
-  /** Takes all that the meter has seen. @returns Whether the caller takes more at once. */
+  /** Passes everything that the meter has seen. @returns Whether the caller takes more at once. */
   #passOn(pieces: readonly Uint8Array[]): boolean {
     const isTaken = pieces.map((bytes) => this.#options.pass(bytes)).every(Boolean);
     this.#options.meter.passed();

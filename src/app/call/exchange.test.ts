@@ -1,4 +1,4 @@
-/** What becomes of a hold when something fails inside Purser while its call is at the provider. */
+/** Tests how a hold ends if something fails inside Purser while its call is at the provider. */
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -9,7 +9,7 @@ import type { AnswerOf, Command } from "../../domain/ledger/command.ts";
 import { aHold, Desk, quantities } from "../../domain/ledger/desk.test-kit.ts";
 import { pico } from "../../domain/money/money.ts";
 import { ThreadCounter } from "../../tokenizer/thread-counter.ts";
-import { plainFacts } from "../../wire/answer/feed.ts";
+import { plainFacts } from "../../wire/answer/feed.test-kit.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
 import { Exchange, type ExchangeContext } from "./exchange.ts";
 import type { ForwardedCall } from "./forwarded-call.ts";
@@ -28,12 +28,12 @@ const endpoint = wire.endpoint("POST", "/chat/completions");
 const counter = new ThreadCounter();
 const input = new InputCount(counter, {
   body: Buffer.from('{"messages":[]}'),
-  tokenizer: tokenizerOf({ vendor: "openai", model: "gpt-4o" }),
+  tokenizer: tokenizerOf({ family: "openai", model: "gpt-4o" }),
 });
 
 after(() => counter.close());
 
-/** The desk, which does not take every command: as a ledger that cannot be written. */
+/** A ledger that fails some commands, like one that cannot be written. */
 function refusing(desk: Desk, isRefused: (command: Command) => boolean): ExchangeContext["ledger"] {
   return {
     decide: async <C extends Command>(command: C): Promise<AnswerOf[C["kind"]]> => {
@@ -91,7 +91,6 @@ function forwarded(ledger: ExchangeContext["ledger"]): ForwardedCall {
     route: {
       provider,
       wire,
-      wireName: "openai",
       endpoint,
       url: "http://p",
       model: "m",
@@ -120,7 +119,11 @@ function deskWithHold(): Desk {
   return desk;
 }
 
-/** Streams an answer to its end. @returns How often a failure was told, and whether the caller's connection was broken. */
+/**
+ * Streams an answer to its end.
+ *
+ * @returns The number of reported failures, and whether the caller's connection was reset.
+ */
 async function stream(
   ledger: ExchangeContext["ledger"],
   text: string,
@@ -152,14 +155,14 @@ async function stream(
   });
   exchange.head(200, { "content-type": "text/event-stream" });
   exchange.data(Buffer.from(`data: {"choices":[{"delta":{"content":"${text}"}}]}\n\n`));
-  // What a failed top-up sets off comes first.
+  // Let the effects of a failed top-up happen first.
   await new Promise(setImmediate);
   exchange.end();
   await exchange.ended;
   return [failures.length, isBroken];
 }
 
-test("a stream whose hold cannot grow because the ledger is lost is charged at what was held, and holds nothing more", async () => {
+test("if the ledger is lost during a top-up, the stream is charged the amount held, and holds nothing more", async () => {
   const desk = deskWithHold();
   const ledger = refusing(desk, ({ kind }) => kind === "top_up");
   assert.deepEqual(await stream(ledger, "words ".repeat(20)), [1, true]);
@@ -167,7 +170,11 @@ test("a stream whose hold cannot grow because the ledger is lost is charged at w
   assert.equal(desk.journal.at(-1)?.kind, "settle");
 });
 
-/** A call of which the provider may bill more than passes. @param come What of its answer comes before its connection breaks. */
+/**
+ * A call for which the provider may bill more than passes.
+ *
+ * @param come The part of the answer that arrives before the connection breaks.
+ */
 async function breakOff(
   hidden: boolean,
   {
@@ -217,7 +224,7 @@ const role = '{"choices":[{"delta":{"role":"assistant","content":""}}]}';
 const counted =
   '{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":5,"completion_tokens":7}}';
 
-test("reasoning that was not reported is charged as far as it was allowed when its stream breaks off", async () => {
+test("unreported reasoning is charged up to its limit when its stream breaks off", async () => {
   for (const caller of ["leaves", "stays"] as const) {
     for (const timedOut of [false, true]) {
       assert.deepEqual(await breakOff(true, { come: role, caller, timedOut }), ["estimated", 1000]);
@@ -227,7 +234,7 @@ test("reasoning that was not reported is charged as far as it was allowed when i
   }
 });
 
-test("a stream that was cancelled at once is charged for little, and one that was waited for in vain at what was held", async () => {
+test("a stream that was cancelled at once is charged for little, and one that timed out is charged the amount held", async () => {
   assert.deepEqual(await breakOff(false, { come: null, caller: "leaves", timedOut: false }), [
     "estimated",
     10,
@@ -238,7 +245,7 @@ test("a stream that was cancelled at once is charged for little, and one that wa
   );
 });
 
-test("a call whose charge the ledger does not take is charged at what was held, and holds nothing more", async () => {
+test("if the ledger rejects a charge, the amount held is charged, and nothing more is held", async () => {
   const desk = deskWithHold();
   const ledger = refusing(
     desk,
@@ -248,10 +255,10 @@ test("a call whose charge the ledger does not take is charged at what was held, 
   assert.deepEqual(desk.counter("b"), { spent: 60n, held: 0n, overrun: 0n });
 });
 
-test("what goes wrong once the charge is in the ledger does not change the charge", async () => {
+test("a failure after the charge is in the ledger does not change the charge", async () => {
   const desk = deskWithHold();
   const callEnded = (): never => {
-    throw new Error("a bug behind the charge");
+    throw new Error("a bug after the charge");
   };
   assert.deepEqual(
     await stream(
@@ -269,7 +276,7 @@ test("what goes wrong once the charge is in the ledger does not change the charg
   );
 });
 
-test("a call that a lost ledger cannot end at all is given up, its hold left for the recovery at the next start", async () => {
+test("if a lost ledger cannot end a hold at all, the hold is left for recovery at the next start", async () => {
   const desk = deskWithHold();
   const ledger = refusing(desk, ({ kind }) => kind === "settle");
   assert.deepEqual(await stream(ledger, "words"), [2, true]);

@@ -1,7 +1,6 @@
 /** One call at its provider: the answer is metered as it passes on to the caller. */
 
 import type { Refusal } from "../../domain/ledger/command.ts";
-import { isEncoded, isWhole } from "../header/answer-headers.ts";
 import type { Reply } from "../port/reply.ts";
 import type {
   UpstreamExchange,
@@ -10,8 +9,7 @@ import type {
   UpstreamReceiver,
 } from "../port/upstream.ts";
 import type { HoldEndContext } from "../settle/hold-end.ts";
-import { mayHaveHidden } from "../settle/read-answer.ts";
-import { unreadMeter } from "../settle/unread-meter.ts";
+import { isStreamed, withMeterFor } from "./answer-meter.ts";
 import { CallEnd } from "./call-end.ts";
 import { CallReply } from "./call-reply.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
@@ -64,17 +62,15 @@ export class Exchange implements UpstreamReceiver {
 
   head(status: number, headers: UpstreamHeaders): void {
     const now = this.connection.arrived();
-    const { route, startedAt, facts } = this.#call;
+    const { route, startedAt } = this.#call;
     this.#reply.takeHead(status, headers);
     this.#context.observer.answered({
       provider: route.provider.name,
       seconds: (now - startedAt) / 1000,
     });
     if (status >= 300) return this.#beginError(status);
-    if (isEncoded(headers))
-      this.#call = { ...this.#call, meter: unreadMeter(this.#call), slices: null };
-    if (facts.stream && !isWhole(headers, route)) return this.#beginStream();
-    if (facts.stream && !isEncoded(headers)) this.#meterAsWhole();
+    this.#call = withMeterFor(this.#call, headers);
+    if (isStreamed(this.#call, headers)) return this.#beginStream();
     this.#phase = "buffering";
     this.#body = new WholeAnswer();
   }
@@ -100,7 +96,7 @@ export class Exchange implements UpstreamReceiver {
     if (this.#phase === "failing") {
       this.#reply.abort();
       this.#done();
-    } else if (this.#phase !== "ended") void this.#run(this.#break(failure));
+    } else void this.#run(this.#break(failure));
   }
 
   #callerLeft(): void {
@@ -120,13 +116,6 @@ export class Exchange implements UpstreamReceiver {
 
   #resume(): void {
     if (!this.#stream?.isWithholding) this.connection.resume();
-  }
-
-  /** Meters one body, although a stream was requested. */
-  #meterAsWhole(): void {
-    const { route, facts } = this.#call;
-    const meter = route.wire.meter(route.endpoint, { stream: false, facts });
-    this.#call = { ...this.#call, meter, slices: null };
   }
 
   #beginStream(): void {
@@ -169,7 +158,7 @@ export class Exchange implements UpstreamReceiver {
 
   /** A finished stream is charged as such, whatever happens to the connections afterwards. */
   #endIfFinished(): void {
-    if (this.#call.meter.finished && this.#call.route.wireName !== "gemini")
+    if (this.#call.meter.finished && this.#call.route.wire.stream.hasClosingEvent)
       void this.#run(this.#endStream());
   }
 
@@ -200,23 +189,12 @@ export class Exchange implements UpstreamReceiver {
   /** The answer broke off, or never arrived. */
   async #break(failure: UpstreamFailure): Promise<void> {
     const before = this.#phase;
-    if (before === "ending" || before === "cutting") return;
+    if (before !== "waiting" && before !== "streaming" && before !== "buffering") return;
     if (before === "streaming" && this.#call.meter.finished) return this.#endStream();
     this.#phase = "ending";
-    const closed = this.connection.isLeft || failure.timedOut;
-    if (before === "streaming" || (before === "waiting" && this.#isCancelled(failure)))
-      await this.#end.brokenOff(this.#call, closed);
-    else await this.#end.unanswered(this.#call, failure);
+    const { isLeft } = this.connection;
+    await this.#end.broken(this.#call, { failure, isLeft, before });
     this.#done();
-  }
-
-  /**
-   * Whether the caller left and the call was cancelled at once, so that little was generated. After
-   * a longer wait, the provider may have generated an answer that never arrived.
-   */
-  #isCancelled({ reached, timedOut }: UpstreamFailure): boolean {
-    const isStreamed = this.#call.slices !== null && !mayHaveHidden(this.#call);
-    return this.connection.isLeft && !timedOut && reached && isStreamed;
   }
 
   #done(): void {

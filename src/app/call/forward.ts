@@ -1,4 +1,4 @@
-/** Forwards a held call to its provider: which edits its body needs, and how its answer is metered. */
+/** Forwards a held call to its provider, with the edits that its body needs. */
 
 import type { RequestEdits, UsageMeter } from "../../wire/wire.ts";
 import { habitsOf } from "../caller/client.ts";
@@ -42,13 +42,13 @@ function upstreamRequest(
   reducedMaxTokens: number | null,
 ): UpstreamRequest {
   const { route, request, caller, headers, method } = call;
-  const { provider, wireName, url } = route;
+  const { provider, wire, url } = route;
   return {
     method,
     url: withoutKey(url, caller),
     // The body was read as JSON, so the provider must read it as JSON too.
     headers: {
-      ...upstreamHeaders(headers, { provider, wireName, caller, observer }),
+      ...upstreamHeaders(headers, { provider, wire, caller, observer }),
       "content-type": "application/json",
     },
     body: request.edit(editsFor(call, reducedMaxTokens)),

@@ -1,11 +1,11 @@
-/** A wall clock that is set, back or forth, ends no call, and lets none last longer. */
+/** Tests that setting the wall clock neither ends calls nor extends them. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Learned } from "../../domain/estimate/learned.ts";
 import { aHold, Desk, quantities } from "../../domain/ledger/desk.test-kit.ts";
 import { pico } from "../../domain/money/money.ts";
-import { plainFacts } from "../../wire/answer/feed.ts";
+import { plainFacts } from "../../wire/answer/feed.test-kit.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
 import { Exchange, type ExchangeContext } from "./exchange.ts";
 import type { ForwardedCall } from "./forwarded-call.ts";
@@ -23,7 +23,7 @@ import { aProvider, silentObserver } from "../port/parts.test-kit.ts";
 const hourMs = 3_600_000;
 const nothing = (): void => undefined;
 
-/** Its wall time is set by the tests, beside the time that passes. */
+/** A test can set its wall time independently of its monotonic time. */
 class JumpingClock {
   wall = Date.UTC(2026, 2, 10);
   elapsed = 5000;
@@ -42,7 +42,7 @@ class JumpingClock {
   }
 }
 
-/** No stream is counted here. */
+/** Fails if a stream is counted. */
 const counter: TokenCounter = {
   warm: nothing,
   countText: () => assert.fail(),
@@ -102,7 +102,6 @@ function begin(clock: JumpingClock): Running {
     route: {
       provider,
       wire,
-      wireName: "openai",
       endpoint,
       url: "http://p",
       model: "m",
@@ -122,7 +121,7 @@ function begin(clock: JumpingClock): Running {
     showsOnlyReason: false,
     input: new InputCount(counter, {
       body: Buffer.alloc(0),
-      tokenizer: tokenizerOf({ vendor: "p", model: "m" }),
+      tokenizer: tokenizerOf({ family: "other", model: "m" }),
     }),
   };
   const exchange = new Exchange(context, call, reply);

@@ -1,3 +1,5 @@
+/** Tests which models a caller sees in the list of a provider. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openaiWire } from "../../wire/openai/index.ts";

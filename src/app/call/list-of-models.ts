@@ -1,10 +1,10 @@
-/** A provider's list of models, as one caller may see it. */
+/** Removes models that a caller may not use from a provider's list of models. */
 
 import { PurserError } from "../../domain/error.ts";
 import type { UpstreamFailure, UpstreamHeaders, UpstreamReceiver } from "../port/upstream.ts";
 import { mayHave, type ModelCustody } from "./own-models.ts";
 
-/** A provider's list of models without the tuned ones that the caller may not have. */
+/** Passes a list on without the tuned models that the caller may not use. */
 export class ListOfModels implements UpstreamReceiver {
   readonly #receiver: UpstreamReceiver;
   readonly #custody: ModelCustody;
@@ -44,7 +44,7 @@ export class ListOfModels implements UpstreamReceiver {
     this.#receiver.fail(failure);
   }
 
-  /** Without the owners of models the list is not shown, and the call fails. */
+  /** If the owners of models cannot be read, the list is not shown and the call fails. */
   #shown(): { readonly bytes: Uint8Array } | { readonly problem: string } {
     const unread = { problem: "its list of models cannot be read" };
     if (this.#length > longestList) return unread;
@@ -64,7 +64,7 @@ export class ListOfModels implements UpstreamReceiver {
 
 const longestList = 16 * 1024 * 1024;
 
-/** @returns The bytes as they are when nothing is to be left out; undefined for what is no JSON. */
+/** @returns The same bytes if nothing is removed; undefined for invalid JSON. */
 function listWithout(bytes: Buffer, isHidden: (model: string) => boolean): Uint8Array | undefined {
   if (bytes.length === 0) return bytes;
   let hidden = 0;

@@ -1,3 +1,5 @@
+/** Tests which tuned models a caller may use. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openaiWire } from "../../wire/openai/index.ts";

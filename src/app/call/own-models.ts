@@ -1,4 +1,7 @@
-/** Who may call a model that was tuned, and see its name. Such models belong to the key whose job made them, like all that a provider keeps. */
+/**
+ * Decides who may call a tuned model and see its name. A tuned model belongs to the key whose job
+ * created it, like any other object that a provider stores.
+ */
 
 import { PurserError } from "../../domain/error.ts";
 import { shorten } from "../../domain/input/shorten.ts";
@@ -6,15 +9,19 @@ import { matchesName } from "../../domain/input/name-pattern.ts";
 import type { WireFormat } from "../../wire/wire.ts";
 import { isRestricted, ownerOf, type Custody } from "./belongings.ts";
 
-/** What decides who may call a model. */
+/** The facts that decide who may call a model. */
 export interface ModelCustody extends Custody {
   readonly wire: Pick<WireFormat, "tunedModel">;
 }
 
 /**
- * One without an owner was not made by a key: it is the operator's own, and the key's list of models decides. Where keys may tune
- * models, one whose job its maker has not looked at yet has no owner either: then the list has to name it. Where owners were lost, any
- * such model may be another key's: then the list has to have its full name.
+ * A tuned model without an owner was not created by a key: it is the operator's, and the key's list
+ * of models decides.
+ *
+ * - If keys may tune models, a model whose job has not been read yet has no owner either, so the
+ *   list must name it.
+ * - If the record of owners was lost, the model may belong to another key, so the list must have
+ *   its full name.
  */
 export function mayHave(custody: ModelCustody, model: string): boolean {
   const { belongings, caller, provider, wire } = custody;
@@ -28,7 +35,7 @@ export function mayHave(custody: ModelCustody, model: string): boolean {
   return provider.stored === "refuse" || isListed(models, { model, wire });
 }
 
-/** By its name, or the beginning of names of tuned models; a `*` for all models does not mean those of others. */
+/** By name, or by a prefix of tuned models. A `*` for all models does not include tuned ones. */
 function isListed(
   models: readonly string[],
   { model, wire }: Pick<ModelCustody, "wire"> & { readonly model: string },

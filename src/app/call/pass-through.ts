@@ -1,4 +1,4 @@
-/** Serves calls that are not metered: free ones, and those of unknown cost if the configuration allows them. */
+/** Serves unmetered calls: free ones, and those of unknown cost if the configuration allows it. */
 
 import { PurserError } from "../../domain/error.ts";
 import { matchesName } from "../../domain/input/name-pattern.ts";
@@ -8,7 +8,7 @@ import { checkAllowed } from "../caller/permission.ts";
 import { upstreamHeaders, withoutKey } from "../header/request-headers.ts";
 import type { Reply } from "../port/reply.ts";
 import type { UpstreamReceiver } from "../port/upstream.ts";
-import { chooseRoute, titleOf } from "../route/route.ts";
+import { titleOf } from "../route/route.ts";
 import type { Route } from "../route/target.ts";
 import { checkPlace, checkReferences, isRestricted, rememberMade } from "./belongings.ts";
 import type { CallContext, IncomingCall } from "./call-context.ts";
@@ -32,7 +32,7 @@ export async function passThrough(
   if (caller.key?.role === "reader") checkAllowed(caller, route);
   if (caller.key && !matchesName(caller.key.providers, route.provider.name))
     checkAllowed(caller, route);
-  const { provider, wireName, wire } = route;
+  const { provider, wire } = route;
   const { method, target, body } = incoming;
   const custody = { belongings: context.belongings, caller, provider, wire };
   const place = wire.storedPlace(method, target.path);
@@ -48,7 +48,7 @@ export async function passThrough(
         url: withoutKey(route.url, caller),
         headers: upstreamHeaders(incoming.headers, {
           provider,
-          wireName,
+          wire,
           caller,
           observer: context.observer,
         }),
@@ -89,7 +89,7 @@ function checkNamed(
   if (list) checkListed(caller, { route, models, needsModel: !isPlace });
 }
 
-/** @throws PurserError `forbidden` for a model that is not on the key's list, or a missing model. */
+/** @throws PurserError `forbidden` for a missing model, or one that is not on the key's list. */
 function checkListed(
   caller: Caller,
   {
@@ -126,14 +126,13 @@ function receiverOf(custody: ModelCustody, { place, route, pipe }: Passing): Ups
 }
 
 function routeOf(context: CallContext, { target, body }: IncomingCall): Route {
-  const { provider, wire, wireName, endpoint, path } = target;
+  const { provider, wire, endpoint, path } = target;
   if (provider) {
     const named = endpoint.model ?? "";
-    const url = `${provider.bases[wireName] ?? ""}${path}`;
+    const url = `${provider.bases[wire.name] ?? ""}${path}`;
     return {
       provider,
       wire,
-      wireName,
       endpoint,
       url,
       model: named,
@@ -142,5 +141,5 @@ function routeOf(context: CallContext, { target, body }: IncomingCall): Route {
   }
   const at = context.clock.now();
   const model = endpoint.model ?? wire.read(endpoint, body).facts.model;
-  return chooseRoute({ providers: context.providers, prices: context.prices(), at }, target, model);
+  return context.router.route(target, model, { prices: context.prices(), at });
 }

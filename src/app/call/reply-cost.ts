@@ -3,7 +3,7 @@
 import type { SettleAnswer } from "../../domain/ledger/command.ts";
 import type { Outcome } from "../../domain/ledger/entry.ts";
 import { formatUsd, pico } from "../../domain/money/money.ts";
-import type { WireName } from "../../wire/wire.ts";
+import type { WireFormat } from "../../wire/wire.ts";
 import { isEventStream } from "../header/answer-headers.ts";
 import type { UpstreamHeaders } from "../port/upstream.ts";
 import { lacksPrice } from "../settle/unpriced.ts";
@@ -20,17 +20,18 @@ export function addCost(
 }
 
 /**
- * The last line of a stream, which official SDKs and clients built on them skip. Gemini's format
- * has none, because its SDKs read every line as a part of the answer.
+ * The last line of a stream, which official SDKs and clients built on them skip; undefined in
+ * formats without comments.
  */
 export function costComment(
   outcome: Outcome,
   headers: UpstreamHeaders,
-  { wireName }: { readonly wireName: WireName },
+  { stream }: Pick<WireFormat, "stream">,
 ): Uint8Array | undefined {
-  if (wireName === "gemini" || !isEventStream(headers)) return undefined;
+  if (!isEventStream(headers)) return undefined;
   const unpriced = lacksPrice(outcome) ? " unpriced=true" : "";
-  return Buffer.from(
-    `: purser cost_usd=${formatUsd(outcome.cost.usd)} status=${outcome.status}${unpriced}\n\n`,
+  const comment = stream.comment(
+    `purser cost_usd=${formatUsd(outcome.cost.usd)} status=${outcome.status}${unpriced}`,
   );
+  return comment === null ? undefined : Buffer.from(comment);
 }

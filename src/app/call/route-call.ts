@@ -2,7 +2,6 @@
 
 import type { ReadRequest } from "../../wire/wire.ts";
 import { checkAllowed, checkOtherAllowed } from "../caller/permission.ts";
-import { chooseRoute } from "../route/route.ts";
 import type { Route } from "../route/target.ts";
 import { checkReferences } from "./belongings.ts";
 import type { CallContext, IncomingCall } from "./call-context.ts";
@@ -23,11 +22,10 @@ export function routeCall(context: CallContext, incoming: IncomingCall): RoutedC
   const { caller, target, headers, body, method } = incoming;
   const request = target.wire.read(target.endpoint, body);
   const at = context.clock.now();
-  const route = chooseRoute(
-    { providers: context.providers, prices: context.prices(), at },
-    target,
-    request.facts.model,
-  );
+  const route = context.router.route(target, request.facts.model, {
+    prices: context.prices(),
+    at,
+  });
   checkPermitted(context, incoming, { route, request });
   return { at, caller, target, method, headers, body, route, request };
 }

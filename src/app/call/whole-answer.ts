@@ -1,13 +1,16 @@
-/** An answer that comes as one body: a small one waits for its cost, so that its head can say it, and a large one passes as it comes. */
+/**
+ * Keeps an answer in a single body until its cost is known, which its headers then state. A large
+ * answer is passed on as it arrives instead.
+ */
 
-/** A larger answer is passed on before its cost is known. In bytes. */
+/** The size above which an answer is passed on before its cost is known, in bytes. */
 const largestWaiting = 4 * 1024 * 1024;
 
 export class WholeAnswer {
   #chunks: Uint8Array[] = [];
   #length = 0;
 
-  /** @returns Whether the answer still waits. Otherwise what was kept is to be passed on now, and what follows as it comes. */
+  /** @returns Whether the answer still waits. If not, pass on what was kept and what follows. */
   keep(chunk: Uint8Array): boolean {
     this.#length += chunk.length;
     this.#chunks.push(chunk);

@@ -35,6 +35,7 @@ export class Identification {
   readonly #ledger: Pick<Ledger, "keyByHash">;
   readonly #clock: Clock;
   readonly #allowAnonymous: boolean;
+  readonly #keyHeaders: readonly string[];
   readonly #hashes = new Memo<string, string>(maxRemembered);
   /** By key object: a changed key is a new object. */
   readonly #refined = new WeakMap<Key, Memo<string, Attribution>>();
@@ -43,21 +44,24 @@ export class Identification {
     readonly ledger: Pick<Ledger, "keyByHash">;
     readonly clock: Clock;
     readonly allowAnonymous: boolean;
+    /** Headers in which clients put their key besides `authorization`, in lower case. */
+    readonly keyHeaders: readonly string[];
   }) {
     this.#ledger = options.ledger;
     this.#clock = options.clock;
     this.#allowAnonymous = options.allowAnonymous;
+    this.#keyHeaders = options.keyHeaders;
   }
 
   /**
-   * @param queryKey The key in the query string, where Gemini's clients put it.
+   * @param queryKey The key in the query string, where clients of some formats put it.
    * @throws PurserError `unauthenticated` without a live key, `forbidden` for a header that the key
    *   does not allow.
    */
   identify(headers: Headers, queryKey: string | null): Caller {
-    const secret = secretOf(headers, queryKey);
+    const secret = this.#secretOf(headers) ?? queryKey;
     if (secret === null) {
-      if (!this.#allowAnonymous) throw noKey();
+      if (!this.#allowAnonymous) throw noKey(this.#keyHeaders);
       return { key: null, attribution: anonymous, bringsProviderKey: false, holdsKey: () => false };
     }
     const key = this.keyOf(secret);
@@ -84,10 +88,21 @@ export class Identification {
   #bringsKey(headers: Headers): boolean {
     const own = first(headers["x-purser-key"]);
     if (own === null) return false;
-    return keyHeaders.some((name) => {
+    const isOther = (name: string): boolean => {
       const text = first(headers[name]);
       return text !== null && !text.includes(own) && !this.#isKey(text);
-    });
+    };
+    return isOther("authorization") || this.#keyHeaders.some(isOther);
+  }
+
+  #secretOf(headers: Headers): string | null {
+    const own = first(headers["x-purser-key"]) ?? bearerOf(first(headers["authorization"]) ?? "");
+    if (own !== null) return own;
+    for (const name of this.#keyHeaders) {
+      const secret = first(headers[name]);
+      if (secret !== null) return secret;
+    }
+    return null;
   }
 
   /** @param text A key, with or without `Bearer`. */
@@ -127,19 +142,6 @@ export class Identification {
   }
 }
 
-function secretOf(headers: Headers, queryKey: string | null): string | null {
-  const own = first(headers["x-purser-key"]);
-  if (own !== null) return own;
-  const bearer = bearerOf(first(headers["authorization"]) ?? "");
-  return (
-    bearer ??
-    first(headers["x-api-key"]) ??
-    first(headers["x-goog-api-key"]) ??
-    first(headers["api-key"]) ??
-    queryKey
-  );
-}
-
 function bearerOf(text: string): string | null {
   return text.slice(0, bearer.length).toLowerCase() === bearer
     ? text.slice(bearer.length).trim()
@@ -148,19 +150,16 @@ function bearerOf(text: string): string | null {
 
 const bearer = "bearer ";
 
-/** Headers in which the vendors' clients send a key. */
-const keyHeaders = ["authorization", "x-api-key", "x-goog-api-key", "api-key"] as const;
-
 function first(value: string | readonly string[] | undefined): string | null {
   if (value === undefined) return null;
   return typeof value === "string" ? value : (value[0] ?? null);
 }
 
-function noKey(): PurserError {
+function noKey(keyHeaders: readonly string[]): PurserError {
+  const names = keyHeaders.map((name) => `\`${name}\``).join(", ");
   return new PurserError("unauthenticated", "no Purser key in the request", {
     field: "authorization",
-    remedy:
-      "Send it as `Authorization: Bearer purser_...`, `x-api-key`, `x-goog-api-key`, `api-key` or `x-purser-key`. `purser key create` makes one.",
+    remedy: `Send it as \`Authorization: Bearer purser_...\`, ${names} or \`x-purser-key\`. \`purser key create\` makes one.`,
   });
 }
 

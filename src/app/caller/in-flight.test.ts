@@ -73,6 +73,7 @@ test("closing does not wait forever for a request that never arrives", async () 
   const inFlight = open();
   inFlight.enter(null);
   await inFlight.close(10);
+  assert.equal(inFlight.isClosing, true);
 });
 
 test("a call times out by its total length, its first byte or a pause, as configured", () => {

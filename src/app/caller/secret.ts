@@ -10,7 +10,7 @@ export interface MadeSecret {
   readonly hint: string;
 }
 
-/** Letters and digits only, so a double click selects the whole secret. 62^43 is more than 2^256. */
+/** Letters and digits only, so a double click selects it all. 62^43 is more than 2^256. */
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const length = 43;
 const prefix = "purser_";

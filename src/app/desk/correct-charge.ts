@@ -1,4 +1,4 @@
-/** Correcting what a call was charged: for administrators, and for every call that has ended. */
+/** Corrects the charge of a call that has ended. */
 
 import { PurserError } from "../../domain/error.ts";
 import type { SettleAnswer } from "../../domain/ledger/command.ts";
@@ -10,7 +10,7 @@ import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { CallRow, LedgerReader } from "../port/reader.ts";
 
-export interface CorrectionDesk extends Audience {
+export interface CorrectionContext extends Audience {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly clock: Clock;
@@ -18,15 +18,15 @@ export interface CorrectionDesk extends Audience {
 
 export interface CorrectionRequest {
   readonly operationId: string;
-  /** Which attempt; the only one when it is left out. */
+  /** If absent, there must be only one attempt. */
   readonly attempt?: number | undefined;
-  /** Whose operation; the only one with this id when it is left out. */
+  /** The owner; if absent, only one key may have used this id. */
   readonly keyId?: string | undefined;
   readonly amount: PicoUsd;
   readonly reason: string;
 }
 
-/** A charge that was corrected, or had been by the same request. */
+/** A corrected charge, now or by an earlier repeat of the request. */
 export interface Corrected {
   readonly call: CallRow;
   readonly answer: SettleAnswer;
@@ -36,15 +36,17 @@ export interface Corrected {
 const mostAttempts = 1000;
 
 /**
- * Charges `amount` instead of what was charged. Tokens and their flags stay as reported. A repeat of the same correction has no effect.
+ * Charges `amount` instead of the previous charge. Tokens and flags stay as reported. A repeat of
+ * the same correction has no effect.
  *
- * @throws PurserError `not_found` for an unknown call, `conflict` for one under way, or where the id names several calls.
+ * @throws PurserError `not_found` for an unknown call, `conflict` for one in flight, or for an id
+ *   of several calls.
  */
 export async function correctCharge(
-  desk: CorrectionDesk,
+  context: CorrectionContext,
   request: CorrectionRequest,
 ): Promise<Corrected> {
-  const call = await findCall(desk, request);
+  const call = await findCall(context, request);
   const { amount, reason } = request;
   const {
     operationId,
@@ -58,9 +60,9 @@ export async function correctCharge(
     priceVersion,
   } = call;
   const charges = [{ model, meter: "correction", quantity: 1, cost: amount }] as const;
-  const answer = await desk.ledger.commit({
+  const answer = await context.ledger.commit({
     kind: "correct",
-    at: desk.clock.now(),
+    at: context.clock.now(),
     operationId,
     attempt,
     amount,
@@ -78,12 +80,12 @@ export async function correctCharge(
     reason,
     fingerprint: fingerprint({ correct: { amount, reason } }),
   });
-  announceChange(desk, answer.crossed);
+  announceChange(context, answer.crossed);
   return { call, answer };
 }
 
 async function findCall(
-  { ledger, reader }: Pick<CorrectionDesk, "ledger" | "reader">,
+  { ledger, reader }: Pick<CorrectionContext, "ledger" | "reader">,
   { operationId, attempt, keyId }: CorrectionRequest,
 ): Promise<CallRow> {
   const rows = await reader.calls({ operationId }, { limit: mostAttempts, before: null });

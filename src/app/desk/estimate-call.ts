@@ -4,7 +4,7 @@ import type { Attribution } from "../../domain/attribution/attribution.ts";
 import type { Currency } from "../../domain/budget/budget.ts";
 import { blocksUnpriced } from "../../domain/budget/unpriced.ts";
 import { PurserError } from "../../domain/error.ts";
-import { tokenizerOf } from "../../domain/estimate/tokenizer.ts";
+import { tokenizerOf, type TokenizerFamily } from "../../domain/estimate/tokenizer.ts";
 import type { Applied } from "../../domain/ledger/applicable.ts";
 import type { Demand, RefusalReason } from "../../domain/ledger/command.ts";
 import { amountIn, available } from "../../domain/ledger/counter.ts";
@@ -20,14 +20,14 @@ import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { TokenCounter } from "../port/token-counter.ts";
 import { demandFor } from "./hold.ts";
-import { lookUpPrice, type PriceDesk } from "./look-up-price.ts";
+import { lookUpPrice, type PricingContext } from "./look-up-price.ts";
 
-export interface EstimateDesk extends PriceDesk {
+export interface EstimateDesk extends PricingContext {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly counter: Pick<TokenCounter, "countText">;
   /** The vendor whose API a provider serves, as the price list names it. */
-  vendorOf(provider: string): string;
+  tokenizerFamily(provider: string): TokenizerFamily;
   /** Output tokens that recent calls of a model needed; null if unknown. */
   expectedOutput(of: ModelName, ceiling: number): number | null;
 }
@@ -154,7 +154,7 @@ async function countInput(
       remedy: "Give one of input_tokens and text.",
     });
   }
-  const tokenizer = tokenizerOf({ vendor: desk.vendorOf(provider), model });
+  const tokenizer = tokenizerOf({ family: desk.tokenizerFamily(provider), model });
   const { least, expected } = await desk.counter.countText(
     Buffer.from(JSON.stringify(text).slice(1, -1)),
     tokenizer,

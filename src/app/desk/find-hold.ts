@@ -1,4 +1,4 @@
-/** The hold that an operation id means to the one who asks. */
+/** Finds the hold that an operation id refers to, for a key or an administrator. */
 
 import type { Attribution } from "../../domain/attribution/attribution.ts";
 import { PurserError } from "../../domain/error.ts";
@@ -7,45 +7,49 @@ import type { CallId, CallRoute, Outcome } from "../../domain/ledger/entry.ts";
 import { idOfOperation, operationOf } from "../../domain/ledger/operation.ts";
 import type { Principal } from "../caller/principal.ts";
 import type { CallRow } from "../port/reader.ts";
-import { type HoldDesk, apiEndpoint } from "./desk.ts";
+import { type DeskContext, apiEndpoint } from "./desk-context.ts";
 
-/** A call that is held, or was. */
+/** A hold, open or ended. */
 export interface FoundHold extends CallId {
   readonly at: number;
   readonly attribution: Attribution;
   readonly route: CallRoute;
-  /** Null when it is open. */
+  /** Null if it is open. */
   readonly status: Outcome["status"] | "released" | null;
 }
 
 /**
- * @param keyId Whose hold it is.
+ * @param keyId The owner of the hold.
  * @throws PurserError `not_found` for an unknown id, and for a hold of another key.
  */
-export async function findHold(desk: HoldDesk, id: string, keyId: string): Promise<FoundHold> {
-  const named = await lookUp(desk, operationOf(id, keyId));
+export async function findHold(
+  context: DeskContext,
+  id: string,
+  keyId: string,
+): Promise<FoundHold> {
+  const named = await lookUp(context, operationOf(id, keyId));
   if (named) return named;
-  // An id that the gateway made is unique by itself, and has no key in it.
-  const made = await lookUp(desk, id);
+  // An id generated at the gateway is unique, and does not contain a key.
+  const made = await lookUp(context, id);
   if (made?.route.keyId === keyId) return made;
   throw noSuchHold(id);
 }
 
 /**
- * For an administrator, who may see every hold.
+ * Finds a hold of any key.
  *
- * @param administrator Its key; null for a secret that is no key of the ledger.
- * @returns Its own hold, or else the only one that has the id.
- * @throws PurserError `not_found`, or `conflict` where several keys have the id.
+ * @param administrator Its key; null for a secret that is not a key of the ledger.
+ * @returns Its own hold, or else the only one with the id.
+ * @throws PurserError `not_found`, or `conflict` if several keys used the id.
  */
 export async function findAnyHold(
-  desk: HoldDesk,
+  context: DeskContext,
   id: string,
   administrator: Key | null,
 ): Promise<FoundHold> {
-  const own = await lookUp(desk, operationOf(id, administrator?.keyId ?? null));
+  const own = await lookUp(context, operationOf(id, administrator?.keyId ?? null));
   if (own) return own;
-  const [held, other] = await holdsWithId(desk, id);
+  const [held, other] = await holdsWithId(context, id);
   if (!held) throw noSuchHold(id);
   if (!other) return held;
   throw new PurserError("conflict", `several keys have an operation "${id}"`, {
@@ -63,13 +67,13 @@ export async function findAnyHold(
  *   {@link findAnyHold} do.
  */
 export function findVisibleHold(
-  desk: HoldDesk,
+  context: DeskContext,
   { role, key }: Principal,
   { id, keyId }: { readonly id: string; readonly keyId?: string | undefined },
 ): Promise<FoundHold> {
   if (role === "admin" || !key)
-    return keyId === undefined ? findAnyHold(desk, id, key) : findHold(desk, id, keyId);
-  if (keyId === undefined || keyId === key.keyId) return findHold(desk, id, key.keyId);
+    return keyId === undefined ? findAnyHold(context, id, key) : findHold(context, id, keyId);
+  if (keyId === undefined || keyId === key.keyId) return findHold(context, id, key.keyId);
   throw new PurserError("forbidden", "key_id: a key sees its own holds only", {
     field: "key_id",
     remedy: "Leave key_id out.",
@@ -77,7 +81,7 @@ export function findVisibleHold(
 }
 
 async function lookUp(
-  { ledger, reader }: HoldDesk,
+  { ledger, reader }: DeskContext,
   operation: string,
 ): Promise<FoundHold | undefined> {
   const open = await ledger.holdOf(operation);
@@ -88,7 +92,7 @@ async function lookUp(
 
 /** The last attempt of each operation with this id. */
 async function holdsWithId(
-  { ledger, reader }: HoldDesk,
+  { ledger, reader }: DeskContext,
   id: string,
 ): Promise<readonly FoundHold[]> {
   const holds = await ledger.openHolds();
@@ -103,7 +107,7 @@ async function holdsWithId(
   );
 }
 
-/** The most attempts, over all operations with one id, that are looked at, newest first. */
+/** The most attempts, over all operations with one id, that are read, newest first. */
 const mostAttempts = 1000;
 
 function endedHold({
@@ -124,7 +128,7 @@ function noSuchHold(id: string): PurserError {
   });
 }
 
-/** A call under way at the gateway is ended by the gateway alone, which knows what the provider was sent. */
+/** Only the gateway ends a call in flight there, because it knows what the provider was sent. */
 export function refuseGatewayCall(hold: FoundHold): void {
   if (hold.status !== null || hold.route.endpoint === apiEndpoint) return;
   throw new PurserError(

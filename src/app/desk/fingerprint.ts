@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 
-/** SHA-256 in hex of what a request asks for, whatever the order in which its fields were written. */
+/** SHA-256 of a request in hex, independent of the order of its fields. */
 export function fingerprint(request: object): string {
   const text = JSON.stringify(sorted(request), (_key, value: unknown) =>
     typeof value === "bigint" ? value.toString() : value,

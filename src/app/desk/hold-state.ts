@@ -2,7 +2,7 @@
 
 import type { Quantities } from "../../domain/ledger/entry.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";
-import type { HoldDesk } from "./desk.ts";
+import type { DeskContext } from "./desk-context.ts";
 import type { FoundHold } from "./find-hold.ts";
 
 /** Times are in milliseconds since the epoch. */
@@ -14,7 +14,7 @@ export interface HoldState {
   readonly cost: PicoUsd | null;
 }
 
-type State = Pick<HoldDesk, "ledger" | "reader" | "clock">;
+type State = Pick<DeskContext, "ledger" | "reader" | "clock">;
 
 export async function readHoldState(
   { ledger, reader }: State,

@@ -1,4 +1,4 @@
-/** Making a hold over the API. */
+/** Makes a hold over the API. */
 
 import { canonicalAttribution, type Attribution } from "../../domain/attribution/attribution.ts";
 import { PurserError } from "../../domain/error.ts";
@@ -10,11 +10,11 @@ import type { ServiceTier } from "../../domain/price/rate.ts";
 import { announceRefusal } from "../hold/announce.ts";
 import { demandOf } from "../hold/estimate.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { lookUpPrice, type PriceDesk } from "./look-up-price.ts";
+import { lookUpPrice, type PricingContext } from "./look-up-price.ts";
 import type { HoldLimits } from "../port/limits.ts";
-import { type HoldDesk, apiEndpoint, shareOf, isBound } from "./desk.ts";
+import { type DeskContext, apiEndpoint, shareOf, isLimited } from "./desk-context.ts";
 
-/** What a hold is sized by: tokens that the book prices, or an amount that the caller knows. */
+/** The size of a hold: tokens that the book prices, or an amount that the caller knows. */
 export type Sizing =
   | {
       readonly kind: "estimate";
@@ -22,14 +22,14 @@ export type Sizing =
       readonly maxOutputTokens: number;
       readonly cacheWrite: "none" | "5m" | "1h";
       readonly serviceTier: ServiceTier;
-      /** Absent: any in which the provider may serve the call. */
+      /** If absent, any region in which the provider may serve the call. */
       readonly region?: string;
       readonly webSearches: number;
     }
   | { readonly kind: "amount"; readonly amount: PicoUsd };
 
 export interface ApiHold {
-  /** As its caller sent it. */
+  /** As the caller sent it. */
   readonly operationId: string;
   /** Null for an administrator without a key of the ledger. */
   readonly key: Key | null;
@@ -41,15 +41,15 @@ export interface ApiHold {
 }
 
 /**
- * A repeat of the same request is answered as the first time; nothing is held twice.
+ * A repeat of the same request gets the first answer; nothing is held twice.
  *
- * @throws PurserError `invalid_request` for a hold that would last too long, `forbidden` for more of a budget than one key may hold,
- *   or more open holds than it may have.
+ * @throws PurserError `invalid_request` for a hold that would last too long, `forbidden` for more
+ *   of a budget than one key may hold, or for too many open holds.
  */
-export async function holdByApi(desk: HoldDesk, request: ApiHold): Promise<HoldAnswer> {
-  const at = desk.clock.now();
-  checkLife(desk.holdLimits, request);
-  const answer = await desk.ledger.commit({
+export async function holdByApi(context: DeskContext, request: ApiHold): Promise<HoldAnswer> {
+  const at = context.clock.now();
+  checkLife(context.holdLimits, request);
+  const answer = await context.ledger.commit({
     kind: "hold",
     at,
     operationId: operationOf(request.operationId, request.key?.keyId ?? null),
@@ -62,18 +62,18 @@ export async function holdByApi(desk: HoldDesk, request: ApiHold): Promise<HoldA
       keyId: request.key?.keyId ?? null,
     },
     budgets: request.key?.budgets ?? [],
-    demand: demandFor(desk, request, at),
+    demand: demandFor(context, request, at),
     expiresAt: at + request.ttlSeconds * 1000,
     fingerprint: fingerprint(describeHold(request)),
     final: true,
-    ...shareOf(desk.holdLimits, request.key),
+    ...shareOf(context.holdLimits, request.key),
   });
-  if (!answer.admitted) announceRefusal(desk, answer.refusal);
+  if (!answer.admitted) announceRefusal(context, answer.refusal);
   return answer;
 }
 
 function checkLife({ holdSeconds }: HoldLimits, { key, ttlSeconds }: ApiHold): void {
-  if (!isBound(key) || ttlSeconds <= holdSeconds) return;
+  if (!isLimited(key) || ttlSeconds <= holdSeconds) return;
   throw new PurserError(
     "invalid_request",
     `ttl_seconds: a hold of this key lasts ${holdSeconds} seconds at most`,
@@ -84,9 +84,9 @@ function checkLife({ holdSeconds }: HoldLimits, { key, ttlSeconds }: ApiHold): v
   );
 }
 
-/** Demands the whole ceiling of the budgets: Purser cannot cut a call that does not pass the gateway. */
+/** Demands the whole ceiling, because Purser cannot cut a call that does not pass the gateway. */
 export function demandFor(
-  desk: PriceDesk,
+  context: PricingContext,
   request: Pick<ApiHold, "provider" | "model" | "sizing">,
   at: number,
 ): Demand {
@@ -101,7 +101,7 @@ export function demandFor(
     };
   }
   const { inputTokens, maxOutputTokens, cacheWrite, serviceTier, region, webSearches } = sizing;
-  const rates = lookUpPrice(desk, { provider, model, at })?.dearest({
+  const rates = lookUpPrice(context, { provider, model, at })?.dearest({
     inputTokens,
     cacheWrite,
     serviceTier,

@@ -1,9 +1,9 @@
-/** The price sheet of a model of a provider as it is called here. */
+/** Looks up the price sheet of a model, by the configured name of its provider. */
 
 import type { PriceQuestion } from "../../domain/price/served.ts";
 import type { PriceBook, PriceSheet } from "../../domain/price/sheet.ts";
 
-export interface PriceDesk {
+export interface PricingContext {
   prices(): PriceBook;
   /** Whether the cost that a provider reports is the amount billed. */
   reportsBilledCost(provider: string): boolean;
@@ -11,8 +11,8 @@ export interface PriceDesk {
 
 /** @returns undefined for a model without a price. */
 export function lookUpPrice(
-  desk: PriceDesk,
+  context: PricingContext,
   { provider, model, at }: PriceQuestion,
 ): PriceSheet | undefined {
-  return desk.prices().sheet({ provider, model, at });
+  return context.prices().sheet({ provider, model, at });
 }

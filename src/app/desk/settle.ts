@@ -1,4 +1,4 @@
-/** Settling a hold over the API: with counts that the book prices, or with an amount. */
+/** Settles a hold over the API, with counts that the book prices, or with an amount. */
 
 import { PurserError } from "../../domain/error.ts";
 import type { SettleAnswer } from "../../domain/ledger/command.ts";
@@ -8,20 +8,20 @@ import type { PicoUsd } from "../../domain/money/money.ts";
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { countTokens, type Usage } from "../../domain/usage/usage.ts";
 import { announceChange } from "../hold/announce.ts";
-import { chargeUsage } from "./charge-usage.ts";
+import { priceUsage } from "./price-usage.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { type HoldDesk, apiEndpoint } from "./desk.ts";
+import { type DeskContext, apiEndpoint } from "./desk-context.ts";
 import { type FoundHold, refuseGatewayCall } from "./find-hold.ts";
 
-/** What a call turned out to cost: counts that the book prices, or an amount that the caller knows. */
-export type Bill =
+/** The cost of a call: counts that the book prices, or an amount that the caller knows. */
+export type CostReport =
   | {
       readonly kind: "usage";
       readonly usage: Usage;
       readonly serviceTier: ServiceTier;
-      /** That served; absent: where the provider's calls go, else anywhere. */
+      /** If absent, the region of the provider's calls, or else any. */
       readonly region?: string;
-      /** The model served, when it is not the one asked for. */
+      /** The model that answered, if it is not the requested one. */
       readonly model: string | null;
       readonly reportedCost: PicoUsd | null;
     }
@@ -29,68 +29,76 @@ export type Bill =
 
 export interface SettleRequest {
   readonly hold: FoundHold;
-  /** Only an administrator corrects what was metered at the gateway: a caller could wipe out its own charges. */
+  /**
+   * Only an administrator may settle what was metered at the gateway. A caller could erase its own
+   * charges.
+   */
   readonly byAdministrator: boolean;
-  readonly bill: Bill;
-  /** Of the call itself, when the caller measured it. */
+  readonly report: CostReport;
+  /** Null if the caller did not measure it. */
   readonly latencyMs: number | null;
 }
 
 /**
- * Replaces the hold by the real cost, at the prices that were valid when it was made. One that has lapsed is still charged.
+ * Replaces the hold by the real cost, at the prices at the time of the hold. A hold that has lapsed
+ * is still charged.
  *
- * @throws PurserError `conflict` when it was released, or was settled with another bill, or is a call under way at the gateway;
- *   `forbidden`, but for an administrator, for one that was metered there, and for more than was held and the budgets have left.
+ * @throws PurserError `conflict` if it was released or settled with another report, or is a call in
+ *   flight at the gateway. `forbidden`, except for an administrator, if it was metered there, or if
+ *   the cost exceeds what was held and what the budgets have left.
  */
-export async function settleByApi(desk: HoldDesk, request: SettleRequest): Promise<SettleAnswer> {
-  const { hold, bill, byAdministrator } = request;
+export async function settleByApi(
+  context: DeskContext,
+  request: SettleRequest,
+): Promise<SettleAnswer> {
+  const { hold, report, byAdministrator } = request;
   refuseGatewayCall(hold);
   if (hold.route.endpoint !== apiEndpoint && !byAdministrator) throw meteredHere(hold);
-  const at = desk.clock.now();
+  const at = context.clock.now();
   const { operationId, attempt } = hold;
-  const outcome = outcomeOfBill(desk, request, at);
-  const answer = await desk.ledger.commit({
+  const outcome = reportedOutcome(context, request, at);
+  const answer = await context.ledger.commit({
     kind: "settle",
     at,
     operationId,
     attempt,
     outcome,
-    fingerprint: fingerprint({ settle: bill }),
+    fingerprint: fingerprint({ settle: report }),
     ...(!byAdministrator && { selfReported: true }),
   });
-  announceChange(desk, answer.crossed);
+  announceChange(context, answer.crossed);
   return answer;
 }
 
-function outcomeOfBill(
-  desk: HoldDesk,
-  { hold, bill, latencyMs }: SettleRequest,
+function reportedOutcome(
+  context: DeskContext,
+  { hold, report, latencyMs }: SettleRequest,
   at: number,
 ): Outcome {
-  const priceVersion = desk.prices().version;
+  const priceVersion = context.prices().version;
   const base = {
     status: "settled",
     rawUsage: null,
     latencyMs: latencyMs ?? Math.max(0, at - hold.at),
     priceVersion,
   } as const;
-  if (bill.kind === "amount") {
+  if (report.kind === "amount") {
     const { model } = hold.route;
-    const charge = { model, meter: "reported_cost", quantity: 1, cost: bill.amount } as const;
-    const cost = { usd: bill.amount, tokens: 0n, requests: 1n };
+    const charge = { model, meter: "reported_cost", quantity: 1, cost: report.amount } as const;
+    const cost = { usd: report.amount, tokens: 0n, requests: 1n };
     return {
       ...base,
       model,
       usage: {},
       charges: [charge],
       cost,
-      reportedCost: bill.amount,
+      reportedCost: report.amount,
       flags: [],
     };
   }
-  const charged = chargeUsage(desk, { hold, ...bill });
-  const cost = { usd: charged.cost, tokens: BigInt(countTokens(bill.usage)), requests: 1n };
-  const { reportedCost, usage } = bill;
+  const charged = priceUsage(context, { hold, ...report });
+  const cost = { usd: charged.cost, tokens: BigInt(countTokens(report.usage)), requests: 1n };
+  const { reportedCost, usage } = report;
   const { model, charges, flags, computedCost } = charged;
   return {
     ...base,

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { geminiWire } from "../../wire/gemini/index.ts";
+import { openaiWire } from "../../wire/openai/index.ts";
 import { isEventStream, isWhole, replyHeaders } from "./answer-headers.ts";
 
 test("the caller gets the provider's headers except connection headers and those that only Purser sets", () => {
@@ -18,10 +20,7 @@ test("the caller gets the provider's headers except connection headers and those
 
 test("a JSON answer is complete, except for Gemini, whose streams are JSON too", () => {
   const json = { "content-type": "application/json; charset=utf-8" };
-  assert.deepEqual(
-    [isWhole(json, { wireName: "openai" }), isWhole(json, { wireName: "gemini" })],
-    [true, false],
-  );
+  assert.deepEqual([isWhole(json, openaiWire()), isWhole(json, geminiWire)], [true, false]);
   assert.deepEqual(
     [isEventStream(json), isEventStream({ "content-type": "text/event-stream; charset=utf-8" })],
     [false, true],

@@ -5,7 +5,7 @@
 
 import type { CallId } from "../../domain/ledger/entry.ts";
 import { idOfOperation } from "../../domain/ledger/operation.ts";
-import type { WireName } from "../../wire/wire.ts";
+import type { WireFormat } from "../../wire/wire.ts";
 import { connectionHeaders } from "./connection-headers.ts";
 import { ownPrefix } from "../caller/own-headers.ts";
 import type { UpstreamHeaders } from "../port/upstream.ts";
@@ -45,12 +45,15 @@ export function addCall(
   return headers;
 }
 
-/** Some servers never stream and always answer in JSON. Gemini's streams are JSON too. */
+/**
+ * Whether the answer is a single body although a stream was requested: some servers never stream
+ * and always answer in JSON.
+ */
 export function isWhole(
   { "content-type": type }: UpstreamHeaders,
-  { wireName }: { readonly wireName: WireName },
+  { stream }: Pick<WireFormat, "stream">,
 ): boolean {
-  return wireName !== "gemini" && typeof type === "string" && /^application\/json\b/i.test(type);
+  return !stream.mayBeJson && typeof type === "string" && /^application\/json\b/i.test(type);
 }
 
 /** Whether the body consists of events that can be read and extended. */

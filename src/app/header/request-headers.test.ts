@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openaiWire } from "../../wire/openai/index.ts";
 import { upstreamHeaders, withoutKey } from "./request-headers.ts";
 import type { Caller } from "../caller/identify.ts";
 import { aProvider } from "../port/parts.test-kit.ts";
@@ -25,7 +26,7 @@ function sent(
 ) {
   const { "accept-encoding": _, ...rest } = upstreamHeaders(headers, {
     provider,
-    wireName: "openai",
+    wire: openaiWire(),
     caller: who,
     observer,
   });

@@ -4,14 +4,14 @@
  */
 
 import { hash } from "node:crypto";
-import type { WireName } from "../../wire/wire.ts";
+import type { WireFormat } from "../../wire/wire.ts";
 import type { Caller, Headers } from "../caller/identify.ts";
 import type { Observer } from "../port/observer.ts";
 import { ownHeaders, ownPrefix, remedyFor } from "../caller/own-headers.ts";
 import type { Provider } from "../port/provider.ts";
 
 /** Headers about the request and its client, for every provider. */
-const common = [
+const common: ReadonlySet<string> = new Set([
   "accept",
   "accept-language",
   "content-type",
@@ -19,51 +19,10 @@ const common = [
   "traceparent",
   "tracestate",
   "x-client-request-id",
-];
+]);
 
 /** Headers of the vendors' SDKs: `x-stainless-os` and the like. */
 const clientPrefix = "x-stainless-";
-
-/**
- * Additional headers of each format (https://platform.openai.com/docs/api-reference/introduction,
- * https://openrouter.ai/docs/app-attribution, https://docs.x.ai/docs/guides/prompt-caching,
- * https://platform.claude.com/docs/en/api/overview, and the clients' own, read 2026-11-28).
- */
-const passed: Readonly<Record<WireName, ReadonlySet<string>>> = {
-  openai: new Set([
-    ...common,
-    "openai-beta",
-    "http-referer",
-    "x-title",
-    "x-openrouter-title",
-    "x-openrouter-categories",
-    "x-grok-conv-id",
-    "originator",
-    "session_id",
-    "conversation_id",
-    "version",
-  ]),
-  anthropic: new Set([
-    ...common,
-    "anthropic-version",
-    "anthropic-beta",
-    "anthropic-dangerous-direct-browser-access",
-    "x-app",
-  ]),
-  gemini: new Set([...common, "x-goog-api-client", "x-goog-request-params", "x-server-timeout"]),
-};
-
-/** Account and credential headers, forwarded only if the caller brings its own provider key. */
-const ofAccount: ReadonlySet<string> = new Set([
-  "authorization",
-  "x-api-key",
-  "x-goog-api-key",
-  "api-key",
-  "openai-organization",
-  "openai-project",
-  "chatgpt-account-id",
-  "x-goog-user-project",
-]);
 
 /**
  * Configured headers that may be a credential are not sent with a caller's own key: it would act as
@@ -73,7 +32,7 @@ const credential = /auth|key|token|secret|cookie|organization|project/;
 
 interface Onward {
   readonly provider: Provider;
-  readonly wireName: WireName;
+  readonly wire: Pick<WireFormat, "headers">;
   readonly caller: Pick<Caller, "key" | "bringsProviderKey" | "holdsKey">;
   /**
    * Receives unknown headers with Purser's prefix: a typo there means that spend is not attributed.
@@ -84,10 +43,10 @@ interface Onward {
 /** A Purser key is never forwarded, whichever header contains it. */
 export function upstreamHeaders(
   headers: Headers,
-  { provider, wireName, caller, observer }: Onward,
+  { provider, wire, caller, observer }: Onward,
 ): Record<string, string> {
   const forwarded: Record<string, string> = {};
-  const allowed = passed[wireName];
+  const rules = wire.headers;
   for (const name in headers) {
     const value = headers[name];
     if (value === undefined) continue;
@@ -96,9 +55,10 @@ export function upstreamHeaders(
       continue;
     }
     const passes =
-      allowed.has(name) ||
+      common.has(name) ||
+      rules.forwarded.has(name) ||
       name.startsWith(clientPrefix) ||
-      (caller.bringsProviderKey && ofAccount.has(name));
+      (caller.bringsProviderKey && rules.account.has(name));
     if (!passes && !provider.passHeaders.includes(name)) continue;
     const text = typeof value === "string" ? value : value.join(", ");
     if (!caller.holdsKey(text)) forwarded[name] = text;
@@ -107,7 +67,7 @@ export function upstreamHeaders(
   if (typeof repeat === "string")
     forwarded[idempotency] = caller.bringsProviderKey ? repeat : repeatOf(repeat, caller);
   if (!caller.bringsProviderKey && provider.apiKey !== null)
-    setKey(forwarded, wireName, provider.apiKey);
+    rules.setKey(forwarded, provider.apiKey);
   forwarded["accept-encoding"] = "identity";
   return Object.assign(
     forwarded,
@@ -127,12 +87,6 @@ function repeatOf(value: string, { key }: Pick<Caller, "key">): string {
 
 function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !credential.test(name)));
-}
-
-function setKey(headers: Record<string, string>, wireName: WireName, apiKey: string): void {
-  if (wireName === "anthropic") headers["x-api-key"] = apiKey;
-  else if (wireName === "gemini") headers["x-goog-api-key"] = apiKey;
-  else headers["authorization"] = `Bearer ${apiKey}`;
 }
 
 /** The path without query parameters that contain a Purser key. */

@@ -6,18 +6,19 @@ import type { Observer } from "../port/observer.ts";
 import { refusedCall } from "./refusal.ts";
 import type { Waiting } from "./waiting.ts";
 
+/** Who learns of decisions. */
 export interface Audience {
   readonly waiting: Pick<Waiting, "roomMade">;
   readonly observer: Pick<Observer, "refused" | "thresholdCrossed">;
 }
 
-/** A budget refused. To be called once for each refusal that its caller gets, at the gateway and over the API alike. */
+/** Call this once for each refusal that a caller gets, at the gateway and over the API. */
 export function announceRefusal({ observer }: Pick<Audience, "observer">, refusal: Refusal): void {
   observer.refused(refusedCall(refusal));
 }
 
 /**
- * A hold ended, a charge was corrected or a budget changed. Call this after each such decision, at the
+ * Call this after each decision that ends a hold, corrects a charge or changes a budget, at the
  * gateway and over the API.
  *
  * @param crossed Thresholds that the decision crossed.

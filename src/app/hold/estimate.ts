@@ -14,7 +14,7 @@ export interface Estimate {
   readonly inputTokens: number;
   /** The most output tokens that can come, over all choices. */
   readonly ceiling: number;
-  /** Output to hold at first: the ceiling, or one slice for a stream that can be metered and cut. */
+  /** Output to hold at first: the ceiling, or a slice for a stream that can be metered and cut. */
   readonly firstSlice: number;
   /** The fewest output tokens worth having. Below this, a call is refused rather than shortened. */
   readonly least: number;
@@ -116,7 +116,7 @@ export function demandOf(
   };
 }
 
-/** If the provider is known to add input of its own, a count of the request is not an upper bound. */
+/** If the provider adds input of its own, a count of the request is not an upper bound. */
 function textTokens(
   learned: LearnedOfModel,
   facts: RequestFacts,
@@ -202,8 +202,8 @@ export function usefulOutput({
 
 /**
  * Output to hold before a stream starts. Most streams are held in full, up to their ceiling, which
- * is the most that the provider can bill. A longer stream is held as far as its provider may get
- * before a refusal reaches it.
+ * is the most that the provider can bill. For a longer stream, the hold covers what the
+ * provider may generate until a refusal reaches it.
  *
  * Without a token count, the slice also covers what recent streams needed, so most end without a
  * top-up.

@@ -119,8 +119,10 @@ test("a call waits for amounts held by others rather than accept a shorter answe
   assert.equal(desk.books.holds.has("op"), false, "it waits");
   charge(desk, "other", 1n);
   context.waiting.roomMade();
+  const { endings } = context.waiting;
   const held = await waits;
   assert.equal(held.admitted && held.answer.outputTokens, 40);
+  assert.equal(context.waiting.endings, endings + 1, "the next in the queue may fit now");
 
   const later = new Desk();
   const impatient = contextOf(100n, [], later);

@@ -1,3 +1,5 @@
+/** Tests what is held for models other than the requested one. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../../domain/money/money.ts";
@@ -9,7 +11,7 @@ import type { WireFormat } from "../../wire/wire.ts";
 import { aProvider } from "../port/parts.test-kit.ts";
 import { withOtherModels } from "./other-models.ts";
 
-/** A pico-dollar a token of input, and so many of output. */
+/** A token of input costs one pico-dollar; one of output, the number next to the model. */
 const prices = makePriceBook({
   sources: [],
   overrides: Object.entries({ a: 1, b: 2, c: 5, d: 3 }).map(([model, output]) =>
@@ -21,7 +23,7 @@ const prices = makePriceBook({
   version: "test",
 });
 
-/** What is held for other models, of a call with 100 tokens of input and 1000 of output a choice. */
+/** The amount held for other models, with 100 tokens of input and 1000 of output per choice. */
 function heldBesides(wire: WireFormat, path: string, body: object): bigint {
   const endpoint = wire.endpoint("POST", path);
   const { facts } = wire.read(
@@ -31,7 +33,6 @@ function heldBesides(wire: WireFormat, path: string, body: object): bigint {
   const route = {
     provider: aProvider(),
     wire,
-    wireName: wire.name,
     endpoint,
     url: "http://p",
     model: "a",
@@ -53,7 +54,7 @@ function heldBesides(wire: WireFormat, path: string, body: object): bigint {
   );
 }
 
-test("of models that answer in place of the one asked for, the dearest is held, with all choices", () => {
+test("of the models that may answer instead, the most expensive is held, with all choices", () => {
   const held = (body: object): bigint => heldBesides(openaiWire(), "/chat/completions", body);
   assert.equal(held({}), 0n);
   assert.equal(held({ models: ["a"] }), 0n);
@@ -63,7 +64,7 @@ test("of models that answer in place of the one asked for, the dearest is held, 
   assert.equal(held({ models: ["b", "c"], n: 2, max_tokens: undefined }), 100n + 5n * 100n);
 });
 
-test("models that run besides are held for each of their runs, after the answer as long as it can be", () => {
+test("models that run in addition are held for each of their runs, after the longest possible answer", () => {
   const held = (body: object): bigint => heldBesides(anthropicWire, "/v1/messages", body);
   const advisor = {
     type: "advisor_20260301",

@@ -26,7 +26,7 @@ interface BoundedCall {
 export function withOtherModels(prices: PriceBook, call: BoundedCall): Estimate {
   const { otherModels } = call.facts;
   if (!otherModels) return call.estimate;
-  const besides = otherModels
+  const additional = otherModels
     .filter(({ isAlternative }) => !isAlternative)
     .map((other) => boundOf(prices, call, other));
   const alternatives = otherModels
@@ -34,7 +34,7 @@ export function withOtherModels(prices: PriceBook, call: BoundedCall): Estimate 
     .map((other) => boundOf(prices, call, other));
   return {
     ...call.estimate,
-    fees: [...besides, dearestOf(alternatives)].reduce(add, call.estimate.fees),
+    fees: [...additional, dearestOf(alternatives)].reduce(add, call.estimate.fees),
   };
 }
 
@@ -43,8 +43,8 @@ function dearestOf(bounds: readonly PicoUsd[]): PicoUsd {
 }
 
 /**
- * Every run reads all that has been said, and what the main answer may have said by then. An alternative is asked before there was an
- * answer, and gives all of its choices.
+ * Every run reads the whole input and possibly the whole main answer. An alternative runs before
+ * there is an answer, and generates all choices.
  */
 function boundOf(
   prices: PriceBook,

@@ -41,7 +41,7 @@ function begin(limit: bigint, fields: Partial<SlicesOptions> = {}): Stream {
     meter: { progress: { inputTokens: null, outputTokens: 0 } },
     output,
     counter,
-    tokenizer: tokenizerOf({ vendor: "openai", model: "gpt-4o" }),
+    tokenizer: tokenizerOf({ family: "openai", model: "gpt-4o" }),
     observer: { failed: assert.fail },
     ...fields,
   });

@@ -1,4 +1,4 @@
-/** Keeps the hold of a stream ahead of its output, including what the provider may be generating. */
+/** Keeps the hold of a stream ahead of its output, including what the provider may generate. */
 
 import type { AnswerOf, Refusal, TopUpCommand } from "../../domain/ledger/command.ts";
 import { nothing, type CallId } from "../../domain/ledger/entry.ts";

@@ -36,8 +36,8 @@ export class Waiting {
   #places = 0;
 
   /**
-   * How often room was made. Read it before an attempt, so that a call which ends between the
-   * decision and its answer is not missed.
+   * How often room was made. Read it before an attempt, or a call that ends between the decision
+   * and its answer would be missed.
    */
   get endings(): number {
     return this.#endings;
@@ -67,7 +67,10 @@ export class Waiting {
     });
   }
 
-  /** To be called after a hold ended or a budget changed. What ends in one turn of the event loop wakes the waiters once. */
+  /**
+   * Call this after a hold ended or a budget changed. All changes in one turn of the event loop
+   * wake the waiters once.
+   */
   roomMade(): void {
     this.#endings += 1;
     if (this.#size === 0 || this.#isWaking) return;

@@ -11,8 +11,7 @@ import { defineKey, keyToJson, type KeyDefinition } from "../../domain/key/defin
 import { isLive, type Key } from "../../domain/key/key.ts";
 import { added, changed, type DeclaredChange, spentNow } from "./declared.ts";
 import { announceChange, type Audience } from "../hold/announce.ts";
-import type { Clock } from "../port/clock.ts";
-import type { Ledger } from "../port/ledger.ts";
+import type { KeyContext } from "./manage-keys.ts";
 import { hashSecret, hintOf, makeSecret } from "../caller/secret.ts";
 
 export interface Declared {
@@ -26,11 +25,6 @@ export interface FirstSecrets {
   readonly firstKey?: string;
 }
 
-interface Registry {
-  readonly ledger: Ledger;
-  readonly clock: Clock;
-}
-
 /**
  * Applies the configuration's declarations that differ from the ledger. Objects created over the
  * API that are not declared stay.
@@ -39,7 +33,7 @@ interface Registry {
  * @returns The budgets and keys that were added or changed.
  */
 export async function declare(
-  { ledger, clock, ...audience }: Registry & Audience,
+  { ledger, clock, ...audience }: KeyContext & Audience,
   declared: Declared,
   counting: (budgetId: string, share: number) => void = () => undefined,
 ): Promise<readonly DeclaredChange[]> {
@@ -80,17 +74,17 @@ export async function declare(
  * there is none.
  */
 export async function makeFirstKeys(
-  registry: Registry,
+  context: KeyContext,
   { hasAdminKey }: { readonly hasAdminKey: boolean },
 ): Promise<FirstSecrets> {
-  const keys = registry.ledger.keys();
+  const keys = context.ledger.keys();
   const adminKey =
     hasAdminKey || keys.some((key) => key.role === "admin")
       ? null
-      : await make(registry, { name: "admin", role: "admin" });
+      : await make(context, { name: "admin", role: "admin" });
   const firstKey = keys.some((key) => key.role === "caller")
     ? null
-    : await make(registry, {
+    : await make(context, {
         name: "first-contact",
         role: "caller",
         may_refine: [...dimensions, "tags"],
@@ -98,13 +92,13 @@ export async function makeFirstKeys(
   return { ...(adminKey === null ? {} : { adminKey }), ...(firstKey === null ? {} : { firstKey }) };
 }
 
-/** Whether a key in the ledger opens the control plane: one that was revoked or is over does not, and no other is made in its place. */
-export function hasLiveAdminKey({ ledger, clock }: Registry): boolean {
+/** Whether a live admin key exists. A revoked or expired one is not replaced. */
+export function hasLiveAdminKey({ ledger, clock }: KeyContext): boolean {
   return ledger.keys().some((key) => key.role === "admin" && isLive(key, clock.now()));
 }
 
 async function make(
-  { ledger, clock }: Registry,
+  { ledger, clock }: KeyContext,
   input: Readonly<Record<string, unknown>>,
 ): Promise<string> {
   const { secret, hash, hint } = makeSecret();

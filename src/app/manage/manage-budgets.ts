@@ -12,24 +12,24 @@ import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import { countingReal } from "../route/simulated.ts";
 
-export interface BudgetOffice extends Audience {
+export interface BudgetContext extends Audience {
   readonly ledger: Ledger;
   readonly clock: Clock;
-  /** Whether a budget that names no providers ignores simulated calls. */
+  /** Whether budgets that name no providers ignore simulated calls. */
   readonly simulatedApart?: boolean;
 }
 
 /** @throws PurserError `invalid_request` naming the field, `conflict` if the id exists. */
-export async function createBudget(office: BudgetOffice, input: unknown): Promise<Budget> {
-  const { ledger, clock } = office;
-  const budget = counted(office, defineBudget(input, { parentOf: parentIn(ledger) }));
+export async function createBudget(context: BudgetContext, input: unknown): Promise<Budget> {
+  const { ledger, clock } = context;
+  const budget = ignoringSimulated(context, defineBudget(input, { parentOf: parentIn(ledger) }));
   const answer = await ledger.commit({
     kind: "put_budget",
     at: clock.now(),
     budget,
     when: "create",
   });
-  announceChange(office, answer.crossed);
+  announceChange(context, answer.crossed);
   return answer.budget;
 }
 
@@ -40,11 +40,11 @@ export async function createBudget(office: BudgetOffice, input: unknown): Promis
  * @throws PurserError `not_found`, or `invalid_request` naming the field.
  */
 export async function changeBudget(
-  office: BudgetOffice,
+  context: BudgetContext,
   budgetId: string,
   changes: Readonly<Record<string, unknown>>,
 ): Promise<Budget> {
-  const { ledger, clock } = office;
+  const { ledger, clock } = context;
   const old = findBudget(ledger, budgetId);
   const named = changes["budget_id"];
   if (named !== undefined && named !== budgetId) {
@@ -53,8 +53,8 @@ export async function changeBudget(
       remedy: "Create a budget with the new id, and delete the old one.",
     });
   }
-  const budget = counted(
-    office,
+  const budget = ignoringSimulated(
+    context,
     defineBudget(layOver(old, changes), { parentOf: parentIn(ledger) }),
   );
   const answer = await ledger.commit({
@@ -63,14 +63,14 @@ export async function changeBudget(
     budget,
     when: "replace",
   });
-  announceChange(office, answer.crossed);
+  announceChange(context, answer.crossed);
   return answer.budget;
 }
 
-/** What was charged stays in the ledger. @throws PurserError `not_found`, `conflict` while it has children. */
-export async function deleteBudget(office: BudgetOffice, budgetId: string): Promise<void> {
-  await office.ledger.commit({ kind: "delete_budget", at: office.clock.now(), budgetId });
-  announceChange(office);
+/** Charges stay in the ledger. @throws PurserError `not_found`, `conflict` if it has children. */
+export async function deleteBudget(context: BudgetContext, budgetId: string): Promise<void> {
+  await context.ledger.commit({ kind: "delete_budget", at: context.clock.now(), budgetId });
+  announceChange(context);
 }
 
 /** @throws PurserError `not_found`. */
@@ -106,7 +106,7 @@ export interface BudgetSums {
 
 /** @param value Of a budget for every value: the one to look at; null for all. */
 export async function observeBudget(
-  { ledger, clock }: Pick<BudgetOffice, "ledger" | "clock">,
+  { ledger, clock }: Pick<BudgetContext, "ledger" | "clock">,
   budget: Budget,
   value: string | null,
 ): Promise<BudgetState> {
@@ -138,8 +138,8 @@ function byUse(left: Balance, right: Balance): number {
   return left.counter.value < right.counter.value ? -1 : 1;
 }
 
-function counted(
-  { simulatedApart = false }: Pick<BudgetOffice, "simulatedApart">,
+function ignoringSimulated(
+  { simulatedApart = false }: Pick<BudgetContext, "simulatedApart">,
   budget: Budget,
 ): Budget {
   return simulatedApart ? countingReal(budget) : budget;

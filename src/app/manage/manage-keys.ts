@@ -9,7 +9,7 @@ import type { Ledger } from "../port/ledger.ts";
 import type { KeyUseRow, LedgerReader } from "../port/reader.ts";
 import { makeSecret } from "../caller/secret.ts";
 
-export interface KeyOffice {
+export interface KeyContext {
   readonly ledger: Ledger;
   readonly clock: Clock;
 }
@@ -20,7 +20,7 @@ export interface KeyOffice {
  *   name.
  */
 export async function createKey(
-  { ledger, clock }: KeyOffice,
+  { ledger, clock }: KeyContext,
   input: unknown,
 ): Promise<{ readonly key: Key; readonly secret: string }> {
   const at = clock.now();
@@ -49,11 +49,11 @@ export async function createKey(
  *   change, or if another live key has the name.
  */
 export async function changeKey(
-  office: KeyOffice,
+  context: KeyContext,
   keyId: string,
   changes: Readonly<Record<string, unknown>>,
 ): Promise<Key> {
-  const { ledger, clock } = office;
+  const { ledger, clock } = context;
   const old = findKey(ledger, keyId);
   if (old.revokedAt !== null) {
     throw new PurserError("conflict", `key "${keyId}" was revoked`, {
@@ -83,7 +83,7 @@ export async function changeKey(
 }
 
 /** Revokes the key at once. Revoking it again changes nothing. @throws PurserError `not_found`. */
-export async function revokeKey({ ledger, clock }: KeyOffice, keyId: string): Promise<Key> {
+export async function revokeKey({ ledger, clock }: KeyContext, keyId: string): Promise<Key> {
   const key = findKey(ledger, keyId);
   if (key.revokedAt !== null) return key;
   const at = clock.now();

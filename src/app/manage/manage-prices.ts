@@ -5,7 +5,7 @@ import { definePrice } from "../../domain/price/override.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 
-export interface PriceStore {
+export interface PriceContext {
   readonly ledger: Ledger;
   readonly clock: Clock;
   reloadPrices(): void;
@@ -16,9 +16,9 @@ export interface PriceStore {
  *
  * @throws PurserError `invalid_request` naming the field.
  */
-export async function addPrice(store: PriceStore, input: unknown): Promise<PriceOverride> {
+export async function addPrice(context: PriceContext, input: unknown): Promise<PriceOverride> {
   const price = definePrice(input, { field: "", source: "api" });
-  const answer = await store.ledger.commit({ kind: "put_price", at: store.clock.now(), price });
-  store.reloadPrices();
+  const answer = await context.ledger.commit({ kind: "put_price", at: context.clock.now(), price });
+  context.reloadPrices();
   return answer.price;
 }

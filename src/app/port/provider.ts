@@ -1,5 +1,7 @@
 /** Describes a provider as configured: the only place a call can go to. */
 
+import type { TokenizerFamily } from "../../domain/estimate/tokenizer.ts";
+import { commonName } from "../../domain/price/provider-name.ts";
 import type { WireFormat, WireName } from "../../wire/wire.ts";
 import type { StoredAccess } from "./limits.ts";
 
@@ -14,11 +16,12 @@ export interface Provider {
   readonly headers: Readonly<Record<string, string>>;
   /** Additional request headers to forward, in lower case. */
   readonly passHeaders: readonly string[];
-  /**
-   * The vendor's name in the price list, such as `openai` or `anthropic`; the provider's own name
-   * if unknown.
-   */
-  readonly vendor: string;
+  /** Whose tokenizer it counts with, unless a model's name says otherwise. */
+  readonly tokenizer: TokenizerFamily;
+  /** Whether it resells other vendors' models: a model's own vendor is preferred. */
+  readonly isReseller: boolean;
+  /** The path after the base URL that checks the key; null: the format's list of models. */
+  readonly keyCheckPath: string | null;
   /** Whether endpoints whose cost cannot be known are refused. */
   readonly unmetered: "refuse" | "allow";
   /** Whether the cost in its answers is the amount billed, and therefore the charge. */
@@ -32,24 +35,11 @@ export interface Provider {
 /** The configured providers and model aliases. */
 export interface Providers {
   readonly byName: ReadonlyMap<string, Provider>;
-  /** `fast` → `openai/gpt-5-mini`. */
+  /** Such as `fast` for `PROVIDER/MODEL`. */
   readonly aliases: ReadonlyMap<string, string>;
 }
 
-/** Common other names of providers, by the name used here. */
-const otherNames: Readonly<Record<string, readonly string[]>> = {
-  xai: ["x-ai", "grok"],
-  gemini: ["google"],
-};
-
 /** Finds a provider by its name or a common other name. A configured name takes precedence. */
 export function providerNamed({ byName }: Providers, name: string): Provider | undefined {
-  const provider = byName.get(name);
-  if (provider) return provider;
-  return byName.get(commonName(name));
-}
-
-/** The name to display for a provider, whatever the price list calls it. */
-export function commonName(name: string): string {
-  return Object.entries(otherNames).find(([, others]) => others.includes(name))?.[0] ?? name;
+  return byName.get(name) ?? byName.get(commonName(name));
 }

@@ -5,7 +5,7 @@
 
 import { nearest } from "../../domain/input/nearest.ts";
 import type { Endpoint, WireFormat } from "../../wire/wire.ts";
-import { afterBase, callPath, versions } from "./provider-path.ts";
+import { afterBase, placeOf, versionOf } from "./provider-path.ts";
 import type { Wires } from "./target.ts";
 
 export interface AskedPath {
@@ -14,80 +14,56 @@ export interface AskedPath {
   readonly path: string;
 }
 
-/** Prefixes used by other gateways, and by vendors that support another vendor's format. */
-const strayPrefixes: ReadonlySet<string> = new Set([
-  "v1",
-  "v1beta",
-  "v1alpha",
-  "api",
-  "openai",
-  "anthropic",
-  "gemini",
-]);
-
-/** The most common paths, without the version. */
-const usual: Readonly<Record<keyof Wires, readonly string[]>> = {
-  openai: ["chat/completions", "completions", "responses", "embeddings", "models"],
-  anthropic: ["messages", "messages/count_tokens", "messages/batches", "models"],
-  gemini: ["models"],
-};
-const geminiActions = [
-  "generateContent",
-  "streamGenerateContent",
-  "countTokens",
-  "embedContent",
-  "batchEmbedContents",
-];
-
 /** @returns The nearest path in that format and its method; undefined if none is near. */
 export function nearestPath(
   wires: Wires,
-  wireName: keyof Wires,
-  asked: AskedPath,
+  wire: WireFormat,
+  { method, path }: AskedPath,
 ): AskedPath | undefined {
-  const place = placeOf(asked.path);
-  return (
-    sameIn(wires[wireName], { ...asked, path: place }) ??
-    slipIn(wireName, { ...asked, path: place }) ??
-    otherFormat(wires, wireName, { ...asked, path: place })
-  );
+  const asked = { method, path: withoutPrefixes(wires, path) };
+  return sameIn(wire, asked) ?? slipIn(wire, asked) ?? otherFormat(wires, wire, asked);
 }
 
 /** The format whose model calls have this path, ignoring stray versions. */
-export function formatOfCall(wires: Wires, path: string): keyof Wires | undefined {
-  const place = placeOf(path);
-  return (Object.keys(wires) as (keyof Wires)[]).find(
-    (wireName) =>
-      endpointAt(wires[wireName], { method: "POST", path: `${versions[wireName]}/${place}` })
-        .metering === "metered",
-  );
+export function formatOfCall(wires: Wires, path: string): WireFormat | undefined {
+  const place = withoutPrefixes(wires, path);
+  return wires.find((wire) => postedTo(wire, place).metering === "metered");
 }
 
-/** The path without its query and without stray prefixes. */
-function placeOf(path: string): string {
-  const segments = (path.split("?", 1)[0] ?? "").split("/").filter((segment) => segment !== "");
-  const start = segments.findIndex((segment) => !strayPrefixes.has(segment));
+/**
+ * The path without its query, and without prefixes used by other gateways and by vendors that
+ * support another vendor's format.
+ */
+function withoutPrefixes(wires: Wires, path: string): string {
+  const segments = placeOf(path)
+    .split("/")
+    .filter((segment) => segment !== "");
+  const isPrefix = (segment: string): boolean =>
+    segment === "api" ||
+    wires.some(({ name, paths }) => segment === name || paths.versions.includes(segment));
+  const start = segments.findIndex((segment) => !isPrefix(segment));
   return start < 0 ? "" : segments.slice(start).join("/");
 }
 
 function sameIn(wire: WireFormat, { method, path }: AskedPath): AskedPath | undefined {
-  const whole = { method, path: `${versions[wire.name]}/${path}` };
+  const whole = { method, path: `${versionOf(wire)}/${path}` };
   if (isKnown(endpointAt(wire, whole))) return whole;
   const posted = { ...whole, method: "POST" };
   return isKnown(endpointAt(wire, posted)) ? posted : undefined;
 }
 
-function slipIn(wireName: keyof Wires, { method, path }: AskedPath): AskedPath | undefined {
-  const version = versions[wireName];
-  const called = wireName === "gemini" ? /([^/:]+):([A-Za-z]+)$/.exec(path) : null;
+function slipIn(wire: WireFormat, { method, path }: AskedPath): AskedPath | undefined {
+  const version = versionOf(wire);
+  const { actions, usual } = wire.paths;
+  const called = actions.length > 0 ? /([^/:]+):([A-Za-z]+)$/.exec(path) : null;
   if (called) {
     const [, model = "", written = ""] = called;
-    const action = nearest(written, geminiActions);
+    const action = nearest(written, actions);
     return action === undefined
       ? undefined
       : { method: "POST", path: `${version}/models/${model}:${action}` };
   }
-  const meant = nearest(path, usual[wireName]);
+  const meant = nearest(path, usual);
   if (meant === undefined) return undefined;
   return {
     method: meant === "models" ? "GET" : method === "GET" ? "POST" : method,
@@ -96,29 +72,23 @@ function slipIn(wireName: keyof Wires, { method, path }: AskedPath): AskedPath |
 }
 
 /** Under its name, a provider accepts only its own format, even if it supports others. */
-function otherFormat(
-  wires: Wires,
-  wireName: keyof Wires,
-  { path }: AskedPath,
-): AskedPath | undefined {
-  for (const other of Object.keys(wires) as (keyof Wires)[]) {
-    if (other === wireName) continue;
-    const {
-      metering,
-      name,
-      model = "{model}",
-    } = endpointAt(wires[other], {
-      method: "POST",
-      path: `${versions[other]}/${path}`,
-    });
+function otherFormat(wires: Wires, wire: WireFormat, { path }: AskedPath): AskedPath | undefined {
+  for (const other of wires) {
+    if (other.name === wire.name) continue;
+    const { metering, name: endpoint, model = "{model}" } = postedTo(other, path);
     if (metering === "metered")
-      return { method: "POST", path: callPath(wireName, { endpoint: name, model }) };
+      return { method: "POST", path: wire.paths.call({ endpoint, model }) };
   }
   return undefined;
 }
 
+/** @param place Without a version. */
+function postedTo(wire: WireFormat, place: string): Endpoint {
+  return endpointAt(wire, { method: "POST", path: `${versionOf(wire)}/${place}` });
+}
+
 function endpointAt(wire: WireFormat, { method, path }: AskedPath): Endpoint {
-  return wire.endpoint(method, afterBase(path, wire.name));
+  return wire.endpoint(method, afterBase(path, wire));
 }
 
 /** Endpoints with an unknown cost are known too: their refusal names the endpoint. */

@@ -2,17 +2,17 @@
 
 import { PurserError } from "../../domain/error.ts";
 import { nearest } from "../../domain/input/nearest.ts";
-import type { Endpoint } from "../../wire/wire.ts";
+import type { Endpoint, WireFormat } from "../../wire/wire.ts";
 import { formatOfCall, nearestPath } from "./nearest-path.ts";
 import type { Provider } from "../port/provider.ts";
-import { baseUnderName } from "./provider-path.ts";
+import { baseOf, placeOf, underName } from "./provider-path.ts";
 import { simulator, simulatorOff } from "./simulated.ts";
 import type { RequestLine, Target, TargetContext, Wires } from "./target.ts";
 
 interface Mistyped {
   /** Null for a unified path. */
   readonly provider: Provider | null;
-  readonly wireName: keyof Wires;
+  readonly wire: WireFormat;
   /** The path after the provider's name. */
   readonly request: RequestLine;
 }
@@ -23,32 +23,22 @@ interface Mistyped {
  */
 export function mistyped(
   wires: Wires,
-  { provider, wireName, request }: Mistyped,
+  { provider, wire, request }: Mistyped,
 ): PurserError | undefined {
-  const meant = nearestPath(wires, wireName, request);
+  const meant = nearestPath(wires, wire, request);
   if (!meant || (provider?.unmetered === "allow" && !hasVersionTwice(request.path)))
     return undefined;
   const prefix = provider === null ? "" : `/${provider.name}`;
-  const base = provider === null ? unifiedBases[wireName] : baseUnderName(provider.name, wireName);
+  const base = provider === null ? baseOf(wire) : underName(provider.name, wire, "");
   const verb = meant.method === request.method ? "" : `${meant.method} `;
   return noSuchPath(`${request.method} ${prefix}${placeOf(request.path)}`, {
     meant: `${verb}${prefix}${meant.path}`,
-    base: `SDKs of the ${wireName} format take http://HOST:PORT${base} as their base URL.`,
+    base: `SDKs of the ${wire.name} format take http://HOST:PORT${base} as their base URL.`,
   });
 }
 
-const unifiedBases: Readonly<Record<keyof Wires, string>> = {
-  openai: "/v1",
-  anthropic: "",
-  gemini: "",
-};
-
 function hasVersionTwice(path: string): boolean {
   return /^\/v1(?:beta|alpha)?\/v1(?:beta|alpha)?\//.test(path);
-}
-
-function placeOf(path: string): string {
-  return path.split("?", 1)[0] ?? "";
 }
 
 function noSuchPath(
@@ -85,33 +75,28 @@ export function strayTarget(
   const path = placeOf(request.path);
   const [, first = ""] = path.split("/");
   if (reserved.has(first)) return undefined;
-  const whole = path === "/models" ? "openai" : formatOfCall(wires, path);
-  const problem = whole && mistyped(wires, { provider: null, wireName: whole, request });
-  if (problem)
-    return {
-      wire: wires[whole],
-      wireName: whole,
-      endpoint: nowhere,
-      path,
-      provider: null,
-      problem,
-    };
+  const stray = { endpoint: nowhere, path, provider: null };
+  const [usual] = wires;
+  const whole = path === "/models" ? usual : formatOfCall(wires, path);
+  const problem = whole && mistyped(wires, { provider: null, wire: whole, request });
+  if (problem) return { ...stray, wire: whole, problem };
 
   const rest = path.slice(1 + first.length);
-  const wireName = /^\/v1(?:beta|alpha)?\/models/.test(rest) ? "openai" : formatOfCall(wires, rest);
-  if (wireName === undefined || !/^\/v1(?:beta|alpha)?\//.test(rest)) return undefined;
-  const unknown = noProvider(first, [...providers.byName.keys()], rest);
-  return {
-    wire: wires[wireName],
-    wireName,
-    endpoint: nowhere,
-    path,
-    provider: null,
-    problem: unknown,
-  };
+  const wire = /^\/v1(?:beta|alpha)?\/models/.test(rest) ? usual : formatOfCall(wires, rest);
+  if (wire === undefined || !/^\/v1(?:beta|alpha)?\//.test(rest)) return undefined;
+  const known = [...providers.byName.keys()];
+  return { ...stray, wire, problem: noProvider(first, { known, rest, wire: usual }) };
 }
 
-function noProvider(name: string, known: readonly string[], rest: string): PurserError {
+interface UnknownName {
+  readonly known: readonly string[];
+  /** The path after the name. */
+  readonly rest: string;
+  /** The format with the most common providers. */
+  readonly wire: WireFormat;
+}
+
+function noProvider(name: string, { known, rest, wire }: UnknownName): PurserError {
   if (name === simulator)
     return new PurserError("not_found", `no provider is named "${simulator}"`, {
       field: "path",
@@ -120,7 +105,7 @@ function noProvider(name: string, known: readonly string[], rest: string): Purse
   const meant = nearest(name, known);
   const remedy =
     meant === undefined
-      ? `Configured providers: ${known.join(", ")}. A known provider is added when its key is set, such as OPENAI_API_KEY.`
+      ? `Configured providers: ${known.join(", ")}. A known provider is added when its key is set, such as ${wire.keyVariable}.`
       : `Did you mean /${meant}${rest}?`;
   return new PurserError("not_found", `no provider is named "${name.slice(0, 64)}"`, {
     field: "path",

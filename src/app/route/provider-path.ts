@@ -1,45 +1,27 @@
 /** Converts paths between their two forms: under a provider's name, and unified. */
 
-import type { WireName } from "../../wire/wire.ts";
+import type { WireFormat } from "../../wire/wire.ts";
 
-/** The version prefix of a call's path: `/v1` or `/v1beta`. */
-export const versions: Readonly<Record<WireName, string>> = {
-  openai: "/v1",
-  anthropic: "/v1",
-  gemini: "/v1beta",
-};
+/** The usual version prefix of a format's paths: `/v1` or `/v1beta`. */
+export function versionOf({ paths }: WireFormat): string {
+  return `/${paths.versions[0]}`;
+}
 
-/**
- * The path relative to the SDK's base URL. OpenAI's base URLs end in the version, the others do
- * not.
- */
-export function afterBase(path: string, wireName: WireName): string {
-  return wireName === "openai" && /^\/v1(?:\/|$)/.test(path) ? path.slice("/v1".length) : path;
+/** The version if base URLs of the format end in it, else nothing. */
+export function baseOf(wire: WireFormat): string {
+  return wire.paths.isVersionInBase ? versionOf(wire) : "";
+}
+
+/** The path relative to the SDK's base URL, which ends in the version in some formats. */
+export function afterBase(path: string, wire: WireFormat): string {
+  const base = baseOf(wire);
+  if (base === "" || !path.startsWith(base)) return path;
+  return path.length === base.length || path[base.length] === "/" ? path.slice(base.length) : path;
 }
 
 /** The opposite of {@link afterBase}, under a provider's name. */
-export function underName(provider: string, wireName: WireName, path: string): string {
-  return `/${provider}${wireName === "openai" ? versions.openai : ""}${path}`;
-}
-
-/** The base URL, without the host, for the vendor's own SDK. */
-export function baseUnderName(provider: string, wireName: WireName): string {
-  return underName(provider, wireName, "");
-}
-
-/**
- * The unified path for a kind of call in each format. @param endpoint The kind, as named by the
- * format of the request.
- */
-export function callPath(
-  wireName: WireName,
-  { endpoint, model }: { readonly endpoint: string; readonly model: string },
-): string {
-  if (wireName === "gemini")
-    return `/v1beta/models/${model}:${endpoint === "embeddings" ? "embedContent" : "generateContent"}`;
-  if (wireName === "anthropic")
-    return endpoint === "count_tokens" ? "/v1/messages/count_tokens" : "/v1/messages";
-  return endpoint === "embeddings" ? "/v1/embeddings" : "/v1/chat/completions";
+export function underName(provider: string, wire: WireFormat, path: string): string {
+  return `/${provider}${baseOf(wire)}${path}`;
 }
 
 /** Removes doubled slashes and a trailing slash, which are never intended. */
@@ -49,4 +31,9 @@ export function tidyPath(path: string): string {
   if (!/\/\/|.\/$/.test(place)) return path;
   const tidy = place.replaceAll(/\/{2,}/g, "/").replace(/(.)\/$/, "$1");
   return question < 0 ? tidy : tidy + path.slice(question);
+}
+
+/** The path without its query. */
+export function placeOf(path: string): string {
+  return path.split("?", 1)[0] ?? "";
 }

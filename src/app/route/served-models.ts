@@ -4,24 +4,20 @@
  */
 
 import type { PriceOverride } from "../../domain/price/rate.ts";
-import type { WireName } from "../../wire/wire.ts";
-import { isCallableIn } from "./model-format.ts";
+import type { ListedModel, WireName } from "../../wire/wire.ts";
 import type { Provider, Providers } from "../port/provider.ts";
+import type { Wires } from "./target.ts";
 
-export interface ServedModel {
-  /** The name in requests: `PROVIDER/MODEL`, or an alias. */
-  readonly id: string;
-  readonly ownedBy: string;
+/** Its `id` is `PROVIDER/MODEL`, or an alias. */
+export interface ServedModel extends ListedModel {
   /** The provider that its calls go to; keys can be limited by it. */
   readonly provider: string;
-  readonly model: string;
   /** The formats in which it can be called. */
   readonly wires: readonly WireName[];
-  readonly contextWindow: number | null;
-  readonly maxOutputTokens: number | null;
 }
 
 export interface ModelSources {
+  readonly wires: Wires;
   /** Prices set in the configuration or over the API. */
   readonly priced: readonly Pick<PriceOverride, "provider" | "model" | "match">[];
   readonly listed: readonly {
@@ -40,7 +36,7 @@ export function servedModels(
 ): readonly ServedModel[] {
   const served = [...byName.values()].flatMap((provider) => modelsOf(provider, sources));
   const named = [...aliases].flatMap(([alias, target]) =>
-    aliased(alias, { target, byName, served }),
+    aliased(alias, { target, byName, served, wires: sources.wires }),
   );
   return [...named, ...served];
 }
@@ -48,7 +44,7 @@ export function servedModels(
 /** Models with a configured price first; each once. */
 function modelsOf(
   provider: Provider,
-  { priced, listed, names }: ModelSources,
+  { wires, priced, listed, names }: ModelSources,
 ): readonly ServedModel[] {
   const { name } = provider;
   const known = names.get(name) ?? name;
@@ -56,25 +52,24 @@ function modelsOf(
     (row) => row.match === "exact" && (row.provider === known || row.provider === name),
   );
   const models = new Map<string, ServedModel>();
-  for (const { model } of stated) models.set(model, served(provider, model));
+  for (const { model } of stated) models.set(model, served(wires, provider, model));
   for (const { provider: owner, model, contextWindow = null, maxOutputTokens = null } of listed) {
     if (owner === known)
-      models.set(model, { ...served(provider, model), contextWindow, maxOutputTokens });
+      models.set(model, { ...served(wires, provider, model), contextWindow, maxOutputTokens });
   }
   return [...models.values()];
 }
 
-function served(provider: Provider, model: string): ServedModel {
-  const wires = (Object.keys(provider.bases) as WireName[]).filter((wireName) =>
-    isCallableIn(wireName, model),
-  );
+function served(wires: Wires, provider: Provider, model: string): ServedModel {
   const id = `${provider.name}/${model}`;
   return {
     id,
     ownedBy: provider.name,
     provider: provider.name,
     model,
-    wires,
+    wires: wires
+      .filter((wire) => provider.bases[wire.name] !== undefined && wire.canCall(model))
+      .map((wire) => wire.name),
     contextWindow: null,
     maxOutputTokens: null,
   };
@@ -85,16 +80,18 @@ interface AliasContext {
   readonly target: string;
   readonly byName: Providers["byName"];
   readonly served: readonly ServedModel[];
+  readonly wires: Wires;
 }
 
 /** An alias whose provider is not configured is left out. */
 function aliased(
   alias: string,
-  { target, byName, served: models }: AliasContext,
+  { target, byName, served: models, wires }: AliasContext,
 ): readonly ServedModel[] {
   const slash = target.indexOf("/");
   const provider = byName.get(target.slice(0, slash));
   if (!provider) return [];
-  const known = models.find(({ id }) => id === target) ?? served(provider, target.slice(slash + 1));
+  const known =
+    models.find(({ id }) => id === target) ?? served(wires, provider, target.slice(slash + 1));
   return [{ ...known, id: alias, ownedBy: "alias" }];
 }

@@ -4,10 +4,11 @@
  */
 
 import type { PurserError } from "../../domain/error.ts";
-import type { Endpoint, WireFormat, WireName } from "../../wire/wire.ts";
+import type { Endpoint, WireFormat } from "../../wire/wire.ts";
 import type { Provider, Providers } from "../port/provider.ts";
 
-export type Wires = Readonly<Record<WireName, WireFormat>>;
+/** The formats of callers. The first is the default for paths that several formats share. */
+export type Wires = readonly [usual: WireFormat, ...others: WireFormat[]];
 
 export interface TargetContext {
   readonly providers: Providers;
@@ -18,13 +19,12 @@ export interface RequestLine {
   readonly method: string;
   readonly path: string;
   /** The format indicated by the caller's headers, if any. */
-  readonly dialect?: keyof Wires | undefined;
+  readonly dialect?: WireFormat | undefined;
 }
 
 /** The meaning of a path, before the body is read. */
 export interface Target {
   readonly wire: WireFormat;
-  readonly wireName: WireName;
   readonly endpoint: Endpoint;
   /** The path after the provider's base URL, with its query. */
   readonly path: string;
@@ -38,7 +38,6 @@ export interface Target {
 export interface Route {
   readonly provider: Provider;
   readonly wire: WireFormat;
-  readonly wireName: WireName;
   readonly endpoint: Endpoint;
   readonly url: string;
   /** The provider's name for the model. */

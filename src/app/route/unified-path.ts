@@ -1,52 +1,37 @@
 /** Resolves paths without a provider: by the model, or to the only provider possible. */
 
 import { PurserError } from "../../domain/error.ts";
-import type { Endpoint, WireName } from "../../wire/wire.ts";
+import type { Endpoint, WireFormat } from "../../wire/wire.ts";
 import { formatOfCall, isKnown } from "./nearest-path.ts";
 import { mistyped } from "./path-problem.ts";
 import type { Provider, Providers } from "../port/provider.ts";
 import { simulator } from "./simulated.ts";
-import { afterBase, underName } from "./provider-path.ts";
+import { afterBase, placeOf, underName } from "./provider-path.ts";
 import type { RequestLine, Target, TargetContext, Wires } from "./target.ts";
-
-/**
- * Gemini's SDKs use `v1` or `v1beta`, depending on their version (@google/genai 3.1 uses `v1`). The
- * action distinguishes these paths from OpenAI's models.
- */
-export const geminiCall = /^\/v1(?:beta|alpha)?\/(?:models|tunedModels)\/[^?]+:[A-Za-z]+/;
-
-/** Matched at the beginning; the format parses the rest. */
-const beginnings: readonly (readonly [beginning: RegExp, wire: keyof Wires])[] = [
-  [/^\/v1\/(?:messages|complete(?:\?|$))/, "anthropic"],
-  [/^\/v1\/(?:chat\/completions|completions|responses|embeddings)/, "openai"],
-  [geminiCall, "gemini"],
-  [/^\/v1(?:beta|alpha)(?:[/?]|$)/, "gemini"],
-];
 
 /** @returns undefined for a path without a leading version. */
 export function unifiedTarget(context: TargetContext, request: RequestLine): Target | undefined {
-  const wireName = wireNameOf(context.wires, request);
-  if (wireName === undefined) return undefined;
-  const wire = context.wires[wireName];
-  const path = afterBase(request.path, wireName);
+  const wire = wireOf(context.wires, request);
+  if (wire === undefined) return undefined;
+  const path = afterBase(request.path, wire);
   const endpoint = wire.endpoint(request.method, path);
-  const target = { wire, wireName, endpoint, path, provider: null };
+  const target = { wire, endpoint, path, provider: null };
   if (!isKnown(endpoint)) {
     return {
       ...target,
       problem:
-        mistyped(context.wires, { provider: null, wireName, request }) ??
+        mistyped(context.wires, { provider: null, wire, request }) ??
         noSuchPath(context.providers, target, request),
     };
   }
-  return namesModel(endpoint, request) ? target : withoutModel(context.providers, target, request);
+  return namesModel(endpoint, request) ? target : withoutModel(context, target, request);
 }
 
-function wireNameOf(wires: Wires, { path, dialect }: RequestLine): keyof Wires | undefined {
-  const known = beginnings.find(([beginning]) => beginning.test(path));
-  if (known) return known[1];
+function wireOf(wires: Wires, { path, dialect }: RequestLine): WireFormat | undefined {
+  const known = wires.find(({ paths }) => paths.own.test(path));
+  if (known) return known;
   return /^\/v1(?:[/?]|$)/.test(path)
-    ? (dialect ?? formatOfCall(wires, path) ?? "openai")
+    ? (dialect ?? formatOfCall(wires, path) ?? wires[0])
     : undefined;
 }
 
@@ -66,44 +51,47 @@ function namesModel({ metering, model }: Endpoint, { method, path }: RequestLine
  * `/v1/responses/{id}`, `/v1/files` and the like go to the provider that supports the format, if
  * there is only one.
  */
-function withoutModel(providers: Providers, target: Target, request: RequestLine): Target {
-  const candidates = candidatesFor(providers, target.wireName);
+function withoutModel(context: TargetContext, target: Target, request: RequestLine): Target {
+  const candidates = candidatesFor(context.providers, target.wire);
   const [only] = candidates;
   if (only && candidates.length === 1)
-    return { ...target, wire: only.wires[target.wireName] ?? target.wire, provider: only };
-  return { ...target, problem: whose(candidates, target, request) };
+    return { ...target, wire: only.wires[target.wire.name] ?? target.wire, provider: only };
+  const problem =
+    candidates.length > 0
+      ? ambiguous(candidates, target, request)
+      : unsupported(context.wires, target, request);
+  return { ...target, problem };
 }
 
 /** The simulator is a candidate only if there is no other. */
-function candidatesFor({ byName }: Providers, wireName: WireName): readonly Provider[] {
-  const speaking = [...byName.values()].filter(
-    (provider) => provider.bases[wireName] !== undefined,
-  );
+function candidatesFor({ byName }: Providers, { name }: WireFormat): readonly Provider[] {
+  const speaking = [...byName.values()].filter(({ bases }) => bases[name] !== undefined);
   const real = speaking.filter((provider) => provider.name !== simulator);
   return real.length > 0 ? real : speaking;
 }
 
-function whose(
+function ambiguous(
   candidates: readonly Provider[],
   target: Target,
-  { method, path: written }: RequestLine,
+  { method, path }: RequestLine,
 ): PurserError {
-  const { wireName } = target;
-  const place = `${method} ${placeOf(written)}`;
-  if (candidates.length > 0) {
-    const remedy = `Call it under the provider's name: ${pathsOf(candidates, target)}.`;
-    return new PurserError("invalid_request", `${place} has no model to choose a provider by`, {
-      field: "path",
-      remedy,
-    });
-  }
   return new PurserError(
-    "not_found",
-    `${place}: no configured provider supports the ${wireName} format`,
+    "invalid_request",
+    `${method} ${placeOf(path)} has no model to choose a provider by`,
     {
       field: "path",
-      remedy: "Set the key of one, such as OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY.",
+      remedy: `Call it under the provider's name: ${pathsOf(candidates, target)}.`,
     },
+  );
+}
+
+function unsupported(wires: Wires, { wire }: Target, { method, path }: RequestLine): PurserError {
+  const variables = wires.map(({ keyVariable }) => keyVariable);
+  const examples = [variables.slice(0, -1).join(", "), variables.at(-1)].join(" or ");
+  return new PurserError(
+    "not_found",
+    `${method} ${placeOf(path)}: no configured provider supports the ${wire.name} format`,
+    { field: "path", remedy: `Set the key of one, such as ${examples}.` },
   );
 }
 
@@ -112,7 +100,7 @@ function noSuchPath(
   target: Target,
   { method, path }: RequestLine,
 ): PurserError {
-  const candidates = candidatesFor(providers, target.wireName);
+  const candidates = candidatesFor(providers, target.wire);
   return new PurserError("not_found", `no such path: ${method} ${placeOf(path)}`, {
     field: "path",
     ...(candidates.length > 0 && {
@@ -121,10 +109,6 @@ function noSuchPath(
   });
 }
 
-function pathsOf(candidates: readonly Provider[], { wireName, path }: Target): string {
-  return candidates.map(({ name }) => underName(name, wireName, placeOf(path))).join(" or ");
-}
-
-function placeOf(path: string): string {
-  return path.split("?", 1)[0] ?? "";
+function pathsOf(candidates: readonly Provider[], { wire, path }: Target): string {
+  return candidates.map(({ name }) => underName(name, wire, placeOf(path))).join(" or ");
 }

@@ -1,4 +1,4 @@
-/** What is used beside an answer, by the model that answers or by another. */
+/** Tests usage in addition to the answer, by the same model or another. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -136,7 +136,7 @@ function outputBound(call: BoundedCall, { sheet, isMain }: Evidence): number {
   return (sheet?.maxOutputTokens ?? sheet?.contextWindow ?? unknownWindow) * call.facts.choices;
 }
 
-/** Providers count closing tokens that are not in the text, and some only roughly respect a limit. */
+/** Providers count closing tokens that are not in the text; some only roughly respect a limit. */
 function withSlack(bound: number): number {
   return Math.ceil(bound * slackShare) + slackTokens;
 }

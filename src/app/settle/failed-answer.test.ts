@@ -1,4 +1,4 @@
-/** What an error without a field `error` costs where a stream was asked for. */
+/** Tests the cost of an error without a field `error` if a stream was requested. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

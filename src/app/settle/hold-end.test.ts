@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Learned } from "../../domain/estimate/learned.ts";
 import { aHold, anOutcome, Desk, quantities } from "../../domain/ledger/desk.test-kit.ts";
-import { plainFacts } from "../../wire/answer/feed.ts";
+import { plainFacts } from "../../wire/answer/feed.test-kit.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
 import { HoldEnd, type HoldEndContext } from "./hold-end.ts";
 import { aProvider, silentObserver } from "../port/parts.test-kit.ts";
@@ -56,7 +56,6 @@ function begin(decide?: (desk: Desk) => never): Bench {
     route: {
       provider: aProvider(),
       wire,
-      wireName: "openai",
       endpoint,
       url: "http://p",
       model: "m",

@@ -83,7 +83,6 @@ export function settle(answer: object | readonly object[], scene: Scene = {}): O
     route: {
       provider,
       wire,
-      wireName: wire.name,
       endpoint,
       url: "http://p",
       model: "m",

@@ -237,7 +237,7 @@ test("a model that declined is the requested one if its pass does not name it", 
   }
 });
 
-test("an error behind text is charged for what passed, and flagged", () => {
+test("an error after text is charged for what passed, and flagged", () => {
   const outcome = settle([
     opened,
     { model: "m", choices: [{ index: 0, delta: { content: "x".repeat(300) } }] },

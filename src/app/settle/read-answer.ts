@@ -1,4 +1,4 @@
-/** Reads a finished answer: its reported usage, or the count of what passed if none was reported. */
+/** Reads a finished answer: the usage it reported, or else a count of what passed. */
 
 import { countContext } from "../../domain/usage/usage.ts";
 import type { Progress, Reading, UsageMeter } from "../../wire/wire.ts";
@@ -48,7 +48,10 @@ export async function readAnswer(
   };
 }
 
-/** Tokens to charge where their usage never came, or not that of the input. After a reported error only the output that passed is billed. */
+/**
+ * Tokens to charge if no usage was reported, or none for the input. After a reported error, only
+ * the output that passed is billed.
+ */
 async function countPassed(
   context: ReadContext,
   call: MeteredCall & { readonly reading: Reading },

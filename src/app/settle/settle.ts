@@ -1,4 +1,4 @@
-/** Ends a hold exactly once: settled, released or charged at the amount held. Wakes waiting calls. */
+/** Settles or releases a hold, announces it, and learns from the call. */
 
 import type { Learned } from "../../domain/estimate/learned.ts";
 import type { AnswerOf } from "../../domain/ledger/command.ts";

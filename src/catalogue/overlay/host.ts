@@ -37,6 +37,17 @@ export function regionalHost(
 }
 
 /**
+ * OpenRouter's list of models is public, so a key is checked at the endpoint for its limits
+ * (https://openrouter.ai/docs/api-reference/limits, read 2026-11).
+ *
+ * @returns The path after the base URL; null for hosts whose list of models checks the key.
+ */
+export function keyCheckPath(baseUrl: string): string | null {
+  const host = URL.parse(baseUrl)?.hostname ?? "";
+  return /(^|\.)openrouter\.ai$/.test(host) ? "/key" : null;
+}
+
+/**
  * The region of calls that name none; null if the provider decides. Anthropic uses a workspace
  * default and reports it in the answer
  * (https://platform.claude.com/docs/en/manage-claude/data-residency, read 2026-11).

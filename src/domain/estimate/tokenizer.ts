@@ -35,19 +35,23 @@ const olderModel = /^(?:ft:)?(?:gpt-3\.5|gpt-4(?!o|\.|-search)|text-embedding-|d
 const percents = {
   anthropic: { expectedPercent: 125, boundPercent: 150 },
   google: { expectedPercent: 110, boundPercent: 120 },
+  openai: { expectedPercent: 105, boundPercent: 115 },
   other: { expectedPercent: 105, boundPercent: 115 },
 } as const;
 
-/** @param call.vendor The vendor of the API, as named in the price list. */
+/** The vendor whose tokenizers a provider's API counts with; `other` if unknown or several. */
+export type TokenizerFamily = keyof typeof percents;
+
+/** @param call.family Of the provider. */
 export function tokenizerOf({
-  vendor,
+  family,
   model,
 }: {
-  readonly vendor: string;
+  readonly family: TokenizerFamily;
   readonly model: string;
 }): Tokenizer {
-  const isPublic = (vendor === "openai" || vendor === "azure") && openaiModel.test(model);
-  if (!isPublic) return { encoding: "o200k_base", isPublic, ...percents[familyOf(vendor, model)] };
+  const isPublic = family === "openai" && openaiModel.test(model);
+  if (!isPublic) return { encoding: "o200k_base", isPublic, ...percents[familyOf(family, model)] };
   return {
     encoding: olderModel.test(model) ? "cl100k_base" : "o200k_base",
     isPublic,
@@ -56,9 +60,9 @@ export function tokenizerOf({
   };
 }
 
-/** The model takes precedence over the vendor: a reseller serves many families. */
-function familyOf(vendor: string, model: string): keyof typeof percents {
-  if (/claude/i.test(model) || vendor === "anthropic") return "anthropic";
-  if (/gemini|gemma/i.test(model) || vendor === "google") return "google";
-  return "other";
+/** The model takes precedence over the provider: a reseller serves many families. */
+function familyOf(family: TokenizerFamily, model: string): TokenizerFamily {
+  if (/claude/i.test(model)) return "anthropic";
+  if (family !== "anthropic" && /gemini|gemma/i.test(model)) return "google";
+  return family;
 }

@@ -10,6 +10,8 @@ import type { Entry, Outcome, Quantities } from "./entry.ts";
 import { noHistory } from "./past.ts";
 import { type ChargedCall, countingFor, Tally } from "./recount.ts";
 
+/** The history of a new ledger. */
+
 export class Desk {
   readonly books = new Books(noHistory);
   readonly journal: Entry[] = [];

@@ -38,7 +38,7 @@ export interface History {
   counter(key: CounterKey): CounterState | undefined;
 }
 
-/** The history of a new ledger. */
+/** For books that keep everything in memory. */
 export const noHistory: History = { attempts: () => [], counter: () => undefined };
 
 /** How a hold ended. */

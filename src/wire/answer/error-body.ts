@@ -2,7 +2,7 @@
 
 import type { ScannedBody } from "../body/scan.ts";
 
-/** What an answer has in one format or another: present only if there is an answer. */
+/** Fields that an answer has in one of the formats. */
 const answerFields = [
   "choices",
   "output",
@@ -23,15 +23,15 @@ const usageFields = ["usage", "usageMetadata"];
 const errorFields = ["message", "msg", "detail", "errors", "base_resp"];
 
 /**
- * Whether the object reports an error: beside what was answered, or instead of it.
+ * Whether the object reports an error, in addition to an answer or instead of one.
  *
- * @param paths Where an error beside an answer is; a path below another field needs a scan that is told of that field.
+ * @param paths Where an error next to an answer is; the scan's plan must include their parents.
  */
 export function reportsError(body: ScannedBody, paths: readonly string[] = ["error"]): boolean {
   return paths.some((path) => hasError(body, path)) || isErrorInstead(body);
 }
 
-/** An error field with something in it: an answer that went well says `"error":null`. */
+/** A non-empty error field: a successful answer may have `"error":null`. */
 function hasError(body: ScannedBody, path: string): boolean {
   const kind = body.kind(path);
   return kind === "object" || (kind === "string" && body.raw(path) !== '""');
@@ -48,7 +48,7 @@ export function isErrorInstead(body: ScannedBody): boolean {
   return errorFields.some((field) => isWritten(body, field));
 }
 
-/** How the type of an event in a Responses stream begins, but for an error's. */
+/** The prefix of all event types in a Responses stream, except an error's. */
 const responsesEvent = "response.";
 
 function isThere(body: ScannedBody, field: string): boolean {

@@ -6,7 +6,7 @@ import { anthropicWire } from "../anthropic/index.ts";
 import { geminiWire } from "../gemini/index.ts";
 import { openaiWire } from "../openai/index.ts";
 import type { Endpoint, Reading, UsageMeter, WireFormat } from "../wire.ts";
-import { plainFacts, total } from "./feed.ts";
+import { plainFacts, total } from "./feed.test-kit.ts";
 
 const openai = openaiWire();
 const large = "A".repeat(6 * 1024 * 1024);

@@ -7,7 +7,7 @@ import { anthropicWire } from "../anthropic/index.ts";
 import { geminiWire } from "../gemini/index.ts";
 import { openaiWire } from "../openai/index.ts";
 import type { UsageMeter } from "../wire.ts";
-import { feed, plainFacts, plainCut } from "./feed.ts";
+import { feed, plainFacts, plainCut } from "./feed.test-kit.ts";
 
 const endpoint = { name: "messages", metering: "metered" } as const;
 const meters: readonly ((stream: boolean) => UsageMeter)[] = [

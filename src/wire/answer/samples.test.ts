@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { anthropicWire } from "../anthropic/index.ts";
 import { geminiWire } from "../gemini/index.ts";
 import type { UsageMeter } from "../wire.ts";
-import { cutsOf, feed, plainFacts, total } from "./feed.ts";
+import { cutsOf, feed, plainFacts, total } from "./feed.test-kit.ts";
 
 const folder = new URL("../../../../shared/data/usage-samples/", import.meta.url);
 const counted = [

@@ -37,7 +37,7 @@ function idsOfContainer({ container }: JsonObject): readonly string[] {
   return isObject(container) ? texts(container["id"]) : [];
 }
 
-/** Files are made by code that the provider runs; what other tools give is from their servers, from the web, or from a model. */
+/** Only code that the provider runs creates files; other tools return content of other servers. */
 function idsOfBlock({ type, content }: JsonObject): readonly string[] {
   if (
     typeof type !== "string" ||

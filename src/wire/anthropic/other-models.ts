@@ -1,19 +1,20 @@
-/** What a Messages request may be billed for besides its own answer: advisors, models that take over when one declines, a compaction. */
+/** Reads which other models a Messages request may run: advisors, fallbacks and a compaction. */
 
 import { toObject, toObjects, toText, type JsonObject } from "../count/count.ts";
 import type { ScannedBody } from "../body/scan.ts";
 import type { OtherModel, RequestFacts } from "../wire.ts";
 
-/** What is known of a request's input. */
+/** The facts about a request's input. */
 type InputFacts = Pick<RequestFacts, "textBytes" | "addedTokens" | "media" | "storedContext">;
 
-/** Held for an advisor without `max_uses`: Anthropic sets it no limit. State one. */
+/** Runs held for an advisor without `max_uses`, which Anthropic does not limit. */
 const advisorRuns = 10;
 
 /**
- * Each run of an advisor reads the whole conversation. Every fallback may begin the answer anew after another one has generated
- * something (https://platform.claude.com/docs/en/agents-and-tools/tool-use/advisor-tool and .../build-with-claude/refusals-and-fallback,
- * read 2026-11).
+ * Each run of an advisor reads the whole conversation. Every fallback may restart the answer after
+ * another one has generated some output
+ * (https://platform.claude.com/docs/en/agents-and-tools/tool-use/advisor-tool and
+ * .../build-with-claude/refusals-and-fallback, read 2026-11).
  */
 export function readOtherModels(body: ScannedBody, input: InputFacts): readonly OtherModel[] {
   return [...readAdvisors(body), ...readFallbacks(body), ...readCompaction(body, input)];
@@ -48,9 +49,10 @@ function readFallbacks(body: ScannedBody): readonly OtherModel[] {
 }
 
 /**
- * A summary of the conversation is a pass of the same model over all of it, which `max_tokens` is not documented to limit. It is
- * written where the input reaches the trigger. Of text alone the input has a token a byte at most; with media, stored context or a
- * server tool it can be of any length (https://platform.claude.com/docs/en/build-with-claude/compaction-threshold, read 2026-11).
+ * A summary is a run of the same model over the whole conversation, which `max_tokens` is not
+ * documented to limit. It is written if the input reaches the trigger. Text has at most one token a
+ * byte; with media, stored context or a server tool, the input can have any length
+ * (https://platform.claude.com/docs/en/build-with-claude/compaction-threshold, read 2026-11).
  */
 function readCompaction(body: ScannedBody, input: InputFacts): readonly OtherModel[] {
   if (body.valueCount("type", compactionEdit) === 0 || body.kind("context_management") !== "object")
@@ -80,7 +82,9 @@ function mayGrow(body: ScannedBody, { media, storedContext }: InputFacts): boole
   );
 }
 
-/** A tool that the caller runs itself. Any other, also one that is not known yet, may add to the input within the call. */
+/**
+ * A tool that the caller runs. Any other tool, even an unknown one, may add input within the call.
+ */
 function isOfClient(type: unknown): boolean {
   return (
     typeof type === "string" &&

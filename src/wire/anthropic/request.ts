@@ -154,7 +154,9 @@ function readCacheWrite(body: ScannedBody): RequestFacts["cacheWrite"] {
   return body.valueCount("ttl", "1h") > 0 ? "1h" : "5m";
 }
 
-/** Web fetch costs only its tokens, and code execution is billed by the hour: neither is counted. */
+/**
+ * Web fetch costs only its tokens, and code execution is billed by the hour: neither is counted.
+ */
 function readSearches(body: ScannedBody): number {
   const offered = [...body.values("type").keys()].some(isSearchTool);
   if (!offered) return 0;

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { plainCut, plainFacts } from "../answer/feed.ts";
+import { plainCut, plainFacts } from "../answer/feed.test-kit.ts";
 import { anthropicWire } from "./index.ts";
 
 interface Answer {

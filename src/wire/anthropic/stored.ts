@@ -1,4 +1,4 @@
-/** What Anthropic stores: the paths that address it, the request fields that refer to it, and the answers that contain its ids. */
+/** What Anthropic stores: the paths that address it, and the request fields that refer to it. */
 
 import type { ScannedBody } from "../body/scan.ts";
 import { plainPath } from "../stored/plain-path.ts";
@@ -16,7 +16,7 @@ const collection = /^\/v1\/(?:messages\/batches|files|skills)(?:\/([^/]+))?(\/.*
 const openPosts: readonly string[] = ["/v1/messages", "/v1/messages/count_tokens", "/v1/complete"];
 const openReads = /^\/v1\/models(?:\/[^/]+)?$/;
 
-/** @returns undefined for a path that any caller may ask. */
+/** @returns undefined for a path open to every caller. */
 export function storedPlace(method: string, path: string): StoredPlace | undefined {
   const place = plainPath(path);
   if (place === undefined) return { id: null, makes: false };
@@ -28,7 +28,10 @@ export function storedPlace(method: string, path: string): StoredPlace | undefin
   return { id, makes, ...(makes && { made: "thing" }) };
 }
 
-/** Anthropic's own skills (`pptx`, `xlsx`) are everybody's. What a model wrote for a tool of the caller's is not read by the provider. */
+/**
+ * Anthropic's own skills (`pptx`, `xlsx`) are open to every caller. The provider does not read what
+ * a model wrote for the caller's tools.
+ */
 const rules: ReferenceRules = {
   ids: new Set(["container", "file_id", "previous_message_id", "user_profile_id", "workspace_id"]),
   holders: new Set(["container"]),
@@ -45,8 +48,8 @@ const rules: ReferenceRules = {
 export const referenceKeys: readonly string[] = keysOf(rules);
 
 /**
- * Code that runs at the provider does so in a container, which later requests may name, with the files that it made. A thread is
- * continued, and the use of a cache compared, by the id of the last message.
+ * Code at the provider runs in a container; later requests may refer to it and to files created in
+ * it. The id of the last message continues a thread, and compares the use of a cache.
  */
 export function storedUse(body: ScannedBody): StoredUse {
   const runsCode = [...body.values("type").keys()].some((type) =>

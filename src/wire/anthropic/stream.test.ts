@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cutsOf, feed, plainFacts, total, type Fed, plainCut } from "../answer/feed.ts";
+import { cutsOf, feed, plainFacts, total, type Fed, plainCut } from "../answer/feed.test-kit.ts";
 import type { UsageMeter } from "../wire.ts";
 import { anthropicWire } from "./index.ts";
 

@@ -86,7 +86,7 @@ export function billedParts(
   return own.some(({ usage }) => hasOutput(usage.output)) ? read.parts : read.others;
 }
 
-/** What the answer itself used: not what other models, an advisor or a compaction did, which is held apart. */
+/** The answer's own usage, without other models, advisors and compactions, which are held apart. */
 export function usageOfAnswer({ parts }: AnthropicUsage): Usage {
   const [main] = parts;
   return sumUsage(
@@ -96,7 +96,7 @@ export function usageOfAnswer({ parts }: AnthropicUsage): Usage {
   );
 }
 
-/** An input that was all read from a cache, or written to one, need not be told apart; but no message has none at all. */
+/** `input_tokens` may be absent if all input was cached, but every message has some input. */
 function isComplete(parts: readonly UsagePart[]): boolean {
   return parts.every(({ usage }) => usage.output !== undefined && countContext(usage) > 0);
 }

@@ -28,7 +28,9 @@ const deepFrom = 6;
 const largestDocument = 1024 * 1024;
 const maxDepth = 256;
 
-/** Fields that contain generated text. Elsewhere a long string is an image, a signature or an id. */
+/**
+ * Fields that contain generated text. Elsewhere a long string is an image, a signature or an id.
+ */
 const textKeys = new KeyTable([
   "text",
   "content",
@@ -52,7 +54,7 @@ type Place = "member" | "member after a comma" | "colon" | "value" | "comma";
  */
 export class JsonPruner {
   readonly #out = new ByteBuffer();
-  /** By depth: whether the container is a list, and how many of its members and numbers were kept. */
+  /** By depth: whether the container is a list, and the number of members and numbers kept. */
   readonly #isList = new Uint8Array(maxDepth + 2);
   readonly #members = new Uint32Array(maxDepth + 2);
   readonly #numbers = new Uint32Array(maxDepth + 2);
@@ -143,7 +145,7 @@ export class JsonPruner {
     this.#keyStart = this.#out.length;
   }
 
-  /** Enough of the string is kept, up to the end of a character. From then on, its bytes are dropped. */
+  /** Whether enough of the string is kept, up to the end of a character. The rest is dropped. */
   #isFull(): boolean {
     this.#isShortened ||= this.#stringBytes >= longestString && this.#escapeLeft === 0;
     return this.#isShortened;

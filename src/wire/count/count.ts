@@ -49,14 +49,18 @@ export class CountReader {
     return undefined;
   }
 
-  /** The rest of a total after its parts. A total smaller than its parts is invalid and leaves 0. */
+  /**
+   * The rest of a total after its parts. A total smaller than its parts is invalid and leaves 0.
+   */
   subtract(total: number, parts: number): number {
     if (parts > total) this.#invalid = true;
     return Math.max(0, total - parts);
   }
 }
 
-/** Builds a usage of the known counts: `input` and `output` even if zero, the others only if not. */
+/**
+ * Builds a usage of the known counts: `input` and `output` even if zero, the others only if not.
+ */
 export function usageOf(counts: {
   readonly [count in FixedMeter | "reasoning"]?: number | undefined;
 }): Usage {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cutsOf, feed, plainFacts, total, type Fed } from "../answer/feed.ts";
+import { cutsOf, feed, plainFacts, total, type Fed } from "../answer/feed.test-kit.ts";
 import type { UsageMeter } from "../wire.ts";
 import { geminiWire } from "./index.ts";
 

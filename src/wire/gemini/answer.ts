@@ -66,7 +66,9 @@ export class GeminiAnswer implements StreamReader, BodyReader {
     this.#grounding = new Grounding(answer.facts.fees);
   }
 
-  /** Whether every candidate has ended, or the prompt was refused. A stream has no closing event. */
+  /**
+   * Whether every candidate has ended, or the prompt was refused. A stream has no closing event.
+   */
   get finished(): boolean {
     if (!this.#stream) return this.#whole;
     return this.#blocked || (this.#ended.size > 0 && this.#ended.size === this.#indexes.size);

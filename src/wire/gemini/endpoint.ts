@@ -36,7 +36,7 @@ export function geminiEndpoint(method: string, path: string): Endpoint {
   return listed ? { name: "models", metering: "free" } : unknown;
 }
 
-/** The model whose action a path asks for, also where the action is not metered; undefined for any other path. */
+/** The model in the path of any of its actions, metered or not; undefined for any other path. */
 export function modelInPath(path: string): string | undefined {
   const called = action.exec(placeOf(path));
   return called ? modelOf(called) : undefined;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { feed, plainFacts } from "../answer/feed.ts";
+import { feed, plainFacts } from "../answer/feed.test-kit.ts";
 import type { Reading } from "../wire.ts";
 import { geminiWire } from "./index.ts";
 

@@ -35,7 +35,7 @@ const scan = bodyScanner({
   values: ["mimeType", "mime_type"],
 });
 
-/** Searches to hold for a prompt that is billed by query; before Gemini 3 a prompt is billed once. */
+/** Searches held for a prompt billed by query; before Gemini 3, a prompt is billed once. */
 const searchesPerPrompt = 10;
 
 /**

@@ -1,7 +1,4 @@
-/**
- * What Gemini stores: the paths that address it, the request fields that refer to it, and the
- * answers that contain its names.
- */
+/** What Gemini stores: the paths that address it, and the request fields that refer to it. */
 
 import type { ScannedBody } from "../body/scan.ts";
 import { plainPath } from "../stored/plain-path.ts";

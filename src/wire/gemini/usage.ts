@@ -27,12 +27,12 @@ const countFields = [
  * with all zeros.
  */
 export function countsTokens(metadata: JsonObject): boolean {
-  return countFields.some((field) => isSaid(metadata[field]));
+  return countFields.some((field) => isCounted(metadata[field]));
 }
 
-/** Whether it counts output: a report of the prompt alone does not cover the text generated since. */
+/** Whether it counts output: a report of the prompt alone does not cover the generated text. */
 export function countsOutput(metadata: JsonObject): boolean {
-  if (outputFields.some((field) => isSaid(metadata[field]))) return true;
+  if (outputFields.some((field) => isCounted(metadata[field]))) return true;
   const [total = 0, prompt = 0, tools = 0] = [
     "totalTokenCount",
     "promptTokenCount",
@@ -41,7 +41,7 @@ export function countsOutput(metadata: JsonObject): boolean {
   return total > prompt + tools;
 }
 
-function isSaid(count: unknown): boolean {
+function isCounted(count: unknown): boolean {
   return (count ?? 0) !== 0;
 }
 
@@ -103,7 +103,10 @@ function readOutput(metadata: JsonObject, counts: CountReader): Usage {
   });
 }
 
-/** The Live API writes `responseTokenCount`. What the total has beyond all other counts is output: unreported thoughts. */
+/**
+ * The Live API writes `responseTokenCount`. Tokens that only the total includes are output:
+ * unreported thoughts.
+ */
 function readCandidates(
   metadata: JsonObject,
   { thoughts, counts }: { readonly thoughts: number; readonly counts: CountReader },

@@ -5,6 +5,9 @@ import type { WireFormat } from "../wire.ts";
 import { GeminiAnswer } from "./answer.ts";
 import { geminiEndpoint } from "./endpoint.ts";
 import { geminiError } from "./error.ts";
+import { geminiHeaders } from "./headers.ts";
+import { canCall, geminiModels } from "./models.ts";
+import { geminiPaths } from "./paths.ts";
 import { geminiMadeIds } from "./made-ids.ts";
 import { readGeminiRequest } from "./request.ts";
 import { named, storedPlace, tunedModel } from "./stored.ts";
@@ -12,6 +15,14 @@ import { geminiStreamMeter } from "./stream.ts";
 
 export const geminiWire: WireFormat = {
   name: "gemini",
+  paths: geminiPaths,
+  headers: geminiHeaders,
+  keyInQuery: true,
+  keyVariable: "GEMINI_API_KEY",
+  models: geminiModels,
+  // The SDKs read every line as a part of the answer, and usage may follow the finish reason.
+  stream: { mayBeJson: true, hasClosingEvent: false, comment: () => null },
+  canCall,
   endpoint: geminiEndpoint,
   read: readGeminiRequest,
   meter({ name }, answer) {

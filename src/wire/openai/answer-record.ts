@@ -1,4 +1,4 @@
-/** What an answer has said about itself so far: model, tier and usage, and what was odd about it. */
+/** Collects what an answer has reported so far: model, tier, usage, tools and flags. */
 
 import { PurserError } from "../../domain/error.ts";
 import {
@@ -55,7 +55,7 @@ export class AnswerRecord {
     return (usage?.output ?? 0) + (usage?.output_audio ?? 0) + (usage?.output_image ?? 0);
   }
 
-  /** Whether a count of the output was told that can be believed. */
+  /** Whether a possible output count was reported. */
   get knowsOutput(): boolean {
     return this.#last?.usage?.output !== undefined;
   }
@@ -84,7 +84,7 @@ export class AnswerRecord {
     this.#serverCalls = Math.max(this.#serverCalls, tally?.calls ?? 0);
   }
 
-  /** As the provider counts them itself, beside its usage. */
+  /** The provider's own count, outside its usage. */
   countSearches(searches: number): void {
     this.#tools = { ...this.#tools, web_search: searches };
   }
@@ -94,8 +94,9 @@ export class AnswerRecord {
   }
 
   /**
-   * Takes a usage object: the last one counts. Two that differ are odd, unless text passed between them and all counts grew:
-   * some servers report the running total in every chunk. A zero after a count is ignored.
+   * Takes a usage object; the last one wins. Two that differ are flagged, unless text passed
+   * between them and all counts grew: some servers report the running total in every chunk. A zero
+   * after a count is ignored.
    */
   takeUsage(bytes: Buffer, passed?: PassedOutput): void {
     const last = bytes.toString();
@@ -134,7 +135,10 @@ export class AnswerRecord {
     return this.reading({ bytes: output.allTextBytes, isCounted });
   }
 
-  /** @param passed.bytes Of generated text. @param passed.isCounted False when some passed after the last report of usage. */
+  /**
+   * @param passed.bytes Of generated text.
+   * @param passed.isCounted False if text passed after the last report of usage.
+   */
   reading(passed: { readonly bytes: number; readonly isCounted: boolean }): Reading {
     const usage = this.#last?.usage;
     if (!usage) this.flag("usage_missing");
@@ -165,7 +169,10 @@ export class AnswerRecord {
     ];
   }
 
-  /** The provider's own count takes precedence over what was seen. A model that searches in every call reports nothing. */
+  /**
+   * The provider's own count takes precedence over the calls seen. A model that searches in every
+   * call reports none.
+   */
   #toolsBeside(usage: Usage | undefined): ToolCounts | undefined {
     const seen = { ...this.#tools, ...this.#last?.tools };
     const isUnreported =
@@ -180,7 +187,7 @@ export class AnswerRecord {
     return isSearchModel(this.#facts.model) || (this.#model !== null && isSearchModel(this.#model));
   }
 
-  /** An embedding has no output to tell. */
+  /** An embedding has no output. */
   #isComplete(usage: Usage): boolean {
     return (
       (usage.input !== undefined || countContext(usage) > 0) &&
@@ -199,7 +206,7 @@ export class AnswerRecord {
   }
 }
 
-/** Whether something that was counted before is nothing now. */
+/** Whether a count above zero became zero. */
 function falls(before: UsageReading, after: UsageReading): boolean {
   const isLess = (
     earlier: bigint | number | null | undefined,
@@ -215,7 +222,7 @@ function falls(before: UsageReading, after: UsageReading): boolean {
   );
 }
 
-/** Both have been read before, and are JSON. */
+/** Both are valid JSON: they were read before. */
 function joined(earlier: string, later: string): string {
   return JSON.stringify(
     overwrite(toObject(JSON.parse(earlier)) ?? {}, toObject(JSON.parse(later)) ?? {}),

@@ -1,8 +1,10 @@
-/** What JSON allows and hardly any provider writes: keys with escapes, and fields that stand twice. */
+/**
+ * What JSON allows and hardly any provider writes: keys with escapes, and fields that stand twice.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { feed, plainFacts, total, plainCut } from "../answer/feed.ts";
+import { feed, plainFacts, total, plainCut } from "../answer/feed.test-kit.ts";
 import type { Reading, UsageMeter } from "../wire.ts";
 import { openaiWire } from "./wire.ts";
 

@@ -1,4 +1,7 @@
-/** Finds usage, model, tier and billed tool calls in an answer object: a whole body, or the `response` of a stream's event. */
+/**
+ * Finds usage, model, tier and billed tool calls in an answer object: a whole body, or the
+ * `response` of a stream's event.
+ */
 
 import { reportsError } from "../answer/error-body.ts";
 import type { PassedOutput } from "../answer/passed-output.ts";
@@ -21,7 +24,7 @@ export const scanAnswer = answerScanner({
 const usageKey = Buffer.from('usage"');
 const escape = Buffer.from("\\u");
 
-/** Where the fields of an answer object stand: made once for each of the two places. */
+/** The paths of an answer object's fields, built once for each of its two places. */
 interface AnswerPaths {
   readonly model: string;
   readonly serviceTier: string;
@@ -42,7 +45,7 @@ const topPaths = pathsBelow("");
 const responsePaths = pathsBelow("response.");
 
 /**
- * @param at Where the answer object stands: at the top (`""`), or in `response.`.
+ * @param at Where the answer object is: at the top (`""`), or in `response.`.
  * @throws PurserError `invalid_request` when a field that is read has another type.
  */
 export function takeAnswer(
@@ -62,7 +65,10 @@ export function takeAnswer(
   takeToolUsage(body, record, paths);
 }
 
-/** Bytes of the text in a whole answer: its messages, their tool calls and its reasoning. The message of an error is no text. */
+/**
+ * Bytes of the text in a whole answer: its messages, tool calls and reasoning. The message of an
+ * error is not text.
+ */
 export function countGeneratedBytes(body: ScannedBody): number {
   const choices =
     body.valueCount("finish_reason", "error") > 0
@@ -125,7 +131,9 @@ function usageBytes(body: ScannedBody, paths: AnswerPaths): Buffer | undefined {
   return paths === topPaths ? lastUsage(body.bytes) : undefined;
 }
 
-/** Whether a key may stand there as JSON allows and nobody writes it, with escapes: a search for its bytes would miss it. */
+/**
+ * Whether a key may be written with escapes, as JSON allows: a search for its bytes would miss it.
+ */
 export function mayHideKeys(payload: Buffer): boolean {
   return payload.includes(escape);
 }
@@ -154,7 +162,10 @@ function tallyOf(body: ScannedBody, paths: AnswerPaths): ToolTally | undefined {
   return tally;
 }
 
-/** OpenAI's own count of searches, where it gives one, and the tokens of the image tool, which another model spends. */
+/**
+ * OpenAI's own count of searches, if any, and the tokens of the image tool, which another model
+ * uses.
+ */
 function takeToolUsage(body: ScannedBody, record: AnswerRecord, paths: AnswerPaths): void {
   if (body.kind(paths.toolUsage) !== "object") return;
   if (body.kind(paths.webSearch) === "object") {

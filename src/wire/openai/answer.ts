@@ -1,4 +1,4 @@
-/** Reads the usage of an answer that comes as one JSON body. */
+/** Reads the usage of an answer in OpenAI's format that comes as a single JSON body. */
 
 import { PurserError } from "../../domain/error.ts";
 import type { BodyReader } from "../answer/body-meter.ts";
@@ -13,7 +13,7 @@ export class OpenaiAnswer implements BodyReader {
   readonly #record: AnswerRecord;
   readonly #generates: boolean;
   #finished = false;
-  /** Upper bound of the bytes of generated text, as far as it was kept. */
+  /** Upper bound of the kept bytes of generated text. */
   #textBytes = 0;
   /** The bytes that count as generated text if no output was reported. */
   #mostBytes = 0;
@@ -64,14 +64,16 @@ export class OpenaiAnswer implements BodyReader {
     this.#finished = true;
   }
 
-  /** Looked for only where it matters: what a plain usage says of a body can be no more than its bytes. */
+  /**
+   * Text is searched only if no output was reported; otherwise the body's length is bound enough.
+   */
   #boundText(answer: ScannedBody): number {
     return this.#record.outputTokens > 0 && !this.#record.failed
       ? answer.bytes.length
       : countGeneratedBytes(answer);
   }
 
-  /** A body that was cut, or is broken elsewhere, may yet hold its whole usage. */
+  /** A body that is cut off or invalid elsewhere may still have its whole usage. */
   #salvage(body: Buffer): void {
     const [, model] = /"model"\s*:\s*"([^"\\]{1,256})"/.exec(body.toString("utf8", 0, 4096)) ?? [];
     this.#record.nameModel(model);

@@ -1,9 +1,10 @@
-/** What each path of an OpenAI-shaped provider is for, and whether it is metered. */
+/** Classifies the paths of OpenAI's API. */
 
 import type { Endpoint } from "../wire.ts";
 
 /**
- * Paths whose answer reports usage. `responses/compact` is a pass of the model over its context and is billed like one.
+ * Paths whose answer reports usage. `responses/compact` runs the model over its context, and is
+ * billed like any run.
  * Source: resource methods of the `openai` package 7.57, read 2026-11.
  */
 export const metered: ReadonlyMap<string, string> = new Map([
@@ -14,7 +15,7 @@ export const metered: ReadonlyMap<string, string> = new Map([
   ["embeddings", "embeddings"],
 ]);
 
-/** POST paths that cost nothing: they judge or count, or act on what was billed when it was made. */
+/** POST paths that are free: they classify, count, or act on an object that was already billed. */
 const freePosts: readonly RegExp[] = [
   /^moderations$/,
   /^responses\/input_tokens$/,
@@ -23,7 +24,10 @@ const freePosts: readonly RegExp[] = [
   /^conversations(\/[^/]+(\/items)?)?$/,
 ];
 
-/** What can be read, listed or deleted without a charge. `responses/{id}` returns what was billed when it was made: never metered twice. */
+/**
+ * Paths that read, list or delete for free. `responses/{id}` returns an answer that was billed when
+ * it was created.
+ */
 const freeReads: readonly RegExp[] = [
   /^models(\/.+)?$/,
   /^(responses|chat\/completions)\/[^/]+(\/(input_items|messages))?$/,
@@ -36,7 +40,7 @@ const freeReads: readonly RegExp[] = [
   /^(api-key|language-models|embedding-models|image-generation-models)(\/.+)?$/,
 ];
 
-/** What is known to cost something that no answer tells, or is billed elsewhere: named, so that a refusal can name it. */
+/** Endpoints whose cost is in no answer, or is billed elsewhere; a refusal includes their name. */
 const knownUnmetered: ReadonlySet<string> = new Set(
   (
     "images audio videos files uploads batches fine_tuning vector_stores containers evals " +
@@ -44,7 +48,7 @@ const knownUnmetered: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** @param path Behind the base URL, with or without a query. */
+/** @param path After the base URL, with or without a query. */
 export function openaiEndpoint(method: string, path: string): Endpoint {
   const { route, model } = parsePath(path);
   const verb = method.toUpperCase();
@@ -65,10 +69,16 @@ function isRead(verb: string): boolean {
   return verb === "GET" || verb === "HEAD" || verb === "DELETE";
 }
 
-/** A model's name may have a slash, which the SDKs encode: `models/vendor%2Fmodel`. A name has no other escape. */
+/**
+ * A model's name may have slashes, which the SDKs encode: `models/vendor%2Fmodel`. No other
+ * escapes.
+ */
 const encodedModel = /^models\/[\w@:+~-][\w.@:+~-]*(?:%2[fF][\w@:+~-][\w.@:+~-]*)+$/;
 
-/** Azure's older paths name the model: `/deployments/{name}/chat/completions`. A path with escapes or dots is no known path. */
+/**
+ * Azure's older paths contain the model: `/deployments/{name}/chat/completions`. A path with
+ * escapes or dots is unknown.
+ */
 export function parsePath(path: string): { readonly route: string; readonly model?: string } {
   const bare = (path.split("?", 1)[0] ?? "").replace(/^\//, "").replace(/\/$/, "");
   if (encodedModel.test(bare)) return { route: bare };

@@ -2,7 +2,7 @@
 
 import type { WireError } from "../wire.ts";
 
-/** OpenAI's words for what went wrong. `insufficient_quota` is the one that people know for "no money". */
+/** OpenAI's names of errors. `insufficient_quota` is the well-known one for an exhausted budget. */
 const types: ReadonlyMap<number, string> = new Map([
   [401, "authentication_error"],
   [402, "insufficient_quota"],
@@ -15,9 +15,9 @@ const types: ReadonlyMap<number, string> = new Map([
 export function openaiError(error: WireError): string {
   const type =
     types.get(error.status) ?? (error.status >= 500 ? "server_error" : "invalid_request_error");
-  // SDKs show what stands in `error`; programs that read the body find the same in the place that all formats share.
+  // SDKs show the fields of `error`; `purser` is where programs find the same in every format.
   const purser = error.purser === undefined ? {} : { purser: error.purser };
-  // litellm, and with it aider, repeats a call that was answered 402, unless the body has these words.
+  // litellm, and with it aider, retries a 402 unless the body has these words.
   const sort = error.status === 402 ? { category: "invalid_request_error" } : {};
   return JSON.stringify({
     error: {

@@ -1,4 +1,4 @@
-/** The ids that an OpenAI-shaped provider made, read at the exact places of its answers where it writes them. */
+/** Reads the ids that a provider created at the places of an OpenAI answer where it writes them. */
 
 import { MadeIds, type IdReader } from "../stored/made-ids.ts";
 import { isObject, objectsIn, type JsonObject } from "../stored/references.ts";
@@ -21,7 +21,7 @@ export function openaiMadeIds({ of, ...how }: WatchedAnswer): MadeIds {
   });
 }
 
-/** A call made at most one of these, and a place answers with exactly one. */
+/** By what the answer is about. */
 const readers: Readonly<Record<MadeKind, IdReader>> = {
   call: idsOfAnswer,
   thing: ({ id }) => texts(id),
@@ -45,7 +45,7 @@ function idsOfEvent(event: JsonObject): readonly string[] {
 
 function idsOfAnswer(answer: JsonObject): readonly string[] {
   const items = objectsIn(answer["output"]);
-  // A compaction gives the request's own messages back, with the ids that the caller wrote.
+  // A compaction returns the request's own messages, with the caller's ids.
   const made =
     answer["object"] === "response.compaction"
       ? items.filter(({ type }) => type === "compaction")
@@ -53,7 +53,7 @@ function idsOfAnswer(answer: JsonObject): readonly string[] {
   return [...idsOfChat(answer), ...made.flatMap(idsOfItem)];
 }
 
-/** Of a chat, its own, and those of what each choice speaks: whole, or in a chunk of a stream. */
+/** The chat's own id, and those of each choice's audio, whole or in a chunk of a stream. */
 function idsOfChat({ id, choices }: JsonObject): readonly string[] {
   const spoken = objectsIn(choices).map(({ message, delta }) => {
     const said = message ?? delta;
@@ -63,8 +63,9 @@ function idsOfChat({ id, choices }: JsonObject): readonly string[] {
 }
 
 /**
- * An item's own, and those of what the provider's tools made (types of the `openai` package 7.57, read 2026-11). All else in an item is
- * from a model, from a server of the caller's (`mcp_list_tools`), or from the caller's files (`attributes` of a search).
+ * The item's own id, and those of objects that the provider's tools created (types of the `openai`
+ * package 7.57, read 2026-11). Everything else in an item is from a model, from the caller's server
+ * (`mcp_list_tools`), or from the caller's files (`attributes` of a search).
  */
 function idsOfItem(item: JsonObject): readonly string[] {
   const own = texts(item["id"]);
@@ -88,7 +89,7 @@ function idsOfItem(item: JsonObject): readonly string[] {
   }
 }
 
-/** A citation of a file that was there before makes none. */
+/** A citation of an existing file creates no id. */
 function idsOfAnnotation({
   type,
   container_id: container,

@@ -1,11 +1,11 @@
-/** What a model's name tells about how it answers. */
+/** Derives from a model's name how it answers, and whether it was tuned. */
 
 import { Memo } from "../../domain/memo.ts";
 
 /**
- * Models that think in tokens that are billed and do not pass in the stream: OpenAI's o series, GPT-5 and later (but for the chat
- * variants that answer at once), codex, and Grok 4. DeepSeek's, Qwen's and Grok 3 mini's reasoning passes as `reasoning_content`.
- * Names may carry a vendor before (`openai/`), a fine-tune (`ft:`) and a date after.
+ * Models whose reasoning is billed and not streamed: OpenAI's o series, GPT-5 and later (except the
+ * chat variants that answer at once), codex, and Grok 4. DeepSeek, Qwen and Grok 3 mini stream it
+ * as `reasoning_content`. A name may begin with a vendor (`openai/`) or `ft:`, and end with a date.
  */
 const hidden = /(^|[/:])(o[134]|gpt-([5-9]|\d\d)|gpt-oss|codex|grok-([4-9]|code))(?![a-z0-9])/;
 const answersAtOnce = /chat-latest|non-reasoning|(^|[/:])gpt-oss|search-(preview|api)/;
@@ -23,17 +23,19 @@ interface Traits {
   readonly searchesAlways: boolean;
 }
 
-/** Worked out once for each name. Callers choose the names: what is remembered of them is bounded. */
+/** Computed once for each name. Bounded, because callers choose the names. */
 const known = new Memo<string, Traits>(1000);
 
-/** Reasoning that is billed without passing. @param effort What the request asks for, when it does. */
+/** Whether reasoning is billed and not streamed. @param effort The requested effort, if any. */
 export function hidesReasoning(model: string, effort: string | undefined): boolean {
   const traits = traitsOf(model);
   if (traits.showsReasoning) return false;
   return effort === undefined ? traits.hidesReasoning : effort !== "none" && effort !== "minimal";
 }
 
-/** Whether it is one of OpenAI's chat models that search the web in every call: an answer does not report it. */
+/**
+ * Whether it is an OpenAI chat model that searches in every call, which its answer does not report.
+ */
 export function isSearchModel(model: string): boolean {
   return traitsOf(model).isSearchModel;
 }
@@ -58,8 +60,9 @@ function workOut(model: string): Traits {
 }
 
 /**
- * A model that was tuned, and not one that the vendor offers: `ft:gpt-4o:org::id` of OpenAI, `ft:open-mistral-7b:...` of Mistral,
- * `davinci:ft-org...` of old. A checkpoint belongs to its model.
+ * The name of a tuned model; undefined for one that the vendor offers: `ft:gpt-4o:org::id` at
+ * OpenAI, `ft:open-mistral-7b:...` at Mistral, formerly `davinci:ft-org...`. A checkpoint belongs
+ * to its model.
  */
 export function tunedModel(model: string): string | undefined {
   return /^ft:|:ft-/.test(model) ? model.replace(/:ckpt-step-\d+$/, "") : undefined;

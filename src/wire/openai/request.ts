@@ -1,4 +1,4 @@
-/** The facts of an OpenAI-shaped request, and the edits of its body. */
+/** Reads the facts of a request in OpenAI's format, and edits its body. */
 
 import { PurserError } from "../../domain/error.ts";
 import {
@@ -21,15 +21,20 @@ import { hidesReasoning, searchesAlways } from "./model-name.ts";
 import { serviceTierOf } from "./terms.ts";
 import { referenceKeys, storedUse } from "./stored.ts";
 
-/** The field that a chat request without a ceiling gets: OpenAI's newer models refuse `max_tokens`, most other servers know only that. */
+/**
+ * The output limit added to a chat request without one: OpenAI's newer models reject `max_tokens`,
+ * most other servers support only that.
+ */
 export type NewTokenField = "max_completion_tokens" | "max_tokens";
 
 /** The least `max_output_tokens` that the Responses API takes (API reference, read 2026-11). */
 const leastResponsesTokens = 16;
-/** Calls of a billed tool that are held where the request sets no limit (`max_tool_calls`). */
+/** Calls of a billed tool that are held if the request has no `max_tool_calls`. */
 const assumedToolCalls = 10;
 const longestModelName = 256;
-/** What primes a reply, and closes it: a turn's own delimiters are fewer than the bytes of its keys. */
+/**
+ * Tokens that prime and close a reply. A turn's delimiters are fewer than the bytes of its keys.
+ */
 const addedTokens = 16;
 const fromZero: IntegerBounds = { min: 0 };
 const fromOne: IntegerBounds = { min: 1 };
@@ -62,7 +67,10 @@ const scan = bodyScanner({
   values: ["ttl"],
 });
 
-/** @throws PurserError `invalid_request`; `unmetered` for a Responses request that runs in the background. */
+/**
+ * @throws PurserError `invalid_request`; `unmetered` for a Responses request that runs in the
+ * background.
+ */
 export function readOpenaiRequest(
   endpoint: Endpoint,
   body: Uint8Array,
@@ -83,7 +91,9 @@ export function readOpenaiRequest(
   };
 }
 
-/** Such an answer comes before the model has run, without usage; what it used is told to whoever polls for it, perhaps never. */
+/**
+ * Such an answer comes before the model has run. Only a client that polls for it gets its usage.
+ */
 function refuseBackground(endpoint: Endpoint, body: ScannedBody): void {
   if (endpoint.name !== "responses" || body.boolean("background") !== true) return;
   throw new PurserError(
@@ -141,7 +151,10 @@ function modelOf(endpoint: Endpoint, body: ScannedBody): string {
   );
 }
 
-/** OpenRouter tries them in turn, and bills the one that answers (https://openrouter.ai/docs/guides/routing/model-fallbacks, read 2026-11). */
+/**
+ * OpenRouter tries them in turn and bills the one that answers
+ * (https://openrouter.ai/docs/guides/routing/model-fallbacks, read 2026-11).
+ */
 function otherModelsOf(
   body: ScannedBody,
   { model, maxOutputTokens }: Pick<RequestFacts, "model" | "maxOutputTokens">,
@@ -183,7 +196,9 @@ function isReference(body: ScannedBody, field: string): boolean {
   return kind === "object" || (kind === "string" && field !== "prompt");
 }
 
-/** Where chat's two ceilings are both set, the larger one counts: which of them the server obeys is not known. */
+/**
+ * If both of chat's limits are set, the larger one counts: servers differ in which one they use.
+ */
 function ceilingOf(endpoint: Endpoint, body: ScannedBody): number | null {
   if (endpoint.name === "embeddings") return 0;
   const bounds = endpoint.name === "completions" ? fromZero : fromOne;
@@ -199,7 +214,7 @@ function tokenFieldsOf(endpoint: Endpoint): readonly string[] {
   return tokenFields.get(endpoint.name) ?? noFields;
 }
 
-/** The completions API answers each of several prompts, and generates `best_of` answers to give back `n`. */
+/** The completions API answers every prompt, and generates `best_of` answers to return `n`. */
 function choicesOf(endpoint: Endpoint, body: ScannedBody): number {
   if (endpoint.name !== "chat" && endpoint.name !== "completions") return 1;
   const n = body.integer("n", choiceBounds) ?? 1;
@@ -213,20 +228,26 @@ function promptsOf(body: ScannedBody): number {
   return typeof prompts[0] === "number" ? 1 : Math.max(1, prompts.length);
 }
 
-/** A compaction has no ceiling and answers all at once. */
+/** A compaction has no output limit and is not streamed. */
 function hidesOutput(endpoint: Endpoint, body: ScannedBody, model: string): boolean {
   if (endpoint.name === "embeddings") return false;
   if (endpoint.name === "compact") return true;
   return hidesReasoning(model, body.string("reasoning_effort") ?? body.string("reasoning.effort"));
 }
 
-/** OpenAI's newer models write their cache unasked and charge for it, so a write is always possible. */
+/**
+ * OpenAI's newer models write their cache without a request, and bill it: a write is always
+ * possible.
+ */
 function cacheWriteOf(endpoint: Endpoint, body: ScannedBody): RequestFacts["cacheWrite"] {
   if (endpoint.name === "embeddings" || endpoint.name === "completions") return "none";
   return body.keyCount("cache_control") > 0 && body.valueCount("ttl", "1h") > 0 ? "1h" : "5m";
 }
 
-/** Tools that the provider runs and bills by the call: OpenAI's `tools`, OpenRouter's `plugins`, xAI's `search_parameters`. */
+/**
+ * Calls of tools that the provider runs and bills: OpenAI's `tools`, OpenRouter's `plugins`, xAI's
+ * `search_parameters`.
+ */
 function toolCallsOf(body: ScannedBody, model: string): number {
   const offered = body.has("tools") && [...body.values("type").keys()].some(isBilledTool);
   if (offered) return body.integer("max_tool_calls") ?? assumedToolCalls;
@@ -269,7 +290,7 @@ function editsOf(
   return fields;
 }
 
-/** Every ceiling that was set and is higher comes down; where none was set, the one that this server knows is added. */
+/** Lowers every limit that is higher; if there is none, adds the one that the server supports. */
 function ceilingEdits(
   body: ScannedBody,
   want: {

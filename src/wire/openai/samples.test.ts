@@ -10,7 +10,10 @@ const wire = openaiWire();
 const vendors = /^(openai|azure|openrouter|deepseek|xai)-.*\.(json|sse)$/;
 const names = existsSync(folder) ? readdirSync(folder).filter((name) => vendors.test(name)) : [];
 
-/** The record counts every call of the search tool; only one of the three is a search, and only that is billed. */
+/**
+ * The record counts every call of the search tool; only one of the three is a search, and only that
+ * is billed.
+ */
 const billedSearches: Readonly<Record<string, number>> = { "openai-responses-web-search.json": 1 };
 
 interface Expected {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import OpenAI from "openai";
 import type { ResponseStreamEvent } from "openai/resources/responses/responses";
-import { plainCut } from "../answer/feed.ts";
+import { plainCut } from "../answer/feed.test-kit.ts";
 import { openaiWire } from "./wire.ts";
 
 const wire = openaiWire();

@@ -35,9 +35,9 @@ const nothingSeparate: SeparateCounts = {
 };
 
 /**
- * If the total equals prompt + completion, all other counts are included in them. If it is more, the
- * counts that make up the difference are separate; a difference that no counts make up is output.
- * Without a total, counts too large to be included are separate.
+ * If the total equals prompt + completion, all other counts are included in them. If it is more,
+ * the counts that make up the difference are separate; a difference that no counts make up is
+ * output. Without a total, counts too large to be included are separate.
  */
 export function findSeparate(reported: ReportedCounts): SeparateCounts {
   const { prompt, completion, total } = reported;
@@ -64,7 +64,9 @@ function withoutTotal(reported: ReportedCounts): SeparateCounts {
   };
 }
 
-/** The most common first: xAI's reasoning outside the completion, Anthropic's cache outside the input. */
+/**
+ * Common ones first: xAI's reasoning outside the completion, Anthropic's cache outside the input.
+ */
 function combinations(reported: ReportedCounts): readonly SeparateCounts[] {
   const { cacheRead, cacheWrite, reasoning } = reported;
   const cache = withCache(reported);

@@ -1,4 +1,7 @@
-/** Tools that run at the provider: what of them is billed, in bodies, streams and streams that are cut. */
+/**
+ * Tools that run at the provider: what of them is billed, in bodies, streams and streams that are
+ * cut.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

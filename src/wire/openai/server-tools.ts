@@ -11,7 +11,7 @@ export type ToolCounts = Readonly<Partial<Record<BilledTool, number>>>;
 const largestCount = 1_000_000_000;
 
 /**
- * xAI's counts and their meters. A search of X costs what one of the web does; calls of MCP servers cost nothing
+ * xAI's counts and their meters. A search of X costs the same as a web search; MCP calls are free
  * (https://docs.x.ai/developers/pricing, read 2026-11).
  */
 const xaiMeters: ReadonlyMap<string, BilledTool> = new Map([
@@ -24,7 +24,7 @@ const xaiMeters: ReadonlyMap<string, BilledTool> = new Map([
   ["code_execution_calls", "code_execution"],
 ]);
 
-/** @returns undefined where the usage object does not count tools; each meter, also at zero, where it does. */
+/** @returns Every meter, including zeros; undefined if the usage object does not count tools. */
 export function readServerTools(usage: unknown): ToolCounts | undefined {
   const details = toObject(toObject(usage)?.["server_side_tool_usage_details"]);
   if (!details) return undefined;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { plainCut } from "../answer/feed.ts";
+import { plainCut } from "../answer/feed.test-kit.ts";
 import type { Cut } from "../wire.ts";
 import { openaiWire } from "./wire.ts";
 

@@ -1,4 +1,6 @@
-/** What an OpenAI-shaped provider stores: the paths that address it, the request fields that refer to it, and the answers that contain its ids. */
+/**
+ * What providers of OpenAI's format store: the paths that address it, the fields that refer to it.
+ */
 
 import type { ScannedBody } from "../body/index.ts";
 import { NamedReader } from "../stored/named.ts";
@@ -15,7 +17,7 @@ import type { Endpoint, MadeKind, Named, PassedRequest, StoredPlace } from "../w
 import { metered, parsePath } from "./endpoint.ts";
 import { tunedModel } from "./model-name.ts";
 
-/** Paths by which any caller may ask: they keep nothing, and show nothing of the account. All others are closed to callers. */
+/** Paths open to every caller: they store nothing and show nothing of the account. */
 const openPosts: readonly RegExp[] = [
   /^(?:moderations|responses\/input_tokens|rerank)$/,
   /^images\/(?:generations|edits|variations)$/,
@@ -26,17 +28,21 @@ const openReads: readonly RegExp[] = [
   /^providers$/,
 ];
 
-/** Of OpenRouter: which models the account prefers. */
+/** At OpenRouter, the models that the account prefers. */
 const preferences = "models/user";
 
-/** Collections whose things have their ids in paths (resource methods of the `openai` package 7.57, read 2026-11). */
+/** Collections with ids in paths (resource methods of the `openai` package 7.57, read 2026-11). */
 const collection =
   /^(?:responses|chat\/completions|conversations|files|uploads|batches|vector_stores|containers|evals|videos|skills|audio\/voices|audio\/voice_consents|fine_tuning\/jobs)(?:\/([^/]+))?(\/.*)?$/;
 
-/** Created from requests in a file, or from stored data of the account: Purser cannot see whose objects they use. */
+/**
+ * Created from a file of requests or from stored data: Purser cannot see whose objects they use.
+ */
 const unseen = /^(?:batches|evals)$/;
 
-/** What an answer about a thing has ids of. The content of a thing, and lists of what there was before, make nothing. */
+/**
+ * Answers with ids of new objects. The content of an object and lists of existing ones have none.
+ */
 const madeAt: readonly (readonly [request: RegExp, made: MadeKind])[] = [
   [/^GET responses\/[^/]+$|^POST responses\/[^/]+\/cancel$/, "call"],
   [/^POST (?:containers\/[^/]+\/files|videos\/[^/]+\/remix)$/, "thing"],
@@ -48,7 +54,7 @@ const madeAt: readonly (readonly [request: RegExp, made: MadeKind])[] = [
   [/^GET batches\/[^/]+$|^POST batches\/[^/]+\/cancel$/, "batch"],
 ];
 
-/** @returns undefined for a path that any caller may ask. */
+/** @returns undefined for a path open to every caller. */
 export function storedPlace(method: string, path: string): StoredPlace | undefined {
   const verb = method.toUpperCase();
   const { route } = parsePath(path);
@@ -69,7 +75,7 @@ export function storedPlace(method: string, path: string): StoredPlace | undefin
   return { id, makes: isCreation && !unseen.test(route), ...(made && { made }) };
 }
 
-/** The model that a path is about. */
+/** The model in a path. */
 function modelIn(route: string): string | undefined {
   const name = /^models\/(.+)$/.exec(route)?.[1];
   return name?.replaceAll(/%2f/gi, "/");
@@ -98,7 +104,7 @@ const rules: ReferenceRules = {
   idOf,
 };
 
-/** In the Responses API an item by its id alone is one that the provider keeps. */
+/** In the Responses API, an item that has only an id is stored at the provider. */
 const itemRules: ReferenceRules = {
   ...rules,
   others: [...(rules.others ?? []), "id"],
@@ -107,10 +113,16 @@ const itemRules: ReferenceRules = {
   given,
 };
 
-/** Items are in the `input` of a response, and in the `items` of a conversation. Elsewhere an object with an `id` refers to nothing kept. */
+/**
+ * Items are in the `input` of a response and the `items` of a conversation. Elsewhere, an object
+ * with an `id` refers to nothing stored.
+ */
 const isItem = /^(?:input|items)$/;
 
-/** Services that everybody may connect to, with a token of the caller's own for them (types of the `openai` package 7.57, read 2026-11). */
+/**
+ * Services open to every caller, with the caller's own token for them (types of the `openai`
+ * package 7.57, read 2026-11).
+ */
 const publicConnectors: ReadonlySet<string> = new Set(
   "dropbox gmail googlecalendar googledrive microsoftteams outlookcalendar outlookemail sharepoint"
     .split(" ")
@@ -131,7 +143,10 @@ function idOf(key: string, text: string): string | undefined {
   }
 }
 
-/** What the account has set up, by no id: Azure reads its own search indices with its own identity, OpenRouter has presets of a call. */
+/**
+ * Settings of the account that have no id: Azure reads its search indices with its own identity,
+ * OpenRouter has presets of a call.
+ */
 function ofAccount({
   data_sources: sources,
   preset,
@@ -144,14 +159,17 @@ function ofAccount({
     : undefined;
 }
 
-/** The text without which an item is looked up by its id. */
+/** The content of an item; without it, the item is looked up by its id. */
 const contents: ReadonlyMap<unknown, readonly string[]> = new Map([
   ["reasoning", ["encrypted_content", "content"]],
   ["compaction", ["encrypted_content"]],
   ["image_generation_call", ["result"]],
 ]);
 
-/** An item of an earlier response, whose content is left out (https://platform.openai.com/docs/api-reference/responses, read 2026-11-28). */
+/**
+ * An item of an earlier response, without its content
+ * (https://platform.openai.com/docs/api-reference/responses, read 2026-11-28).
+ */
 function referredItem(object: Readonly<Record<string, unknown>>): Reference | undefined {
   const { id, type } = object;
   if (typeof id !== "string") return undefined;
@@ -166,7 +184,7 @@ function isEmpty(value: unknown): boolean {
   return typeof value === "string" || Array.isArray(value) ? value.length === 0 : true;
 }
 
-/** What is approved may be in the same input. */
+/** The approved request may be in the same input. */
 function given({ input }: Readonly<Record<string, unknown>>): readonly Reference[] {
   if (!Array.isArray(input)) return [];
   return (input as readonly unknown[]).flatMap((item) =>
@@ -176,12 +194,12 @@ function given({ input }: Readonly<Record<string, unknown>>): readonly Reference
   );
 }
 
-/** Keys for the scan of a body to look for: without any of them, it refers to nothing. */
+/** The keys that a body's scan looks for: without any of them, it refers to nothing. */
 export const referenceKeys: readonly string[] = keysOf(itemRules);
 
 /**
- * An answer is kept under its id: of a response unless the request says otherwise, of a chat if it says so. What a chat speaks is kept
- * in any case, so that later requests can name it.
+ * A response is stored under its id unless the request sets `store: false`, a chat only with
+ * `store: true`. The audio of a chat is always stored, so that later requests can refer to it.
  */
 export function storedUse({ name }: Endpoint, body: ScannedBody): StoredUse {
   if (name === "embeddings" || name === "completions") return usesNothing;
@@ -195,7 +213,9 @@ export function storedUse({ name }: Endpoint, body: ScannedBody): StoredUse {
 
 const reader = new NamedReader(itemRules);
 
-/** @throws PurserError `invalid_request` for a body that is neither a JSON object nor a form, nor an offer. */
+/**
+ * @throws PurserError `invalid_request` for a body that is not a JSON object, a form or an offer.
+ */
 export function named({ path, ...request }: PassedRequest): Named {
   const { uses, models } = isOffer(request) ? { uses: [], models: [] } : reader.read(request);
   const { route, model: deployment } = parsePath(path);
@@ -203,7 +223,7 @@ export function named({ path, ...request }: PassedRequest): Named {
   return { uses, models: [...models, ...ofPath, ...modelsInQuery(path)] };
 }
 
-/** An offer of WebRTC, which names nothing: the one raw body of the format. What begins so is neither JSON nor a form. */
+/** A WebRTC offer, which has no ids: the format's only raw body. It cannot be JSON or a form. */
 function isOffer({ contentType, body }: Pick<PassedRequest, "contentType" | "body">): boolean {
   return (
     /^\s*application\/sdp\s*(?:;|$)/i.test(contentType ?? "") &&
@@ -211,7 +231,7 @@ function isOffer({ contentType, body }: Pick<PassedRequest, "contentType" | "bod
   );
 }
 
-/** Realtime calls name their model there (https://platform.openai.com/docs/guides/realtime-webrtc, read 2026-11). */
+/** Realtime calls (https://platform.openai.com/docs/guides/realtime-webrtc, read 2026-11). */
 function modelsInQuery(path: string): readonly string[] {
   return new URLSearchParams(path.split("?").slice(1).join("?")).getAll("model");
 }

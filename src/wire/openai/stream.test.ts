@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { plainCut } from "../answer/feed.ts";
+import { plainCut } from "../answer/feed.test-kit.ts";
 import { formatUsd } from "../../domain/money/money.ts";
 import type { Reading, UsageMeter } from "../wire.ts";
 import {

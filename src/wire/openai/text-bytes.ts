@@ -1,4 +1,4 @@
-/** The text that a stream's event carries, found without building the event: thousands of streams pass at once. */
+/** Counts the generated text in the JSON of an event or answer, without parsing it. */
 
 import { KeyTable } from "../body/index.ts";
 import type { PassedOutput } from "../answer/passed-output.ts";
@@ -13,7 +13,7 @@ import {
   quote,
 } from "../ascii.ts";
 
-/** Values that the model does not generate as tokens, or that repeat what stands beside them. */
+/** Fields that are not generated as tokens, or that repeat a field next to them. */
 const skipped = new KeyTable([
   "role",
   "id",
@@ -27,11 +27,11 @@ const skipped = new KeyTable([
 ]);
 
 /**
- * Sums the bytes of the string values below every field of one name in an event's payload: `delta` of chat and Responses, `text` of
- * completions. Escapes count as they are written, so that the figure is never too small.
+ * Sums the bytes of the string values below every field of one name: `delta` of chat and Responses,
+ * `text` of completions. Escapes count as written, so the sum is never too small.
  *
  * @param name As {@link afterQuoted} takes it.
- * @param output What the strings are added to.
+ * @param output Receives the strings.
  */
 export function countTextBytes(payload: Buffer, name: Buffer, output?: PassedOutput): number {
   let sum = 0;
@@ -45,13 +45,13 @@ export function countTextBytes(payload: Buffer, name: Buffer, output?: PassedOut
   return sum;
 }
 
-/** The place of the value behind a key, or -1 where the text is no key. */
+/** The position of the value after a key; -1 if the text is not a key. */
 export function valueAfterKey(payload: Buffer, keyEnd: number): number {
   const at = skipSpace(payload, keyEnd);
   return payload[at] === colon ? skipSpace(payload, at + 1) : -1;
 }
 
-/** The place behind the value that starts here: a string, an object or a list. */
+/** The position after the value that starts here: a string, an object or a list. */
 export function endOfValue(payload: Buffer, start: number): number {
   return readValue(payload, start).end;
 }
@@ -95,7 +95,7 @@ function readValue(
   return { bytes, end: at };
 }
 
-/** @param start Of the string's content. @returns The place behind its closing quote. */
+/** @param start Of the string's content. @returns The position after its closing quote. */
 function endOfString(payload: Buffer, start: number): number {
   let at = start;
   while (at < payload.length && payload[at] !== quote) at += payload[at] === backslash ? 2 : 1;

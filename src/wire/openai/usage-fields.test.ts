@@ -1,4 +1,7 @@
-/** The same counts under the names of many vendors, inside the prompt and completion and beside them. */
+/**
+ * The same counts under the names of many vendors, inside the prompt and completion and beside
+ * them.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,11 +1,16 @@
-/** The names of each count of an OpenAI-shaped usage object, over all vendors and gateways, in one table. */
+/**
+ * Lists the names of every count in OpenAI-shaped usage objects, of all vendors, and reads them.
+ */
 
 import { toObject } from "../count/count.ts";
 
 /** The parts of a path from the top of the usage object. */
 type CountPath = readonly string[];
 
-/** The details of the input and of the output. Chat Completions and Responses call them differently; Mistral and the Realtime API write the singular. */
+/**
+ * The details of the input and of the output. Their names differ between Chat Completions and
+ * Responses; Mistral and the Realtime API use the singular.
+ */
 const inputDetails: readonly CountPath[] = [
   ["prompt_tokens_details"],
   ["input_tokens_details"],
@@ -19,18 +24,19 @@ const outputDetails: readonly CountPath[] = [
 ];
 const atTop: readonly CountPath[] = [[]];
 
-/** How long the cache entry lives that was written. */
+/** The lifetimes of written cache entries. */
 const lifetimes = [...atTop, ...inputDetails].flatMap((path) => [
   [...path, "cache_creation"],
   [...path, "cache_creation_token_details"],
 ]);
 
 /**
- * Of several names that are there, the first whose count is not zero: gateways fill in zeros for names that they do not use.
+ * Of several names present, the first with a count above zero applies: gateways write zeros for
+ * names that they do not use.
  *
- * OpenAI, DeepSeek (`prompt_cache_hit_tokens`), Moonshot (`cached_tokens`), DashScope (`cache_creation_input_tokens` in the details),
- * LiteLLM, New API (`cached_creation_tokens`) and others that pass Anthropic's names on, and what Codex and xAI's own protocol say;
- * read 2026-11.
+ * Names of OpenAI, DeepSeek (`prompt_cache_hit_tokens`), Moonshot (`cached_tokens`), DashScope
+ * (`cache_creation_input_tokens` in the details), LiteLLM, New API (`cached_creation_tokens`) and
+ * others that pass on Anthropic's, and of Codex and xAI's own protocol; read 2026-11.
  */
 const countNames = {
   prompt: inside(atTop, "prompt_tokens", "input_tokens"),
@@ -95,13 +101,13 @@ const countNames = {
   searches: [["server_tool_use", "web_search_requests"], ["num_search_queries"]],
   /** Names whose prompt count includes the cache. */
   openaiPrompt: inside(atTop, "prompt_tokens"),
-  /** Names whose input count leaves the cache out. */
+  /** Names whose input count excludes the cache. */
   anthropicCache: inside(atTop, "cache_read_input_tokens", "cache_creation_input_tokens"),
 } as const satisfies Readonly<Record<string, readonly CountPath[]>>;
 
 export type CountName = keyof typeof countNames;
 
-/** What a usage object says of each count, whatever it is called there. */
+/** The counts of a usage object, whatever their names in it. */
 export interface NamedCounts {
   /** Undefined if it was not reported, or is not plausible. */
   count(name: CountName): number | undefined;
@@ -113,7 +119,7 @@ export interface NamedCounts {
 
 const largestCount = 1_000_000_000;
 
-/** Goes through the fields that are there, once. */
+/** Reads the fields present, in one pass. */
 export function readNamedCounts(usage: unknown): NamedCounts {
   const found = new Found();
   const object = toObject(usage);
@@ -165,7 +171,7 @@ class Found implements NamedCounts {
   }
 }
 
-/** A count before none, more than nothing before nothing, the earlier name before the later. */
+/** Prefers a count to none, a count above zero to zero, and an earlier name to a later one. */
 function isBetter(one: FoundCount, other: FoundCount): boolean {
   if (other.count === undefined) return true;
   const [isSome, wasSome] = [(one.count ?? 0) > 0, other.count > 0];

@@ -14,7 +14,9 @@ export interface UsageReading {
   readonly reportedCost: PicoUsd | null;
   /** Part of the spend is missing from the reported cost. */
   readonly costIsPart: boolean;
-  /** Counts of billed tools that the provider reports, including zeros; undefined if it has none. */
+  /**
+   * Counts of billed tools that the provider reports, including zeros; undefined if it has none.
+   */
   readonly tools: ToolCounts | undefined;
   /**
    * A count was negative, not whole, absurdly large, or larger than the count it is a part of; or
@@ -25,8 +27,8 @@ export interface UsageReading {
 
 /**
  * Cached and written tokens are parts of the prompt and are subtracted from it; reasoning is a part
- * of the completion. If the total shows that they are separate, they are not ({@link findSeparate}):
- * arithmetic decides, not the vendor.
+ * of the completion. If the total shows that they are separate, they are not ({@link
+ * findSeparate}): arithmetic decides, not the vendor.
  *
  * @param text The usage object alone.
  * @param generates Whether the endpoint generates output; embeddings do not.

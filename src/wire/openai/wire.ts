@@ -1,5 +1,9 @@
-/** The OpenAI wire: OpenAI, Azure, OpenRouter, DeepSeek, xAI and every server that speaks like them. */
+/**
+ * OpenAI's API as a wire format, also of Azure, OpenRouter, DeepSeek, xAI and other compatible
+ * servers.
+ */
 
+import { eventComment } from "../answer/comment.ts";
 import type { Endpoint, RequestFacts, UsageMeter, WireFormat } from "../wire.ts";
 import { BodyMeter } from "../answer/body-meter.ts";
 import { sseMeter } from "../answer/stream-meter.ts";
@@ -7,6 +11,9 @@ import { OpenaiAnswer } from "./answer.ts";
 import { ChatStream } from "./chat/stream.ts";
 import { openaiEndpoint } from "./endpoint.ts";
 import { openaiError } from "./error.ts";
+import { openaiHeaders } from "./headers.ts";
+import { openaiModels } from "./models.ts";
+import { openaiPaths } from "./paths.ts";
 import { readOpenaiRequest, type NewTokenField } from "./request.ts";
 import { ResponsesStream } from "./responses/stream.ts";
 import { openaiMadeIds } from "./made-ids.ts";
@@ -14,7 +21,10 @@ import { named, storedPlace } from "./stored.ts";
 import { tunedModel } from "./model-name.ts";
 
 export interface OpenaiWireOptions {
-  /** How a ceiling is set in a chat request that has none: `max_completion_tokens` at OpenAI and Azure, else `max_tokens`. */
+  /**
+   * The output limit to add to a chat request without one: `max_completion_tokens` at OpenAI and
+   * Azure, else `max_tokens`.
+   */
   readonly newTokenField?: NewTokenField;
 }
 
@@ -22,6 +32,13 @@ export function openaiWire(options: OpenaiWireOptions = {}): WireFormat {
   const newTokenField = options.newTokenField ?? "max_tokens";
   return {
     name: "openai",
+    paths: openaiPaths,
+    headers: openaiHeaders,
+    keyInQuery: false,
+    keyVariable: "OPENAI_API_KEY",
+    models: openaiModels,
+    stream: { mayBeJson: false, hasClosingEvent: true, comment: eventComment },
+    canCall: () => true,
     endpoint: openaiEndpoint,
     read: (endpoint, body) => readOpenaiRequest(endpoint, body, newTokenField),
     meter: (endpoint, answer) =>

@@ -1,9 +1,9 @@
-/** Whether a body is of the kind that its content type states, and no larger than a form may be. */
+/** Checks that a body matches its content type, and that a form is within its limits. */
 
 import { PurserError } from "../../domain/error.ts";
 import { openBrace, openBracket } from "../ascii.ts";
 
-/** Fields that clients send beside files; the most are the files of a skill. */
+/** Limit of fields in a form. The largest forms contain the files of a skill. */
 const mostFields = 1000;
 /** Files are sent as multipart/form-data. */
 const longestUrlEncoded = 1024 * 1024;
@@ -11,15 +11,15 @@ const longestUrlEncoded = 1024 * 1024;
 const ampersand = 0x26;
 
 /**
- * @throws PurserError `invalid_request` for JSON that is sent as a form, for JSON in another encoding than UTF-8: a provider may read it as
- *   what it is, or as what it says; and for a form that is too large.
+ * @throws PurserError `invalid_request` for JSON sent as a form or in an encoding other than UTF-8,
+ *   which a provider may read either way, and for a form that is too large.
  */
 export function checkContentType(body: Uint8Array, contentType = ""): void {
   const isUrlEncoded = /^\s*application\/x-www-form-urlencoded/i.test(contentType);
   if (!isUrlEncoded && !/^\s*multipart\//i.test(contentType)) return checkCharset(contentType);
   if (isJson(body))
     throw invalid(
-      "the body is JSON, and its content type is that of a form",
+      "the body is JSON, but its content type is that of a form",
       "Send JSON with content-type: application/json.",
     );
   if (!isUrlEncoded) return;
@@ -51,7 +51,7 @@ function checkCharset(contentType: string): void {
     );
 }
 
-/** Whether its first sign is one of JSON, in any encoding, behind space and a byte order mark. */
+/** Whether it begins like JSON, in any encoding, after white space and a byte order mark. */
 function isJson(body: Uint8Array): boolean {
   const first = body.find(
     (byte) =>

@@ -1,4 +1,6 @@
-/** Forms and other bodies that are not JSON: which ids and models they name, and which are refused. */
+/**
+ * Forms and other bodies that are not JSON: which ids and models they name, and which are refused.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

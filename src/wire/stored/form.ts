@@ -1,4 +1,4 @@
-/** The fields of a form, as clients send files in. */
+/** Reads the fields of a form, in which clients upload files. */
 
 import { toBuffer } from "../bytes.ts";
 import { checkFieldCount } from "./content-type.ts";
@@ -9,10 +9,10 @@ export interface FormField {
   readonly value: string;
 }
 
-/** So much is read of a part's head, and of a file that is not JSON: a value that is longer is no id that anything has. */
+/** The bytes read of a part's head, and of a file that is not JSON. No id is longer. */
 const longestValue = 4096;
 
-/** @returns undefined when the body is not a form, or not one that can be read. */
+/** @returns undefined if the body is not a form, or not a readable one. */
 export function formFields(
   body: Uint8Array,
   contentType: string | undefined,
@@ -31,7 +31,7 @@ export function formFields(
   }
 }
 
-/** Of several, or of one that is written in another way, readers take different ones. */
+/** Readers differ in how they treat several boundaries, or unusual ones. */
 function boundaryOf(parameters: readonly string[]): string | undefined {
   const [parameter = "", ...others] = parameters.filter((one) => /^\s*boundary/i.test(one));
   return others.length === 0
@@ -39,7 +39,10 @@ function boundaryOf(parameters: readonly string[]): string | undefined {
     : undefined;
 }
 
-/** Every part counts, also one with a file name that is not an upload: which of them a provider takes for a file is its own affair. */
+/**
+ * Reads every part, even those with a file name: providers differ in which ones they treat as
+ * files.
+ */
 function multipartFields(
   body: Buffer,
   boundary: string | undefined,
@@ -51,7 +54,7 @@ function multipartFields(
   while (at >= 0) {
     checkFieldCount(fields.length);
     const start = at + delimiter.length;
-    // What comes behind the end is read by some.
+    // Some readers continue after the end.
     if (body.subarray(start, start + 2).toString() === "--")
       return body.indexOf(delimiter, start) < 0 ? fields : undefined;
     const end = body.indexOf(delimiter, start);
@@ -65,9 +68,10 @@ function multipartFields(
 }
 
 /**
- * The value under each name that the part can have: where a file's name looks like a field's, some readers take it for that.
+ * The value under each name that the part may have: some readers take a file name that looks like a
+ * field's name for that.
  *
- * @returns undefined for a part without a name, or with one that is written in another way.
+ * @returns undefined for a part without a name, or with one in an unusual form.
  */
 function partOf(part: Buffer): readonly FormField[] | undefined {
   const blank = /\r?\n\r?\n/.exec(part.subarray(0, longestValue).toString("latin1"));
@@ -89,7 +93,7 @@ function isJson(content: Buffer): boolean {
   return /^\s*[[{]/.test(content.subarray(0, longestValue).toString());
 }
 
-/** Fields whose file is what the caller uploads: the provider keeps it as it is. */
+/** Fields with the uploaded file, which the provider stores unread. */
 const contents: ReadonlySet<string> = new Set(["file", "data"]);
 
 const isEncoded = /;\s*name\*|^content-transfer-encoding:\s*(?:base64|quoted-printable)/im;

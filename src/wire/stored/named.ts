@@ -1,4 +1,4 @@
-/** What a request names that is not metered: its model, and the things that its provider keeps. */
+/** Reads which models and stored objects a request refers to that is not metered. */
 
 import { PurserError } from "../../domain/error.ts";
 import { bodyScanner, type ScannedBody } from "../body/index.ts";
@@ -14,7 +14,7 @@ import {
 } from "./references.ts";
 import { skeletonOf, SkeletonRoom } from "./skeleton.ts";
 
-/** Reads what requests of one format name. */
+/** Reads the references in requests of one format. */
 export class NamedReader {
   readonly #rules: ReferenceRules;
   readonly #scan: (body: Uint8Array) => ScannedBody;
@@ -32,8 +32,8 @@ export class NamedReader {
   }
 
   /**
-   * @throws PurserError `invalid_request` for a body that is neither a JSON object nor a form, or that repeats something in which a name
-   *   stands: the provider might read what is not seen here.
+   * @throws PurserError `invalid_request` for a body that is neither a JSON object nor a form, or
+   *   that repeats a field with a name in it: the provider might read the other one.
    */
   read({ body, contentType }: Pick<PassedRequest, "body" | "contentType">): Named {
     if (body.length === 0) return { uses: [], models: [] };
@@ -87,7 +87,7 @@ function referencesOfField(
 /** A field of a form may have any name. */
 const noData: ReadonlySet<string> = new Set();
 
-/** Which of them are ids depends on the name of the field, too. */
+/** Whether a key has ids also depends on the name of the form's field. */
 const everyKey = { has: () => true };
 
 const longestName = 1024;

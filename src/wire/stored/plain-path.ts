@@ -1,6 +1,9 @@
-/** The path of a request as its provider takes it, whatever it does with dots and escapes. */
+/** Normalizes a request's path, and rejects paths that servers may read differently. */
 
-/** Without its query and slashes at its end. @returns undefined for a path that a server may read as another one: nothing is known of it. */
+/**
+ * @returns The path without query and trailing slashes; undefined if servers may read it
+ * differently.
+ */
 export function plainPath(path: string): string | undefined {
   const place = (path.split("?", 1)[0] ?? "").replace(/\/+$/, "");
   return isAmbiguous.test(place) ? undefined : place;

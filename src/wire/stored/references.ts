@@ -1,11 +1,11 @@
-/** Finds what a body refers to of the things that its provider keeps: files, earlier responses, conversations, containers. */
+/** Finds a body's references to objects stored at its provider: files, responses, conversations. */
 
 import { PurserError } from "../../domain/error.ts";
 import type { ScannedBody } from "../body/index.ts";
 import { skeletonOf } from "./skeleton.ts";
 import { openBrace, space } from "../ascii.ts";
 
-/** Where the bodies of one format have ids. */
+/** The places of ids in the bodies of one format. */
 export interface ReferenceRules {
   /** Keys whose text, or texts, are ids. */
   readonly ids: ReadonlySet<string>;
@@ -17,18 +17,21 @@ export interface ReferenceRules {
   readonly data: ReadonlySet<string>;
   /** The same, where it depends on what the object is. */
   readonly isData?: (object: Readonly<Record<string, unknown>>, key: string) => boolean;
-  /** Ids that an object has by what it is. `place` is the key whose value it is, or in whose lists it is; empty for the body. */
+  /**
+   * An id that follows from an object's type. `place` is the key of the object, or of the list it
+   * is in; empty for the body.
+   */
   readonly own?: (
     object: Readonly<Record<string, unknown>>,
     place: string,
   ) => Reference | undefined;
   /** References that a body resolves itself. */
   readonly given?: (body: Readonly<Record<string, unknown>>) => readonly Reference[];
-  /** The id in a value of one of `ids` that is written in another form; undefined if it is not an id. */
+  /** The id in a value of one of `ids`, if it has another form; undefined if it is not an id. */
   readonly idOf?: (key: string, text: string) => string | undefined;
 }
 
-/** A body that uses what is kept, and whether its answer will be kept. */
+/** The stored objects that a body uses, and whether its answer is stored. */
 export interface StoredUse {
   /** Ids as the request has them, each with its key. */
   readonly uses: readonly Reference[];
@@ -125,7 +128,7 @@ function heldBy(key: string, value: unknown, holders: ReadonlySet<string>): stri
     : undefined;
 }
 
-/** @returns undefined for what is no JSON object. */
+/** @returns undefined unless it is a JSON object. */
 export function jsonObjectOf(bytes: Uint8Array): JsonObject | undefined {
   const first = bytes.find((byte) => byte > space);
   if (first !== openBrace && first !== byteOrderMark) return undefined;
@@ -144,8 +147,9 @@ const byteOrderMark = 0xef;
 /**
  * The references of a request that was scanned for the keys of the rules.
  *
- * @throws PurserError `invalid_request` for a body whose ids are not valid JSON, for one that is beyond the bounds of what is built, and for
- *   one that repeats something in which an id stands: this reader and the provider might take different values.
+ * @throws PurserError `invalid_request` for a body that is not valid JSON, exceeds the limits of
+ * what
+ *   is built, or repeats a field with an id in it: the provider might read the other one.
  */
 export function referencesOfScanned(
   body: ScannedBody,
@@ -159,22 +163,22 @@ export function referencesOfScanned(
       remedy: "Check the escapes in its strings.",
     });
   const { references, counts } = walk(value, rules);
-  // Of two fields with one name, only the last is in the value.
+  // If a field is repeated, only the last one is in the value.
   const repeated = [...counts].find(([key, count]) => count < body.keyCount(key));
   if (!repeated) return references;
   const [key] = repeated;
-  throw new PurserError("invalid_request", `${key}: is repeated, or stands in a field that is`, {
+  throw new PurserError("invalid_request", `${key}: is repeated, or is inside a field that is`, {
     field: key,
     remedy: "Send each field once.",
   });
 }
 
-/** Lists are objects, too. */
+/** Also true for lists. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null;
 }
 
-/** The objects in a list; none in what is no list. */
+/** The objects in a list; empty if it is not a list. */
 export function objectsIn(list: unknown): readonly JsonObject[] {
   return Array.isArray(list) ? (list as readonly unknown[]).filter(isObject) : [];
 }

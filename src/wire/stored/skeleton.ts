@@ -1,4 +1,4 @@
-/** Builds of a JSON body what can hold an id: its objects, lists and short strings, within bounds of what that costs. */
+/** Builds the parts of a JSON body that can contain an id: objects, lists and short strings. */
 
 import { PurserError } from "../../domain/error.ts";
 import {
@@ -13,9 +13,12 @@ import {
   quote,
 } from "../ascii.ts";
 
-/** What of a text is built. */
+/** Limits of what is built. */
 export interface SkeletonBounds {
-  /** Fields, and members of lists but numbers, literals and empty things. Each costs up to 150 bytes and half a microsecond. */
+  /**
+   * Fields, and list members except numbers, literals and empty containers. Each costs up to 150
+   * bytes and half a microsecond.
+   */
   readonly values: number;
   /** Bytes of the strings that are kept. */
   readonly textBytes: number;
@@ -25,16 +28,16 @@ export type KeySet = Pick<ReadonlySet<string>, "has">;
 
 export const skeletonBounds: SkeletonBounds = { values: 100_000, textBytes: 8 * 1024 * 1024 };
 
-/** Of a longer string the beginning is kept, with an ellipsis: no id is as long, and such a text has no owner. */
+/** A longer string is shortened, with an ellipsis: it is not an id. */
 const longestId = 8192;
-/** The same for strings under other keys: they are words, or only looked at for whether there is any. */
+/** The same for strings under other keys: they are words, or only their presence matters. */
 const longestWord = 64;
 const maxDepth = 1000;
 
-/** Why a body is built at all. */
+/** Why the limits apply. */
 const named = "has a field that may name something that the provider keeps";
 
-/** What may still be built of one request, which may have several texts of JSON. */
+/** What may still be built for one request, which may contain several JSON texts. */
 export class SkeletonRoom {
   readonly #bounds: SkeletonBounds;
   #values = 0;
@@ -67,8 +70,11 @@ export class SkeletonRoom {
 /**
  * A number is 0, and of the numbers, literals and empty things in a list only the first is kept.
  *
- * @param ids Keys whose strings, also in a list, are kept as ids, beside those under `id`. What is not in an object is under `""`.
- * @returns undefined for what is not one JSON object or list. Of two fields with one name, the last counts.
+ * @param ids Keys, besides `id`, whose strings are kept as ids, also in a list. A value outside an
+ *   object is under `""`.
+ * @returns undefined unless it is a single JSON object or list. If a field is repeated, the last
+ * one
+ *   wins.
  * @throws PurserError `invalid_request` for more than the bounds allow.
  */
 export function skeletonOf(
@@ -84,7 +90,7 @@ export function skeletonOf(
   }
 }
 
-/** Its methods read from `#at`, and leave it behind what they have read. */
+/** Its methods read from `#at` and move it past what they read. */
 class Builder {
   readonly #bytes: Buffer;
   readonly #ids: KeySet;
@@ -158,7 +164,7 @@ class Builder {
     if (this.#space() === closeBracket) return list;
     for (;;) {
       const value = this.#value(isId);
-      // Of numbers, such as token ids, one says that the list is not empty.
+      // One number, such as a token id, shows that the list is not empty.
       if (list.length === 0 || mayHoldIds(value)) {
         list.push(value);
         this.#room.takeValue();
@@ -175,7 +181,7 @@ class Builder {
     return true;
   }
 
-  /** A number or a literal: what it is, is known from its beginning to where the value ends. */
+  /** A number or a literal. */
   #scalar(): number | boolean | null {
     const start = this.#at;
     while (isOfScalar(this.#bytes[this.#at])) this.#at++;
@@ -201,7 +207,7 @@ class Builder {
     return kept === end ? text : `${text}…`;
   }
 
-  /** @returns The next byte that is no space. */
+  /** @returns The next byte that is not white space. */
   #space(): number | undefined {
     let byte = this.#bytes[this.#at];
     while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09)
@@ -227,7 +233,7 @@ function isOfScalar(byte: number | undefined): boolean {
   );
 }
 
-/** @returns The place of the closing quote. */
+/** @returns The position of the closing quote. */
 function endOfString(bytes: Buffer, start: number): number {
   for (let from = start; ;) {
     const end = bytes.indexOf(quote, from);
@@ -239,7 +245,7 @@ function endOfString(bytes: Buffer, start: number): number {
   }
 }
 
-/** @returns The place up to which no escape is cut. */
+/** @returns The last position up to the limit that is not inside an escape. */
 function wholeEscapes(bytes: Buffer, start: number, limit: number): number {
   let at = start;
   for (;;) {

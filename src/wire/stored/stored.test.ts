@@ -363,7 +363,10 @@ test("Anthropic's containers and the files in them are told by body and stream",
   assert.deepEqual(made(anthropicWire, true, stream), ["container_1"]);
 });
 
-/** What others than the provider wrote into an item: a server of the caller's, the caller's files, a model, an earlier request. */
+/**
+ * What others than the provider wrote into an item: a server of the caller's, the caller's files, a
+ * model, an earlier request.
+ */
 const foreign: readonly object[] = [
   {
     type: "mcp_list_tools",

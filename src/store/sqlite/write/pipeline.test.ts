@@ -81,6 +81,7 @@ test("an end that is on disk is not decided again", () =>
     writer.loses = "answer";
     await ledger.decide(settle("a", usd(1)));
     await ledger.flush();
+    assert.equal(await ledger.holdOf("a"), undefined);
     await writes(ledger);
   }));
 

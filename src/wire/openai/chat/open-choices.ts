@@ -1,4 +1,4 @@
-/** Which choices of a chat stream have begun and ended at the caller, so that a cut can end the others. */
+/** Tracks which choices of a chat stream the caller has seen begin and end, to end the others. */
 
 import { afterQuoted } from "../../bytes.ts";
 import { toObject, toObjects } from "../../count/count.ts";
@@ -22,10 +22,10 @@ export interface OpenChoice {
 
 export class OpenChoices {
   readonly #choices: readonly Choice[];
-  /** What has been read and not been passed on yet: the index of a choice, and whether it ended. */
+  /** Read but not passed on yet: the index of a choice, and whether it ended. */
   readonly #unsent: { readonly index: number; readonly isEnd: boolean }[] = [];
 
-  /** @param count How many choices were asked for. */
+  /** @param count The number of choices requested. */
   constructor(count: number) {
     this.#choices = Array.from({ length: count }, () => ({ hasBegun: false, hasEnded: false }));
   }
@@ -82,7 +82,7 @@ function endsChoice(payload: Buffer): boolean {
   return false;
 }
 
-/** @returns undefined for what is no JSON object: it has passed as it came. */
+/** @returns undefined unless it is a JSON object; it was passed on as it came. */
 function parse(payload: Buffer): Readonly<Record<string, unknown>> | undefined {
   try {
     return toObject(JSON.parse(payload.toString()));

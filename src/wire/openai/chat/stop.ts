@@ -1,4 +1,6 @@
-/** Writes the end of a chat stream that is cut: what is open is closed, then usage, error and `[DONE]`. */
+/**
+ * Writes the end of a chat stream that is cut: closes its choices, then usage, error and `[DONE]`.
+ */
 
 import type { Usage } from "../../../domain/usage/usage.ts";
 import { sseEvent } from "../../answer/sse-framing.ts";
@@ -11,11 +13,11 @@ export interface ChatStop {
   readonly error: WireError;
   readonly object: "chat.completion.chunk" | "text_completion";
   readonly id: string | undefined;
-  /** Seconds since the epoch, as the stream's own chunks say. */
+  /** Seconds since the epoch, as in the stream's own chunks. */
   readonly created: number | undefined;
   readonly model: string;
   readonly open: readonly OpenChoice[];
-  /** Where the caller asked for usage. */
+  /** Present if the caller requested usage. */
   readonly usage: Usage | undefined;
 }
 
@@ -45,5 +47,5 @@ export function chatStop(stop: ChatStop): string {
   return events.join("");
 }
 
-/** The first chunk of a choice has to say its role. */
+/** The first chunk of a choice has its role. */
 const openingDelta = { role: "assistant", content: "" };

@@ -14,12 +14,12 @@ import { OpenChoices } from "./open-choices.ts";
 import { chatStop } from "./stop.ts";
 import { closeBrace, openBrace } from "../../ascii.ts";
 
-/** Looked at whole until id and model are known, at most: Azure's first chunk names neither. */
+/** Most chunks that are scanned for id and model: Azure's first chunk has neither. */
 const mostIntroductions = 8;
 
 const chatDeltaKey = Buffer.from('delta"');
 const completionDeltaKey = Buffer.from('text"');
-/** Where servers have been seen to put the text of a chunk that has no delta: the first of these that is there. */
+/** Where servers put the text of a chunk without a delta; the first one present counts. */
 const otherTextKeys = [Buffer.from('message"'), completionDeltaKey, chatDeltaKey];
 const errorWord = Buffer.from('"error"');
 const choicesKey = Buffer.from('choices"');
@@ -103,14 +103,14 @@ export class ChatStream implements StreamReader {
     return bytes;
   }
 
-  /** The message of an error is no text of the model. */
+  /** The message of an error is not generated text. */
   #countOtherText(payload: Buffer): number {
     if (afterQuoted(payload, this.#deltaKey) >= 0 || payload.includes(errorWord)) return 0;
     const key = otherTextKeys.find((one) => afterQuoted(payload, one) >= 0);
     return key ? countTextBytes(payload, key, this.output) : 0;
   }
 
-  /** Cheap, as it is asked of every chunk. */
+  /** Cheap, because it is called for every chunk. */
   #checkShape(payload: Buffer): true {
     if (payload[0] !== openBrace || payload.at(-1) !== closeBrace) {
       if (!/^\s*\{[^]*\}\s*$/.test(payload.toString("latin1"))) this.#record.flag("malformed");
@@ -141,7 +141,9 @@ export class ChatStream implements StreamReader {
   }
 }
 
-/** An error that does not call itself one in a field `error`: every chunk of an answer has choices. Cheap, as it is asked of every event. */
+/**
+ * An error without a field `error`. Every chunk of an answer has choices, so this check is cheap.
+ */
 function isOtherError(payload: Buffer): boolean {
   if (afterQuoted(payload, choicesKey) >= 0 || payload[0] !== openBrace) return false;
   try {

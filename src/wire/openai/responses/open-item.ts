@@ -1,4 +1,4 @@
-/** An output item of a Responses stream that has begun and not ended, with the texts that are being written in it. */
+/** Tracks an unfinished output item of a Responses stream, with the texts written in it so far. */
 
 import { toObject, type JsonObject } from "../../count/count.ts";
 import type { ResponsesEvent } from "./stop.ts";
@@ -6,14 +6,16 @@ import type { ResponsesEvent } from "./stop.ts";
 /** A kind of text that is streamed in pieces. Its events are `PREFIX.delta` and `PREFIX.done`. */
 export interface Strand {
   readonly prefix: string;
-  /** Where an item has several such texts: the event's field that numbers them, and where the item keeps them. */
+  /**
+   * If an item has several such texts: the event's field with their index, and the item's field.
+   */
   readonly list?: {
     readonly index: string;
     readonly field: "content" | "summary";
     readonly partType: string;
     readonly partEvent: string;
   };
-  /** The field that has the whole text, in the `done` event and in the part or item. */
+  /** The field with the whole text, in the `done` event and in the part or item. */
   readonly field: string;
   readonly indexKey: Buffer;
 }
@@ -32,7 +34,10 @@ function content(partType: string): Strand["list"] {
   return { index: "content_index", field: "content", partType, partEvent: "response.content_part" };
 }
 
-/** By prefix (https://platform.openai.com/docs/api-reference/responses-streaming, and the types of openai 7.57.0, read 2026-11). */
+/**
+ * By prefix (https://platform.openai.com/docs/api-reference/responses-streaming, and the types of
+ * openai 7.57.0, read 2026-11).
+ */
 const strands: ReadonlyMap<string, Strand> = new Map([
   strand("output_text", "text", content("output_text")),
   strand("refusal", "refusal", content("refusal")),
@@ -100,7 +105,7 @@ export class OpenItem {
     written.isDone = true;
   }
 
-  /** The events that close it, and the item as far as it came. */
+  /** The events that close it, and the item so far. */
   close(): { readonly events: readonly ResponsesEvent[]; readonly item: string } {
     for (const [key, part] of this.#openParts) this.#openEmpty(key, part);
     const item = this.#itemSoFar();

@@ -1,4 +1,7 @@
-/** The output items of a Responses stream as the caller has them, to end the stream with when it is cut. */
+/**
+ * Keeps the output items of a Responses stream as the caller has them, to end the stream if it is
+ * cut.
+ */
 
 import { afterQuoted, matchesAt } from "../../bytes.ts";
 import { toObject, toText, type JsonObject } from "../../count/count.ts";
@@ -11,7 +14,7 @@ const typeHead = Buffer.from('{"type":"');
 const deltaKey = Buffer.from('delta"');
 const outputIndexKey = Buffer.from('output_index"');
 
-/** Beyond this much nothing more is kept, and the answer ends with what is there. */
+/** Beyond this size nothing more is kept, and the answer ends with what was kept. */
 const mostBytes = 1024 * 1024;
 
 /** How the stream is ended: the events that close what is open, and all items as JSON texts. */
@@ -21,7 +24,7 @@ export interface ClosedOutput {
 }
 
 export class PartialOutput {
-  /** By their place in the output; one that is done is kept as its JSON text. */
+  /** By index in the output; a completed item is kept as its JSON text. */
   readonly #items = new Map<number, OpenItem | string>();
   #bytes = 0;
 
@@ -42,7 +45,7 @@ export class PartialOutput {
     };
   }
 
-  /** Most events are deltas: their text is taken without building them. */
+  /** Most events are deltas: their text is taken without parsing them. */
   #takeDelta(payload: Buffer): void {
     const type = typeOf(payload);
     const strand = type === undefined ? undefined : strandOf(type);
@@ -76,14 +79,14 @@ export class PartialOutput {
   }
 }
 
-/** The type of an event, where it comes first, as OpenAI writes it, and elsewhere. */
+/** The type of an event; fast if it comes first, as OpenAI writes it. */
 function typeOf(payload: Buffer): string | undefined {
   if (!matchesAt(payload, 0, typeHead)) return toText(parse(payload)?.["type"]);
   const end = payload.indexOf(quote, typeHead.length);
   return end < 0 ? undefined : payload.toString("latin1", typeHead.length, end);
 }
 
-/** The number that a key has. */
+/** The number after a key. */
 function numberAfter(payload: Buffer, key: Buffer): number | undefined {
   const at = afterQuoted(payload, key);
   const value = at < 0 ? -1 : valueAfterKey(payload, at);
@@ -91,7 +94,7 @@ function numberAfter(payload: Buffer, key: Buffer): number | undefined {
   return digits ? Number(digits[0]) : undefined;
 }
 
-/** @returns undefined for what is no JSON object: it has passed as it came. */
+/** @returns undefined unless it is a JSON object; it was passed on as it came. */
 function parse(payload: Buffer): JsonObject | undefined {
   try {
     return toObject(JSON.parse(payload.toString()));

@@ -1,4 +1,6 @@
-/** Writes the end of a Responses stream that is cut: what is open is closed, then the error and the closing event. */
+/**
+ * Writes the end of a Responses stream that is cut: closes its items, then error and closing event.
+ */
 
 import type { Usage } from "../../../domain/usage/usage.ts";
 import { sseEvent } from "../../answer/sse-framing.ts";
@@ -11,7 +13,7 @@ export interface ResponsesStop {
   readonly error: WireError;
   /** The response object of the stream's first event. */
   readonly response: Buffer | undefined;
-  /** Whether any event was passed on: the first one has to introduce the response. */
+  /** Whether any event was passed on; if not, the first one introduces the response. */
   readonly hasBegun: boolean;
   readonly model: string;
   /** Events that close the items, without their sequence numbers. */
@@ -32,8 +34,8 @@ export interface ResponsesEvent {
 const scanResponse = answerScanner();
 
 /**
- * The error comes before `response.incomplete`: clients that look for the closing event read no further than that. It has its fields
- * where the format has them, and in `error`, where the official SDKs look.
+ * The error comes before `response.incomplete`, because clients stop reading there. Its fields are
+ * at the top, as in the format, and in `error`, where the official SDKs look.
  */
 export function responsesStop(stop: ResponsesStop): string {
   const start = stop.response ?? Buffer.from(JSON.stringify(emptyResponse(stop.model)));
@@ -78,7 +80,7 @@ function emptyResponse(model: string): object {
   };
 }
 
-/** Line ends in JSON can only be space between its parts, and would end the `data` line. */
+/** Line ends in JSON are only white space, and would end the `data` line. */
 function oneLine(text: string): string {
   return text.replaceAll(/[\r\n]+/g, " ");
 }

@@ -25,7 +25,10 @@ const closing: ReadonlySet<string | undefined> = new Set([
   "response.incomplete",
   "response.failed",
 ]);
-/** The response of the first event is kept to end the stream with; of a longer one (its instructions and tools are in it) only the head is. */
+/**
+ * The response of the first event is kept, to end the stream with. A longer one, with instructions
+ * and tools, is reduced to its head.
+ */
 const longestKeptResponse = 64 * 1024;
 
 /** Events that end a call without its details. */
@@ -152,18 +155,18 @@ export class ResponsesStream implements StreamReader {
     this.#record.countTools(this.#calls);
   }
 
-  /** As OpenAI reports it (`"type":"error"`), and as servers do that write errors alike in all their streams. */
+  /** An error as OpenAI writes it (`"type":"error"`), or as a server does in all its formats. */
   #takeError(payload: Buffer): void {
     if (isErrorList(payload) || reportsError(scanItem(payload))) this.#record.fail();
   }
 }
 
-/** Whether an event says first that it is one of a Responses stream, as OpenAI's do. Cheap, as it is asked of long events too. */
+/** Whether an event begins with a Responses type, as OpenAI's do. Cheap, also for long events. */
 function isOfResponse(payload: Buffer): boolean {
   return /^\s*\{\s*"type"\s*:\s*"response\./.test(payload.toString("latin1", 0, headBytes));
 }
 
-/** What identifies a response. */
+/** The fields that identify a response. */
 function headOf(event: ScannedBody): Buffer {
   const [id, model] = [event.string("response.id"), event.string("response.model")];
   const created = event.integer("response.created_at", { max: Number.MAX_SAFE_INTEGER });

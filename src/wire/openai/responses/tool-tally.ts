@@ -14,16 +14,20 @@ export const serverTypes = [
 ] as const;
 
 /**
- * Each item counts once, however often it is reported. OpenAI bills the search actions of a web search call and not the pages that it opens or
- * looks through (https://developers.openai.com/api/docs/guides/tools-web-search), file searches by the call, and containers, in which
- * code and hosted shells run, by the container (https://developers.openai.com/api/docs/pricing); read 2026-11.
+ * Each item counts once, however often it is reported. OpenAI bills the search actions of a web
+ * search call, not the pages that it opens or searches
+ * (https://developers.openai.com/api/docs/guides/tools-web-search), file searches by the call, and
+ * the containers in which code and hosted shells run
+ * (https://developers.openai.com/api/docs/pricing); read 2026-11.
  */
 export class ToolTally {
-  /** By the item's id: its tool, and the unit that is billed, which several items may share; null where none is. */
+  /** By the item's id: its tool, and the billed unit, which items may share; null if not billed. */
   readonly #units = new Map<string, { readonly tool: BilledTool; readonly unit: string | null }>();
   readonly #calls = new Set<string>();
 
-  /** An item of the output. One that is not billed, or has not ended well, takes back what was counted for its id. */
+  /**
+   * Takes an output item. If it is not billed or has failed, an earlier count of its id is removed.
+   */
   take(item: unknown): void {
     const object = toObject(item);
     if (!object) return;
@@ -34,7 +38,7 @@ export class ToolTally {
       this.#units.set(id, { tool, unit: isBilled(object) ? (containerOf(object) ?? id) : null });
   }
 
-  /** A call of which only the end was reported. */
+  /** Takes a call whose end was the only event reported. */
   takeEnd(id: string, tool: BilledTool): void {
     this.#calls.add(id);
     if (!this.#units.has(id)) this.#units.set(id, { tool, unit: id });
@@ -45,7 +49,7 @@ export class ToolTally {
     return this.#calls.size;
   }
 
-  /** Zero for a tool of which no call is billed; undefined when no tool was seen. */
+  /** Zero for a tool without billed calls; undefined if no tool was seen. */
   get counts(): ToolCounts | undefined {
     if (this.#units.size === 0) return undefined;
     const units = new Map<BilledTool, Set<string>>();

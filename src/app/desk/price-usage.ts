@@ -1,4 +1,4 @@
-/** The bill for counts that a caller reports itself. */
+/** Prices usage that a caller reports. */
 
 import type { Attribution } from "../../domain/attribution/attribution.ts";
 import { dearestFallback } from "../../domain/budget/unpriced.ts";
@@ -9,10 +9,10 @@ import { billFor, type Bill } from "../../domain/price/bill.ts";
 import type { FallbackRates, ServiceTier } from "../../domain/price/rate.ts";
 import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
 import type { Usage } from "../../domain/usage/usage.ts";
-import type { PriceDesk } from "./look-up-price.ts";
+import type { PricingContext } from "./look-up-price.ts";
 import type { Ledger } from "../port/ledger.ts";
 
-export interface ReportedUsage {
+export interface UsageToPrice {
   readonly hold: {
     readonly at: number;
     readonly route: CallRoute;
@@ -20,27 +20,27 @@ export interface ReportedUsage {
   };
   readonly usage: Usage;
   readonly serviceTier: ServiceTier;
-  /** Absent: where the provider's calls go, else anywhere. */
+  /** If absent, the region of the provider's calls, or else any. */
   readonly region?: string;
-  /** The model served, when it is not the one asked for. */
+  /** The model that answered, if it is not the requested one. */
   readonly model: string | null;
   /** The provider's own figure. */
   readonly reportedCost: PicoUsd | null;
 }
 
-export interface ChargedUsage extends Bill {
+export interface PricedUsage extends Bill {
   readonly model: string;
 }
 
-/** Prices usage as of the moment of its hold, as the gateway does. */
-export function chargeUsage(
-  desk: PriceDesk & { readonly ledger: Ledger },
-  reported: ReportedUsage,
-): ChargedUsage {
+/** Prices usage at the time of its hold, as the gateway does. */
+export function priceUsage(
+  context: PricingContext & { readonly ledger: Ledger },
+  reported: UsageToPrice,
+): PricedUsage {
   const { hold, usage, serviceTier, region, reportedCost } = reported;
   const { at, route } = hold;
   const model = reported.model ?? route.model;
-  const book = desk.prices();
+  const book = context.prices();
   const asked = askedOf(book, { provider: route.provider, model: route.model, at });
   const sheet = sheetOfServed(book, asked, model);
   const bill = billFor({
@@ -48,15 +48,15 @@ export function chargeUsage(
     parts: [{ model, usage }],
     sheetOf: () => sheet,
     terms: { serviceTier, region, at },
-    fallback: sheet ? null : fallbackOf(desk.ledger, hold),
-    reported: { cost: reportedCost, isBilled: desk.reportsBilledCost(route.provider) },
+    fallback: sheet ? null : fallbackOf(context.ledger, hold),
+    reported: { cost: reportedCost, isBilled: context.reportsBilledCost(route.provider) },
   });
   return { model, ...bill };
 }
 
 function fallbackOf(
   ledger: Ledger,
-  { route, attribution }: ReportedUsage["hold"],
+  { route, attribution }: UsageToPrice["hold"],
 ): FallbackRates | null {
   const key = ledger.keys().find(({ keyId }) => keyId === route.keyId);
   const budgets = new Map(ledger.budgets().map((budget) => [budget.budgetId, budget]));

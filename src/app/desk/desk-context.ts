@@ -1,22 +1,22 @@
-/** What holds over the API need, and who they are for: calls that do not pass the gateway. */
+/** The context of holds over the API, and the limits of the keys that make them. */
 
 import type { Key } from "../../domain/key/key.ts";
 import type { Share } from "../../domain/ledger/command.ts";
 import type { Audience } from "../hold/announce.ts";
-import type { PriceDesk } from "./look-up-price.ts";
+import type { PricingContext } from "./look-up-price.ts";
 import type { HoldLimits } from "../port/limits.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { LedgerReader } from "../port/reader.ts";
 
-export interface HoldDesk extends PriceDesk, Audience {
+export interface DeskContext extends PricingContext, Audience {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly clock: Clock;
   readonly holdLimits: HoldLimits;
 }
 
-/** The endpoint of such calls in the ledger. */
+/** The endpoint of calls that do not pass the gateway, in the ledger. */
 export const apiEndpoint = "api";
 
 /** How much of each budget the key may hold. */
@@ -24,12 +24,12 @@ export function shareOf(
   { holdSharePercent: percent, openHoldsPerKey: mostHolds }: HoldLimits,
   key: Key | null,
 ): { readonly share?: Share } {
-  return isBound(key)
+  return isLimited(key)
     ? { share: { keyId: key.keyId, attribution: key.attribution, percent, mostHolds } }
     : {};
 }
 
-/** Whether the key is bounded in what it may hold: all but an administrator's are. */
-export function isBound(key: Key | null): key is Key {
+/** Whether the key may hold a limited amount only: any key but an administrator's. */
+export function isLimited(key: Key | null): key is Key {
   return key !== null && key.role !== "admin";
 }

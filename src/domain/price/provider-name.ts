@@ -1,0 +1,48 @@
+/** Names of providers: the one that Purser shows, and the one in the price list. */
+
+interface NamedProvider {
+  /** The name in configurations, paths and reports. */
+  readonly shown: string;
+  readonly listed: string;
+  /** Further names, under which calls may ask for it. */
+  readonly others: readonly string[];
+}
+
+/** Providers that the price list calls by another name. */
+const renamed: readonly NamedProvider[] = [
+  { shown: "xai", listed: "x-ai", others: ["grok"] },
+  { shown: "gemini", listed: "google", others: [] },
+];
+
+/** Other names that only have a price: the provider is shown under its own name. */
+const pricedAs: readonly (readonly [name: string, listed: string])[] = [
+  ["bedrock", "aws"],
+  ["vertex", "google"],
+  ["vertex-ai", "google"],
+  ["moonshot", "moonshotai"],
+  ["claude", "anthropic"],
+];
+
+const shownNames = new Map(
+  renamed.flatMap(({ shown, listed, others }) =>
+    [listed, ...others].map((name) => [name, shown] as const),
+  ),
+);
+
+const listedNames = new Map([
+  ...renamed.flatMap(({ shown, listed, others }) =>
+    [shown, ...others].map((name) => [name, listed] as const),
+  ),
+  ...pricedAs,
+]);
+
+/** The name to show for a provider, whatever the price list calls it. */
+export function commonName(name: string): string {
+  return shownNames.get(name) ?? name;
+}
+
+/** The price list's name for a provider, in lower case. */
+export function listedName(name: string): string {
+  const lower = name.toLowerCase();
+  return listedNames.get(lower) ?? lower;
+}
