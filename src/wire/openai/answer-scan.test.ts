@@ -1,6 +1,4 @@
-/**
- * What JSON allows and hardly any provider writes: keys with escapes, and fields that stand twice.
- */
+/** Tests valid JSON that few providers write: keys with escapes, and repeated fields. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-/** Answers whose status is 200 and that are none: errors, beginnings, zeros. */
+/** Tests failed or partial answers with status 200: errors, beginnings, zeros. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,7 +1,4 @@
-/**
- * Tools that run at the provider: what of them is billed, in bodies, streams and streams that are
- * cut.
- */
+/** Tests which calls of the provider's own tools are billed, in bodies, streams and cut streams. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-/** A stream that is cut closes everything that it opened at the caller, and nothing else. */
+/** Tests that the end of a cut stream closes everything open at the caller, and nothing else. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,6 +1,6 @@
 /**
- * The same counts under the names of many vendors, inside the prompt and completion and beside
- * them.
+ * Tests that counts are found under every vendor's names, inside or outside the prompt and
+ * completion.
  */
 
 import assert from "node:assert/strict";

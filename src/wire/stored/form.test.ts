@@ -1,6 +1,4 @@
-/**
- * Forms and other bodies that are not JSON: which ids and models they name, and which are refused.
- */
+/** Tests which ids and models are read from forms and other bodies, and which are refused. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-/** Tests which stored objects and models a request that is not metered refers to. */
+/** Tests which models and stored objects an unmetered request refers to. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
