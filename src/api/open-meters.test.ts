@@ -54,3 +54,14 @@ test("a count or price named __proto__ is refused, and nothing is charged", asyn
     assert.deepEqual([status, json.detail.includes("__proto__ is not a known field")], [400, true]);
   }
 });
+
+test("of too many meters, the number is the problem, and their names are not looked at", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/holds", { operation_id: "1", amount: "1" });
+  const counts = (count: number): object =>
+    Object.fromEntries(Array.from({ length: count }, (_, place) => [`inputs${place}`, 1]));
+  const settle = async (usage: object): Promise<string> =>
+    (await bench.call("POST", "/api/v1/holds/1/settle", { usage })).json.detail;
+  assert.match(await settle(counts(32)), /usage.inputs0: .*did you mean input/);
+  assert.match(await settle(counts(20_000)), /^usage: has more than 32 meters/);
+});
