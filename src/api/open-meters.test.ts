@@ -37,3 +37,31 @@ test("a meter that a caller names is in the entry, its bill, the series and the 
   const { meters } = (await bench.call("GET", "/api/v1/summary")).json;
   assert.deepEqual(meters, { "tool:ocr": 3, pages: 9 });
 });
+
+test("a count or price named __proto__ is refused, and nothing is charged", async (t) => {
+  const bench = await openBench(t);
+  const usage = '{"usage":{"input":1,"__proto__":2}}';
+  await bench.call("POST", "/api/v1/holds", { operation_id: "1", amount: "1" });
+  for (const [path, body] of [
+    ["/api/v1/holds/1/settle", usage],
+    [
+      "/api/v1/prices",
+      '{"provider":"p","model":"m","input":"1","output":"1","meters":{"__proto__":"1"}}',
+    ],
+    ["/api/v1/keys", '{"name":"k","__proto__":{"permissions":[]}}'],
+  ] as const) {
+    const { status, json } = await bench.call("POST", path, body);
+    assert.deepEqual([status, json.detail.includes("__proto__ is not a known field")], [400, true]);
+  }
+});
+
+test("of too many meters, the number is the problem, and their names are not looked at", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/holds", { operation_id: "1", amount: "1" });
+  const counts = (count: number): object =>
+    Object.fromEntries(Array.from({ length: count }, (_, place) => [`inputs${place}`, 1]));
+  const settle = async (usage: object): Promise<string> =>
+    (await bench.call("POST", "/api/v1/holds/1/settle", { usage })).json.detail;
+  assert.match(await settle(counts(32)), /usage.inputs0: .*did you mean input/);
+  assert.match(await settle(counts(20_000)), /^usage: has more than 32 meters/);
+});

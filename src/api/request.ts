@@ -2,7 +2,7 @@
 
 import { decodeBody } from "../app/header/content-encoding.ts";
 import { PurserError } from "../domain/error.ts";
-import { repeatedKey } from "./repeated-key.ts";
+import { keyProblem } from "./key-problem.ts";
 
 export const maxBodyBytes = 1024 * 1024;
 
@@ -10,7 +10,7 @@ export const maxBodyBytes = 1024 * 1024;
  * Reads the JSON of a body.
  *
  * @throws PurserError `too_large` over {@link maxBodyBytes}, `invalid_request` for invalid JSON
- *   or a repeated key, `unsupported_encoding` for an unsupported content encoding.
+ *   or a repeated or impossible key, `unsupported_encoding` for an unsupported content encoding.
  */
 export async function readBody(request: Request): Promise<unknown> {
   const received = await readBytes(request);
@@ -18,11 +18,12 @@ export async function readBody(request: Request): Promise<unknown> {
   const bytes = encoding === null ? received : await decodeBody(received, encoding, maxBodyBytes);
   if (bytes.length === 0) return undefined;
   const { text, value } = parse(bytes);
-  const repeated = repeatedKey(text);
-  if (repeated === undefined) return value;
-  throw new PurserError("invalid_request", `${repeated || "an empty key"} is repeated`, {
-    field: repeated,
-    remedy: "Send each field once.",
+  const found = keyProblem(text);
+  if (found === undefined) return value;
+  const { field, problem } = found;
+  throw new PurserError("invalid_request", `${field || "an empty key"} ${problem}`, {
+    field,
+    remedy: "Send each field once, and no other fields.",
   });
 }
 

@@ -32,14 +32,16 @@ export function filterSchema<Shape extends z.ZodRawShape>(shape: Shape) {
     .object(known)
     .catchall(z.string())
     .superRefine((query, check) => {
-      for (const name of Object.keys(query)) {
-        if (Object.hasOwn(known, name) || name.startsWith("tag:")) continue;
-        check.addIssue({
-          code: "custom",
-          path: [name],
-          message: `is an unknown filter. ${suggest(name, [...Object.keys(known), "tag:NAME"])}`,
-        });
-      }
+      const isKnown = (name: string): boolean =>
+        Object.hasOwn(known, name) || name.startsWith("tag:");
+      // Only the first problem is reported.
+      const name = Object.keys(query).find((asked) => !isKnown(asked));
+      if (name === undefined) return;
+      check.addIssue({
+        code: "custom",
+        path: [name],
+        message: `is an unknown filter. ${suggest(name, [...Object.keys(known), "tag:NAME"])}`,
+      });
     });
 }
 

@@ -138,6 +138,26 @@ test("invented models do not fill the cache, and are reported in a form that a h
   assert.equal(route(router, chat, { model: "größe" }).title, "one/gr%C3%B6%C3%9Fe");
 });
 
+test("the cache does not grow with the number of providers, or with long encoded models", () => {
+  const names = Array.from({ length: 8 }, (_, number) => `p${number}`);
+  const router = routerOf({
+    byName: new Map(names.map((name) => [name, provider(name)])),
+    aliases: new Map(),
+  });
+  const made = Array.from({ length: 16_000 }, (_, number) => {
+    const path = `/${names[number % names.length]}${chat}`;
+    const find = (): Route => route(router, path, { model: `made-up-${number}` });
+    return { find, first: find() };
+  });
+  const kept = made.filter(({ find, first }) => find() === first);
+  assert.ok(kept.length <= 10_000, `${kept.length} routes are kept`);
+  const wide = "界".repeat(200);
+  assert.notEqual(
+    route(router, chat, { model: `p1/${wide}` }),
+    route(router, chat, { model: `p1/${wide}` }),
+  );
+});
+
 test("a provider is found under each of its common names, and shown under one", () => {
   const xai = provider("xai");
   const { aliases } = twoProviders();

@@ -48,9 +48,9 @@ export class Router {
   constructor({ providers, wires }: { readonly providers: Providers; readonly wires: Wires }) {
     this.wires = wires;
     this.#providers = providers;
-    this.#routes = new Map(
-      [...providers.byName.values()].map((provider) => [provider, new PairMemo(mostKept)]),
-    );
+    const all = [...providers.byName.values()];
+    const mostOfEach = Math.ceil(mostKept / Math.max(1, all.length));
+    this.#routes = new Map(all.map((provider) => [provider, new PairMemo(mostOfEach)]));
     this.#preferred = new Map(wires.map((wire) => [wire.name, rank(providers, wire)]));
   }
 
@@ -139,13 +139,14 @@ export class Router {
   }
 }
 
-/** Limits each memo. */
+/** The most targets, routes of all providers together, and routes with a key. */
 const mostKept = 10_000;
-/** Length limit of a path, or of a URL plus a model. */
+/** Length limit of a path, or of the texts of a route. */
 const longestKept = 1000;
 
-function isShort({ url, model }: Route): boolean {
-  return url.length + model.length <= longestKept;
+/** A title can be nine times as long as its model, because it is encoded. */
+function isShort({ url, model, title }: Route): boolean {
+  return url.length + model.length + title.length <= longestKept;
 }
 
 function serves({ name }: Provider, model: string, { prices, at }: Priced): boolean {

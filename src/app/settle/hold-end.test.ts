@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Learned } from "../../domain/estimate/learned.ts";
+import type { Command } from "../../domain/ledger/command.ts";
 import { aHold, anOutcome, Desk, quantities } from "../../domain/ledger/desk.test-kit.ts";
 import { plainFacts } from "../../wire/answer/feed.test-kit.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
@@ -22,20 +23,23 @@ interface Bench {
   readonly story: string[];
 }
 
-function begin(decide?: (desk: Desk) => never): Bench {
+function begin(
+  decide?: (desk: Desk, command: Command) => unknown,
+  holdOf?: HoldEndContext["ledger"]["holdOf"],
+): Bench {
   const desk = new Desk();
   desk.budget({ budgetId: "b", amount: 1000n });
   desk.run(aHold("op", 20n));
   const story: string[] = [];
   const waiting = new Waiting();
-  const run = async (command: Parameters<Desk["run"]>[0]) => {
+  const run = async (command: Command) => {
     story.push(command.kind);
-    return decide ? decide(desk) : desk.run(command);
+    return decide ? decide(desk, command) : desk.run(command);
   };
   const context = {
     ledger: {
       decide: run,
-      holdOf: async (operationId: string) => desk.books.holds.get(operationId),
+      holdOf: holdOf ?? (async (operationId: string) => desk.books.holds.get(operationId)),
     },
     clock: { now: () => 2, monotonic: () => 2 },
     waiting,
@@ -141,6 +145,46 @@ test("a settlement that failed can be retried, unless the ledger recorded it", a
   await assert.rejects(anew.end.settle(anew.call, anOutcome(7n)), /next attempt/);
   assert.equal(anew.end.giveUp(anew.call), null);
 });
+
+test("a release that failed leaves the hold to be charged, unless it has ended", async () => {
+  const failed = begin(failFirst());
+  await assert.rejects(failed.end.release(failed.call, "refused"), /disk is full/);
+  await failed.end.giveUp(failed.call);
+  assert.deepEqual(failed.desk.counter("b"), { spent: 20n, held: 0n, overrun: 0n });
+  const ended = begin((desk) => {
+    desk.run({ kind: "release", at: 2, operationId: "op", attempt: 1, reason: "refused" });
+    throw new Error("after the release");
+  });
+  await assert.rejects(ended.end.release(ended.call, "refused"), /after the release/);
+  assert.equal(ended.end.giveUp(ended.call), null);
+});
+
+test("if the ledger cannot say whether a failed ending was recorded, the hold is still given up", async () => {
+  for (const ending of ["settle", "release"] as const) {
+    let questions = 0;
+    const bench: Bench = begin(failFirst(), async (operationId) => {
+      questions += 1;
+      if (questions === 1) throw new Error("the ledger cannot be read");
+      return bench.desk.books.holds.get(operationId);
+    });
+    const { desk, end, call } = bench;
+    const ended =
+      ending === "settle" ? end.settle(call, anOutcome(7n)) : end.release(call, "refused");
+    await assert.rejects(ended, /disk is full/);
+    await end.giveUp(call);
+    assert.deepEqual(desk.counter("b"), { spent: 20n, held: 0n, overrun: 0n });
+  }
+});
+
+/** Fails the first command; the next ones are decided. */
+function failFirst(): (desk: Desk, command: Command) => unknown {
+  let commands = 0;
+  return (desk, command) => {
+    commands += 1;
+    if (commands === 1) throw new Error("the disk is full");
+    return desk.run(command);
+  };
+}
 
 test("a hold is given up once, at the amount held", async () => {
   const { desk, end, call } = begin();

@@ -80,9 +80,8 @@ export class HoldEnd {
     });
   }
 
-  async release(call: Pick<CallToSettle, "call">, reason: string): Promise<void> {
-    this.#isOver = true;
-    await release(this.#context, call, reason);
+  release(call: Pick<CallToSettle, "call">, reason: string): Promise<void> {
+    return this.#once(call, () => release(this.#context, call, reason));
   }
 
   /**
@@ -102,21 +101,34 @@ export class HoldEnd {
   }
 
   /** @param outcomeOf Called once nothing else may end the hold. */
-  async #end(
-    call: CallToSettle,
-    outcomeOf: () => Outcome | Promise<Outcome>,
-  ): Promise<SettleAnswer> {
+  #end(call: CallToSettle, outcomeOf: () => Outcome | Promise<Outcome>): Promise<SettleAnswer> {
+    return this.#once(call, async () => {
+      call.slices?.end();
+      return settle(this.#context, call, await outcomeOf());
+    });
+  }
+
+  async #once<Answer>(
+    call: Pick<CallToSettle, "call">,
+    ending: () => Promise<Answer>,
+  ): Promise<Answer> {
     assert(!this.#isOver, "a hold is ended once");
     this.#isOver = true;
-    call.slices?.end();
     try {
-      return await settle(this.#context, call, await outcomeOf());
+      return await ending();
     } catch (error) {
-      // If the hold did not end after all, it can still be charged.
-      const { operationId, attempt } = call.call;
-      const open = await this.#context.ledger.holdOf(operationId);
-      this.#isOver = open?.attempt !== attempt;
+      this.#isOver = await this.#isKnownToBeOver(call);
       throw error;
+    }
+  }
+
+  /** After an ending that failed. If the ledger cannot say, `giveUp` may still try. */
+  async #isKnownToBeOver({ call }: Pick<CallToSettle, "call">): Promise<boolean> {
+    try {
+      const open = await this.#context.ledger.holdOf(call.operationId);
+      return open?.attempt !== call.attempt;
+    } catch {
+      return false;
     }
   }
 }

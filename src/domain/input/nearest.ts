@@ -2,7 +2,12 @@
 
 /** @returns The most similar word, or the shortest that has `word` as a part; undefined if none. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  return ranked(word, known, editDistance)[0] ?? byPart(word, known);
+  // Texts are at least as far apart as their lengths: most need no comparison.
+  const { length } = letters(word);
+  const similar = known.filter(
+    (candidate) => Math.abs(letters(candidate).length - length) <= tolerance(candidate),
+  );
+  return ranked(word, similar, editDistance)[0] ?? byPart(word, known);
 }
 
 /**

@@ -1,7 +1,16 @@
-/** Finds repeated keys in JSON objects, which are ambiguous. */
+/** Finds keys that a JSON object may not have: repeated ones, which are ambiguous, and `__proto__`. */
+
+import { unknownField } from "../domain/input/fields.ts";
 
 const quote = 0x22;
 const backslash = 0x5c;
+
+export interface KeyProblem {
+  /** The path of the key, such as `attribution.project`. */
+  readonly field: string;
+  /** Follows the path in a sentence. */
+  readonly problem: string;
+}
 
 interface Container {
   /** Null for a list. */
@@ -15,10 +24,10 @@ interface Container {
 
 /**
  * @param text Valid JSON.
- * @returns The path of the first repeated key, such as `attribution.project`; undefined if there is
- *   none.
+ * @returns The first such key; undefined if there is none. Schemas drop `__proto__` without an
+ *   error, so it is refused here.
  */
-export function repeatedKey(text: string): string | undefined {
+export function keyProblem(text: string): KeyProblem | undefined {
   const open: Container[] = [];
   for (let at = 0; at < text.length; at++) {
     const container = open.at(-1);
@@ -29,7 +38,8 @@ export function repeatedKey(text: string): string | undefined {
       if (isKey) {
         const key = JSON.parse(text.slice(at, end)) as string;
         container.member = memberPath(container.path, key);
-        if (container.keys?.has(key)) return container.member;
+        if (key === "__proto__") return { field: container.member, problem: unknownField };
+        if (container.keys?.has(key)) return { field: container.member, problem: "is repeated" };
         container.keys?.add(key);
       }
       at = end - 1;
