@@ -81,8 +81,10 @@ export const usageSchema = z
 function checkOpenMeters(usage: object, context: z.RefinementCtx): void {
   const names = Object.keys(usage).filter(isOpenMeter);
   for (const name of names) {
-    const message = openMeterProblem(name);
-    if (message !== undefined) context.addIssue({ code: "custom", path: [name], message });
+    const invalid = openMeterProblem(name);
+    if (!invalid) continue;
+    const { problem: message, remedy } = invalid;
+    context.addIssue({ code: "custom", path: [name], message, params: { remedy } });
   }
   if (names.length > mostOpenMeters)
     context.addIssue({
