@@ -13,7 +13,7 @@ export class CurrentPrices {
   #book: PriceBook;
 
   /**
-   * @param options.kept Prices in the ledger. Later ones take precedence, including over declared ones.
+   * @param options.kept Prices in the ledger. Later ones take precedence, also over declared ones.
    */
   constructor(options: {
     readonly make: (overrides: readonly PriceOverride[]) => PriceBook;

@@ -163,7 +163,11 @@ export class MemoryLedger implements Ledger {
     }
   }
 
-  /** Decides until nothing has changed in between. @throws Unreachable, and nothing was committed. */
+  /**
+   * Decides until nothing has changed in between.
+   *
+   * @throws Unreachable, and nothing was committed.
+   */
   async #decided(commands: readonly Command[]): Promise<readonly Outcome[]> {
     for (let tries = 0; ; tries += 1) {
       const outcomes = commands.some(definesSomething)
@@ -274,7 +278,7 @@ export class MemoryLedger implements Ledger {
     }
   }
 
-  /** Definitions come in order, from several requests at a time: those that are known are skipped. */
+  /** Definitions come in order, from several requests at a time: known ones are skipped. */
   #define(seq: number, entry: Entry): void {
     if (seq <= this.#definedSeq || !isDefinition(entry)) return;
     this.#registry.apply(entry);
