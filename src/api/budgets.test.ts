@@ -64,7 +64,7 @@ test("a platform budget needs no resource_id, and the error for any other names 
     amount: "10",
   });
   assert.deepEqual([missing.status, missing.json.field], [400, "resource_id"]);
-  assert.match(missing.json.remedy, /the team that is limited/);
+  assert.match(missing.json.remedy, /the team to limit/);
 });
 
 test("changing the period resets the anchor, and null resets a field to its default", async (t) => {

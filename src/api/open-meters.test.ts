@@ -4,6 +4,23 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { model, openBench, spend } from "./api-fixture.test.ts";
 
+test("an invalid count names its field and the remedy", async (t) => {
+  const bench = await openBench(t);
+  const hold = { operation_id: "1", ...model, amount: "0.0001" };
+  assert.equal((await bench.call("POST", "/api/v1/holds", hold)).status, 201);
+  for (const [usage, detail, remedy] of [
+    [{ input: "1" }, 'usage.input must be a number, not "1"', "Give a number."],
+    [{ pages: 1.5 }, "usage.pages must be a whole number, not 1.5", "Give a whole number."],
+    [{ pages: -1 }, "usage.pages is -1", "Give at least 0."],
+    [{ pages: 2e9 }, "usage.pages is 2000000000", "Give at most 1000000000."],
+    [{ inputs: 1 }, "usage.inputs is not a known meter", "Did you mean input?"],
+    [[], "usage must be an object, not a list", "Give an object."],
+  ] as const) {
+    const { status, json } = await bench.call("POST", "/api/v1/holds/1/settle", { usage });
+    assert.deepEqual([status, json.detail, json.remedy], [400, detail, remedy]);
+  }
+});
+
 test("a meter that a caller names is in the entry, its bill, the series and the summary", async (t) => {
   const bench = await openBench(t);
   const priced = { ...model, input: "1", output: "10", meters: { "tool:ocr": "0.0001" } };

@@ -106,7 +106,7 @@ function readBy(text: string | undefined): readonly string[] {
     (name) => !groupKeys.includes(name) && !/^tag:[A-Za-z0-9._:/-]{1,64}$/.test(name),
   );
   if (unknown !== undefined) {
-    throw new PurserError("invalid_request", `by: "${unknown.slice(0, 60)}" cannot be grouped by`, {
+    throw new PurserError("invalid_request", `by: cannot group by "${unknown.slice(0, 60)}"`, {
       field: "by",
       remedy: suggest(unknown, [...groupKeys, "tag:NAME"]),
     });

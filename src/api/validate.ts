@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { PurserError } from "../domain/error.ts";
-import { unknownField } from "../domain/input/fields.ts";
+import { show, unknownField } from "../domain/input/fields.ts";
 import { suggest } from "../domain/input/nearest.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -37,17 +37,77 @@ function explain(issue: Issue, value: unknown, schema: z.ZodType): PurserError {
         : "Leave it out; see /openapi.json for the fields of this request.";
     return new PurserError("invalid_request", `${field} ${unknownField}`, { field, remedy });
   }
+  const { problem, remedy } = diagnose(narrow, lookUp(value, narrow.path));
   const field = join(narrow.path);
-  if (lookUp(value, narrow.path) === undefined && narrow.code === "invalid_type") {
-    return new PurserError("invalid_request", `${field || "the body"} is missing`, {
-      field,
-      remedy: `Give ${field || "a body"}: ${narrow.expected}.`,
-    });
+  const message = `${field || "the body"} ${problem}`;
+  return new PurserError("invalid_request", message, field === "" ? { remedy } : { field, remedy });
+}
+
+interface Diagnosis {
+  /** The end of a sentence that begins with the field. */
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+/** @param found The invalid value; undefined if it is missing. */
+function diagnose(issue: Issue, found: unknown): Diagnosis {
+  const remedy = "See /openapi.json for the fields of this request.";
+  switch (issue.code) {
+    case "invalid_type": {
+      const wanted = typeNames[issue.expected] ?? issue.expected;
+      return {
+        problem: found === undefined ? "is missing" : `must be ${wanted}, not ${show(found)}`,
+        remedy: `Give ${wanted}.`,
+      };
+    }
+    case "too_small":
+    case "too_big":
+      return outOfRange(issue, found);
+    case "invalid_value": {
+      const words = issue.values.map(String);
+      return {
+        problem: found === undefined ? "is missing" : `is ${show(found)}`,
+        remedy:
+          typeof found === "string" ? suggest(found, words) : `Use one of: ${words.join(", ")}.`,
+      };
+    }
+    case "invalid_union":
+      return { problem: "has the wrong type", remedy };
+    default: {
+      const own: unknown = issue.code === "custom" ? issue.params?.["remedy"] : undefined;
+      return { problem: issue.message, remedy: typeof own === "string" ? own : remedy };
+    }
   }
-  return new PurserError("invalid_request", `${field || "the body"}: ${narrow.message}`, {
-    field,
-    remedy: `Fix ${field || "the body"}; see /openapi.json for its shape.`,
-  });
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  array: "a list",
+  boolean: "true or false",
+  int: "a whole number",
+  number: "a number",
+  object: "an object",
+  record: "an object",
+  string: "text",
+};
+
+const sizeUnits: ReadonlyMap<string, string> = new Map([
+  ["string", "character"],
+  ["array", "item"],
+]);
+
+type RangeIssue = Extract<Issue, { readonly code: "too_small" | "too_big" }>;
+
+function outOfRange(issue: RangeIssue, found: unknown): Diagnosis {
+  const isSmall = issue.code === "too_small";
+  const bound = Number(isSmall ? issue.minimum : issue.maximum);
+  const range = `${isSmall ? "at least" : "at most"} ${bound}`;
+  const unit = sizeUnits.get(issue.origin);
+  if (unit === undefined) return { problem: `is ${show(found)}`, remedy: `Give ${range}.` };
+  const size = typeof found === "string" || Array.isArray(found) ? found.length : 0;
+  return {
+    problem: size === 0 ? "is empty" : `has ${size} ${unit}s`,
+    remedy: `Give ${range} ${unit}${bound === 1 ? "" : "s"}.`,
+  };
 }
 
 /** For a union, the branch that matched furthest: most likely the one that was meant. */

@@ -54,7 +54,6 @@ function pasteLines(
     );
     return [what, ...key, `curl ${url}/v1/models -H "Authorization: Bearer $PURSER_KEY"`, "", then];
   }
-  const inScript = firstKey === undefined ? "process.env.PURSER_KEY" : JSON.stringify(firstKey);
   return [
     paint.dim("Try it with curl:"),
     ...key,
@@ -67,8 +66,9 @@ function pasteLines(
     paint.dim("Or with the SDKs, after npm install openai @anthropic-ai/sdk, as hello.mjs:"),
     `import Anthropic from "@anthropic-ai/sdk";`,
     `import OpenAI from "openai";`,
-    "const apiKey =",
-    `  ${inScript};`,
+    ...(firstKey === undefined
+      ? ["const apiKey = process.env.PURSER_KEY;"]
+      : ["const apiKey =", `  ${JSON.stringify(firstKey)};`]),
     `const url = "${url}";`,
     `const model = "sim/sim-small";`,
     `const messages = [{ role: "user", content: "Hello" }];`,

@@ -40,7 +40,8 @@ export function filterSchema<Shape extends z.ZodRawShape>(shape: Shape) {
       check.addIssue({
         code: "custom",
         path: [name],
-        message: `is an unknown filter. ${suggest(name, [...Object.keys(known), "tag:NAME"])}`,
+        message: "is an unknown filter",
+        params: { remedy: suggest(name, [...Object.keys(known), "tag:NAME"]) },
       });
     });
 }

@@ -86,8 +86,10 @@ function checkOpenMeters(usage: object, context: z.RefinementCtx): void {
     return context.addIssue({ code: "custom", message });
   }
   for (const name of names) {
-    const message = openMeterProblem(name);
-    if (message !== undefined) context.addIssue({ code: "custom", path: [name], message });
+    const invalid = openMeterProblem(name);
+    if (!invalid) continue;
+    const { problem: message, remedy } = invalid;
+    context.addIssue({ code: "custom", path: [name], message, params: { remedy } });
   }
 }
 

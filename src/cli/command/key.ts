@@ -184,7 +184,12 @@ function defineRevoke(command: Command, context: CommandContext): void {
       const path = `${root}/${encodeURIComponent(nameOrId)}`;
       const { revoked, before } = await withConnection(
         context,
-        { target: options, words: { key_id: { option: "key" } } },
+        {
+          target: options,
+          words: {
+            key_id: { option: "key", remedy: "`purser key list` shows the names and ids." },
+          },
+        },
         async (connection) => ({
           // Read first: the command may revoke the key that it uses itself.
           before: await readAll<UsedKeyJson>(connection, root),

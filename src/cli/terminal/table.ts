@@ -126,13 +126,20 @@ function wrappedRow(row: Row, widths: readonly number[]): readonly Row[] {
   return Array.from({ length: height }, (_, index) => cells.map((lines) => lines[index] ?? ""));
 }
 
-/** Each row as a block of lines with title and cell. Omits bars, which have no title. */
+/**
+ * Each row as a block of lines with title and cell. Omits bars, which have no title. Without any
+ * titles, a row is a paragraph.
+ */
 function blockLines(
   columns: readonly Column[],
   rows: readonly Row[],
   style: TableStyle,
 ): readonly string[] {
   const titles = Math.max(0, ...columns.map(({ title }) => width(title)));
+  if (titles === 0)
+    return rows.flatMap((row) =>
+      wrapWords(row.filter((cell) => cell.trim() !== "").join(" "), style.room),
+    );
   const before = titles === 0 ? 0 : titles + gap;
   return rows.flatMap((row, index) => [
     ...(index > 0 && titles > 0 ? [""] : []),

@@ -158,6 +158,15 @@ test("if no more columns can be left out, each row becomes a block", () => {
   );
 });
 
+test("without titles, a row that is too wide becomes a paragraph", () => {
+  const untitled = [{ title: "" }, { title: "" }, { title: "" }];
+  const text = table(untitled, [["✔", "folder", "/tmp/a-long-name, durability full"]], {
+    ...plain,
+    room: 26,
+  });
+  assert.equal(text, "✔ folder /tmp/a-long-name,\ndurability full\n");
+});
+
 const word = fc.string({
   unit: fc.constantFrom("a", "é", "東", "-", "/"),
   minLength: 1,

@@ -225,7 +225,7 @@ const refused: readonly (readonly [
   ["no type", { budget_type: undefined }, "budget_type", /platform, a dimension/],
   ["a type that is misspelt", { budget_type: "projcet" }, "budget_type", /Did you mean project\?/],
   ["a tag without a name", { budget_type: "tag:" }, "budget_type", /1 to 64/],
-  ["no resource", { resource_id: undefined }, "resource_id", /the project that is limited, or \*/],
+  ["no resource", { resource_id: undefined }, "resource_id", /the project to limit, or \*/],
   ["every platform", { budget_type: "platform", resource_id: "*" }, "resource_id", /such as main/],
   ["a resource that is a prefix", { resource_id: "team-*" }, "resource_id", /or \* for all/],
   ["a resource with a line break", { resource_id: "a\nb" }, "resource_id", /on one line/],

@@ -167,7 +167,7 @@ function readType(fields: Fields): BudgetType {
 
 function readResource(fields: Fields, type: "platform" | AttributionKey): string {
   const field = `${fields.prefix}resource_id`;
-  const remedy = `Give the ${type} that is limited, or * for all of them.`;
+  const remedy = `Give the ${type} to limit, or * for all, each with its own counter.`;
   if (type === "platform" && !fields.values.has("resource_id")) return "main";
   const text = requiredText(fields, "resource_id", remedy);
   if (type === "platform" && text.includes("*")) {

@@ -6,6 +6,7 @@ import { unknownField } from "../input/fields.ts";
 import { suggest } from "../input/nearest.ts";
 import { parseInstant } from "../input/scalar.ts";
 import type { PicoUsd } from "../money/money.ts";
+import { assert } from "../assert.ts";
 import { isOpenMeter, mostOpenMeters, openMeterProblem } from "../usage/open-meter.ts";
 import { fixedMeters, tokenMeters, type Meter } from "../usage/usage.ts";
 import { maxIdLength } from "./id-rule.ts";
@@ -141,7 +142,7 @@ function readPrices(
       throw refused(
         path(required),
         `${path(required)} is missing`,
-        'Give USD per million tokens, such as "0.15"; "0" where it costs nothing.',
+        'Give USD per million tokens, such as "0.15"; "0" if it costs nothing.',
       );
     }
   }
@@ -164,18 +165,13 @@ function readUnit(name: string, field: string): Meter {
     throw refused(
       field,
       `${field} counts tokens`,
-      `Write ${name} beside meters, in USD per million tokens.`,
+      `Move ${name} out of meters, and give it in USD per million tokens.`,
     );
   }
   if (fixed !== undefined) return fixed;
-  const problem = openMeterProblem(name);
-  if (problem !== undefined || !isOpenMeter(name)) {
-    throw refused(
-      field,
-      `${field} ${problem ?? "is not a meter"}`,
-      "Give a price in USD per unit to tool:NAME, or to a name such as pages.",
-    );
-  }
+  const invalid = openMeterProblem(name);
+  if (invalid) throw refused(field, `${field} ${invalid.problem}`, invalid.remedy);
+  assert(isOpenMeter(name), `${name} is an open meter`);
   return name;
 }
 

@@ -19,19 +19,35 @@ export function isOpenMeter(meter: string): meter is OpenMeter {
   return !fixed.has(meter) && meter !== "reasoning";
 }
 
+/** Why a name cannot be that of an open meter. */
+export interface MeterProblem {
+  /** The end of a sentence that begins with the name. */
+  readonly problem: string;
+  readonly remedy: string;
+}
+
 /**
- * @returns Why the name cannot be that of an open meter, as the end of a sentence; undefined if it
- *   can. A name close to that of a fixed meter is a mistake: its count would go unpriced.
+ * @returns Undefined if the name can be that of an open meter. A name close to that of a fixed
+ *   meter is a mistake: its count would go unpriced.
  */
-export function openMeterProblem(name: string): string | undefined {
+export function openMeterProblem(name: string): MeterProblem | undefined {
   if (!openMeterPattern.test(name))
-    return "is not a valid meter: write tool:NAME with letters, digits and . _ -, or a name such as audio_seconds";
+    return {
+      problem: "is not a valid meter",
+      remedy:
+        "Use tool:NAME, with letters, digits and . _ - in NAME, or a lower-case name such as audio_seconds.",
+    };
   if (name.startsWith("tool:")) return undefined;
-  if (reserved.has(name) || name in {}) return "is a reserved name, not a meter";
+  if (reserved.has(name) || name in {})
+    return { problem: "is a reserved name, not a meter", remedy: "Use another name." };
+  const problem = "is not a known meter";
   if (/_?tokens?$/.test(name))
-    return `is not a known meter: tokens are counted by ${fixedMeters.slice(0, 5).join(", ")} and others`;
+    return {
+      problem,
+      remedy: `Count tokens as ${fixedMeters.slice(0, 5).join(", ")} or another listed meter.`,
+    };
   const meant = nearest(name, fixedMeters);
-  return meant === undefined ? undefined : `is not a known meter: did you mean ${meant}?`;
+  return meant === undefined ? undefined : { problem, remedy: `Did you mean ${meant}?` };
 }
 
 /** @throws AssertionError for a name that is not valid: one from outside is checked before. */
