@@ -22,6 +22,8 @@ interface TimedCall {
   readonly startedAt: number;
 }
 
+type EndedCall = Pick<CallToSettle, "call" | "slices">;
+
 type AnsweredCall = MeteredCall & CallToPrice & CallToSettle & TimedCall;
 
 /** A call whose hold may have to be charged as it is. */
@@ -63,7 +65,7 @@ export class HoldEnd {
   }
 
   settle(call: CallToSettle, outcome: Outcome): Promise<SettleAnswer> {
-    return this.#end(call, () => outcome);
+    return this.#end(call, () => settle(this.#context, call, outcome));
   }
 
   /** Charges the amount held, for a call whose result is unknown. */
@@ -71,18 +73,18 @@ export class HoldEnd {
     const { ledger, prices } = this.#context;
     await this.#end(call, async () => {
       const open = await ledger.holdOf(call.call.operationId);
-      return unresolvedOutcome(prices().version, {
+      const outcome = unresolvedOutcome(prices().version, {
         model: call.route.model,
         held: open?.amount ?? call.held,
         latencyMs: this.#latencyMs(call),
         flags: this.#flags,
       });
+      return settle(this.#context, call, outcome);
     });
   }
 
-  async release(call: Pick<CallToSettle, "call">, reason: string): Promise<void> {
-    this.#isOver = true;
-    await release(this.#context, call, reason);
+  release(call: EndedCall, reason: string): Promise<void> {
+    return this.#end(call, () => release(this.#context, call, reason));
   }
 
   /**
@@ -101,16 +103,13 @@ export class HoldEnd {
     return this.#context.clock.monotonic() - startedAt;
   }
 
-  /** @param outcomeOf Called once nothing else may end the hold. */
-  async #end(
-    call: CallToSettle,
-    outcomeOf: () => Outcome | Promise<Outcome>,
-  ): Promise<SettleAnswer> {
+  /** @param end Called at once; from then on, nothing else may end the hold. */
+  async #end<Answer>(call: EndedCall, end: () => Promise<Answer>): Promise<Answer> {
     assert(!this.#isOver, "a hold is ended once");
     this.#isOver = true;
     call.slices?.end();
     try {
-      return await settle(this.#context, call, await outcomeOf());
+      return await end();
     } catch (error) {
       // If the hold did not end after all, it can still be charged.
       const { operationId, attempt } = call.call;
