@@ -45,14 +45,14 @@ function targetUnder(context: TargetContext, provider: Provider, request: Reques
   return problem ? { ...target, problem } : target;
 }
 
-/** The format of a path under a provider; by the path if it has several, as the simulator does. */
+/** The format of a path under a provider; by the path if it has several, like the simulator. */
 function wireOf({ wires }: TargetContext, provider: Provider, path: string): WireFormat {
   const spoken = wires.filter(({ name }) => provider.bases[name] !== undefined);
   const wire = spoken.find(({ paths }) => spoken.length > 1 && paths.own.test(path)) ?? spoken[0];
   return (wire && provider.wires[wire.name]) ?? wire ?? wires[0];
 }
 
-/** Parts that a URL parser rewrites: a fragment, a backslash, a dot segment, also percent-encoded. */
+/** Parts that a URL parser rewrites: a fragment, a backslash, a dot segment (also encoded). */
 const ambiguous = /[#\\]|\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
 /**

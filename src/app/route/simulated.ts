@@ -5,7 +5,7 @@ import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { CallFilter, LedgerReader } from "../port/reader.ts";
 
-/** The name of the built-in simulator. A configured provider of this name is an ordinary provider. */
+/** The name of the built-in simulator. A configured provider of this name is ordinary. */
 export const simulator = "sim";
 
 /** The remedy for callers who name the simulator while it is off. */
@@ -17,7 +17,7 @@ interface Setting {
   readonly simulator: "on" | "off" | null;
 }
 
-export function isNamed({ providers }: Pick<Setting, "providers">): boolean {
+function isNamed({ providers }: Pick<Setting, "providers">): boolean {
   return providers.some(({ name }) => name === simulator);
 }
 
