@@ -6,6 +6,6 @@ export interface Clock {
    * clock is set.
    */
   now(): number;
-  /** Whole milliseconds since some moment. Never adjusted, so use it for durations and time-outs. */
+  /** Whole milliseconds since some moment. Never adjusted, so use it for durations. */
   monotonic(): number;
 }

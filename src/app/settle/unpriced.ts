@@ -3,8 +3,8 @@
 import type { Outcome } from "../../domain/ledger/entry.ts";
 
 /**
- * Whether tokens or units of a call were charged 0 because neither the price book, a budget's rates nor
- * the provider had a figure.
+ * Whether tokens or units of a call were charged 0 because neither the price book, a budget's rates
+ * nor the provider had a figure.
  */
 export function lacksPrice({ flags, charges }: Pick<Outcome, "flags" | "charges">): boolean {
   return flags.includes("unpriced") && charges.every(({ rate }) => rate !== undefined);

@@ -100,8 +100,8 @@ function hasTerms({ parts, sheetOf, terms }: Billable): boolean {
 }
 
 /**
- * All kinds of input have one rate, and all kinds of output another. Tool calls and other units have
- * no stated rate.
+ * All kinds of input have one rate, and all kinds of output another. Tool calls and other units
+ * have no stated rate.
  */
 function fallbackLines(model: string, usage: Usage, rates: FallbackRates): readonly Charge[] {
   const input = countContext(usage);

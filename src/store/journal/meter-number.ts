@@ -1,5 +1,5 @@
 /**
- * The numbers that stand for meters in journal rows: fixed ones for what Purser knows, and the ids
+ * The numbers of meters in journal rows: fixed ones for what Purser knows, and the ids
  * of their names for open meters.
  */
 
