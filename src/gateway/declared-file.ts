@@ -1,4 +1,7 @@
-/** `declared.json` in the data folder: what the last configuration named, so that the next start can report the differences. */
+/**
+ * `declared.json` in the data folder: what the last configuration named, for the next start to
+ * report the differences.
+ */
 
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";

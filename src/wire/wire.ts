@@ -33,13 +33,13 @@ export interface StoredPlace {
   readonly id: string | null;
   /** Whether a new object is created; its id is in the answer. */
   readonly makes: boolean;
-  /** What the answer has ids of that the provider made; absent where it has none: of content, and of what was there before. */
+  /** What was made, if the answer has its id; absent for content, and for existing objects. */
   readonly made?: MadeKind;
 }
 
 /**
- * Where an answer has the ids that the provider made: of a metered call and its items, of a thing with an `id` (or `name`), of the file of an
- * upload, of a tuning job and its model, of a batch and its files.
+ * Where an answer has new ids: of a metered call and its items, of an object with an `id` (or
+ * `name`), of the file of an upload, of a tuning job and its model, of a batch and its files.
  */
 export type MadeKind = "call" | "thing" | "upload" | "job" | "batch";
 
@@ -83,7 +83,10 @@ export interface OtherModel {
   readonly runs: number;
   /** Of one run, and of one choice in it; null when the request does not say. */
   readonly maxOutputTokens: number | null;
-  /** Answers in place of the model asked for, with as many choices: of several such models, one is billed. Absent: it runs besides. */
+  /**
+   * It answers instead of the requested model, with as many choices; of several alternatives, one
+   * is billed. Absent: it runs in addition.
+   */
   readonly isAlternative?: true;
 }
 
@@ -116,7 +119,7 @@ export interface RequestFacts {
    * useless; 1 if any number will do.
    */
   readonly leastOutputTokens: number;
-  /** The answer may not be cut (a schema must be met): the full ceiling is held and never reduced. */
+  /** The answer may not be cut (it has a schema): the full ceiling is held and never reduced. */
   readonly uncuttable: boolean;
   /** Billed reasoning that is not in the stream: the full ceiling is held, not slices. */
   readonly hiddenOutput: boolean;
@@ -378,7 +381,7 @@ export interface WireFormat {
    *   that contains an id.
    */
   named(request: PassedRequest): Named;
-  /** The name under which a model belongs to the key that tuned it; undefined for one that the provider offers. */
+  /** The id by which a tuned model has an owner; undefined for a model that the provider offers. */
   tunedModel(model: string): string | undefined;
   /** Watches an answer for the ids of what it made. */
   madeIds(answer: WatchedAnswer): AnswerWatch;

@@ -26,7 +26,10 @@ const retryMs = 1000;
 
 export interface BelongingsOptions {
   readonly directory: string;
-  /** Whether callers may have made something before. A file that is then missing was lost, and the new one remembers that. */
+  /**
+   * Whether callers may have created objects before. A missing file was then lost, and the new one
+   * records that.
+   */
   readonly isUsed: boolean;
   /** Called when the file cannot be written; the write is retried. */
   readonly onFailure: (error: unknown) => void;
@@ -39,8 +42,8 @@ const afterLoss = 1;
  * A new owner is visible at once, and on disk within moments. The first owner of a thing stays its
  * owner.
  *
- * Losing the file gives no caller access: a thing without a known owner is closed to all of them, and a tuned model to all whose key
- * does not have its full name in its list.
+ * Losing the file gives no caller access: an object without a known owner is closed to all callers,
+ * and a tuned model to all whose key does not list its full name.
  */
 export class SqliteBelongings implements Belongings {
   readonly hasLost: boolean;
@@ -156,7 +159,7 @@ export function hasBelongings(directory: string): boolean {
   return sizeOf(fileIn(directory)) > 0;
 }
 
-/** @throws PurserError `store_unavailable` for a file that is there and damaged; changes nothing. */
+/** @throws PurserError `store_unavailable` for a damaged file. Changes nothing. */
 export function checkBelongings(directory: string): void {
   const file = fileIn(directory);
   if (existsSync(file)) refuseDamage(file, "integrity_check");
