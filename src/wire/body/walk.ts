@@ -41,7 +41,10 @@ export interface WalkResult {
 const maxDepth = 256;
 /** Longer strings are not counted as values. */
 const longestValue = 48;
-/** Up to this length, a loop finds the end of a string faster than a call into native code. */
+/**
+ * Up to about this length, a loop finds the end of a string faster than `Buffer.indexOf`: 6 ns
+ * instead of 43 for 8 bytes, 57 for 48 (Node 26).
+ */
 const loopBytes = 48;
 /** In an array of token ids, each number is one token, however few digits it has. */
 const leastNumberBytes = 6;
