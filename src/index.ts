@@ -1,4 +1,4 @@
-/** Purser as a library: the server that `purser serve` runs, and the types of its configuration. */
+/** Purser as a library: the server that `purser serve` runs, and its configuration's types. */
 
 export { startServer, type ComposeOptions, type RunningServer } from "./compose.ts";
 export { defaultConfiguration, loadConfiguration } from "./config/load.ts";

@@ -72,7 +72,7 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
 /** The ledgers in `store`: neither they nor the files that they share import another one. */
 const ledgers: ReadonlySet<string> = new Set(["memory", "sqlite"]);
 
-/** Rooms that may import the types of the contract, but none of its code. */
+/** Rooms that may import only the types of the contract. */
 const typesOfContractOnly: ReadonlySet<string> = new Set(["sdk", "web"]);
 
 /** Rooms with no packages, or only these. Absent rooms may import any. */
@@ -212,7 +212,7 @@ const planted: readonly (readonly [rule: string, name: string, specifier: string
   ["use cases know no implementation", "app/call/call.ts", "../../store/sqlite/open.ts"],
   ["use cases know no contract", "app/figure/series.ts", "../../contract/series.ts"],
   ["ports know no use case", "app/port/ledger.ts", "../call/call.ts"],
-  ["rooms of app know none beside them", "app/call/call.ts", "../desk/fingerprint.ts"],
+  ["rooms of app know no other room of their layer", "app/call/call.ts", "../desk/fingerprint.ts"],
   ["the gateway knows no other door", "gateway/gateway.ts", "../api/api.ts"],
   ["the gateway knows no implementation", "gateway/gateway.ts", "../wire/openai/index.ts"],
   ["the control plane knows no implementation", "api/api.ts", "../metrics/metrics.ts"],

@@ -158,7 +158,7 @@ test("a call that the gateway would serve with a shorter answer is allowed, with
       json.budgets.map((one: { allowed: boolean }) => one.allowed),
     ];
   };
-  // 0.001 for the input leaves 0.0055 of the tighter budget: 550 tokens. A quarter of the ceiling
+  // 0.001 for the input leaves 0.0055 in the tighter budget: 550 tokens. A quarter of the ceiling
   // is needed.
   assert.deepEqual(await fitted({}), [true, 550, [true, true]]);
   assert.deepEqual(await fitted({ max_output_tokens: 550 }), [true, null, [true, true]]);

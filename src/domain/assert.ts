@@ -1,4 +1,4 @@
-/** Assertions, checked in production too: a failed one is a bug and aborts the current operation. */
+/** Assertions, checked in production too: a failed one is a bug and aborts the operation. */
 
 import { PurserError } from "./error.ts";
 

@@ -12,7 +12,7 @@
  * - `conflict` the same id was used with another body, or is still in flight
  * - `too_large` a body or header over its limit
  * - `unsupported_encoding` a body in a content encoding that is not known
- * - `websocket_unsupported` a request for a WebSocket; the same path is served over HTTP
+ * - `websocket_unsupported` a request to upgrade to a WebSocket; the path is served over HTTP
  * - `too_many` more concurrent calls than the key may have; try again
  * - `unpriced` no price for the model and the policy is to block
  * - `unmetered` an endpoint whose cost cannot be known, and the configuration does not allow it

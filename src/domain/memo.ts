@@ -29,7 +29,9 @@ export class Memo<Key, Value> {
   }
 }
 
-/** A memo with two keys, such as a provider and a model, without building a combined key. */
+/**
+ * A memo with two keys, such as a provider and a model; a look-up does not build a combined key.
+ */
 export class PairMemo<First, Second, Value> {
   readonly #values = new Map<First, Map<Second, Value>>();
   readonly #most: number;

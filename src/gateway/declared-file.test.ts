@@ -1,3 +1,5 @@
+/** Tests the file that remembers what the last configuration declared. */
+
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,14 +13,14 @@ after(() => rmSync(directory, { recursive: true }));
 const memory = declaredFile(directory);
 const written = (text: string): void => writeFileSync(join(directory, "declared.json"), text);
 
-test("what was named is remembered, and nothing before the first start", async () => {
+test("declared names are remembered, and there are none before the first start", async () => {
   assert.equal(await memory.read(), null);
   const names = { budgets: ["a"], keys: ["ci"], prices: { "openai/m": '{"input":"1"}' } };
   await memory.write(names);
   assert.deepEqual(await memory.read(), names);
 });
 
-test("a file that a crash left incomplete remembers nothing, and fields that are not known or null are left alone", async () => {
+test("an incomplete file is ignored, as are unknown and null fields", async () => {
   for (const text of ["", '{"budgets":["a"', "x"]) {
     written(text);
     assert.equal(await memory.read(), null, text);

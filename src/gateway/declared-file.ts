@@ -1,5 +1,5 @@
 /**
- * `declared.json` in the data folder: what the last configuration named, for the next start to
+ * `declared.json` in the data folder: what the last configuration declared, for the next start to
  * report the differences.
  */
 

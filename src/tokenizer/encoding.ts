@@ -4,7 +4,7 @@ import type { Encoding } from "../domain/estimate/tokenizer.ts";
 
 export type CountTokens = (text: string) => number;
 
-/** A tokenizer takes quadratic time for a run without a break or of blanks: longer runs are split. */
+/** A tokenizer takes quadratic time for a run of blanks or without a break: longer ones are split. */
 const longestRun = 2000;
 
 const loaders: Readonly<

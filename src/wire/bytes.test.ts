@@ -1,9 +1,11 @@
+/** Tests the search for quoted words in bytes. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { afterQuoted, toBuffer } from "./bytes.ts";
 
-test("a quoted word is found where a plain search for it with both quotes finds it", () => {
+test("a quoted word is found where a plain search with both quotes finds it", () => {
   const text = fc.string({ unit: fc.constantFrom('"', "a", "b") });
   fc.assert(
     fc.property(text, fc.nat(12), (written, from) => {

@@ -27,19 +27,24 @@ export interface Endpoint {
   readonly stream?: boolean;
 }
 
-/** A path that not every caller may use. */
+/** A path to stored objects or account data, which not every caller may use. */
 export interface StoredPlace {
   /** The provider's id of the object; null for all objects, for a new one, or for the account. */
   readonly id: string | null;
   /** Whether a new object is created; its id is in the answer. */
   readonly makes: boolean;
-  /** What was made, if the answer has its id; absent for content, and for existing objects. */
+  /** The kind of new object whose ids are in the answer; absent if the request creates none. */
   readonly made?: MadeKind;
 }
 
 /**
- * Where an answer has new ids: of a metered call and its items, of an object with an `id` (or
- * `name`), of the file of an upload, of a tuning job and its model, of a batch and its files.
+ * What an answer has created, which decides where its new ids are.
+ *
+ * - `call`: a metered call and its items
+ * - `thing`: an object with an `id` or `name`
+ * - `upload`: the file of an upload
+ * - `job`: a tuning job and its model
+ * - `batch`: a batch and its files
  */
 export type MadeKind = "call" | "thing" | "upload" | "job" | "batch";
 
@@ -79,13 +84,13 @@ export interface MediaCounts {
 export interface OtherModel {
   /** Null if the provider chooses it. */
   readonly model: string | null;
-  /** At most. */
+  /** Maximum number of runs. */
   readonly runs: number;
-  /** Of one run, and of one choice in it; null when the request does not say. */
+  /** For one choice of one run; null if the request sets no limit. */
   readonly maxOutputTokens: number | null;
   /**
-   * It answers instead of the requested model, with as many choices; of several alternatives, one
-   * is billed. Absent: it runs in addition.
+   * It may answer instead of the requested model, with as many choices. Only one of several such
+   * models is billed. Absent: it runs in addition to the requested model.
    */
   readonly isAlternative?: true;
 }
@@ -119,7 +124,10 @@ export interface RequestFacts {
    * useless; 1 if any number will do.
    */
   readonly leastOutputTokens: number;
-  /** The answer may not be cut (it has a schema): the full ceiling is held and never reduced. */
+  /**
+   * The answer may not be cut, because it must match a schema: the full ceiling is held and never
+   * reduced.
+   */
   readonly uncuttable: boolean;
   /** Billed reasoning that is not in the stream: the full ceiling is held, not slices. */
   readonly hiddenOutput: boolean;
@@ -381,7 +389,10 @@ export interface WireFormat {
    *   that contains an id.
    */
   named(request: PassedRequest): Named;
-  /** The id by which a tuned model has an owner; undefined for a model that the provider offers. */
+  /**
+   * The name under which a tuned model belongs to the key that tuned it; undefined for the
+   * provider's own models.
+   */
   tunedModel(model: string): string | undefined;
   /** Watches an answer for the ids of what it made. */
   madeIds(answer: WatchedAnswer): AnswerWatch;

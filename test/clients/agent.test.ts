@@ -141,9 +141,9 @@ for (const { name, command, toolPrinted, hidesCut } of agents) {
         home,
         withTool,
       });
-      const beside = (over: () => boolean): Promise<void> =>
+      const meanwhile = (over: () => boolean): Promise<void> =>
         emptyWhenHeld(market, scene === "cut" ? purse : undefined, over);
-      const ended: Ended = await run({ ...started, cwd: home }, beside);
+      const ended: Ended = await run({ ...started, cwd: home }, meanwhile);
       return { purse, ...ended, printed: ended.out + ended.err, ...(await booked(market, purse)) };
     }
 

@@ -191,7 +191,7 @@ describe("a malformed answer", () => {
       assert.doesNotMatch(
         text ?? "",
         /purser cost_usd/,
-        "a comment behind half an event would be taken for the rest of it",
+        "a comment after half an event would be read as the rest of it",
       );
     }
   });

@@ -16,8 +16,8 @@ const ofMost: ClientHabits = { retriesPaymentRequired: false, showsOnlyReason: f
  * Matched at the beginning of `user-agent`. Tested with codex 0.171.0, and with litellm 1.81.10,
  * which aider 0.86.2 uses; later versions of litellm support 402.
  *
- * Codex also tries a WebSocket first. Only a 426 makes it fall back to HTTP at once; after another
- * answer it retries five times (codex-rs/core/src/client.rs, read 2026-11).
+ * Codex also tries a WebSocket first. Only a 426 makes it fall back to HTTP at once; after any
+ * other answer it retries five times (codex-rs/core/src/client.rs, read 2026-11).
  */
 const habits: readonly (readonly [name: RegExp, habits: ClientHabits])[] = [
   [/^codex[_ -]/i, { retriesPaymentRequired: true, showsOnlyReason: true }],

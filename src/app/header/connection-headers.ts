@@ -1,4 +1,4 @@
-/** Headers that are never forwarded: they belong to one connection, or are set for the next. */
+/** Headers that are never forwarded: they belong to one connection, or are set anew. */
 export const connectionHeaders: ReadonlySet<string> = new Set([
   "host",
   "connection",

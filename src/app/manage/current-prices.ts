@@ -12,7 +12,9 @@ export class CurrentPrices {
   readonly #kept: () => readonly PriceOverride[];
   #book: PriceBook;
 
-  /** @param options.kept Prices in the ledger. Later ones take precedence, also over declared ones. */
+  /**
+   * @param options.kept Prices in the ledger. Later ones take precedence, also over declared ones.
+   */
   constructor(options: {
     readonly make: (overrides: readonly PriceOverride[]) => PriceBook;
     readonly declared: readonly PriceOverride[];

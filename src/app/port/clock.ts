@@ -6,6 +6,6 @@ export interface Clock {
    * clock is set.
    */
   now(): number;
-  /** Whole milliseconds since some moment. Never adjusted, so use it for durations. */
+  /** Whole milliseconds since some moment, never adjusted: for durations and time-outs. */
   monotonic(): number;
 }

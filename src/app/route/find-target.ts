@@ -52,7 +52,9 @@ function wireOf({ wires }: TargetContext, provider: Provider, path: string): Wir
   return (wire && provider.wires[wire.name]) ?? wire ?? wires[0];
 }
 
-/** Parts that a URL parser rewrites: a fragment, a backslash, a dot segment (also encoded). */
+/**
+ * Parts that a URL parser rewrites: a fragment, a backslash, a dot segment, also percent-encoded.
+ */
 const ambiguous = /[#\\]|\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
 /**

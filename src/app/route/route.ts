@@ -52,7 +52,9 @@ export function otherFormat(
   );
 }
 
-/** The model is caller input: characters not allowed in headers are percent-encoded as UTF-8. */
+/**
+ * The model is caller input: characters that a header cannot carry are percent-encoded as UTF-8.
+ */
 export function titleOf(provider: Provider, model: string): string {
   return `${provider.name}/${model}`
     .toWellFormed()

@@ -5,7 +5,7 @@ import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { CallFilter, LedgerReader } from "../port/reader.ts";
 
-/** The name of the built-in simulator. A configured provider of this name is ordinary. */
+/** The name of the built-in simulator. A configured provider of this name is an ordinary one. */
 export const simulator = "sim";
 
 /** The remedy for callers who name the simulator while it is off. */

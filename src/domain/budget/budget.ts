@@ -6,7 +6,9 @@
 import type { AttributionKey } from "../attribution/attribution.ts";
 import type { FallbackRates } from "../price/rate.ts";
 
-/** `platform` applies to every call; the others to calls whose attribution has the budget's value. */
+/**
+ * `platform` applies to every call; the others to calls whose attribution has the budget's value.
+ */
 export type BudgetType = "platform" | AttributionKey;
 
 /** What a budget counts: pico-USD, tokens, or calls. */

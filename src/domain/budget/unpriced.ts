@@ -56,7 +56,7 @@ export function blocksUnpriced({ policy, currency, unpriced }: Budget): boolean 
   return policy === "hard" && currency === "USD" && unpriced.policy === "block";
 }
 
-/** The highest rates that any of the budgets states for calls without a price; null if none does. */
+/** The highest rates that any of the budgets states for unpriced calls; null if none does. */
 export function dearestFallback(budgets: readonly Budget[]): FallbackRates | null {
   let dearest: FallbackRates | null = null;
   for (const { unpriced } of budgets) {

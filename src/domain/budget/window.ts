@@ -111,7 +111,9 @@ function localCandidate(
   }
 }
 
-/** The first instant at which the wall clock shows `local` or, if skipped, the time after the gap. */
+/**
+ * The first instant at which the wall clock shows `local` or, if skipped, the time after the gap.
+ */
 function firstInstantOf(local: Temporal.PlainDateTime, timeZone: string): number {
   const earlier = local.toZonedDateTime(timeZone, { disambiguation: "earlier" });
   if (earlier.toPlainDateTime().equals(local)) return earlier.epochMilliseconds;

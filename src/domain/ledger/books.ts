@@ -41,8 +41,8 @@ export interface Changes {
 /**
  * Balances, open holds and definitions, as a function of the entries applied with `apply`.
  *
- * The same class serves a live ledger (which keeps only open windows in memory and asks `history` for
- * the rest), recovery, and verification (which starts empty and applies the whole journal).
+ * The same class serves a live ledger (which keeps only open windows in memory and asks `history`
+ * for the rest), recovery, and verification (which starts empty and applies the whole journal).
  */
 export class Books implements LedgerView {
   readonly registry: Registry;

@@ -73,7 +73,9 @@ export interface HoldCommand {
    * Whether a refusal goes to the caller, and is recorded; false if the same call will be retried.
    */
   readonly final: boolean;
-  /** For a hold that the caller creates and ends itself: how much of each budget the key may hold. */
+  /**
+   * For a hold that the caller creates and ends itself: how much of each budget the key may hold.
+   */
   readonly share?: Share;
 }
 

@@ -1,4 +1,4 @@
-/** Finds the budget thresholds that an amount reaches and that have not yet fired on its counter. */
+/** Finds the budget thresholds that an amount reaches and that have not fired on its counter. */
 
 import type { Budget } from "../budget/budget.ts";
 import type { Counter } from "./counter.ts";

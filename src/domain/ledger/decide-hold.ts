@@ -36,8 +36,8 @@ interface PricedDemand {
  *
  * A refusal names the narrowest budget that cannot pay the required amount.
  *
- * @throws PurserError `conflict` for an operation in flight, or one that is in the ledger with another body; `forbidden` for
- *   more than the share of a key, or more open holds than a key may have.
+ * @throws PurserError `conflict` for an operation in flight, or in the ledger with another body;
+ *   `forbidden` for more than the share of a key, or more open holds than a key may have.
  */
 export function decideHold(books: LedgerView, command: HoldCommand): Decided<HoldAnswer> {
   assert(

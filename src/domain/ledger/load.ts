@@ -1,4 +1,4 @@
-/** Loads what commands need from the whole books. It defines the meaning of each field of `Needs`. */
+/** Loads what commands need from the whole books, and so defines each field of `Needs`. */
 
 import type { Books } from "./books.ts";
 import { counterId } from "./counter.ts";

@@ -9,7 +9,10 @@ import { amountIn, available } from "./counter.ts";
 import type { Quantities } from "./entry.ts";
 import type { LedgerView } from "./view.ts";
 
-/** @throws PurserError `forbidden`, as waiting closes no hold, when the key has as many holds open as it may. */
+/**
+ * @throws PurserError `forbidden` if the key has its maximum number of open holds: waiting closes
+ *   none of them.
+ */
 export function checkHolds(books: LedgerView, { keyId, mostHolds }: Share): void {
   if (books.holdsOfKey(keyId) < mostHolds) return;
   throw new PurserError(

@@ -113,7 +113,7 @@ function closest(rules: readonly IdRule[], name: string): IdMatch | undefined {
   return best;
 }
 
-/** A regular expression combined with a text only excludes ids: it does not make the match closer. */
+/** A regular expression next to a text only excludes ids: it does not make the match closer. */
 function weakest(rules: readonly IdRule[], name: string): IdMatch | undefined {
   let worst: IdMatch | undefined;
   for (const rule of rules) {

@@ -37,8 +37,8 @@ export interface DefinePriceOptions {
  *
  * Token meters are in USD per million tokens; tools and `request` in USD per call, as providers
  * publish them. `meters` has the prices of any other units, in USD per unit, by name; a tool's
- * price may be there, too: `{"web_search": "0.01", "tool:ocr": "0.002", "pages": "0.0015"}`. A model
- * that ends in `*` is a prefix. Times are dates or RFC 3339; a date is its midnight in UTC.
+ * price may be there, too: `{"web_search": "0.01", "tool:ocr": "0.002", "pages": "0.0015"}`. A
+ * model that ends in `*` is a prefix. Times are dates or RFC 3339; a date is its midnight in UTC.
  *
  * @throws PurserError `invalid_request` naming the field and the remedy.
  */

@@ -1,4 +1,4 @@
-/** A rate: the price of one meter (such as input tokens) of one model, valid for a period of time. */
+/** A rate: the price of one meter (such as input tokens) of one model, for a period of time. */
 
 import type { PicoUsd } from "../money/money.ts";
 import type { Meter } from "../usage/usage.ts";
@@ -57,8 +57,8 @@ export interface FallbackRates {
 export interface Charge {
   readonly model: string;
   /**
-   * `reported_cost` is the provider's own figure; `hold` charges the held amount, for a call without
-   * reported usage; `correction` is the figure of an administrator.
+   * `reported_cost` is the provider's own figure; `hold` charges the held amount, for a call
+   * without reported usage; `correction` is the figure of an administrator.
    */
   readonly meter: Meter | "reported_cost" | "hold" | "correction";
   readonly quantity: number;

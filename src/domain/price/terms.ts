@@ -47,7 +47,9 @@ export function applyTerms(row: CatalogueRow, { serviceTier, region }: Terms): A
   };
 }
 
-/** Every region under which a call served in `region` can be billed; all of them if it is unknown. */
+/**
+ * Every region under which a call served in `region` can be billed; all of them if it is unknown.
+ */
 export function possibleRegions(row: CatalogueRow, region: string | undefined): readonly string[] {
   return region === undefined ? [anywhere, ...regionsOf(row).map(([name]) => name)] : [region];
 }

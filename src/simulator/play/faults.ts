@@ -6,10 +6,10 @@ import { PurserError } from "../../domain/error.ts";
 import { randomNumbers } from "../random.ts";
 
 /**
- * The faults, with the numbers that each takes after colons. Chunks are pieces of content in a stream.
+ * The faults, each with its numbers after colons. Chunks are pieces of content in a stream.
  *
- * - `status:CODE[:RETRY_AFTER_S]` refuse with an HTTP status of 400 or more; nothing is billed. A bare
- *   number does the same: `429:2`
+ * - `status:CODE[:RETRY_AFTER_S]` refuse with an HTTP status of 400 or more; nothing is billed.
+ *   A bare number does the same: `429:2`
  * - `slow_first_byte:MS` wait before the first byte
  * - `stall[:MS]` send only the headers of a stream, for MS or until the caller leaves
  * - `stall_after:CHUNKS[:MS]` the same after some chunks
@@ -18,8 +18,8 @@ import { randomNumbers } from "../random.ts";
  * - `malformed_sse[:CHUNKS]` send an invalid event after some chunks, then continue
  * - `half_json` end cleanly in the middle of a whole answer, or of the event after the first chunk
  * - `no_done` omit the closing event of a stream
- * - `long_content_length`, `short_content_length` declare 64 bytes more or fewer than are sent (whole
- *   answers only)
+ * - `long_content_length`, `short_content_length` declare 64 bytes more or fewer than are sent
+ *   (whole answers only)
  * - `slow_body:MS` spread a whole answer over MS
  * - `no_usage`, `negative_usage`, `double_usage` report no usage, negative counts, or a false usage
  *   before the right one

@@ -89,13 +89,13 @@ export function testFollowing(open: OpenStore): void {
     });
   });
 
-  test("a follower that waits ends when it is told to, or when its feed is closed", async () => {
+  test("a waiting follower ends when its signal aborts, or when its feed is closed", async () => {
     await using(open, async ({ feed }) => {
       const stop = new AbortController();
-      const told = feed.follow(0, stop.signal)[Symbol.asyncIterator]().next();
+      const aborted = feed.follow(0, stop.signal)[Symbol.asyncIterator]().next();
       const closed = feed.follow(0)[Symbol.asyncIterator]().next();
       stop.abort();
-      assert.equal((await told).done, true);
+      assert.equal((await aborted).done, true);
       await feed.close();
       assert.equal((await closed).done, true);
     });

@@ -45,7 +45,7 @@ export function testRecounting(open: OpenStore): void {
     ["only other providers", { providers: ["anthropic"] }, 0],
   ];
   for (const [name, change, expected] of changes) {
-    test(`a budget changed to ${name} has spent what that counts, even after a restart`, async () => {
+    test(`a budget changed to ${name} has spent the cost that it now counts, even after a restart`, async () => {
       await using(open, async (store) => {
         const { ledger } = store;
         await ledger.commit(putBudget("all", usd(100)));

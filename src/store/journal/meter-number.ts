@@ -1,6 +1,6 @@
 /**
- * The numbers of meters in journal rows: fixed ones for what Purser knows, and the ids
- * of their names for open meters.
+ * Numbers the meters in journal rows: fixed meters by their place, open meters by the id of their
+ * name.
  */
 
 import { assert } from "../../domain/assert.ts";

@@ -163,7 +163,11 @@ export class MemoryLedger implements Ledger {
     }
   }
 
-  /** Decides until nothing has changed in between. @throws Unreachable: nothing was committed. */
+  /**
+   * Decides until nothing has changed in between.
+   *
+   * @throws Unreachable, and nothing was committed.
+   */
   async #decided(commands: readonly Command[]): Promise<readonly Outcome[]> {
     for (let tries = 0; ; tries += 1) {
       const outcomes = commands.some(definesSomething)

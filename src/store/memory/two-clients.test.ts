@@ -83,7 +83,7 @@ test("concurrent holds of two clients on four levels admit exactly what fits", a
   await fc.assert(property, { numRuns: 40 });
 });
 
-test("a call that both clients make with one id is held once, and charged once", async () => {
+test("a call that both clients make with one id is held and charged once", async () => {
   const property = fc.asyncProperty(seeds, async (seed) => {
     await using(seed, async (left, right) => {
       await left.ledger.commit(putBudget("all", usd(10)));
@@ -123,7 +123,7 @@ test("a key ties up no more of a shared budget from two clients than from one", 
   await fc.assert(property, { numRuns: 20 });
 });
 
-test("a budget that one client makes counts the calls of the other, made meanwhile or before", async () => {
+test("a budget that one client creates counts earlier and concurrent calls of the other", async () => {
   const property = fc.asyncProperty(seeds, async (seed) => {
     await using(seed, async (left, right) => {
       const calls = Array.from({ length: 20 }, async (_, n) => {

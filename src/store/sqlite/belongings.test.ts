@@ -17,7 +17,7 @@ function folder(t: TestContext): string {
 const open = (directory: string, isUsed = false): SqliteBelongings =>
   new SqliteBelongings({ directory, isUsed, onFailure: (error) => assert.fail(String(error)) });
 
-test("a new thing belongs to its maker at once and after a restart", (t) => {
+test("a new object belongs to its maker at once and after a restart", (t) => {
   const directory = folder(t);
   const first = open(directory);
   first.keep({ provider: "openai", id: "resp_1", owner: "key_1" });
@@ -35,7 +35,7 @@ test("a new thing belongs to its maker at once and after a restart", (t) => {
   second.close();
 });
 
-test("the first owner of a thing stays its owner, on disk or not", (t) => {
+test("the first owner of an object remains its owner, on disk or not", (t) => {
   const directory = folder(t);
   const first = open(directory);
   first.keep({ provider: "openai", id: "resp_1", owner: "key_1" });
@@ -47,7 +47,7 @@ test("the first owner of a thing stays its owner, on disk or not", (t) => {
   second.close();
 });
 
-test("a file that is lost is remembered as lost, in a folder where things may have been made", (t) => {
+test("a lost file is remembered as lost, in a folder where objects may have been created", (t) => {
   const directory = folder(t);
   const file = path.join(directory, "belongings.db");
   const hasLost = (isUsed: boolean): boolean => {

@@ -27,8 +27,8 @@ const retryMs = 1000;
 export interface BelongingsOptions {
   readonly directory: string;
   /**
-   * Whether callers may have created objects before. A missing file was then lost, and the new one
-   * records that.
+   * Whether callers may have created objects before. If so, a missing file was lost, and the new
+   * one records that.
    */
   readonly isUsed: boolean;
   /** Called when the file cannot be written; the write is retried. */
@@ -42,8 +42,8 @@ const afterLoss = 1;
  * A new owner is visible at once, and on disk within moments. The first owner of a thing stays its
  * owner.
  *
- * Losing the file gives no caller access: an object without a known owner is closed to all callers,
- * and a tuned model to all whose key does not list its full name.
+ * Losing the file gives no caller access: an object without a known owner is closed to every
+ * caller, and a tuned model to every key whose list does not have its full name.
  */
 export class SqliteBelongings implements Belongings {
   readonly hasLost: boolean;
@@ -159,7 +159,7 @@ export function hasBelongings(directory: string): boolean {
   return sizeOf(fileIn(directory)) > 0;
 }
 
-/** @throws PurserError `store_unavailable` for a damaged file. Changes nothing. */
+/** @throws PurserError `store_unavailable` for a file that exists and is damaged; changes nothing. */
 export function checkBelongings(directory: string): void {
   const file = fileIn(directory);
   if (existsSync(file)) refuseDamage(file, "integrity_check");

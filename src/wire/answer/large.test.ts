@@ -99,7 +99,7 @@ const streams: readonly (readonly [string, UsageMeter, string])[] = [
 ];
 
 for (const [what, meter, text] of [...bodies, ...streams]) {
-  test(`${what} with more in one piece than can be kept passes whole, and its usage is read`, () => {
+  test(`${what} with a piece too large to keep passes whole, and its usage is read`, () => {
     const { reading, passed } = read(meter, text);
     assert.equal(passed, Buffer.byteLength(text));
     const { input = 0, output = 0, web_search = 0 } = total(reading);
@@ -146,7 +146,7 @@ const unfinished: readonly (readonly [string, UsageMeter, string])[] = [
 ];
 
 for (const [what, meter, text] of unfinished) {
-  test(`the text of ${what} that is one piece without an end counts by its bytes, and is flagged`, () => {
+  test(`the text of ${what} in one endless piece counts by its bytes, and is flagged`, () => {
     const { reading } = read(meter, text);
     assert.ok(reading.partial === true || reading.parts.length === 0);
     assert.ok(reading.flags.includes("usage_missing"));
@@ -156,7 +156,7 @@ for (const [what, meter, text] of unfinished) {
   });
 }
 
-test("a body with countless small parts keeps its usage, and is flagged because parts of it passed unread", () => {
+test("a body with too many small parts keeps its usage, and is flagged because some passed unread", () => {
   const item = '{"type":"message","content":[{"type":"output_text","text":"word"}]},';
   const meter = metered(openai, "responses", false);
   const { reading } = read(

@@ -31,7 +31,7 @@ if (existsSync(folder)) {
     Record<string, unknown>
   >;
   for (const name of readdirSync(folder).filter((name) => /^(anthropic|gemini)-/.test(name))) {
-    test(`${name} reads as it is billed, wherever it is cut`, () => {
+    test(`${name} is read as it is billed, wherever it is split`, () => {
       const bytes = readFileSync(new URL(name, folder));
       for (const cuts of cutsOf(bytes.length)) {
         const { passed, reading } = feed(meterOf(name), bytes, cuts);

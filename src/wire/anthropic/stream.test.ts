@@ -39,7 +39,7 @@ const stop = event({ type: "message_stop" });
 
 const read = (...events: readonly string[]): Fed => feed(meter(), events.join(""));
 
-test("a stream reads the same wherever it is cut, and passes byte for byte", () => {
+test("a stream is read the same wherever it is split, and passes byte for byte", () => {
   const written = `${start({ input_tokens: 9, output_tokens: 1 })}: comment\n\n${open(0)}${event({ type: "ping" })}${text(0, "grüße")}${close(0)}`;
   const answer = Buffer.from(written + delta({ output_tokens: 7 }) + stop);
   for (const cuts of cutsOf(answer.length)) {
@@ -155,7 +155,7 @@ test("a zero hides neither the cache lifetime nor a search nor a pass", () => {
   ]);
 });
 
-test("what an advisor or a compaction used is no progress of the answer, whose hold it is not in", () => {
+test("usage of an advisor or a compaction is not progress of the answer: its hold does not cover it", () => {
   for (const other of [
     { type: "advisor_message", model: "claude-opus-5" },
     { type: "advisor_message" },

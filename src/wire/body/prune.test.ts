@@ -37,7 +37,7 @@ function cutAt(text: string, places: readonly number[]): readonly Uint8Array[] {
 
 const places = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 });
 
-test("a small document is unchanged, however it is written and wherever it is cut", () => {
+test("a small document is unchanged, in any notation and wherever it is split", () => {
   const document = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }), { maxKeys: 6 });
   fc.assert(
     fc.property(document, places, fc.constantFrom(0, 2), (value, cuts, indent) => {

@@ -58,7 +58,7 @@ for (const [name, framed] of [
   ["server-sent events", sse(usual)],
   ["an array", array(usual)],
 ] as const) {
-  test(`a stream of ${name} reads the same wherever it is cut, and passes byte for byte`, () => {
+  test(`a stream of ${name} is read the same wherever it is split, and passes byte for byte`, () => {
     const answer = Buffer.from(framed);
     for (const cuts of cutsOf(answer.length)) {
       const { passed, reading } = feed(meter(), answer, cuts);

@@ -1,6 +1,4 @@
-/**
- * What JSON allows and hardly any provider writes: keys with escapes, and fields that stand twice.
- */
+/** Tests valid JSON that few providers write: keys with escapes, and repeated fields. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -36,7 +34,7 @@ const responsesCounts = '{"input_tokens":20,"output_tokens":4}';
 const created =
   '{"type":"response.created","response":{"id":"r","model":"served","status":"in_progress","output":[]}}';
 
-test("a usage whose key is written with escapes is found", () => {
+test("a usage is found even if its key contains escapes", () => {
   assert.deepEqual(total(chat(chunk, `{"choices":[],"us\\u0061ge":${counts}}`)), {
     input: 10,
     output: 3,
@@ -48,7 +46,7 @@ test("a usage whose key is written with escapes is found", () => {
   assert.deepEqual([total(closed), closed.flags], [{ input: 20, output: 4 }, []]);
 });
 
-test("of a usage that is repeated in one object the last counts, whatever else is called so", () => {
+test("if a usage is repeated in one object, the last one counts", () => {
   const first = '"usage":{"prompt_tokens":1,"completion_tokens":1}';
   const last = `"us\\u0061ge":${counts}`;
   const other = `"x":{${first}}`;
@@ -69,7 +67,7 @@ test("of a usage that is repeated in one object the last counts, whatever else i
   assert.deepEqual([total(closed), closed.flags], [{ input: 20, output: 4 }, ["usage_repeated"]]);
 });
 
-test("a cost that is repeated in a usage loses neither the cost nor the counts", () => {
+test("a repeated cost in a usage loses neither the cost nor the counts", () => {
   const reading = whole(
     '{"model":"m","usage":{"prompt_tokens":1,"completion_tokens":2,"cost":0.5,"cost":0.25}}',
   );
@@ -79,7 +77,7 @@ test("a cost that is repeated in a usage loses neither the cost nor the counts",
   );
 });
 
-test("a model or tier that is no text costs nobody the usage", () => {
+test("the usage is read even if the model or tier is not a string", () => {
   const reading = whole(`{"model":5,"service_tier":{},"usage":${counts},"x":{"usage":{}}}`);
   assert.deepEqual(
     [reading.parts, reading.flags],
@@ -87,7 +85,7 @@ test("a model or tier that is no text costs nobody the usage", () => {
   );
 });
 
-test("a Responses stream whose first event tells its status twice can be ended", () => {
+test("a Responses stream whose first event repeats its status can be ended", () => {
   const meter = meterOf("/responses", true);
   meter.push(Buffer.from(events(created.replace('"status"', '"status":"queued","status"'))));
   meter.passed();

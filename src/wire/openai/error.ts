@@ -1,4 +1,4 @@
-/** A no in OpenAI's shape, so that its SDKs raise their own errors. */
+/** Writes errors in the shape of OpenAI's API, so that its SDKs raise their own errors. */
 
 import type { WireError } from "../wire.ts";
 

@@ -1,4 +1,4 @@
-/** Answers whose status is 200 and that are none: errors, beginnings, zeros. */
+/** Tests failed or partial answers with status 200: errors, beginnings, zeros. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -35,7 +35,7 @@ const anError = {
   error: { message: "no more of this ".repeat(20), type: "server_error", code: 500 },
 };
 
-test("an answer that is nothing but an error has no text, whatever its message", () => {
+test("an answer with only an error has no text, whatever its message", () => {
   for (const body of [
     anError,
     [anError],
@@ -58,7 +58,7 @@ test("an answer that is nothing but an error has no text, whatever its message",
   );
 });
 
-test("an error in a stream is seen as its only event, as its first, and behind text", () => {
+test("an error in a stream is recognised as its only event, as its first, and after text", () => {
   const role = chunk({ role: "assistant", content: "" });
   const ended = chunk(
     { content: "" },
@@ -102,7 +102,7 @@ test("an error in a stream is seen as its only event, as its first, and behind t
   }
 });
 
-test("an error that no event stands around is seen in a stream, too: bare, on several lines, behind its own field", () => {
+test("an error outside an event is recognised too: bare, on several lines, after its own field", () => {
   for (const stray of [JSON.stringify(anError), JSON.stringify(anError, null, 2)]) {
     for (const meter of [chatMeter(), meterOf("/responses")]) {
       const { passed, reading } = run(meter, stray);
@@ -125,7 +125,7 @@ test("an error that no event stands around is seen in a stream, too: bare, on se
   assert.ok(run(chatMeter(), data(groq)).reading.flags.includes("provider_error"));
 });
 
-test("an error without a field error is seen in every stream, as its only event and behind others", () => {
+test("an error without an `error` field is recognised in every stream, as its only event and after others", () => {
   const errors: readonly object[] = [
     { detail: "overloaded" },
     { detail: "a" },
@@ -153,7 +153,7 @@ test("an error without a field error is seen in every stream, as its only event 
   assert.ok(run(meterOf("/responses"), data([anError])).reading.flags.includes("provider_error"));
 });
 
-test("an event of a Responses stream is no error for having a message", () => {
+test("an event of a Responses stream with a message is not an error", () => {
   const item = {
     type: "message",
     id: "m1",
@@ -181,7 +181,7 @@ test("an event of a Responses stream is no error for having a message", () => {
   }
 });
 
-test("text that speaks of an error is not one", () => {
+test("text about an error is not an error", () => {
   const quoted = chunk({ content: '{"error": {"type": "error"}}' });
   assert.deepEqual(run(chatMeter(), data(...text, quoted, usageChunk, "[DONE]")).reading.flags, []);
   const said = { ...delta, delta: '"error"' };
@@ -200,7 +200,7 @@ test("text that speaks of an error is not one", () => {
   assert.deepEqual(run(meterOf("/chat/completions", {}, false), body).reading.flags, []);
 });
 
-test("a running total is only that of its moment where a stream breaks off behind it", () => {
+test("a running total does not cover the output after it if the stream breaks off", () => {
   const running = chunk(
     { content: "a" },
     { usage: { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 } },
@@ -211,7 +211,7 @@ test("a running total is only that of its moment where a stream breaks off behin
   assert.deepEqual([ended.parts[0]?.usage, ended.partial], [{ input: 10, output: 3 }, undefined]);
 });
 
-test("a whole answer without counted output tells how much text is in it, and an empty one that there is none", () => {
+test("a whole answer without counted output reports the size of its text, and an empty one reports none", () => {
   const zero = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
   const bytesOf = (path: string, body: object): number =>
     run(meterOf(path, {}, false), JSON.stringify({ model: "m", usage: zero, ...body })).reading

@@ -1,3 +1,5 @@
+/** Tests how requests in OpenAI's format are read and edited. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../../domain/error.ts";
@@ -36,7 +38,7 @@ function refused(action: () => unknown, field: string, code = "invalid_request")
   );
 }
 
-test("paths that report usage are metered, what reads or judges is free, everything else is unmetered", () => {
+test("paths that report usage are metered, reads and moderations are free, everything else is unmetered", () => {
   const metering = (method: string, path: string): string => wire.endpoint(method, path).metering;
   for (const path of [
     "/chat/completions",
@@ -79,7 +81,7 @@ test("paths that report usage are metered, what reads or judges is free, everyth
   assert.equal(metering("GET", "/responses"), "unmetered", "a socket may be opened here");
 });
 
-test("a path that hides another is not taken for a free one", () => {
+test("a path that hides another is not free", () => {
   for (const path of [
     "/models/../chat/completions",
     "/models/%2e%2e/chat/completions",
@@ -92,7 +94,7 @@ test("a path that hides another is not taken for a free one", () => {
   }
 });
 
-test("Azure's path of a deployment names the model that the body leaves out", () => {
+test("Azure's deployment path names the model if the body does not", () => {
   const endpoint = wire.endpoint(
     "POST",
     "/deployments/my-gpt/chat/completions?api-version=2024-10-21",
@@ -101,7 +103,7 @@ test("Azure's path of a deployment names the model that the body leaves out", ()
   assert.equal(wire.read(endpoint, Buffer.from('{"messages":[]}')).facts.model, "my-gpt");
 });
 
-test("the facts of a plain chat request are its model and nothing more", () => {
+test("a plain chat request has no special features", () => {
   assert.deepEqual(chat({}), {
     model: "gpt-4o",
     stream: false,
@@ -129,7 +131,7 @@ test("a request without a model is refused", () => {
   refused(() => read("/chat/completions", '{"model":"a","model":"b"}'), "model");
 });
 
-test("ceilings that are negative, zero, broken or absurd are refused, naming their field", () => {
+test("ceilings that are negative, zero, fractional or absurd are refused by name", () => {
   for (const value of ["-1", "0", "1.5", "1e400", '"10"', "99999999999", "true"]) {
     refused(() => read("/chat/completions", `{"model":"m","max_tokens":${value}}`), "max_tokens");
     refused(
@@ -149,14 +151,14 @@ test("the larger of chat's two ceilings counts", () => {
   assert.equal(chat({ max_output_tokens: 5 }).maxOutputTokens, null);
 });
 
-test("Responses takes no ceiling under 16 tokens, and embeddings generate none", () => {
+test("Responses accepts no ceiling below 16 tokens, and embeddings generate no tokens", () => {
   assert.equal(responses({ max_output_tokens: 40 }).maxOutputTokens, 40);
   assert.equal(responses({}).leastOutputTokens, 16);
   const facts = read("/embeddings", { model: "text-embedding-3-small", input: ["a", "b"] }).facts;
   assert.deepEqual([facts.maxOutputTokens, facts.choices, facts.cacheWrite], [0, 1, "none"]);
 });
 
-test("every generated answer is a choice: n, best_of, and each prompt of a list", () => {
+test("each generated answer is a choice: n, best_of, and each prompt of a list", () => {
   const choices = (fields: object): number =>
     read("/completions", { model: "m", prompt: "p", ...fields }).facts.choices;
   assert.equal(chat({ n: 3 }).choices, 3);
@@ -166,7 +168,7 @@ test("every generated answer is a choice: n, best_of, and each prompt of a list"
   assert.equal(choices({ prompt: [[1], [2]] }), 2);
 });
 
-test("an answer that must meet a schema is not to be cut", () => {
+test("an answer that must match a schema cannot be cut", () => {
   assert.equal(
     chat({ response_format: { type: "json_schema", json_schema: {} } }).uncuttable,
     true,
@@ -180,7 +182,7 @@ test("an answer that must meet a schema is not to be cut", () => {
   assert.equal(responses({ text: { verbosity: "low" } }).uncuttable, false);
 });
 
-test("reasoning is hidden by the model's name, or because the request asks for it", () => {
+test("reasoning is hidden if the model's name or the request says so", () => {
   const hides = (model: string, fields: object = {}): boolean =>
     chat({ model, ...fields }).hiddenOutput;
   for (const model of [
@@ -215,7 +217,7 @@ test("reasoning is hidden by the model's name, or because the request asks for i
   assert.equal(hides("my-model", { reasoning: { effort: "high" } }), true);
 });
 
-test("tiers are read in one vocabulary", () => {
+test("all names of a tier are read as one", () => {
   assert.deepEqual(
     ["auto", "default", "on_demand", "flex", "priority", "fast", "scale", "turbo", null].map(
       (tier) => chat({ service_tier: tier }).serviceTier,
@@ -257,14 +259,14 @@ test("media are counted by kind, and their payloads are not text", () => {
   assert.deepEqual(responses({ input }).media, { images: 1, audios: 0, files: 1 });
 });
 
-test("a payload that is no image, audio or file counts as the text that the model reads", () => {
+test("a payload other than an image, audio or file counts as text", () => {
   const facts = chat({
     messages: [{ role: "tool", content: [{ source: { data: "QUJD".repeat(1000) } }] }],
   });
   assert.ok(facts.textBytes > 4000);
 });
 
-test("a request says whether it continues or quotes what the provider has stored", () => {
+test("a request that continues or quotes stored content is recognised", () => {
   assert.equal(responses({ previous_response_id: "resp_1" }).storedContext, true);
   assert.equal(responses({ conversation: { id: "c" } }).storedContext, true);
   assert.equal(responses({ prompt: { id: "p" } }).storedContext, true);
@@ -282,7 +284,7 @@ test("a request says whether it continues or quotes what the provider has stored
   assert.equal(read("/completions", { model: "m", prompt: "text" }).facts.storedContext, false);
 });
 
-test("tools that the provider bills by the call are bounded by max_tool_calls, or by ten", () => {
+test("calls of billed tools are bounded by max_tool_calls, or by ten", () => {
   assert.equal(responses({ tools: [{ type: "web_search" }] }).serverToolCalls, 10);
   assert.equal(
     responses({ tools: [{ type: "web_search_preview_2025_03_11" }], max_tool_calls: 3 })
@@ -308,17 +310,17 @@ test("tools that the provider bills by the call are bounded by max_tool_calls, o
   assert.equal(chat({ search_parameters: { mode: "off" } }).serverToolCalls, 0);
 });
 
-test("a cache that lives an hour is asked for by its lifetime", () => {
+test("a cache lifetime of an hour is read", () => {
   const content = [{ type: "text", text: "x", cache_control: { type: "ephemeral", ttl: "1h" } }];
   assert.equal(chat({ messages: [{ role: "user", content }] }).cacheWrite, "1h");
 });
 
-test("a response that is made in the background is unmetered, since its answer tells no usage", () => {
+test("a background response is unmetered, because its answer reports no usage", () => {
   refused(() => responses({ background: true }), "background", "unmetered");
   assert.equal(responses({ background: false }).model, "gpt-4o");
 });
 
-test("a fitted ceiling goes into the field that was used", () => {
+test("a reduced ceiling replaces the one in the request's own field", () => {
   assert.deepEqual(
     edited("/chat/completions", { model: "m", max_tokens: 100 }, { maxOutputTokens: 7 }),
     { model: "m", max_tokens: 7 },
@@ -344,7 +346,7 @@ test("a fitted ceiling goes into the field that was used", () => {
   );
 });
 
-test("a ceiling that was not set goes into the field that the server knows", () => {
+test("a ceiling is added in the field that the server knows", () => {
   assert.deepEqual(edited("/chat/completions", { model: "m" }, { maxOutputTokens: 7 }), {
     model: "m",
     max_completion_tokens: 7,
@@ -373,7 +375,7 @@ test("a ceiling that was not set goes into the field that the server knows", () 
   assert.deepEqual(JSON.parse(Buffer.from(body).toString()), { model: "m", max_tokens: 7 });
 });
 
-test("usage is asked for without touching other stream options, and a model is replaced", () => {
+test("usage is requested without changing other stream options, and a model is replaced", () => {
   assert.deepEqual(
     edited(
       "/chat/completions",
@@ -396,14 +398,14 @@ test("usage is asked for without touching other stream options, and a model is r
   });
 });
 
-test("a body with nothing to edit is forwarded as it came, in the same buffer", () => {
+test("a body without edits is the same buffer", () => {
   const body = Buffer.from('{"model":"m","max_tokens":5,"stream_options":{"include_usage":true}}');
   const request = wire.read(wire.endpoint("POST", "/chat/completions"), body);
   assert.equal(request.edit({}), body);
   assert.equal(request.edit({ model: "m", maxOutputTokens: 9, includeUsage: true }), body);
 });
 
-test("an error is written in OpenAI's words, with Purser's reasons beside it", () => {
+test("an error has OpenAI's form, with Purser's details next to it", () => {
   const text = wire.error({
     status: 402,
     message: "no",
@@ -438,7 +440,7 @@ test("an error is written in OpenAI's words, with Purser's reasons beside it", (
   ]);
 });
 
-test("models that may answer in place of the one that was asked for are held for", () => {
+test("models that may answer instead of the requested one are listed", () => {
   assert.deepEqual(chat({ models: ["gpt-4o", "dearer", 5], max_tokens: 9 }).otherModels, [
     { model: "dearer", runs: 1, maxOutputTokens: 9, isAlternative: true },
     { model: null, runs: 1, maxOutputTokens: 9, isAlternative: true },

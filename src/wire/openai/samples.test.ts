@@ -1,3 +1,5 @@
+/** Tests that recorded answers of providers are read as they were billed. */
+
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -73,7 +75,7 @@ function cuts(length: number): number[] {
 }
 
 for (const name of names) {
-  test(`the recorded answer ${name} reads as billed, wherever it is cut`, () => {
+  test(`the recorded answer ${name} is read as it was billed, wherever it is split`, () => {
     const bytes = readFileSync(new URL(name, folder));
     const all = JSON.parse(readFileSync(new URL("expected.json", folder), "utf8")) as Record<
       string,

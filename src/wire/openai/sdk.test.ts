@@ -1,3 +1,5 @@
+/** Tests that OpenAI's official client understands streams that were cut, and refusals. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import OpenAI from "openai";
@@ -55,7 +57,7 @@ function chunk(content: string): string {
   return `data: ${JSON.stringify({ id: "c1", object: "chat.completion.chunk", created: 7, model: "served", choices: [{ index: 0, delta: { role: "assistant", content }, finish_reason: null }] })}\n\n`;
 }
 
-test("the official client reads a chat stream that was cut as ended by its length, with usage when it asked", async () => {
+test("the official client reads a cut chat stream as ended by length, with usage if requested", async () => {
   const request = {
     model: "m",
     messages,
@@ -75,7 +77,7 @@ test("the official client reads a chat stream that was cut as ended by its lengt
   );
 });
 
-test("the official client's accumulated chat completion ends with length", async () => {
+test("the official client's accumulated chat completion ends by length", async () => {
   const client = clientOf(
     cutShort("/chat/completions", { model: "m", messages, stream: true }, [chunk("Hello")]),
   );
@@ -151,7 +153,7 @@ const started = [
   }),
 ];
 
-test("the official client reads a Responses stream that was cut as incomplete, with the text so far", async () => {
+test("the official client reads a cut Responses stream as incomplete, with the text so far", async () => {
   const client = clientOf(
     cutShort("/responses", { model: "m", input: "hi", stream: true }, started),
   );
@@ -178,7 +180,7 @@ test("the official client reads a Responses stream that was cut as incomplete, w
   assert.equal(last.response.usage?.output_tokens, 7);
 });
 
-test("a stream that was cut before its first event still ends in a way the client reads", async () => {
+test("the official client reads the end of a stream cut before its first event", async () => {
   const chat = clientOf(cutShort("/chat/completions", { model: "m", messages, stream: true }, []));
   const chunks: OpenAI.ChatCompletionChunk[] = [];
   chunks.push(
@@ -201,7 +203,7 @@ test("a stream that was cut before its first event still ends in a way the clien
   );
 });
 
-test("the official client raises its own errors, with Purser's reasons in them", async () => {
+test("the official client raises its own errors, with Purser's reasons", async () => {
   const purser = { reason: "budget_exhausted", budget_id: "p1" };
   const refusal = wire.error({
     status: 402,

@@ -1,7 +1,4 @@
-/**
- * Tools that run at the provider: what of them is billed, in bodies, streams and streams that are
- * cut.
- */
+/** Tests which calls of the provider's own tools are billed, in bodies, streams and cut streams. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -70,7 +67,7 @@ const toolCalls = [
 ];
 const billed = { web_search: 3, file_search: 2, code_execution: 2 };
 
-test("of web searches only the search is billed, of code its containers, and each once: in a body and at the end of a stream", () => {
+test("only the searches of web search and the containers of code are billed, each once, in bodies and streams", () => {
   const counted = { input: 15, cache_read: 5, output: 4, ...billed };
   const output = [...toolCalls, search("w1", "search")];
   assert.deepEqual(
@@ -84,7 +81,7 @@ test("of web searches only the search is billed, of code its containers, and eac
   assert.deepEqual(run(meterOf("/responses", {}, false), whole).reading.parts[0]?.usage, counted);
 });
 
-test("a stream that is cut has been billed for the searches that had ended, and its closing list replaces them", () => {
+test("a cut stream is billed for the searches that have ended; a closing list replaces them", () => {
   const passed = toolCalls.flatMap((item) => {
     const { type, id } = item as { readonly type: string; readonly id?: string };
     const ended = { type: `response.${type}.completed`, item_id: id, output_index: 0 };
@@ -95,8 +92,8 @@ test("a stream that is cut has been billed for the searches that had ended, and 
   });
   const cut = run(meterOf("/responses"), events(created, ...passed, delta)).reading;
   assert.deepEqual([cut.parts, cut.partial], [[{ model: "served", usage: billed }], true]);
-  const untold = { type: "response.web_search_call.completed", item_id: "w9", output_index: 0 };
-  assert.deepEqual(run(meterOf("/responses"), events(created, untold)).reading.parts[0]?.usage, {
+  const unlisted = { type: "response.web_search_call.completed", item_id: "w9", output_index: 0 };
+  assert.deepEqual(run(meterOf("/responses"), events(created, unlisted)).reading.parts[0]?.usage, {
     web_search: 1,
   });
   const end = closing("completed", { output: [search("w1", "search")], usage: responsesUsage });
@@ -106,7 +103,7 @@ test("a stream that is cut has been billed for the searches that had ended, and 
   );
 });
 
-test("a stream in which pages were only opened or looked through has no search, wherever the action is told", () => {
+test("opening or searching a page is not a search, wherever the action is reported", () => {
   for (const action of ["open_page", "find_in_page"]) {
     const item = search("w1", action);
     const ended = { type: "response.web_search_call.completed", item_id: "w1", output_index: 0 };
@@ -133,7 +130,7 @@ test("a stream in which pages were only opened or looked through has no search, 
   }
 });
 
-test("what xAI counts of its tools is believed before the items of the answer", () => {
+test("xAI's own count of its tools takes precedence over the answer's items", () => {
   const output = [search("w1"), search("w2"), search("w3")];
   const counted = {
     ...responsesUsage,
@@ -146,7 +143,7 @@ test("what xAI counts of its tools is believed before the items of the answer", 
   assert.deepEqual(reading.parts[0]?.usage, { input: 15, cache_read: 5, output: 4, web_search: 2 });
 });
 
-test("chat models that search in every call have one search each, which no answer tells", () => {
+test("chat models that search in every call have one unreported search each", () => {
   for (const model of [
     "gpt-4o-mini-search-preview",
     "openai/gpt-4o-search-preview-2025-03-11",

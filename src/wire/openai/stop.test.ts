@@ -1,4 +1,4 @@
-/** A stream that is cut closes everything that it opened at the caller, and nothing else. */
+/** Tests that the end of a cut stream closes everything open at the caller, and nothing else. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -62,7 +62,7 @@ function ending({ path, body = {}, passed, withheld = [], cut = {} }: CutStream)
   return [...text.matchAll(/^data: (\{.*)$/gm)].map(([, json = ""]) => JSON.parse(json) as Event);
 }
 
-describe("a chat stream that is cut", () => {
+describe("a cut chat stream", () => {
   const delta = (index: number, fields: object, reason: string | null = null) => ({
     id: "c",
     choices: [{ index, delta: fields, finish_reason: reason }],
@@ -70,7 +70,7 @@ describe("a chat stream that is cut", () => {
   const reasonsOf = (events: readonly Event[]): unknown =>
     events[0]?.choices?.map(({ index, finish_reason: reason }) => [index, reason]);
 
-  test("ends each choice that has not ended, with its role where it has not begun", () => {
+  test("ends each open choice, with its role if it has not begun", () => {
     const events = ending({
       path: "/chat/completions",
       body: { n: 3 },
@@ -91,7 +91,7 @@ describe("a chat stream that is cut", () => {
     );
   });
 
-  test("ends a tool call under way, and does not end twice what the provider ended", () => {
+  test("ends an open tool call, and nothing that the provider has ended", () => {
     const call = {
       tool_calls: [
         { index: 0, id: "t", function: { name: "f", arguments: '{"finish_reason":"no' } },
@@ -110,7 +110,7 @@ describe("a chat stream that is cut", () => {
     );
   });
 
-  test("ends a choice whose end was read and not passed on", () => {
+  test("ends a choice whose end was read but not passed on", () => {
     const begun = delta(0, { role: "assistant", content: "a" });
     assert.deepEqual(
       reasonsOf(
@@ -120,7 +120,7 @@ describe("a chat stream that is cut", () => {
     );
   });
 
-  test("gives the usage that is charged, then the reason as an error", () => {
+  test("reports the usage charged, then the reason as an error", () => {
     const body = { stream_options: { include_usage: true } };
     const events = ending({
       path: "/chat/completions",
@@ -136,7 +136,7 @@ describe("a chat stream that is cut", () => {
   });
 });
 
-describe("a Responses stream that is cut", () => {
+describe("a cut Responses stream", () => {
   const response = { id: "r", object: "response", model: "m", status: "in_progress", output: [] };
   const created = { type: "response.created", sequence_number: 0, response };
   const added = (index: number, item: object) => ({
@@ -169,7 +169,7 @@ describe("a Responses stream that is cut", () => {
     return events.slice(0, -2).map(({ type }) => type);
   }
 
-  test("closes its text, part and item as incomplete, with the text that was passed on", () => {
+  test("closes its text, part and item as incomplete, with the text passed on", () => {
     const passed = [...begun, textOf('a "quoted" \n'), textOf("é漢")];
     const events = ending({ path: "/responses", passed, withheld: [textOf(" never seen")] });
     assert.deepEqual(closers(events), [
@@ -184,7 +184,7 @@ describe("a Responses stream that is cut", () => {
     assert.deepEqual(events[2]?.item, item);
   });
 
-  test("keeps a function call under way, with its arguments so far", () => {
+  test("keeps an open function call, with its arguments so far", () => {
     const call = {
       id: "fc",
       type: "function_call",
@@ -209,7 +209,7 @@ describe("a Responses stream that is cut", () => {
     ]);
   });
 
-  test("closes reasoning and its summary, several items at once, and each only as far as it was open", () => {
+  test("closes reasoning and its summary, several items at once, and only their open parts", () => {
     const reasoning = { id: "rs", type: "reasoning", summary: [] };
     const where = { item_id: "rs", output_index: 0, summary_index: 0 };
     const search = { id: "ws", type: "web_search_call", status: "in_progress" };
@@ -237,7 +237,7 @@ describe("a Responses stream that is cut", () => {
     ]);
   });
 
-  test("keeps what had ended as it was, and closes custom tools, code and refusals too", () => {
+  test("leaves ended items unchanged, and closes custom tools, code and refusals too", () => {
     const done = {
       type: "response.output_item.done",
       output_index: 0,
@@ -274,7 +274,7 @@ describe("a Responses stream that is cut", () => {
     assert.deepEqual(closers(events), ["response.refusal.done", "response.output_item.done"]);
   });
 
-  test("numbers its events on, gives the usage that is charged, and the reason to each kind of client", () => {
+  test("continues the event numbers, and reports the usage charged and the reason to each kind of client", () => {
     const events = ending({ path: "/responses", passed: [...begun, textOf("t")] });
     assert.deepEqual(
       events.map((event) => event.sequence_number),
@@ -289,7 +289,7 @@ describe("a Responses stream that is cut", () => {
     assert.deepEqual(shown.at(-1)?.response?.incomplete_details, { reason: "no more" });
   });
 
-  test("is not closed once it has ended", () => {
+  test("is not closed after it has ended", () => {
     const completed = {
       type: "response.completed",
       response: { ...response, status: "completed", usage: null },

@@ -1,4 +1,4 @@
-/** Streams and bodies of OpenAI's shape, and meters to feed them to. For tests. */
+/** Test kit: streams and bodies in OpenAI's format, and meters to read them. */
 
 import type { Reading, UsageMeter } from "../wire.ts";
 import { openaiWire } from "./wire.ts";

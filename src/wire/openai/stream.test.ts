@@ -1,3 +1,5 @@
+/** Tests how answers in OpenAI's format are metered as they pass. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { plainCut } from "../answer/feed.test-kit.ts";
@@ -39,7 +41,7 @@ const text = [
   chunk({ content: 'llo "usage": {漢🎈' }),
 ];
 
-test("the last chunk's usage is read, and every byte is passed on when the caller asked for usage", () => {
+test("the last chunk's usage is read, and every byte passes if the caller requested usage", () => {
   const stream = data(...text, usageChunk, "[DONE]");
   const { passed, reading } = runCut(() => chatMeter(), stream);
   assert.equal(passed, stream);
@@ -54,7 +56,7 @@ test("the last chunk's usage is read, and every byte is passed on when the calle
   });
 });
 
-test("text that stands elsewhere than in a delta counts, once, and the message of an error does not", () => {
+test("text outside a delta counts once, and an error's message does not", () => {
   const other = (choice: object): object => ({
     id: "c",
     model: "served",
@@ -70,7 +72,7 @@ test("text that stands elsewhere than in a delta counts, once, and the message o
   assert.equal(bytesOf({ error: { message: "four" } }), 0);
 });
 
-test("the chunk that only answers Purser's question for usage is not passed on", () => {
+test("a chunk that only has the usage requested by Purser is not passed on", () => {
   for (const end of ["\n", "\r\n"]) {
     const others = data(...text).replaceAll("\n", end);
     const done = data("[DONE]").replaceAll("\n", end);
@@ -83,14 +85,14 @@ test("the chunk that only answers Purser's question for usage is not passed on",
   }
 });
 
-test("usage on a chunk with choices is read, and the chunk passed on, whoever asked", () => {
+test("a chunk with both choices and usage is read and passed on, even if only Purser requested usage", () => {
   const stream = data(...text, chunk({ content: "" }, { usage }), "[DONE]");
   const { passed, reading } = runCut(() => chatMeter(false), stream);
   assert.equal(passed, stream);
   assert.deepEqual(reading.parts[0]?.usage, { input: 10, output: 3 });
 });
 
-test("Azure's first chunk, without choices, model or id, is passed on and names nothing", () => {
+test("Azure's first chunk, without choices, model or id, is passed on", () => {
   const first = {
     choices: [],
     created: 0,
@@ -106,7 +108,7 @@ test("Azure's first chunk, without choices, model or id, is passed on and names 
   assert.deepEqual(reading.flags, ["usage_missing"]);
 });
 
-test("comments and white space of all kinds are passed on and read past", () => {
+test("comments and all kinds of white space are passed on and skipped", () => {
   const stream = `: OPENROUTER PROCESSING\n\ndata:${JSON.stringify(text[1])}\n\ndata:  { "model" : "spaced" , "choices" : [ ] , "usage" : ${JSON.stringify(usage, null, 1).replaceAll("\n", " ")} } \n\ndata: [DONE]\n\n`;
   const { passed, reading } = run(chatMeter(true), stream);
   assert.equal(passed, stream);
@@ -114,7 +116,7 @@ test("comments and white space of all kinds are passed on and read past", () => 
   assert.deepEqual(reading.parts[0]?.usage, { input: 10, output: 3 });
 });
 
-test("usage where other servers put it is found", () => {
+test("usage is found where other servers put it", () => {
   const onChoice = chunk({}, { choices: [{ index: 0, delta: {}, finish_reason: "stop", usage }] });
   assert.deepEqual(run(chatMeter(), data(...text, onChoice, "[DONE]")).reading.parts[0]?.usage, {
     input: 10,
@@ -127,7 +129,7 @@ test("usage where other servers put it is found", () => {
   });
 });
 
-test("a count that was told does not fall to nothing, whichever it is", () => {
+test("no reported count falls to zero", () => {
   const counts = {
     prompt_tokens: 1000,
     completion_tokens: 100,
@@ -174,7 +176,7 @@ test("a count that was told does not fall to nothing, whichever it is", () => {
   );
 });
 
-test("a running total in every chunk is not a repetition; two totals that differ at the end are", () => {
+test("a running total in each chunk is not flagged; two different totals at the end are", () => {
   const running = [1, 2, 3].map((count) =>
     chunk(
       { content: "word" },
@@ -197,7 +199,7 @@ test("a running total in every chunk is not a repetition; two totals that differ
   );
 });
 
-test("a stream that ends early is unfinished, and what it kept back is given back", () => {
+test("a stream that ends early is unfinished, and the bytes held back are returned", () => {
   const stream = data(...text) + 'data: {"id":"c1","choi';
   const { passed, reading } = run(chatMeter(), stream);
   assert.equal(passed, stream);
@@ -205,7 +207,7 @@ test("a stream that ends early is unfinished, and what it kept back is given bac
   assert.deepEqual(reading.parts, []);
 });
 
-test("the closing event counts though its empty line never comes", () => {
+test("the closing event counts without its empty line", () => {
   assert.deepEqual(run(chatMeter(), `${data(...text, usageChunk)}data: [DONE]`).reading.flags, []);
 });
 
@@ -230,7 +232,7 @@ test("invalid counts are flagged in a stream too", () => {
   assert.deepEqual(reading.parts[0]?.usage, { output: 3 });
 });
 
-test("the tier that was served replaces the tier that was asked for", () => {
+test("the tier served takes precedence over the one requested", () => {
   const asked = { service_tier: "flex" };
   assert.equal(
     run(chatMeter(true, asked), data(...text, usageChunk, "[DONE]")).reading.serviceTier,
@@ -240,7 +242,7 @@ test("the tier that was served replaces the tier that was asked for", () => {
   assert.equal(run(chatMeter(true, asked), served).reading.serviceTier, "standard");
 });
 
-test("reported costs of a stream are kept exactly", () => {
+test("reported costs of a stream are exact", () => {
   const stream = `data: {"id":"g","model":"m","choices":[{"delta":{}}],"usage":{"prompt_tokens":1,"completion_tokens":1,"cost":1.2e-05}}\n\n${data("[DONE]")}`;
   assert.equal(
     formatUsd(run(chatMeter(), stream).reading.reportedCost ?? assert.fail()),
@@ -248,7 +250,7 @@ test("reported costs of a stream are kept exactly", () => {
   );
 });
 
-test("progress grows with text, reasoning and tool arguments, and not with frames", () => {
+test("progress grows with text, reasoning and tool arguments only", () => {
   const meter = chatMeter();
   const grow = (delta: object, fields: object = {}): number => {
     const before = meter.progress.outputTokens;
@@ -289,7 +291,7 @@ test("progress grows with text, reasoning and tool arguments, and not with frame
   assert.equal(grow({}), 0);
 });
 
-test("once usage is reported, progress is what it says", () => {
+test("once usage is reported, progress follows it", () => {
   const meter = chatMeter();
   meter.push(Buffer.from(data(...text, usageChunk)));
   assert.deepEqual(meter.progress, { inputTokens: 10, outputTokens: 3 });
@@ -350,7 +352,7 @@ test("a Responses stream is read from its closing event, completed, incomplete o
   ]);
 });
 
-test("OpenAI's own count of searches is believed before the items, and the image tool's tokens are another model's part", () => {
+test("OpenAI's count of searches takes precedence over the items, and the image tool's tokens are a part of another model", () => {
   const fields = {
     output: [{ type: "web_search_call", status: "completed" }],
     tools: [{ type: "image_generation", model: "gpt-image-2" }],
@@ -372,7 +374,7 @@ test("OpenAI's own count of searches is believed before the items, and the image
   ]);
 });
 
-test("text of a Responses stream counts as progress, and what repeats it does not", () => {
+test("text of a Responses stream counts as progress, and its repetition does not", () => {
   const meter = meterOf("/responses");
   meter.push(Buffer.from(events(created, delta)));
   const before = meter.progress.outputTokens;
@@ -392,7 +394,7 @@ test("text of a Responses stream counts as progress, and what repeats it does no
   assert.equal(meter.progress.outputTokens, before + 30);
 });
 
-test("a whole answer is passed through and read at its end, wherever it is cut", () => {
+test("a whole answer passes and is read at its end, wherever it is split", () => {
   const body = JSON.stringify({
     id: "c",
     model: "served",
@@ -407,7 +409,7 @@ test("a whole answer is passed through and read at its end, wherever it is cut",
   assert.deepEqual(reading.flags, []);
 });
 
-test("a large embeddings answer is read without being built", () => {
+test("the usage of a large embeddings answer is read", () => {
   const body = JSON.stringify({
     object: "list",
     data: Array.from({ length: 400 }, () => ({ embedding: "QUJD".repeat(500) })),
@@ -419,7 +421,7 @@ test("a large embeddings answer is read without being built", () => {
   ]);
 });
 
-test("a whole answer that is cut or no JSON is malformed, and a usage that stands in it whole is still read", () => {
+test("a truncated or invalid answer is malformed, and a complete usage in it is still read", () => {
   assert.deepEqual(run(meterOf("/chat/completions", {}, false), "<html>").reading.flags, [
     "malformed",
     "usage_missing",
@@ -432,7 +434,7 @@ test("a whole answer that is cut or no JSON is malformed, and a usage that stand
   assert.deepEqual(cut.reading.flags, ["malformed"]);
 });
 
-test("a last event that is cut off is unfinished, not malformed, and its text counts", () => {
+test("a truncated last event is unfinished, not malformed, and its text counts", () => {
   const delta = (type: string): string => `data: {"type":"response.${type}","delta":"some text`;
   const cut = run(meterOf("/responses"), events(created) + delta("output_text.delta")).reading;
   assert.deepEqual([cut.flags, cut.passedBytes > 0], [["unfinished", "usage_missing"], true]);

@@ -1,6 +1,6 @@
 /**
- * The same counts under the names of many vendors, inside the prompt and completion and beside
- * them.
+ * Tests that counts are found under every vendor's names, inside or outside the prompt and
+ * completion.
  */
 
 import assert from "node:assert/strict";
@@ -13,7 +13,7 @@ function read(usage: object): UsageReading {
   return readUsage(JSON.stringify(usage), true);
 }
 
-test("a cache that cannot be inside a prompt without a total stands beside it, and is flagged", () => {
+test("without a total, cached tokens that cannot be inside the prompt are added to it, and flagged", () => {
   const { usage, invalid } = read({
     prompt_tokens: 10,
     completion_tokens: 1,
@@ -26,7 +26,7 @@ test("a cache that cannot be inside a prompt without a total stands beside it, a
 
 const counted = { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 };
 
-test("tokens read from a cache are known by every name that vendors give them, also beside a zero under another", () => {
+test("cache reads are found under every vendor's name, even next to a zero under another", () => {
   const shapes = [
     { prompt_tokens_details: { cached_tokens: 60 } },
     { prompt_tokens_details: { cached_tokens: 0 }, cache_read_input_tokens: 60 },
@@ -58,7 +58,7 @@ test("tokens read from a cache are known by every name that vendors give them, a
   assert.deepEqual(read(responses).usage, { input: 40, cache_read: 60, output: 10 });
 });
 
-test("tokens written to a cache are known by every name, and by their lifetime where it is told", () => {
+test("cache writes are found under every name, with their lifetime if it is reported", () => {
   const written = (shape: object): unknown => read({ ...counted, ...shape }).usage;
   const fiveMinutes = { input: 40, cache_write_5m: 60, output: 10 };
   for (const name of [
@@ -94,7 +94,7 @@ test("tokens written to a cache are known by every name, and by their lifetime w
   );
 });
 
-test("a cache stands beside the prompt where the total says so, or where Anthropic's names do and there is no total", () => {
+test("cached tokens are outside the prompt if the total says so, or Anthropic's names do without a total", () => {
   const cache = { cache_read_input_tokens: 60, cache_creation_input_tokens: 30 };
   const beside = { input: 100, cache_read: 60, cache_write_5m: 30, output: 10 };
   assert.deepEqual(
@@ -120,7 +120,7 @@ test("a cache stands beside the prompt where the total says so, or where Anthrop
   });
 });
 
-test("what a total has beyond prompt, completion and all that stands beside them is output that did not show", () => {
+test("the rest of a total beyond all reported counts is hidden output", () => {
   assert.deepEqual(read({ prompt_tokens: 20, completion_tokens: 198, total_tokens: 623 }), {
     usage: { input: 20, output: 603, reasoning: 405 },
     reportedCost: null,
@@ -143,7 +143,7 @@ test("what a total has beyond prompt, completion and all that stands beside them
   );
 });
 
-test("a total of zero, or of less than its parts, says nothing", () => {
+test("a total of zero, or of less than its parts, is ignored", () => {
   for (const total_tokens of [0, 5, null]) {
     assert.deepEqual(read({ prompt_tokens: 20, completion_tokens: 10, total_tokens }).usage, {
       input: 20,
@@ -156,7 +156,7 @@ test("a total of zero, or of less than its parts, says nothing", () => {
   });
 });
 
-test("whatever names are used, no token is counted twice and none that was told is lost", () => {
+test("no reported token is lost or counted twice, whatever names are used", () => {
   const count = fc.integer({ min: 0, max: 300 });
   const anything = fc.record(
     {

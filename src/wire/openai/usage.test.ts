@@ -1,3 +1,5 @@
+/** Tests how reported usage becomes disjoint counts, and reported costs exact amounts. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -15,7 +17,7 @@ function cost(usage: string): string | null {
   return reportedCost === null ? null : formatUsd(reportedCost);
 }
 
-test("cached and written tokens are taken out of the prompt", () => {
+test("cache reads and writes are subtracted from the prompt", () => {
   const { usage, invalid } = read({
     prompt_tokens: 100,
     completion_tokens: 10,
@@ -26,7 +28,7 @@ test("cached and written tokens are taken out of the prompt", () => {
   assert.equal(invalid, false);
 });
 
-test("reasoning is inside the completion, unless the total says that it stands beside it", () => {
+test("reasoning is inside the completion, unless the total says otherwise", () => {
   const details = { completion_tokens_details: { reasoning_tokens: 50 } };
   assert.deepEqual(
     read({ prompt_tokens: 1, completion_tokens: 60, total_tokens: 61, ...details }).usage,
@@ -51,7 +53,7 @@ test("reasoning is inside the completion, unless the total says that it stands b
   });
 });
 
-test("reasoning that cannot be inside a completion without a total is added, and flagged", () => {
+test("without a total, reasoning that cannot be inside the completion is added, and flagged", () => {
   const { usage, invalid } = read({
     prompt_tokens: 1,
     completion_tokens: 2,
@@ -61,7 +63,7 @@ test("reasoning that cannot be inside a completion without a total is added, and
   assert.equal(invalid, true);
 });
 
-test("DeepSeek's hits and misses are the prompt", () => {
+test("DeepSeek's cache hits and misses add up to the prompt", () => {
   const expected = { input: 19, cache_read: 320, output: 83 };
   assert.deepEqual(
     read({
@@ -79,7 +81,7 @@ test("DeepSeek's hits and misses are the prompt", () => {
   );
 });
 
-test("audio has meters of its own, and is not text as well", () => {
+test("audio has its own meters, and is not counted as text", () => {
   const { usage, invalid } = read({
     prompt_tokens: 100,
     completion_tokens: 50,
@@ -113,7 +115,7 @@ test("audio that can only have been cached is cached audio", () => {
   assert.equal(invalid, false);
 });
 
-test("images that a provider counts apart have meters of their own", () => {
+test("images that a provider counts separately have their own meters", () => {
   const details = {
     prompt_tokens_details: { image_tokens: 8 },
     completion_tokens_details: { image_tokens: 20 },
@@ -135,7 +137,7 @@ test("an embedding has no output, and a reported zero is a zero", () => {
   });
 });
 
-test("what a total of embeddings has beyond the prompt is input", () => {
+test("the rest of an embedding's total beyond the prompt is input", () => {
   for (const usage of [
     { prompt_tokens: 100, total_tokens: 130 },
     { total_tokens: 130 },
@@ -146,7 +148,7 @@ test("what a total of embeddings has beyond the prompt is input", () => {
   }
 });
 
-test("a completion that is not told follows from the total", () => {
+test("an absent completion count follows from the total", () => {
   assert.deepEqual(read({ prompt_tokens: 5, total_tokens: 12 }).usage, { input: 5, output: 7 });
 });
 
@@ -154,7 +156,7 @@ test("an empty usage object counts nothing", () => {
   assert.equal(read({}).usage, null);
 });
 
-test("counts that are negative, broken or absurd are absent and flagged", () => {
+test("counts that are negative, fractional or absurd are omitted and flagged", () => {
   for (const count of ["-1", "1.5", "1e10", '"7"', "true", "[1]", "1e400"]) {
     const { usage, invalid } = read(
       `{"prompt_tokens":${count},"completion_tokens":3,"total_tokens":4}`,
@@ -169,7 +171,7 @@ test("counts that are negative, broken or absurd are absent and flagged", () => 
   assert.deepEqual([negative.usage, negative.invalid], [{ input: 3 }, true]);
 });
 
-test("parts larger than a whole that the total confirms are cut to it, and flagged", () => {
+test("parts larger than a confirmed whole are reduced to it, and flagged", () => {
   const { usage, invalid } = read({
     prompt_tokens: 10,
     completion_tokens: 1,
@@ -180,7 +182,7 @@ test("parts larger than a whole that the total confirms are cut to it, and flagg
   assert.equal(invalid, true);
 });
 
-test("details that are null or of another type do no harm", () => {
+test("details that are null or of another type are ignored", () => {
   assert.deepEqual(
     read({
       prompt_tokens: 1,
@@ -195,7 +197,7 @@ test("details that are null or of another type do no harm", () => {
   );
 });
 
-test("whatever is reported, the counts are disjoint and sum to what was read and written", () => {
+test("the counts are disjoint and add up to all tokens read and written, whatever is reported", () => {
   const count = fc.integer({ min: 0, max: 200 });
   const details = fc.record({
     cached_tokens: count,
@@ -228,7 +230,7 @@ test("whatever is reported, the counts are disjoint and sum to what was read and
   );
 });
 
-test("searches that a usage object counts are counted", () => {
+test("searches in a usage object are counted", () => {
   assert.equal(
     read({ prompt_tokens: 1, completion_tokens: 1, server_tool_use: { web_search_requests: 2 } })
       .usage?.web_search,
@@ -240,7 +242,7 @@ test("searches that a usage object counts are counted", () => {
   );
 });
 
-test("tools that xAI ran are counted by what is billed for them, and a count of none is none", () => {
+test("xAI's tools are counted as they are billed, and a count of zero is zero", () => {
   const details = {
     web_search_calls: 1,
     x_search_calls: 2,
@@ -259,7 +261,7 @@ test("tools that xAI ran are counted by what is billed for them, and a count of 
   assert.equal(toolsOf(null), undefined);
 });
 
-test("OpenRouter's cost is exact, and includes the upstream's where the key was the caller's own", () => {
+test("OpenRouter's cost is exact, and includes the upstream's cost for a caller's own key", () => {
   assert.equal(cost('{"prompt_tokens":1,"completion_tokens":1,"cost":0.0043275}'), "0.0043275");
   assert.equal(
     cost('{"cost":1.2e-05,"is_byok":false,"cost_details":{"upstream_inference_cost":9}}'),
@@ -275,7 +277,7 @@ test("OpenRouter's cost is exact, and includes the upstream's where the key was 
   );
 });
 
-test("OpenRouter's fee alone is part of a cost, where the upstream's is not told", () => {
+test("OpenRouter's fee is only a part of the cost if the upstream's is not reported", () => {
   const isPart = (usage: string): boolean => readUsage(usage, true).costIsPart;
   assert.ok(
     isPart('{"cost":0.001,"is_byok":true,"cost_details":{"upstream_inference_cost":null}}'),
@@ -285,19 +287,19 @@ test("OpenRouter's fee alone is part of a cost, where the upstream's is not told
   assert.ok(!isPart('{"cost":0.001,"is_byok":false}'));
 });
 
-test("xAI's ticks are ten billion to the dollar", () => {
+test("xAI's ticks are ten-billionths of a dollar", () => {
   assert.equal(cost('{"cost_in_usd_ticks":1176500}'), "0.00011765");
   assert.equal(cost('{"cost_in_usd_ticks":1}'), "0.0000000001");
 });
 
-test("a cost that is nested, missing or absurd is found or left out", () => {
+test("a nested cost is found, a missing or absurd one is omitted", () => {
   assert.equal(cost('{"cost":{"total_cost":0.006}}'), "0.006");
   assert.equal(cost('{"cost":null}'), null);
   assert.equal(cost('{"cost":-1}'), null);
   assert.equal(cost('{"cost":1e300}'), null);
 });
 
-test("a cost that no call can have is not believed, and flagged; one that is not told is not", () => {
+test("an impossible cost is ignored and flagged; an absent one is not flagged", () => {
   const isInvalid = (fields: string): boolean =>
     readUsage(`{"prompt_tokens":1,"completion_tokens":1,${fields}}`, true).invalid;
   assert.equal(cost(`{"cost":${formatUsd(mostPerCall)}}`), formatUsd(mostPerCall));
@@ -328,7 +330,7 @@ test("a cost with the noise of a float is rounded to a pico-dollar", () => {
   );
 });
 
-test("any amount of pico-dollars is read back exactly, however it is written", () => {
+test("any amount of pico-dollars is read exactly, in any notation", () => {
   fc.assert(
     fc.property(
       fc.bigInt({ min: 0n, max: mostPerCall }),

@@ -51,7 +51,7 @@ const expected = [
   { name: undefined, data: "[DONE]" },
 ];
 
-test("events are the same wherever the stream is cut, with every kind of line end", () => {
+test("events are the same wherever the stream is split, with every kind of line end", () => {
   for (const end of ["\n", "\r\n", "\r"]) {
     const text = stream.replaceAll("\n", end);
     const length = Buffer.byteLength(text);
@@ -71,7 +71,7 @@ test("events are the same wherever the stream is cut, with every kind of line en
   }
 });
 
-test("cutting in several places changes neither events nor bytes", () => {
+test("splitting in several places changes neither events nor bytes", () => {
   fc.assert(
     fc.property(
       fc.array(fc.nat(), { maxLength: 12 }),

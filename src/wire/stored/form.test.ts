@@ -1,6 +1,4 @@
-/**
- * Forms and other bodies that are not JSON: which ids and models they name, and which are refused.
- */
+/** Tests which ids and models are read from forms and other bodies, and which are refused. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -59,7 +57,7 @@ test("a form is searched like a body", () => {
     assert.throws(() => ids(form, type), PurserError, `${type ?? ""} ${form}`);
 });
 
-test("JSON is not taken for a form, nor for another encoding, whatever its content type says", () => {
+test("JSON sent as a form or in another encoding is refused; under any other type it is read", () => {
   const json = '{"model":"m","previous_response_id":"resp_1"}';
   for (const type of [
     urlEncoded,
@@ -104,7 +102,7 @@ test("JSON is not taken for a form, nor for another encoding, whatever its conte
   assert.deepEqual(idsOf(namedBy(openai, Buffer.from(inPart), multipart).uses), ["resp_1"]);
 });
 
-test("a form has bounds, of its bytes, its fields and their names", () => {
+test("a form has limits: its bytes, its fields and their names", () => {
   const over: readonly (readonly [form: string, type: string, expected: RegExp])[] = [
     ["a&".repeat(2000), urlEncoded, /more than 1000 fields/],
     [`a=${"x".repeat(2_000_000)}`, urlEncoded, /more than 1048576 bytes/],
@@ -125,7 +123,7 @@ test("a form has bounds, of its bytes, its fields and their names", () => {
   );
 });
 
-test("an id in a form is seen however long its value, and under each name that a reader may take for the field's", () => {
+test("an id in a form is found in a value of any length, under each name that a reader may use", () => {
   const ids = (form: string): readonly string[] =>
     idsOf(namedBy(openai, Buffer.from(form), multipart).uses);
   const blanks = " ".repeat(5000);
@@ -151,7 +149,7 @@ test("an id in a form is seen however long its value, and under each name that a
   assert.deepEqual(ids(disposition('name="a"; name="file_id"')), ["file-1"]);
 });
 
-test("what a caller uploads is not searched: neither files nor models are named in it", () => {
+test("uploaded content is not searched for ids or models", () => {
   const nothing = { uses: [], models: [] };
   for (const name of ["file", "data"]) {
     const text = '{"file_id":"file-1","model":"m"}';
@@ -166,7 +164,7 @@ test("what a caller uploads is not searched: neither files nor models are named 
   }
 });
 
-test("the offer of a realtime call is no JSON and no form, and names nothing; other raw bodies are refused", () => {
+test("the offer of a realtime call refers to no objects; other raw bodies are refused", () => {
   const named = (body: string, contentType: string): Named =>
     openai.named({
       method: "POST",

@@ -1,4 +1,4 @@
-/** What requests name, read by the format of OpenAI unless stated otherwise. */
+/** Test kit: reads the ids and models in a request, in OpenAI's format by default. */
 
 import { openaiWire } from "../openai/index.ts";
 import type { Named, WireFormat } from "../wire.ts";

@@ -1,3 +1,5 @@
+/** Tests which models and stored objects an unmetered request refers to. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../../domain/error.ts";
@@ -397,7 +399,7 @@ const bodies: readonly (readonly [wire: WireFormat, body: object, ids: readonly 
   ],
 ];
 
-test("every field of every format in which an id of something kept can stand is looked at", () => {
+test("every field that can contain the id of a stored object is read, in each format", () => {
   for (const [wire, body, ids] of bodies) {
     assert.deepEqual(references(wire, body), ids, JSON.stringify(body));
     // A request that is metered is read by the same rules.
@@ -410,7 +412,7 @@ test("every field of every format in which an id of something kept can stand is 
   }
 });
 
-test("a body that repeats something with an id in it, or cannot be read, is refused: the provider may read it otherwise", () => {
+test("a body that repeats a field with an id, or cannot be read, is refused: the provider may read it differently", () => {
   const odd: readonly (readonly [WireFormat, string])[] = [
     [openai, '{"input":[{"file_id":"file-other","file_id":"file-own"}]}'],
     [openai, '{"input":[{"content":[{"file_id":"file-other"}],"content":[]}]}'],
@@ -450,7 +452,7 @@ test("a body that repeats something with an id in it, or cannot be read, is refu
   );
 });
 
-test("a model that was tuned is known by its name, and its checkpoints with it; a job's answer names it", () => {
+test("a tuned model and its checkpoints are recognised by name, and found in a job's answer", () => {
   const names = [
     "ft:gpt-4o:org:s:1",
     "ft:gpt-4o:org:s:1:ckpt-step-88",
@@ -486,7 +488,7 @@ test("a model that was tuned is known by its name, and its checkpoints with it; 
   ]);
 });
 
-test("every model that a request may ask is named, and a file is not taken for one", () => {
+test("every model that a request may call is found, and no file is taken for a model", () => {
   const models = (wire: WireFormat, body: object) =>
     namedBy(wire, Buffer.from(JSON.stringify(body))).models;
   const requests = ["a", "b"].map((model) => ({
@@ -507,7 +509,7 @@ test("every model that a request may ask is named, and a file is not taken for o
   );
 });
 
-test("a model that a path names is named, whatever the action: of Gemini, a deployment of Azure, a call of the realtime API", () => {
+test("a model in a path is found, whatever the action: Gemini's, an Azure deployment, a realtime call", () => {
   const models = (wire: WireFormat, path: string) =>
     wire.named({ method: "POST", path, contentType: "application/json", body: Buffer.from("{}") })
       .models;

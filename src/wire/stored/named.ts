@@ -1,4 +1,4 @@
-/** Reads which models and stored objects a request refers to that is not metered. */
+/** Reads which models and stored objects an unmetered request refers to. */
 
 import { PurserError } from "../../domain/error.ts";
 import { bodyScanner, type ScannedBody } from "../body/index.ts";

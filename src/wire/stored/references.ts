@@ -148,8 +148,7 @@ const byteOrderMark = 0xef;
  * The references of a request that was scanned for the keys of the rules.
  *
  * @throws PurserError `invalid_request` for a body that is not valid JSON, exceeds the limits of
- * what
- *   is built, or repeats a field with an id in it: the provider might read the other one.
+ *   what is built, or repeats a field with an id in it: the provider might read the other one.
  */
 export function referencesOfScanned(
   body: ScannedBody,

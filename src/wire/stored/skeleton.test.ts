@@ -1,3 +1,5 @@
+/** Tests what is kept of a JSON body that is searched for ids, and its limits. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -22,7 +24,7 @@ function reduced(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, reduced(inner)]));
 }
 
-test("a skeleton has every object, list and short string of a body, and of other things that they are there", () => {
+test("a skeleton has every object, list and short string of a body, and placeholders for the rest", () => {
   const short = fc.string({ unit: "binary", maxLength: 10 });
   const json = fc
     .jsonValue({ maxDepth: 5, stringUnit: "binary" })
@@ -39,7 +41,7 @@ test("a skeleton has every object, list and short string of a body, and of other
   assert.deepEqual(of(escaped), JSON.parse(escaped));
 });
 
-test("of a long text the beginning is kept, by which it is neither a word nor an id", () => {
+test("only the beginning of a long text is kept, marked so that it equals no word or id", () => {
   const long = "x".repeat(100_000);
   const escapes = String.raw`\u0078`.repeat(100_000);
   assert.deepEqual(of(`{"type":"${long}","b":"${escapes}","c":"${long}"}`), {
@@ -53,7 +55,7 @@ test("of a long text the beginning is kept, by which it is neither a word nor an
   assert.deepEqual(of(`{"type":"${word}"}`), { type: "item_reference" });
 });
 
-test("what is built is bounded, however large the body is, and the refusal says how", () => {
+test("a skeleton is bounded, however large the body, and a refusal states the limit", () => {
   const bounds = { values: 5, textBytes: 30 };
   assert.deepEqual(
     of(`{"a":{"b":[${"1,".repeat(1000)}{},{}]},"c":[["x"],{"d":null}]}`, { ...bounds, values: 8 }),
@@ -84,7 +86,7 @@ test("what is built is bounded, however large the body is, and the refusal says 
   for (const deep of ["[", '{"a":']) assert.throws(() => of(deep.repeat(100_000)), PurserError);
 });
 
-test("what is no JSON has no skeleton", () => {
+test("invalid JSON has no skeleton", () => {
   for (const text of [
     "",
     "1",

@@ -68,14 +68,14 @@ export class SkeletonRoom {
 }
 
 /**
- * A number is 0, and of the numbers, literals and empty things in a list only the first is kept.
+ * Every number is 0. Of the numbers, literals and empty containers in a list, only the first is
+ * kept.
  *
  * @param ids Keys, besides `id`, whose strings are kept as ids, also in a list. A value outside an
  *   object is under `""`.
  * @returns undefined unless it is a single JSON object or list. If a field is repeated, the last
- * one
- *   wins.
- * @throws PurserError `invalid_request` for more than the bounds allow.
+ *   one wins.
+ * @throws PurserError `invalid_request` for more than the limits allow.
  */
 export function skeletonOf(
   bytes: Buffer,

@@ -1,3 +1,5 @@
+/** Tests which paths, requests and answers refer to objects stored at a provider. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../../domain/error.ts";
@@ -19,7 +21,7 @@ function assertPlaces(wire: WireFormat, places: Readonly<Record<string, string>>
     assert.equal(place(wire, request), expected, request);
 }
 
-test("of an OpenAI-shaped provider only a list of paths is open, and all else is a thing or closed", () => {
+test("in OpenAI's format only listed paths are open; all others are objects or closed", () => {
   assertPlaces(openai, {
     "POST /chat/completions": "open",
     "POST /responses": "open",
@@ -69,7 +71,7 @@ test("of an OpenAI-shaped provider only a list of paths is open, and all else is
   });
 });
 
-test("of Anthropic and Gemini likewise", () => {
+test("in Anthropic's and Gemini's formats only listed paths are open, too", () => {
   assertPlaces(anthropicWire, {
     "POST /v1/messages": "open",
     "POST /v1/messages/count_tokens?beta=true": "open",
@@ -114,7 +116,7 @@ function references(wire: WireFormat, body: object): readonly string[] {
   return [...new Set(uses.map(({ id }) => id))].toSorted();
 }
 
-test("a body's references are found wherever its format has them, and not in the caller's own data", () => {
+test("references are found wherever the format has them, and not in the caller's own data", () => {
   assert.deepEqual(
     references(openai, {
       previous_response_id: "resp_1",
@@ -210,7 +212,7 @@ test("a body's references are found wherever its format has them, and not in the
   );
 });
 
-test("a thread of Anthropic's is continued by the id of its last message, which is its maker's", () => {
+test("an Anthropic thread is continued by the id of its last message, which belongs to its maker", () => {
   const read = (body: object) =>
     anthropicWire.read(
       anthropicWire.endpoint("POST", "/v1/messages"),
@@ -229,7 +231,7 @@ test("a thread of Anthropic's is continued by the id of its last message, which 
   assert.deepEqual(made(anthropicWire, true, start), ["msg_1"]);
 });
 
-test("a reference is found in the one reading of a call's body, also under a key with escapes", () => {
+test("a reference is found in one pass over a call's body, even under a key with escapes", () => {
   const read = (body: string) =>
     openai.read(openai.endpoint("POST", "/responses"), Buffer.from(body)).stored;
   assert.deepEqual(read('{"model":"m","previous_response_\\u0069d":"resp_1"}').uses, [
@@ -247,7 +249,7 @@ test("a reference is found in the one reading of a call's body, also under a key
     assert.throws(() => read(odd), PurserError);
 });
 
-/** @param how Whether a call's answer is a stream; or what else the answer, whole, is of. */
+/** @param how Whether a call's answer is a stream, or what a whole answer has created. */
 function made(wire: WireFormat, how: boolean | MadeKind, text: string): readonly string[] {
   const found: string[] = [];
   const watch = wire.madeIds({
@@ -261,7 +263,7 @@ function made(wire: WireFormat, how: boolean | MadeKind, text: string): readonly
   return [...new Set(found)];
 }
 
-test("what an answer made is told by its own fields, and not by what a caller or a model wrote", () => {
+test("created objects are read from the answer's own fields, not from text of a caller or a model", () => {
   const output = [
     { type: "code_interpreter_call", id: "ci_1", container_id: "cntr_1" },
     {
@@ -277,7 +279,7 @@ test("what an answer made is told by its own fields, and not by what a caller or
         },
       ],
     },
-    { type: "function_call", id: "fc_1", arguments: '{"file_id":"file-told"}' },
+    { type: "function_call", id: "fc_1", arguments: '{"file_id":"file-new"}' },
   ];
   const response = {
     metadata: { id: "resp_stolen" },
@@ -296,7 +298,7 @@ test("what an answer made is told by its own fields, and not by what a caller or
   assert.deepEqual(made(openai, false, "not json"), []);
 });
 
-test("what a chat spoke is its maker's, and named by later chats", () => {
+test("spoken audio belongs to its maker, and later chats refer to it", () => {
   const read = (body: object) =>
     openai.read(openai.endpoint("POST", "/chat/completions"), Buffer.from(JSON.stringify(body)))
       .stored;
@@ -329,7 +331,7 @@ test("what a chat spoke is its maker's, and named by later chats", () => {
   ]);
 });
 
-test("Anthropic's containers and the files in them are told by body and stream", () => {
+test("Anthropic's containers and their files are read from bodies and streams", () => {
   const content = [
     {
       type: "bash_code_execution_tool_result",
@@ -364,8 +366,8 @@ test("Anthropic's containers and the files in them are told by body and stream",
 });
 
 /**
- * What others than the provider wrote into an item: a server of the caller's, the caller's files, a
- * model, an earlier request.
+ * Content of an item that the provider did not write: from the caller's own server or files, a model,
+ * or an earlier request.
  */
 const foreign: readonly object[] = [
   {
@@ -376,47 +378,47 @@ const foreign: readonly object[] = [
         name: "f",
         input_schema: {
           type: "object",
-          file_id: "file-told",
-          default: { container_id: "cntr_told" },
+          file_id: "file-new",
+          default: { container_id: "cntr_new" },
         },
-        annotations: { file_id: "file-told" },
+        annotations: { file_id: "file-new" },
       },
     ],
   },
   {
     type: "mcp_call",
     id: "mcp_1",
-    output: '{"file_id":"file-told"}',
-    error: { type: "e", container_id: "cntr_told" },
+    output: '{"file_id":"file-new"}',
+    error: { type: "e", container_id: "cntr_new" },
   },
   {
     type: "file_search_call",
     id: "fs_1",
     results: [
-      { file_id: "file-cited", attributes: { container_id: "cntr_told", file_id: "file-told" } },
+      { file_id: "file-cited", attributes: { container_id: "cntr_new", file_id: "file-new" } },
     ],
   },
   {
     type: "computer_call_output",
     id: "cuo_1",
-    output: { type: "computer_screenshot", file_id: "file-told" },
+    output: { type: "computer_screenshot", file_id: "file-new" },
   },
   {
     type: "function_call",
     id: "fc_1",
-    container_id: "cntr_told",
-    environment: { container_id: "cntr_told" },
+    container_id: "cntr_new",
+    environment: { container_id: "cntr_new" },
   },
   {
     type: "message",
     id: "msg_1",
     content: [
-      { annotations: [{ type: "file_citation", file_id: "file-cited" }], file_id: "file-told" },
+      { annotations: [{ type: "file_citation", file_id: "file-cited" }], file_id: "file-new" },
     ],
   },
 ];
 
-test("an item has the ids that its provider made at places of their own, and none in what others wrote into it", () => {
+test("ids of an item are read from the provider's own fields, and not from text that others wrote", () => {
   const own = ["mcpl_1", "mcp_1", "fs_1", "cuo_1", "fc_1", "msg_1"];
   assert.deepEqual(made(openai, false, JSON.stringify({ id: "resp_1", output: foreign })), [
     "resp_1",
@@ -468,7 +470,7 @@ test("an item has the ids that its provider made at places of their own, and non
     );
 });
 
-test("an answer makes something where a thing is made or grows, and never where content or a list is read", () => {
+test("ids are read from answers that create or complete objects, not from content or lists", () => {
   const makes: Readonly<Record<string, readonly [wire: WireFormat, made: MadeKind | undefined]>> = {
     "POST /files": [openai, "thing"],
     "POST /batches": [openai, "thing"],
@@ -501,11 +503,11 @@ test("an answer makes something where a thing is made or grows, and never where 
     assert.equal(wire.storedPlace(method, path)?.made, expected, request);
   }
   const content = JSON.stringify({
-    id: "file-told",
+    id: "file-new",
     output: [{ id: "resp_told" }],
     fine_tuned_model: "ft:m:org::1",
     file: { id: "file-in" },
   });
-  assert.deepEqual(made(openai, "thing", content), ["file-told"]);
+  assert.deepEqual(made(openai, "thing", content), ["file-new"]);
   assert.deepEqual(made(openai, "upload", content), ["file-in"]);
 });

@@ -206,7 +206,9 @@ function addTo(sums: number[], place: number, count: number): void {
   sums[place] = (sums[place] ?? 0) + count;
 }
 
-/** Add a row of sums to a roll-up table, and the sum of one meter to its table of open meters. */
+/**
+ * Adds one row of sums to a roll-up table, and the sum of one meter to its table of open meters.
+ */
 export interface RollupStatements {
   readonly sums: StatementSync;
   readonly meters: StatementSync;

@@ -70,7 +70,7 @@ test("a batch is reported when it is booked", () =>
     assert.equal(booked, 1);
   }));
 
-test("each batch is reported once, however much is booked later, as are those on disk before", () =>
+test("each batch is reported once, including those on disk before, however much is booked later", () =>
   withThread(async (writer) => {
     const reported: string[] = [];
     await writer.start();
