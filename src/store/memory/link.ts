@@ -78,7 +78,7 @@ export class Link<Server extends object> {
   }
 }
 
-/** Repeats requests that change nothing if a reply is lost. */
+/** Makes requests again, which must be repeatable, until no reply is lost. */
 export async function untilReplied<Reply>(request: () => Promise<Reply>): Promise<Reply> {
   for (;;) {
     try {
