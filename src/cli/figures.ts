@@ -15,7 +15,7 @@ export interface FiguresQuery {
 }
 
 /** Earlier than any ledger. */
-export const beginning = "2020-01-01T00:00:00.000Z";
+const beginning = "2020-01-01T00:00:00.000Z";
 
 /** Sums over the range, grouped by `by`. @throws ApiProblem if the server refuses the query. */
 export async function readFigures(

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { Json } from "./json.ts";
 
-export const problemCodes = [
+const problemCodes = [
   "invalid_request",
   "invalid_configuration",
   "unauthenticated",

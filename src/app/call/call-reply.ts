@@ -1,8 +1,8 @@
 /** The reply to a call: the provider's answer with Purser's headers, or an error in its format. */
 
 import type { SettleAnswer } from "../../domain/ledger/command.ts";
-import type { CallId, Outcome } from "../../domain/ledger/entry.ts";
-import { addCall, replyHeaders } from "../header/answer-headers.ts";
+import type { Outcome } from "../../domain/ledger/entry.ts";
+import { addCall, replyHeaders, type RepliedCall } from "../header/answer-headers.ts";
 import type { Reply } from "../port/reply.ts";
 import type { UpstreamFailure, UpstreamHeaders } from "../port/upstream.ts";
 import type { Route } from "../route/target.ts";
@@ -10,10 +10,8 @@ import type { Connection } from "./connection.ts";
 import { addCost, costComment } from "./reply-cost.ts";
 import { upstreamError } from "./upstream-error.ts";
 
-interface RepliedCall {
-  readonly call: CallId;
+interface CallToReply extends RepliedCall {
   readonly route: Route;
-  readonly reducedMaxTokens: number | null;
 }
 
 type Headers = Record<string, string | readonly string[]>;
@@ -21,14 +19,14 @@ type Headers = Record<string, string | readonly string[]>;
 /** Writes nothing to a caller that has disconnected. */
 export class CallReply {
   readonly #reply: Reply;
-  readonly #call: RepliedCall;
+  readonly #call: CallToReply;
   readonly #connection: Connection;
   #status = 0;
   #headers: UpstreamHeaders = {};
 
   constructor(
     reply: Reply,
-    { call, connection }: { readonly call: RepliedCall; readonly connection: Connection },
+    { call, connection }: { readonly call: CallToReply; readonly connection: Connection },
   ) {
     this.#reply = reply;
     this.#call = call;

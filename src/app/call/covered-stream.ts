@@ -38,8 +38,11 @@ export class CoveredStream {
     const bytes = meter.push(chunk);
     const isCovered = !slices || slices.takesPiece() || meter.finished;
     if (this.#withheld) this.#withheld.push(bytes);
-    else if (isCovered) this.#passOn([bytes]);
-    else this.#withheld = [bytes];
+    else if (!isCovered) this.#withheld = [bytes];
+    else {
+      this.#options.pass(bytes);
+      meter.passed();
+    }
     return this.#withheld === null;
   }
 
@@ -50,17 +53,14 @@ export class CoveredStream {
     return meter.finished ? null : refusal;
   }
 
-  /** @returns Whether the caller takes more at once. */
+  /** Passes everything that the meter has seen. @returns Whether the caller takes more at once. */
   passWithheld(): boolean {
+    const { meter, pass } = this.#options;
     const withheld = this.#withheld ?? [];
     this.#withheld = null;
-    return this.#passOn(withheld);
-  }
-
-  /** Passes everything that the meter has seen. @returns Whether the caller takes more at once. */
-  #passOn(pieces: readonly Uint8Array[]): boolean {
-    const isTaken = pieces.map((bytes) => this.#options.pass(bytes)).every(Boolean);
-    this.#options.meter.passed();
+    let isTaken = true;
+    for (const bytes of withheld) if (!pass(bytes)) isTaken = false;
+    meter.passed();
     return isTaken;
   }
 }

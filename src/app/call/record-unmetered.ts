@@ -1,13 +1,19 @@
 /** Records a call whose cost cannot be known. */
 
 import { PurserError } from "../../domain/error.ts";
-import { nothing, type Outcome } from "../../domain/ledger/entry.ts";
-import { zero } from "../../domain/money/money.ts";
+import { nothing, type CallId, type Outcome, type Quantities } from "../../domain/ledger/entry.ts";
 import { makeOperationId } from "../caller/operation-id.ts";
 import { announceChange, announceRefusal } from "../hold/announce.ts";
+import { fixedDemand } from "../hold/estimate.ts";
 import { explainRefusal } from "../hold/refusal.ts";
 import type { Route } from "../route/target.ts";
 import type { CallContext, IncomingCall } from "./call-context.ts";
+
+interface UnmeteredCall {
+  readonly incoming: IncomingCall;
+  readonly route: Route;
+  readonly at: number;
+}
 
 /**
  * Counts the call as one request of unknown cost, before it is made.
@@ -20,45 +26,14 @@ export async function recordUnmetered(
   route: Route,
 ): Promise<void> {
   if (route.provider.unmetered === "refuse") throw unmetered(route, incoming);
-  const { caller } = incoming;
   const at = context.clock.now();
-  const call = {
-    operationId: makeOperationId(at),
-    repeat: "new",
-    attribution: caller.attribution,
-    route: {
-      provider: route.provider.name,
-      model: route.model,
-      endpoint: route.endpoint.name,
-      keyId: caller.key?.keyId ?? null,
-    },
-    budgets: caller.key?.budgets ?? [],
-    expiresAt: null,
-    fingerprint: null,
-    final: true,
-  } as const;
-  const cost = { ...nothing, requests: 1n };
-  const demand = {
-    fixed: cost,
-    perOutputToken: zero,
-    outputTokens: 0,
-    leastOutputTokens: 0,
-    inputTokens: 0,
-  };
-  const answer = await context.ledger.commit({ kind: "hold", at, ...call, demand });
-  if (!answer.admitted) {
-    announceRefusal(context, answer.refusal);
-    throw new PurserError("forbidden", explainRefusal(answer.refusal, call.route), {
-      field: "budget",
-      remedy: "Wait for the window to reset, or raise the amount.",
-    });
-  }
+  const call = await holdRequest(context, { incoming, route, at });
   const outcome: Outcome = {
     status: "estimated",
     model: route.model,
     usage: { request: 1 },
     charges: [],
-    cost,
+    cost: oneRequest,
     reportedCost: null,
     rawUsage: null,
     flags: ["unmetered"],
@@ -68,11 +43,41 @@ export async function recordUnmetered(
   const settled = await context.ledger.decide({
     kind: "settle",
     at,
-    ...answer.call,
+    ...call,
     outcome,
     fingerprint: null,
   });
   announceChange(context, settled.crossed);
+}
+
+const oneRequest: Quantities = { ...nothing, requests: 1n };
+
+/** @throws PurserError `forbidden` if a budget refuses. */
+async function holdRequest(
+  context: CallContext,
+  { incoming, route, at }: UnmeteredCall,
+): Promise<CallId> {
+  const { attribution, key } = incoming.caller;
+  const requested = { provider: route.provider.name, model: route.model };
+  const answer = await context.ledger.commit({
+    kind: "hold",
+    at,
+    operationId: makeOperationId(at),
+    repeat: "new",
+    attribution,
+    route: { ...requested, endpoint: route.endpoint.name, keyId: key?.keyId ?? null },
+    budgets: key?.budgets ?? [],
+    demand: fixedDemand(oneRequest),
+    expiresAt: null,
+    fingerprint: null,
+    final: true,
+  });
+  if (answer.admitted) return answer.call;
+  announceRefusal(context, answer.refusal);
+  throw new PurserError("forbidden", explainRefusal(answer.refusal, requested), {
+    field: "budget",
+    remedy: "Wait for the window to reset, or raise the amount.",
+  });
 }
 
 function unmetered({ provider, endpoint }: Route, { method, target }: IncomingCall): PurserError {

@@ -106,7 +106,7 @@ export async function estimateCall(desk: EstimateDesk, call: PlannedCall): Promi
   const at = desk.clock.now();
   const sheet = lookUpPrice(desk, { ...call, at });
   const counts = await countTokens(desk, call, sheet);
-  const demand = demandOf(desk, { call, counts, at });
+  const demand = demandOfHold(desk, { call, counts, at });
   const least = leastOutput(desk, call, counts.ceiling);
   const applied = await appliedBudgets(desk.ledger, call, at);
   const budgets = applied.map((one) => judge(one, demand, least));
@@ -167,7 +167,7 @@ async function countInput(
 }
 
 /** The demand of a hold for this call. */
-function demandOf(
+function demandOfHold(
   desk: EstimateDesk,
   {
     call,

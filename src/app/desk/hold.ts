@@ -8,7 +8,7 @@ import { operationOf } from "../../domain/ledger/operation.ts";
 import { add, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { announceRefusal } from "../hold/announce.ts";
-import { demandOf } from "../hold/estimate.ts";
+import { demandOf, fixedDemand } from "../hold/estimate.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { lookUpPrice, type PricingContext } from "./look-up-price.ts";
 import type { HoldLimits } from "../port/limits.ts";
@@ -91,15 +91,8 @@ export function demandFor(
   at: number,
 ): Demand {
   const { provider, model, sizing } = request;
-  if (sizing.kind === "amount") {
-    return {
-      fixed: { usd: sizing.amount, tokens: 0n, requests: 1n },
-      perOutputToken: zero,
-      outputTokens: 0,
-      leastOutputTokens: 0,
-      inputTokens: 0,
-    };
-  }
+  if (sizing.kind === "amount")
+    return fixedDemand({ usd: sizing.amount, tokens: 0n, requests: 1n });
   const { inputTokens, maxOutputTokens, cacheWrite, serviceTier, region, webSearches } = sizing;
   const rates = lookUpPrice(context, { provider, model, at })?.dearest({
     inputTokens,

@@ -75,37 +75,44 @@ function reportedOutcome(
   { hold, report, latencyMs }: SettleRequest,
   at: number,
 ): Outcome {
-  const priceVersion = context.prices().version;
-  const base = {
+  const charge =
+    report.kind === "amount"
+      ? chargeOfAmount(hold, report.amount)
+      : chargeOfUsage(context, hold, report);
+  return {
     status: "settled",
     rawUsage: null,
     latencyMs: latencyMs ?? Math.max(0, at - hold.at),
-    priceVersion,
-  } as const;
-  if (report.kind === "amount") {
-    const { model } = hold.route;
-    const charge = { model, meter: "reported_cost", quantity: 1, cost: report.amount } as const;
-    const cost = { usd: report.amount, tokens: 0n, requests: 1n };
-    return {
-      ...base,
-      model,
-      usage: {},
-      charges: [charge],
-      cost,
-      reportedCost: report.amount,
-      flags: [],
-    };
-  }
-  const charged = priceUsage(context, { hold, ...report });
-  const cost = { usd: charged.cost, tokens: BigInt(countTokens(report.usage)), requests: 1n };
-  const { reportedCost, usage } = report;
-  const { model, charges, flags, computedCost } = charged;
+    priceVersion: context.prices().version,
+    ...charge,
+  };
+}
+
+type ReportedCharge = Omit<Outcome, "status" | "rawUsage" | "latencyMs" | "priceVersion">;
+
+function chargeOfAmount({ route: { model } }: FoundHold, amount: PicoUsd): ReportedCharge {
   return {
-    ...base,
+    model,
+    usage: {},
+    charges: [{ model, meter: "reported_cost", quantity: 1, cost: amount }],
+    cost: { usd: amount, tokens: 0n, requests: 1n },
+    reportedCost: amount,
+    flags: [],
+  };
+}
+
+function chargeOfUsage(
+  context: DeskContext,
+  hold: FoundHold,
+  report: Extract<CostReport, { kind: "usage" }>,
+): ReportedCharge {
+  const { usage, reportedCost } = report;
+  const { model, cost, charges, flags, computedCost } = priceUsage(context, { hold, ...report });
+  return {
     model,
     usage,
     charges,
-    cost,
+    cost: { usd: cost, tokens: BigInt(countTokens(usage)), requests: 1n },
     reportedCost,
     ...(computedCost !== undefined && { computedCost }),
     flags,

@@ -4,11 +4,11 @@ import { unattributed } from "../../domain/attribution/attribution.ts";
 import { add, pico, zero, type PicoUsd } from "../../domain/money/money.ts";
 import {
   countContext,
+  countOutput,
   countUnits,
   sumUsage,
   totalUsage,
   type FixedMeter,
-  type Usage,
 } from "../../domain/usage/usage.ts";
 import type { CallFilter, CallRow, LedgerReader, Totals } from "../port/reader.ts";
 
@@ -145,10 +145,6 @@ function costOf(call: CallRow, meters: ReadonlySet<string>): PicoUsd {
   return call.charges
     .filter(({ meter }) => meters.has(meter))
     .reduce((cost, charge) => add(cost, charge.cost), zero);
-}
-
-function countOutput(usage: Usage): number {
-  return (usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0);
 }
 
 /** The operation in the caller's headers, or else the endpoint. */

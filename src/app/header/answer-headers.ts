@@ -26,8 +26,8 @@ export function replyHeaders(headers: UpstreamHeaders): Record<string, string | 
   return answered;
 }
 
-/** What is known of a call before it is forwarded. */
-interface RoutedCall {
+/** The part of a call that a reply reports. */
+export interface RepliedCall {
   readonly call: CallId;
   readonly route: { readonly title: string };
   /** The reduced output limit for one choice; null if it was not reduced. */
@@ -37,7 +37,7 @@ interface RoutedCall {
 /** Adds Purser's own headers to those of a reply. */
 export function addCall(
   headers: Record<string, string | readonly string[]>,
-  { call, route, reducedMaxTokens }: RoutedCall,
+  { call, route, reducedMaxTokens }: RepliedCall,
 ): Record<string, string | readonly string[]> {
   headers["x-purser-operation-id"] = idOfOperation(call.operationId);
   headers["x-purser-model"] = route.title;

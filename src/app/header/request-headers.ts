@@ -75,10 +75,7 @@ export function upstreamHeaders(
   );
 }
 
-/**
- * Providers repeat an answer for the same value, whoever sent it: values are made distinct for each
- * key.
- */
+/** Providers repeat an answer for the same value, so values are made distinct for each key. */
 const idempotency = "idempotency-key";
 
 function repeatOf(value: string, { key }: Pick<Caller, "key">): string {

@@ -6,7 +6,7 @@ import type { Observer } from "../port/observer.ts";
 import { refusedCall } from "./refusal.ts";
 import type { Waiting } from "./waiting.ts";
 
-/** Who learns of decisions. */
+/** Those to whom decisions are announced. */
 export interface Audience {
   readonly waiting: Pick<Waiting, "roomMade">;
   readonly observer: Pick<Observer, "refused" | "thresholdCrossed">;

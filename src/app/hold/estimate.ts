@@ -2,6 +2,7 @@
 
 import type { Learned, LearnedOfModel } from "../../domain/estimate/learned.ts";
 import type { Demand } from "../../domain/ledger/command.ts";
+import type { Quantities } from "../../domain/ledger/entry.ts";
 import { add, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
 import type { PriceSheet } from "../../domain/price/sheet.ts";
 import type { RequestFacts } from "../../wire/wire.ts";
@@ -113,6 +114,17 @@ export function demandOf(
     outputTokens: output,
     leastOutputTokens: least,
     inputTokens: input,
+  };
+}
+
+/** The demand of a call whose amount is known before it is made. */
+export function fixedDemand(fixed: Quantities): Demand {
+  return {
+    fixed,
+    perOutputToken: zero,
+    outputTokens: 0,
+    leastOutputTokens: 0,
+    inputTokens: 0,
   };
 }
 

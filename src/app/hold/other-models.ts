@@ -10,7 +10,7 @@ import type { Estimate } from "./estimate.ts";
 import type { CallLimits } from "../port/limits.ts";
 import type { Route } from "../route/target.ts";
 
-interface BoundedCall {
+interface EstimatedCall {
   readonly route: Route;
   readonly facts: RequestFacts;
   readonly estimate: Estimate;
@@ -23,7 +23,7 @@ interface BoundedCall {
  * Adds the cost of other models to the fees of the estimate. Their output is not visible in the
  * stream, so all of it is held in advance.
  */
-export function withOtherModels(prices: PriceBook, call: BoundedCall): Estimate {
+export function withOtherModels(prices: PriceBook, call: EstimatedCall): Estimate {
   const { otherModels } = call.facts;
   if (!otherModels) return call.estimate;
   const additional = otherModels
@@ -48,7 +48,7 @@ function dearestOf(bounds: readonly PicoUsd[]): PicoUsd {
  */
 function boundOf(
   prices: PriceBook,
-  { route, facts, estimate, at, limits }: BoundedCall,
+  { route, facts, estimate, at, limits }: EstimatedCall,
   other: OtherModel,
 ): PicoUsd {
   const asked = askedOf(prices, { provider: route.provider.name, model: route.model, at });

@@ -21,7 +21,7 @@ export class Scouts {
   }
 
   /**
-   * @param kind What the scout will learn about: a provider and model.
+   * @param kind What the scout will learn about: a provider, a model and an output ceiling.
    * @returns Null while another scout is out.
    */
   send(kind: string): Scout | null {

@@ -3,7 +3,6 @@
  * key.
  */
 
-import { randomUUID } from "node:crypto";
 import { dimensions } from "../../domain/attribution/attribution.ts";
 import type { Budget } from "../../domain/budget/budget.ts";
 import { budgetToJson } from "../../domain/budget/json.ts";
@@ -11,8 +10,8 @@ import { defineKey, keyToJson, type KeyDefinition } from "../../domain/key/defin
 import { isLive, type Key } from "../../domain/key/key.ts";
 import { added, changed, type DeclaredChange, spentNow } from "./declared.ts";
 import { announceChange, type Audience } from "../hold/announce.ts";
-import type { KeyContext } from "./manage-keys.ts";
-import { hashSecret, hintOf, makeSecret } from "../caller/secret.ts";
+import { newKeyId, putNewKey, type KeyContext } from "./manage-keys.ts";
+import { hashSecret, hintOf } from "../caller/secret.ts";
 
 export interface Declared {
   readonly budgets: readonly Budget[];
@@ -57,7 +56,7 @@ export async function declare(
     const hash = hashSecret(secret);
     const old = ledger.keyByHash(hash);
     const kept = {
-      keyId: old?.keyId ?? `key_${randomUUID()}`,
+      keyId: old?.keyId ?? newKeyId(),
       createdAt: old?.createdAt ?? clock.now(),
     };
     const key: Key = { ...definition, ...kept, hash, hint: hintOf(secret), revokedAt: null };
@@ -101,17 +100,7 @@ async function make(
   { ledger, clock }: KeyContext,
   input: Readonly<Record<string, unknown>>,
 ): Promise<string> {
-  const { secret, hash, hint } = makeSecret();
-  const at = clock.now();
-  const key: Key = {
-    ...defineKey(input),
-    keyId: `key_${randomUUID()}`,
-    hash,
-    hint,
-    createdAt: at,
-    revokedAt: null,
-  };
-  await ledger.commit({ kind: "put_key", at, key });
+  const { secret } = await putNewKey(ledger, defineKey(input), clock.now());
   return secret;
 }
 

@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { PurserError } from "../../domain/error.ts";
-import { defineKey, keyToJson, keyFields } from "../../domain/key/define.ts";
+import { defineKey, keyToJson, keyFields, type KeyDefinition } from "../../domain/key/define.ts";
 import { isLive, type Key } from "../../domain/key/key.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
@@ -14,6 +14,11 @@ export interface KeyContext {
   readonly clock: Clock;
 }
 
+export interface CreatedKey {
+  readonly key: Key;
+  readonly secret: string;
+}
+
 /**
  * @returns The secret too; it is stored nowhere and cannot be shown again.
  * @throws PurserError `invalid_request` naming the field, `conflict` if another live key has the
@@ -22,24 +27,30 @@ export interface KeyContext {
 export async function createKey(
   { ledger, clock }: KeyContext,
   input: unknown,
-): Promise<{ readonly key: Key; readonly secret: string }> {
+): Promise<CreatedKey> {
   const at = clock.now();
   const definition = defineKey(input, {
     now: at,
     hasBudget: (budgetId) => ledger.budget(budgetId) !== undefined,
   });
   checkName(ledger, definition.name, { at, keyId: null });
+  return putNewKey(ledger, definition, at);
+}
+
+/** Adds a key with a new id and a new secret. @param at Its time of creation. */
+export async function putNewKey(
+  ledger: Ledger,
+  definition: KeyDefinition,
+  at: number,
+): Promise<CreatedKey> {
   const { secret, hash, hint } = makeSecret();
-  const key: Key = {
-    ...definition,
-    keyId: `key_${randomUUID()}`,
-    hash,
-    hint,
-    createdAt: at,
-    revokedAt: null,
-  };
+  const key = { ...definition, keyId: newKeyId(), hash, hint, createdAt: at, revokedAt: null };
   await ledger.commit({ kind: "put_key", at, key });
   return { key, secret };
+}
+
+export function newKeyId(): string {
+  return `key_${randomUUID()}`;
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Test kit: stand-ins for parts of a call that a test does not check. */
+/** Test kit: placeholders for parts of a call that a test does not check. */
 
 import type { Observer } from "./observer.ts";
 import type { Provider } from "./provider.ts";

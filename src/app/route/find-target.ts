@@ -45,7 +45,7 @@ function targetUnder(context: TargetContext, provider: Provider, request: Reques
   return problem ? { ...target, problem } : target;
 }
 
-/** The format of a path under a provider; by the path if it has several, as the simulator does. */
+/** The format of a path under a provider; by the path if it has several, like the simulator. */
 function wireOf({ wires }: TargetContext, provider: Provider, path: string): WireFormat {
   const spoken = wires.filter(({ name }) => provider.bases[name] !== undefined);
   const wire = spoken.find(({ paths }) => spoken.length > 1 && paths.own.test(path)) ?? spoken[0];

@@ -5,7 +5,7 @@
 
 import { nearest } from "../../domain/input/nearest.ts";
 import type { Endpoint, WireFormat } from "../../wire/wire.ts";
-import { afterBase, placeOf, versionOf } from "./provider-path.ts";
+import { afterBase, isVersion, placeOf, versionOf } from "./provider-path.ts";
 import type { Wires } from "./target.ts";
 
 export interface AskedPath {
@@ -39,8 +39,7 @@ function withoutPrefixes(wires: Wires, path: string): string {
     .split("/")
     .filter((segment) => segment !== "");
   const isPrefix = (segment: string): boolean =>
-    segment === "api" ||
-    wires.some(({ name, paths }) => segment === name || paths.versions.includes(segment));
+    segment === "api" || isVersion(wires, segment) || wires.some(({ name }) => segment === name);
   const start = segments.findIndex((segment) => !isPrefix(segment));
   return start < 0 ? "" : segments.slice(start).join("/");
 }

@@ -5,7 +5,7 @@ import { nearest } from "../../domain/input/nearest.ts";
 import type { Endpoint, WireFormat } from "../../wire/wire.ts";
 import { formatOfCall, nearestPath } from "./nearest-path.ts";
 import type { Provider } from "../port/provider.ts";
-import { baseOf, placeOf, underName } from "./provider-path.ts";
+import { baseOf, isVersion, placeOf, underName } from "./provider-path.ts";
 import { simulator, simulatorOff } from "./simulated.ts";
 import type { RequestLine, Target, TargetContext, Wires } from "./target.ts";
 
@@ -26,7 +26,7 @@ export function mistyped(
   { provider, wire, request }: Mistyped,
 ): PurserError | undefined {
   const meant = nearestPath(wires, wire, request);
-  if (!meant || (provider?.unmetered === "allow" && !hasVersionTwice(request.path)))
+  if (!meant || (provider?.unmetered === "allow" && !hasVersionTwice(wires, request.path)))
     return undefined;
   const prefix = provider === null ? "" : `/${provider.name}`;
   const base = provider === null ? baseOf(wire) : underName(provider.name, wire, "");
@@ -37,8 +37,9 @@ export function mistyped(
   });
 }
 
-function hasVersionTwice(path: string): boolean {
-  return /^\/v1(?:beta|alpha)?\/v1(?:beta|alpha)?\//.test(path);
+function hasVersionTwice(wires: Wires, path: string): boolean {
+  const [, first = "", second = "", ...rest] = placeOf(path).split("/");
+  return isVersion(wires, first) && isVersion(wires, second) && rest.length > 0;
 }
 
 function noSuchPath(
@@ -82,8 +83,10 @@ export function strayTarget(
   if (problem) return { ...stray, wire: whole, problem };
 
   const rest = path.slice(1 + first.length);
-  const wire = /^\/v1(?:beta|alpha)?\/models/.test(rest) ? usual : formatOfCall(wires, rest);
-  if (wire === undefined || !/^\/v1(?:beta|alpha)?\//.test(rest)) return undefined;
+  const [, version = "", place] = rest.split("/");
+  if (place === undefined || !isVersion(wires, version)) return undefined;
+  const wire = place.startsWith("models") ? usual : formatOfCall(wires, rest);
+  if (wire === undefined) return undefined;
   const known = [...providers.byName.keys()];
   return { ...stray, wire, problem: noProvider(first, { known, rest, wire: usual }) };
 }

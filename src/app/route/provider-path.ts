@@ -1,10 +1,16 @@
 /** Converts paths between their two forms: under a provider's name, and unified. */
 
 import type { WireFormat } from "../../wire/wire.ts";
+import type { Wires } from "./target.ts";
 
 /** The usual version prefix of a format's paths: `/v1` or `/v1beta`. */
 export function versionOf({ paths }: WireFormat): string {
   return `/${paths.versions[0]}`;
+}
+
+/** Whether a segment of a path is a version in any format. */
+export function isVersion(wires: Wires, segment: string): boolean {
+  return wires.some(({ paths }) => paths.versions.includes(segment));
 }
 
 /** The version if base URLs of the format end in it, else nothing. */

@@ -17,7 +17,7 @@ interface Setting {
   readonly simulator: "on" | "off" | null;
 }
 
-export function isNamed({ providers }: Pick<Setting, "providers">): boolean {
+function isNamed({ providers }: Pick<Setting, "providers">): boolean {
   return providers.some(({ name }) => name === simulator);
 }
 

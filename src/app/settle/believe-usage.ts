@@ -5,7 +5,13 @@
 
 import { boundUsage, type UsageBounds } from "../../domain/usage/bound.ts";
 import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
-import { countContext, countTokens, type Usage, type UsagePart } from "../../domain/usage/usage.ts";
+import {
+  countContext,
+  countOutput,
+  countTokens,
+  type Usage,
+  type UsagePart,
+} from "../../domain/usage/usage.ts";
 import type { PriceSheet } from "../../domain/price/sheet.ts";
 import type { RequestFacts } from "../../wire/wire.ts";
 import type { Estimate } from "../hold/estimate.ts";
@@ -69,7 +75,7 @@ function fillIn(
   const [main, ...others] = parts;
   if (!main) return parts;
   const { usage } = main;
-  const generated = countTokens(usage) - countContext(usage);
+  const generated = countOutput(usage);
   const wasRead = parts.some((part) => countContext(part.usage) > 0);
   const hasAnswered = generated > 0 || passedBytes > 0 || estimate.ceiling === 0;
   const filled: Usage = {

@@ -186,6 +186,23 @@ function failFirst(): (desk: Desk, command: Command) => unknown {
   };
 }
 
+test("a hold is released once, and is given up if that fails", async () => {
+  const released = begin();
+  await released.end.release(released.call, "the provider answered 500");
+  await assert.rejects(released.end.release(released.call, "again"), /a hold is ended once/);
+  let tries = 0;
+  const failed = begin(() => {
+    tries += 1;
+    throw new Error("the disk is full");
+  });
+  await assert.rejects(
+    failed.end.release(failed.call, "the provider answered 500"),
+    /disk is full/,
+  );
+  await assert.rejects(failed.end.giveUp(failed.call) ?? Promise.resolve(), /disk is full/);
+  assert.deepEqual([tries, failed.end.giveUp(failed.call)], [2, null]);
+});
+
 test("a hold is given up once, at the amount held", async () => {
   const { desk, end, call } = begin();
   await end.giveUp(call);

@@ -22,6 +22,8 @@ interface TimedCall {
   readonly startedAt: number;
 }
 
+type EndedCall = Pick<CallToSettle, "call" | "slices">;
+
 type AnsweredCall = MeteredCall & CallToPrice & CallToSettle & TimedCall;
 
 /** A call whose hold may have to be charged as it is. */
@@ -63,7 +65,7 @@ export class HoldEnd {
   }
 
   settle(call: CallToSettle, outcome: Outcome): Promise<SettleAnswer> {
-    return this.#end(call, () => outcome);
+    return this.#end(call, () => settle(this.#context, call, outcome));
   }
 
   /** Charges the amount held, for a call whose result is unknown. */
@@ -71,17 +73,18 @@ export class HoldEnd {
     const { ledger, prices } = this.#context;
     await this.#end(call, async () => {
       const open = await ledger.holdOf(call.call.operationId);
-      return unresolvedOutcome(prices().version, {
+      const outcome = unresolvedOutcome(prices().version, {
         model: call.route.model,
         held: open?.amount ?? call.held,
         latencyMs: this.#latencyMs(call),
         flags: this.#flags,
       });
+      return settle(this.#context, call, outcome);
     });
   }
 
-  release(call: Pick<CallToSettle, "call">, reason: string): Promise<void> {
-    return this.#once(call, () => release(this.#context, call, reason));
+  release(call: EndedCall, reason: string): Promise<void> {
+    return this.#end(call, () => release(this.#context, call, reason));
   }
 
   /**
@@ -100,22 +103,13 @@ export class HoldEnd {
     return this.#context.clock.monotonic() - startedAt;
   }
 
-  /** @param outcomeOf Called once nothing else may end the hold. */
-  #end(call: CallToSettle, outcomeOf: () => Outcome | Promise<Outcome>): Promise<SettleAnswer> {
-    return this.#once(call, async () => {
-      call.slices?.end();
-      return settle(this.#context, call, await outcomeOf());
-    });
-  }
-
-  async #once<Answer>(
-    call: Pick<CallToSettle, "call">,
-    ending: () => Promise<Answer>,
-  ): Promise<Answer> {
+  /** @param end Called at once; from then on, nothing else may end the hold. */
+  async #end<Answer>(call: EndedCall, end: () => Promise<Answer>): Promise<Answer> {
     assert(!this.#isOver, "a hold is ended once");
     this.#isOver = true;
+    call.slices?.end();
     try {
-      return await ending();
+      return await end();
     } catch (error) {
       this.#isOver = await this.#isKnownToBeOver(call);
       throw error;

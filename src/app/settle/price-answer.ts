@@ -38,16 +38,10 @@ export interface AnswerToPrice {
 export function priceAnswer(prices: PriceBook, call: CallToPrice, answer: AnswerToPrice): Outcome {
   if (isUnbilled(answer.reading)) return unbilledOutcome(prices.version, call, answer);
   const { reading } = answer;
-  const asked = askedOf(prices, {
-    provider: call.route.provider.name,
-    model: call.route.model,
-    at: call.heldAt,
-  });
   const model = reading.model ?? call.route.model;
+  const sheetOf = sheetFinder(prices, call, model);
   const isFinal = reading.parts.length > 0 && !reading.partial;
   const reportedParts = isFinal ? reading.parts : estimatedParts(call, answer);
-  const sheetOf = (part: UsagePart): PriceSheet | undefined =>
-    sheetOfServed(prices, asked, part.model ?? model);
   // A billed cost is final, whatever the counts next to it say.
   const isBilled = isAmountBilled(call, answer, isFinal);
   const { passedBytes, serverCalls = 0 } = reading;
@@ -84,14 +78,29 @@ export function priceAnswer(prices: PriceBook, call: CallToPrice, answer: Answer
       isFinal,
       isImplausible,
       bill,
-      isOverContext: reportedParts.some(
-        (part) =>
-          countContext(part.usage) > (sheetOf(part)?.contextWindow ?? Number.POSITIVE_INFINITY),
-      ),
+      isOverContext: isOverContext(reportedParts, sheetOf),
     }),
     latencyMs: answer.latencyMs,
     priceVersion: prices.version,
   };
+}
+
+type SheetFinder = (part: UsagePart) => PriceSheet | undefined;
+
+/** @param model The model that answered: that of parts without a name. */
+function sheetFinder(
+  prices: PriceBook,
+  { route, heldAt }: CallToPrice,
+  model: string,
+): SheetFinder {
+  const asked = askedOf(prices, { provider: route.provider.name, model: route.model, at: heldAt });
+  return (part) => sheetOfServed(prices, asked, part.model ?? model);
+}
+
+function isOverContext(parts: readonly UsagePart[], sheetOf: SheetFinder): boolean {
+  return parts.some(
+    (part) => countContext(part.usage) > (sheetOf(part)?.contextWindow ?? Number.POSITIVE_INFINITY),
+  );
 }
 
 /**

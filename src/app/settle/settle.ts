@@ -3,7 +3,7 @@
 import type { Learned } from "../../domain/estimate/learned.ts";
 import type { AnswerOf } from "../../domain/ledger/command.ts";
 import type { CallId, Outcome } from "../../domain/ledger/entry.ts";
-import { countContext, countTokens } from "../../domain/usage/usage.ts";
+import { countContext, countOutput } from "../../domain/usage/usage.ts";
 import type { RequestFacts } from "../../wire/wire.ts";
 import { announceChange } from "../hold/announce.ts";
 import type { InputCount } from "../hold/input-count.ts";
@@ -91,7 +91,7 @@ function learn(
   const input = countContext(usage);
   model.added.learn({ bound: boundOfBytes(facts), billed: input });
   if (counted) model.inputs.learn(counted.digest, input);
-  const output = countTokens(usage) - input;
+  const output = countOutput(usage);
   if (slices) model.burst.add(slices.burstBytes);
   // A shortened answer that used its whole limit might have needed more.
   if (output >= ceiling.sent && ceiling.sent < ceiling.asked) return;

@@ -33,7 +33,7 @@ export interface DefineBudgetContext {
 }
 
 /** The fields of a budget definition. */
-export const budgetFields = [
+const budgetFields = [
   "budget_id",
   "parent_budget_id",
   "budget_type",

@@ -6,7 +6,7 @@
 import { add, multiply, zero, type PicoUsd } from "../money/money.ts";
 import {
   countContext,
-  countTokens,
+  countOutput,
   type Usage,
   type UsageFlag,
   type UsagePart,
@@ -105,7 +105,7 @@ function hasTerms({ parts, sheetOf, terms }: Billable): boolean {
  */
 function fallbackLines(model: string, usage: Usage, rates: FallbackRates): readonly Charge[] {
   const input = countContext(usage);
-  const output = countTokens(usage) - input;
+  const output = countOutput(usage);
   const lines: readonly Charge[] = [
     { model, meter: "input", quantity: input, cost: multiply(rates.input, input) },
     { model, meter: "output", quantity: output, cost: multiply(rates.output, output) },

@@ -84,7 +84,7 @@ const standardTerms: AppliedTerms = {
 };
 
 /** The product, rounded up to a whole pico-USD. */
-export function scale(perUnit: PicoUsd, ratio: Ratio): PicoUsd {
+function scale(perUnit: PicoUsd, ratio: Ratio): PicoUsd {
   assert(ratio.numerator >= 0n && ratio.denominator > 0n, "a price factor is not negative");
   return pico((perUnit * ratio.numerator + ratio.denominator - 1n) / ratio.denominator);
 }

@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Feed, NumberedEntry } from "../../app/port/feed.ts";
 import { PurserError } from "../../domain/error.ts";
 import { followJournal, journalEnds } from "../follow.ts";
-import { type Link, ReplyLost } from "./link.ts";
+import type { Link } from "./link.ts";
 import type { MemoryServer } from "./server.ts";
 
 /** Time between two questions when there was nothing new, in milliseconds. */
@@ -38,11 +38,10 @@ export class MemoryFeed implements Feed {
 
   async #read(seq: number): Promise<readonly NumberedEntry[]> {
     try {
-      const page = await this.#link.ask("entriesAfter", { seq, limit });
+      const page = await this.#link.askAgain("entriesAfter", { seq, limit });
       if (!page) throw journalEnds(seq);
       return page;
     } catch (cause) {
-      if (cause instanceof ReplyLost) return await this.#read(seq);
       if (cause instanceof PurserError) throw cause;
       throw new PurserError("store_unavailable", "the journal cannot be read", { cause });
     }

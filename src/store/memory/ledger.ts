@@ -20,7 +20,7 @@ import type { PriceOverride } from "../../domain/price/rate.ts";
 import { asOpenHold } from "../open-hold.ts";
 import { attempt, type Attempt, type Outcome } from "./attempt.ts";
 import { definitions, type Reads } from "./item.ts";
-import { type Link, ReplyLost, Unreachable } from "./link.ts";
+import { type Link, ReplyLost, Unreachable, untilReplied } from "./link.ts";
 import { takeBatch, type Waiting } from "./queue.ts";
 import type { MemoryServer } from "./server.ts";
 
@@ -182,7 +182,7 @@ export class MemoryLedger implements Ledger {
 
   /** Under the lock: a budget is decided over all open holds, and its past charges are counted. */
   async #decideAlone(commands: readonly Command[]): Promise<readonly Outcome[] | null> {
-    if (!(await this.#ask("lock", this.#client))) return null;
+    if (!(await this.#link.askAgain("lock", this.#client))) return null;
     try {
       await this.#refresh();
       return await this.#decideOnce(await Promise.all(commands.map((one) => this.#counted(one))));
@@ -194,14 +194,16 @@ export class MemoryLedger implements Ledger {
   async #counted(command: Command): Promise<Command> {
     if (command.kind !== "put_budget") return command;
     const counting = countingFor(this.#registry, command);
-    return { ...command, counted: await this.#ask("count", counting) };
+    return { ...command, counted: await this.#link.askAgain("count", counting) };
   }
 
   /** @returns null if something has changed in between. */
   async #decideOnce(commands: readonly Command[]): Promise<readonly Outcome[] | null> {
     const definedSeq = this.#definedSeq;
     const reads: Reads = new Map([[definitions, definedSeq]]);
-    const tried = await this.#again(() => attempt(this.#link, this.#registry, { commands, reads }));
+    const tried = await untilReplied(() =>
+      attempt(this.#link, this.#registry, { commands, reads }),
+    );
     // A definition that came meanwhile may need what was not loaded.
     if (!tried || this.#definedSeq !== definedSeq) return null;
     return (await this.#commit(tried)) ? tried.outcomes : null;
@@ -228,24 +230,10 @@ export class MemoryLedger implements Ledger {
     }
   }
 
-  /** Requests that change nothing are repeated if their reply is lost. */
-  async #again<Reply>(request: () => Promise<Reply>): Promise<Reply> {
-    for (;;) {
-      try {
-        return await request();
-      } catch (error) {
-        if (!(error instanceof ReplyLost)) throw error;
-      }
-    }
-  }
-
-  #ask: Link<MemoryServer>["ask"] = (method, request) =>
-    this.#again(() => this.#link.ask(method, request));
-
   #untilReached: Link<MemoryServer>["ask"] = async (method, request) => {
     for (;;) {
       try {
-        return await this.#ask(method, request);
+        return await this.#link.askAgain(method, request);
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error;
         await pause(retryMs);
@@ -255,7 +243,7 @@ export class MemoryLedger implements Ledger {
 
   async #load(needs: Needs): Promise<Loaded> {
     try {
-      const found = await this.#ask("load", { needs, reads: new Map() });
+      const found = await this.#link.askAgain("load", { needs, reads: new Map() });
       return found?.loaded ?? nothingLoaded;
     } catch (error) {
       throw error instanceof Unreachable ? unavailable(error) : error;
@@ -263,7 +251,7 @@ export class MemoryLedger implements Ledger {
   }
 
   async #refresh(): Promise<void> {
-    for (const { seq, entry } of await this.#ask("definitionsAfter", this.#definedSeq))
+    for (const { seq, entry } of await this.#link.askAgain("definitionsAfter", this.#definedSeq))
       this.#define(seq, entry);
   }
 

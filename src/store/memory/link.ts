@@ -58,6 +58,14 @@ export class Link<Server extends object> {
     return reply;
   }
 
+  /** Asks until a reply arrives, for requests that may be repeated. @throws Unreachable */
+  async askAgain<Method extends Methods<Server>>(
+    method: Method,
+    request: RequestOf<Server, Method>,
+  ): Promise<ReplyOf<Server, Method>> {
+    return await untilReplied(() => this.ask(method, request));
+  }
+
   async #delay(): Promise<void> {
     for (let turns = this.#below(this.#options.maxDelay + 1); turns > 0; turns -= 1)
       await setImmediate();
@@ -67,6 +75,17 @@ export class Link<Server extends object> {
   #below(count: number): number {
     this.#state = (Math.imul(this.#state, 1_664_525) + 1_013_904_223) >>> 0;
     return Math.floor((this.#state / 2 ** 32) * count);
+  }
+}
+
+/** Makes requests again, which must be repeatable, until no reply is lost. */
+export async function untilReplied<Reply>(request: () => Promise<Reply>): Promise<Reply> {
+  for (;;) {
+    try {
+      return await request();
+    } catch (error) {
+      if (!(error instanceof ReplyLost)) throw error;
+    }
   }
 }
 

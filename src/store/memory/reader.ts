@@ -17,7 +17,6 @@ import type { CounterState } from "../../domain/ledger/counter.ts";
 import { noHistory } from "../../domain/ledger/past.ts";
 import { pico } from "../../domain/money/money.ts";
 import type { Link } from "./link.ts";
-import { ReplyLost } from "./link.ts";
 import { alertRows, callRows, refusalRows, selectsCall, selectsRefusal } from "./rows.ts";
 import type { MemoryServer } from "./server.ts";
 import { totalsOf } from "./totals.ts";
@@ -102,7 +101,7 @@ export class MemoryReader implements LedgerReader {
 
   /** Compares the counters of the server with those of the whole journal, applied again. */
   async verify(progress: (share: number) => void = () => undefined): Promise<VerifyReport> {
-    const kept = await this.#again(() => this.#link.ask("counters", null));
+    const kept = await this.#link.askAgain("counters", null);
     const journal = await this.#journal();
     const books = new Books(noHistory);
     for (const { entry } of journal) books.apply(entry);
@@ -132,17 +131,7 @@ export class MemoryReader implements LedgerReader {
 
   async #journal(): Promise<readonly NumberedEntry[]> {
     const request = { seq: 0, limit: Number.MAX_SAFE_INTEGER };
-    return (await this.#again(() => this.#link.ask("entriesAfter", request))) ?? [];
-  }
-
-  async #again<Reply>(request: () => Promise<Reply>): Promise<Reply> {
-    for (;;) {
-      try {
-        return await request();
-      } catch (error) {
-        if (!(error instanceof ReplyLost)) throw error;
-      }
-    }
+    return (await this.#link.askAgain("entriesAfter", request)) ?? [];
   }
 }
 

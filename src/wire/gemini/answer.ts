@@ -1,7 +1,7 @@
 /** Tracks a Gemini answer as its chunks pass: its usage, its searches, and whether it has ended. */
 
 import type { Usage, UsageFlag } from "../../domain/usage/usage.ts";
-import { countContext } from "../../domain/usage/usage.ts";
+import { countContext, countOutput } from "../../domain/usage/usage.ts";
 import { reportsError } from "../answer/error-body.ts";
 import { isErrorList } from "../answer/error-list.ts";
 import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
@@ -180,7 +180,7 @@ export class GeminiAnswer implements StreamReader, BodyReader {
       counts &&
       usage !== undefined &&
       countsOutput(usage) &&
-      outputOf(this.#said.usage) > 0;
+      countOutput(this.#said.usage) > 0;
     this.#passedBytes += counted
       ? body.bytes.length
       : textBytes(toObjects(body.json("candidates")));
@@ -209,12 +209,8 @@ export class GeminiAnswer implements StreamReader, BodyReader {
     this.#written = written;
     this.#counted = true;
     if (countsOutput(usage) && this.#said.usage.output !== undefined)
-      this.output.report(outputOf(this.#said.usage));
+      this.output.report(countOutput(this.#said.usage));
   }
-}
-
-function outputOf(usage: Usage): number {
-  return (usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0);
 }
 
 /** Signatures are not generated text. Function calls are counted as their JSON. */

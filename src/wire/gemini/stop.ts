@@ -1,6 +1,6 @@
 /** Writes the end of a Gemini stream that is cut: a last chunk with usage, then the error. */
 
-import { countContext, countTokens, type Usage } from "../../domain/usage/usage.ts";
+import { countContext, countOutput, countTokens, type Usage } from "../../domain/usage/usage.ts";
 import { sseEvent } from "../answer/sse-framing.ts";
 import type { Cut } from "../wire.ts";
 import type { GeminiAnswer } from "./answer.ts";
@@ -35,12 +35,11 @@ function lastChunk(answer: GeminiAnswer, { error, usage }: Cut): object {
 /** Thoughts are outside the candidates, cached content is inside the prompt. */
 function geminiUsage(usage: Usage): object {
   const thoughts = usage.reasoning ?? 0;
-  const output = (usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0);
   const cached = (usage.cache_read ?? 0) + (usage.cache_read_audio ?? 0);
   return {
     promptTokenCount: countContext(usage),
     ...(cached > 0 && { cachedContentTokenCount: cached }),
-    candidatesTokenCount: Math.max(0, output - thoughts),
+    candidatesTokenCount: Math.max(0, countOutput(usage) - thoughts),
     ...(thoughts > 0 && { thoughtsTokenCount: thoughts }),
     totalTokenCount: countTokens(usage),
   };

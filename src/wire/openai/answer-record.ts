@@ -3,6 +3,7 @@
 import { PurserError } from "../../domain/error.ts";
 import {
   countContext,
+  countOutput,
   type Usage,
   type UsageFlag,
   type UsagePart,
@@ -51,8 +52,7 @@ export class AnswerRecord {
   }
 
   get outputTokens(): number {
-    const usage = this.#last?.usage;
-    return (usage?.output ?? 0) + (usage?.output_audio ?? 0) + (usage?.output_image ?? 0);
+    return this.#last?.usage ? countOutput(this.#last.usage) : 0;
   }
 
   /** Whether a possible output count was reported. */

@@ -1,6 +1,6 @@
 /** Writes the usage charged for a cut stream as OpenAI reports usage. */
 
-import { countContext, type Usage } from "../../domain/usage/usage.ts";
+import { countContext, countOutput, type Usage } from "../../domain/usage/usage.ts";
 
 export function chatUsage(usage: Usage): object {
   const { input, output, cached, reasoning } = totals(usage);
@@ -28,7 +28,7 @@ export function responsesUsage(usage: Usage): object {
 function totals(usage: Usage) {
   return {
     input: countContext(usage),
-    output: (usage.output ?? 0) + (usage.output_audio ?? 0) + (usage.output_image ?? 0),
+    output: countOutput(usage),
     cached: (usage.cache_read ?? 0) + (usage.cache_read_audio ?? 0),
     reasoning: usage.reasoning ?? 0,
   };

@@ -26,7 +26,7 @@ export interface SkeletonBounds {
 
 export type KeySet = Pick<ReadonlySet<string>, "has">;
 
-export const skeletonBounds: SkeletonBounds = { values: 100_000, textBytes: 8 * 1024 * 1024 };
+const skeletonBounds: SkeletonBounds = { values: 100_000, textBytes: 8 * 1024 * 1024 };
 
 /** A longer string is shortened, with an ellipsis: it is not an id. */
 const longestId = 8192;

@@ -193,7 +193,7 @@ export function addUsage(sums: UsageSums, all: readonly StoredUsage[], sign: 1 |
   }
 }
 
-export function addCounts(into: UsageSums, from: UsageSums): void {
+function addCounts(into: UsageSums, from: UsageSums): void {
   from.usage.forEach((count, place) => addTo(into.usage, place, count));
   for (const [nameId, count] of from.open) addOpen(into, nameId, count);
 }
