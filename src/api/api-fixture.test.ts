@@ -66,7 +66,7 @@ export async function openBench(
   let book = bookOf([]);
   const bugs: unknown[] = [];
   const counter = new ThreadCounter();
-  const metrics = makeMetrics({ ledger, version: "0.0.0" });
+  const metrics = makeMetrics({ ledger, version: "0.0.0", providers: ["p"] });
   const app = makeApi({
     ledger,
     reader,

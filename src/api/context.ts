@@ -2,6 +2,7 @@
 
 import type { Visit } from "../app/caller/visitor.ts";
 import type { Audience } from "../app/hold/announce.ts";
+import type { EndAudience } from "../app/settle/announce-end.ts";
 import type { Probe } from "../app/manage/probe.ts";
 import type { Clock } from "../app/port/clock.ts";
 import type { Ledger } from "../app/port/ledger.ts";
@@ -12,7 +13,8 @@ import type { TokenizerFamily } from "../domain/estimate/tokenizer.ts";
 import type { ModelName } from "../domain/price/served.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 
-export interface ApiContext extends Audience {
+export interface ApiContext extends Audience, EndAudience {
+  readonly observer: Audience["observer"] & EndAudience["observer"];
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly clock: Clock;

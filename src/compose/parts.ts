@@ -93,7 +93,12 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   ]);
   const simulatedApart = await isApart(serves ? configuration : asFolder(configuration), reader);
   if (serves && simulatedApart) await setApart({ ledger, clock });
-  const metrics = makeMetrics({ ledger, version, ...(simulatedApart && { apart: simulatorName }) });
+  const metrics = makeMetrics({
+    ledger,
+    version,
+    providers: configuration.providers.map(({ name }) => name),
+    ...(simulatedApart && { apart: simulatorName }),
+  });
   const observer = log.observe(metrics);
   const waiting = new Waiting();
   const { budgets } = configuration;

@@ -33,7 +33,11 @@ const hold: OpenHold = {
 
 test("events are counted, and open holds are read on request", async (t) => {
   const open: OpenHold[] = [hold];
-  const metrics = makeMetrics({ ledger: { openHolds: async () => open }, version: "1.0.0" });
+  const metrics = makeMetrics({
+    ledger: { openHolds: async () => open },
+    version: "1.0.0",
+    providers: [],
+  });
   t.after(() => metrics.close());
   metrics.callEnded({ provider: "p", model: "m", outcome });
   metrics.callEnded({ provider: "p", model: "m", outcome: { ...outcome, status: "estimated" } });
@@ -72,7 +76,11 @@ test("events are counted, and open holds are read on request", async (t) => {
 });
 
 test("spend is added up exactly: a hundred thousand calls of 0.1 USD are 10,000 USD", async (t) => {
-  const metrics = makeMetrics({ ledger: { openHolds: async () => [] }, version: "1.0.0" });
+  const metrics = makeMetrics({
+    ledger: { openHolds: async () => [] },
+    version: "1.0.0",
+    providers: [],
+  });
   t.after(() => metrics.close());
   const call = {
     provider: "p",
@@ -84,7 +92,11 @@ test("spend is added up exactly: a hundred thousand calls of 0.1 USD are 10,000 
 });
 
 test("event-loop delay excludes the sampling interval", async (t) => {
-  const metrics = makeMetrics({ ledger: { openHolds: async () => [] }, version: "1.0.0" });
+  const metrics = makeMetrics({
+    ledger: { openHolds: async () => [] },
+    version: "1.0.0",
+    providers: [],
+  });
   t.after(() => metrics.close());
   const lag = async (quantile: string): Promise<number> =>
     Number(
@@ -103,4 +115,20 @@ test("event-loop delay excludes the sampling interval", async (t) => {
   while (performance.now() - start < 500);
   await sleep(50);
   assert.ok((await lag("0.99")) > 0.2, "half a second without a turn is seen");
+});
+
+test("providers that callers name over the API have a bounded number of labels", async () => {
+  const metrics = makeMetrics({
+    ledger: { openHolds: async () => [] },
+    version: "1.0.0",
+    providers: ["configured"],
+  });
+  for (let number = 0; number < 1000; number++)
+    metrics.callEnded({ provider: `name${number}`, model: "m", outcome });
+  metrics.callEnded({ provider: "configured", model: "m", outcome });
+  const text = await metrics.text();
+  const series = [...text.matchAll(/^purser_calls_total\{provider="(\w+)",.* (\d+)$/gm)];
+  const counts = new Map(series.map(([, provider, count]) => [provider, Number(count)]));
+  assert.deepEqual([counts.size, counts.get("other"), counts.get("configured")], [52, 950, 1]);
+  metrics.close();
 });

@@ -22,9 +22,15 @@ interface MetricsOptions {
   readonly version: string;
   /** A provider whose costs are simulated and excluded from spend; none by default. */
   readonly apart?: string | undefined;
+  /** Names of the configured providers. */
+  readonly providers: readonly string[];
 }
 
-export function makeMetrics({ ledger, version, apart }: MetricsOptions): Metrics {
+/** Callers of the API choose provider names, and each is a series of its own in a monitoring system. */
+const mostOtherProviders = 50;
+
+export function makeMetrics({ ledger, version, apart, providers }: MetricsOptions): Metrics {
+  const labels = new ProviderLabels(providers);
   const registry = new Registry();
   const counts = countersIn(registry);
   const spend = spendIn(registry, { name: "purser_spend_usd_total", help: "Cost of calls." });
@@ -40,7 +46,8 @@ export function makeMetrics({ ledger, version, apart }: MetricsOptions): Metrics
   const latency = latencyIn(registry);
 
   return {
-    callEnded({ provider, outcome }) {
+    callEnded({ provider: name, outcome }) {
+      const provider = labels.of(name);
       counts.calls.add(1, provider, outcome.status);
       (provider === apart ? simulated : spend).add(provider, outcome.cost.usd);
       const usage = totalUsage(outcome);
@@ -50,7 +57,7 @@ export function makeMetrics({ ledger, version, apart }: MetricsOptions): Metrics
         if (count) counts.tokens.add(count, provider, meter);
       }
     },
-    callUnpriced: ({ provider }) => counts.unpriced.add(1, provider),
+    callUnpriced: ({ provider }) => counts.unpriced.add(1, labels.of(provider)),
     callFailed: ({ provider, status }) => counts.failures.add(1, provider, String(status)),
     refused: ({ reason }) => counts.refusals.add(1, reason),
     // Callers choose the names, so they go only to the log.
@@ -69,6 +76,23 @@ export function makeMetrics({ ledger, version, apart }: MetricsOptions): Metrics
       (ofAllCalls ? Registry.merge([registry, ofProcess]) : ofProcess).metrics(),
     close: () => void loop.disable(),
   };
+}
+
+/** Configured providers, and a bounded number of others, have labels of their own. */
+class ProviderLabels {
+  readonly #configured: ReadonlySet<string>;
+  readonly #others = new Set<string>();
+
+  constructor(configured: readonly string[]) {
+    this.#configured = new Set(configured);
+  }
+
+  of(provider: string): string {
+    if (this.#configured.has(provider) || this.#others.has(provider)) return provider;
+    if (this.#others.size >= mostOtherProviders) return "other";
+    this.#others.add(provider);
+    return provider;
+  }
 }
 
 function countersIn(registry: Registry) {

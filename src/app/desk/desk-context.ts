@@ -3,13 +3,15 @@
 import type { Key } from "../../domain/key/key.ts";
 import type { Share } from "../../domain/ledger/command.ts";
 import type { Audience } from "../hold/announce.ts";
+import type { EndAudience } from "../settle/announce-end.ts";
 import type { PricingContext } from "./look-up-price.ts";
 import type { HoldLimits } from "../port/limits.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { LedgerReader } from "../port/reader.ts";
 
-export interface DeskContext extends PricingContext, Audience {
+export interface DeskContext extends PricingContext, Audience, EndAudience {
+  readonly observer: Audience["observer"] & EndAudience["observer"];
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly clock: Clock;

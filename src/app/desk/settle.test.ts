@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { pico } from "../../domain/money/money.ts";
+import { anOutcome } from "../../domain/ledger/desk.test-kit.ts";
 import { amount, counted, DeskBench, usage } from "./desk.test-kit.ts";
 import { refusedAs } from "../port/ledger.test-kit.ts";
 import type { FoundHold } from "./find-hold.ts";
@@ -33,6 +34,29 @@ test("an amount charges that much money, no tokens and one request", async (t) =
   const { charges, usage: used, reportedCost, status, flags } = await bench.books.lastCall();
   assert.deepEqual(charges, [{ model: "m", meter: "reported_cost", quantity: 1, cost: 300n }]);
   assert.deepEqual([used, reportedCost, status, flags], [{}, 300n, "settled", []]);
+});
+
+test("the end of a call is announced once, and a correction is not", async (t) => {
+  const { bench, settle } = await open(t);
+  const hold = await bench.hold(counted);
+  await settle(hold, usage);
+  await settle(hold, usage);
+  assert.deepEqual([bench.books.ended, bench.books.unpriced], [["p settled"], []]);
+  const other = await bench.hold(amount(500n), { operationId: "b", model: "unknown" });
+  await settle(other, { ...usage, model: null });
+  assert.deepEqual(bench.books.unpriced, ["unknown"]);
+  const lost = await bench.gatewayCall("lost");
+  const outcome = anOutcome(40n, { status: "unresolved" });
+  await bench.context.ledger.commit({
+    kind: "settle",
+    at: bench.context.clock.now(),
+    operationId: lost.operationId,
+    attempt: lost.attempt,
+    outcome,
+    fingerprint: null,
+  });
+  await settle({ ...lost, status: "unresolved" }, amount(3n), { byAdministrator: true });
+  assert.deepEqual(bench.books.ended, ["p settled", "p settled"]);
 });
 
 test("usage is charged at the prices of the book", async (t) => {

@@ -8,6 +8,7 @@ import type { PicoUsd } from "../../domain/money/money.ts";
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { countTokens, type Usage } from "../../domain/usage/usage.ts";
 import { announceChange } from "../hold/announce.ts";
+import { announceEnd } from "../settle/announce-end.ts";
 import { priceUsage } from "./price-usage.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { type DeskContext, apiEndpoint } from "./desk-context.ts";
@@ -67,6 +68,9 @@ export async function settleByApi(
     ...(!byAdministrator && { selfReported: true }),
   });
   announceChange(context, answer.crossed);
+  // A call that was charged before is only corrected.
+  const isEnd = hold.status === null || hold.status === "released";
+  if (isEnd && !answer.repeated) announceEnd(context, { provider: hold.route.provider, outcome });
   return answer;
 }
 

@@ -27,10 +27,16 @@ export class LedgerBench {
   readonly waiting = new Waiting();
   readonly refused: RefusedCall[] = [];
   readonly crossed: ThresholdEntry[] = [];
+  /** Calls that ended with a charge: the provider, and the status. */
+  readonly ended: string[] = [];
+  /** Models without a known price, by ended call. */
+  readonly unpriced: string[] = [];
   readonly observer: Observer = {
     ...silentObserver,
     refused: (refusal) => void this.refused.push(refusal),
     thresholdCrossed: (threshold) => void this.crossed.push(threshold),
+    callEnded: ({ provider, outcome }) => void this.ended.push(`${provider} ${outcome.status}`),
+    callUnpriced: ({ model }) => void this.unpriced.push(model),
   };
   readonly #time: { now: number };
 

@@ -13,7 +13,7 @@ import type { Ledger } from "../port/ledger.ts";
 import { boundOfBytes, isTextOnly } from "../hold/estimate.ts";
 import type { Route } from "../route/target.ts";
 import type { Slices } from "../hold/slices.ts";
-import { lacksPrice } from "./unpriced.ts";
+import { announceEnd } from "./announce-end.ts";
 import type { Waiting } from "../hold/waiting.ts";
 
 export interface SettleContext {
@@ -57,9 +57,7 @@ export async function settle(
   });
   announceChange(context, answer.crossed);
   learn(context.learned, call, outcome);
-  const ended = { provider: call.route.provider.name, model: outcome.model, outcome };
-  context.observer.callEnded(ended);
-  if (lacksPrice(outcome)) context.observer.callUnpriced(ended);
+  announceEnd(context, { provider: call.route.provider.name, outcome });
   return answer;
 }
 
