@@ -407,7 +407,7 @@ test("every header named in a page exists in the code", () => {
 test("the corrected figures of old reports follow from the rates", () => {
   const page = section(
     pageText(pages, "docs/concepts/prices.md"),
-    "## Cost reports of the time before Purser",
+    "## Cost reports from before Purser",
   );
   const perMillion = (usd: string): PicoUsd => pico(parseUsd(usd) / 1_000_000n);
   const cost = (rate: PicoUsd, tokens: number): PicoUsd => pico(rate * BigInt(tokens));
