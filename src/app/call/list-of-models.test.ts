@@ -45,7 +45,7 @@ function pass(
   return passed;
 }
 
-test("a list of models has none that another key tuned, and its bytes are the provider's where nothing is left out", () => {
+test("a list omits models tuned by another key, and its bytes are unchanged if nothing is omitted", () => {
   const list = (...ids: readonly string[]): string =>
     JSON.stringify({ object: "list", data: ids.map((id) => ({ id })) });
   const length = { "content-length": "9" };

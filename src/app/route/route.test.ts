@@ -198,7 +198,7 @@ test("two routers share nothing, even for the same providers", () => {
   assert.notEqual(first.callRoute(routed, "key"), second.callRoute(routed, "key"));
 });
 
-test("a path means the same whoever asked for it first", () => {
+test("a remembered path gives every key the same target", () => {
   const path = "/v1/deployments/m/chat/completions";
   const headers = { "anthropic-version": "2023-06-01" };
   const router = routerOf(twoProviders());

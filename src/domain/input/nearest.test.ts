@@ -45,7 +45,7 @@ test("a remedy names the most similar word, or all known words", () => {
   assert.equal(suggest("colour", known), "Use one of: budget_id, amount, end, period.");
 });
 
-test("of several names the nearest come first, and none that is far off", () => {
+test("names are ordered by similarity, and dissimilar ones are omitted", () => {
   assert.deepEqual(nearestNames("gpt-4o-mni", ["gpt-4o-mini", "gpt-4o", "claude-3"], 2), [
     "gpt-4o-mini",
     "gpt-4o",

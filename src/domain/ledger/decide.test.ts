@@ -389,7 +389,7 @@ test("a budget cannot become its own ancestor, have an unknown parent, or be del
     hasCode("invalid_request"),
   );
   assert.throws(
-    () => desk.budget({ budgetId: "c", parentBudgetId: "nobody" }),
+    () => desk.budget({ budgetId: "c", parentBudgetId: "missing" }),
     hasCode("invalid_request"),
   );
   assert.throws(

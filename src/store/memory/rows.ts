@@ -12,7 +12,7 @@ import type {
   SettleEntry,
 } from "../../domain/ledger/entry.ts";
 import { idOfOperation } from "../../domain/ledger/operation.ts";
-import { zero } from "../../domain/money/money.ts";
+import { releasedCall } from "../released-call.ts";
 
 type End = SettleEntry | ReleaseEntry | ExpireEntry | CorrectionEntry;
 
@@ -100,7 +100,7 @@ function rowOf(
 ): CallRow {
   const call = { seq, operationId, attempt, startedAt, endedAt, attribution, route };
   if (end.kind === "release" || end.kind === "expire")
-    return { ...call, ...nothingCharged, model: route.model };
+    return { ...call, ...releasedCall, model: route.model };
   const { status, model, usage, parts = [], charges, cost, reportedCost, computedCost } = end;
   const { rawUsage, flags, latencyMs, priceVersion } = end;
   return {
@@ -120,17 +120,3 @@ function rowOf(
     correction: end.kind === "correction" ? { at: end.at, reason: end.reason } : null,
   };
 }
-
-const nothingCharged = {
-  status: "released",
-  usage: {},
-  parts: [],
-  charges: [],
-  cost: zero,
-  reportedCost: null,
-  rawUsage: null,
-  flags: [],
-  latencyMs: 0,
-  priceVersion: "",
-  correction: null,
-} as const;

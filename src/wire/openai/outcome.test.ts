@@ -8,28 +8,15 @@ import {
   closing,
   created,
   data,
+  delta,
   events,
   meterOf,
+  responsesUsage,
   run,
+  text,
+  usage,
+  usageChunk,
 } from "./stream.test-kit.ts";
-
-const usage = { prompt_tokens: 10, completion_tokens: 3, total_tokens: 13 };
-const usageChunk = chunk({}, { choices: [], usage });
-const text = [chunk({ role: "assistant", content: "" }), chunk({ content: "Hé" })];
-const responsesUsage = {
-  input_tokens: 20,
-  input_tokens_details: { cached_tokens: 5 },
-  output_tokens: 4,
-  total_tokens: 24,
-};
-const delta = {
-  type: "response.output_text.delta",
-  item_id: "m1",
-  output_index: 0,
-  content_index: 0,
-  delta: 'Hé "x"',
-  sequence_number: 3,
-};
 
 const anError = {
   error: { message: "no more of this ".repeat(20), type: "server_error", code: 500 },

@@ -73,3 +73,24 @@ export function events(...list: readonly object[]): string {
     )
     .join("");
 }
+
+/** A usage in chat, the chunk that reports it, and chunks of text. */
+export const usage = { prompt_tokens: 10, completion_tokens: 3, total_tokens: 13 };
+export const usageChunk = chunk({}, { choices: [], usage });
+export const text = [chunk({ role: "assistant", content: "" }), chunk({ content: "Hé" })];
+
+/** A usage and an event of text in Responses. */
+export const responsesUsage = {
+  input_tokens: 20,
+  input_tokens_details: { cached_tokens: 5 },
+  output_tokens: 4,
+  total_tokens: 24,
+};
+export const delta = {
+  type: "response.output_text.delta",
+  item_id: "m1",
+  output_index: 0,
+  content_index: 0,
+  delta: 'Hé "x"',
+  sequence_number: 3,
+};

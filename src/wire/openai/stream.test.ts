@@ -11,9 +11,13 @@ import {
   closing,
   created,
   data,
+  delta,
   events,
   meterOf,
+  responsesUsage,
   run,
+  usage,
+  usageChunk,
 } from "./stream.test-kit.ts";
 
 /** Runs the same bytes cut at every place, and demands the same outcome each time. */
@@ -33,8 +37,6 @@ function runCut(
   return whole;
 }
 
-const usage = { prompt_tokens: 10, completion_tokens: 3, total_tokens: 13 };
-const usageChunk = chunk({}, { choices: [], usage });
 const text = [
   chunk({ role: "assistant", content: "" }),
   chunk({ content: "Hé" }),
@@ -309,22 +311,6 @@ test("legacy completions are metered by their text", () => {
     /"object":"text_completion".*"text":"".*"finish_reason":"length"/,
   );
 });
-
-const responsesUsage = {
-  input_tokens: 20,
-  input_tokens_details: { cached_tokens: 5 },
-  output_tokens: 4,
-  total_tokens: 24,
-};
-
-const delta = {
-  type: "response.output_text.delta",
-  item_id: "m1",
-  output_index: 0,
-  content_index: 0,
-  delta: 'Hé "x"',
-  sequence_number: 3,
-};
 
 test("a Responses stream is read from its closing event, completed, incomplete or failed", () => {
   for (const type of ["completed", "incomplete"]) {

@@ -3,7 +3,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AlertRow, CallFilter, CallRow } from "../../../app/port/reader.ts";
 import { assert } from "../../../domain/assert.ts";
-import { zero } from "../../../domain/money/money.ts";
 import type { JournalRow } from "../../journal/chain.ts";
 import { decodeEntry, decodeHold, decodeSettle } from "../../journal/decode.ts";
 import type { FileHistory } from "../journal/file-history.ts";
@@ -13,6 +12,7 @@ import { otherRows } from "../journal/kind-condition.ts";
 import { findCalls, type Found, type Page } from "./find-calls.ts";
 import type { NameIndex } from "./name-index.ts";
 import { matcher, select, type Selection } from "./selection.ts";
+import { releasedCall } from "../../released-call.ts";
 
 /** The sources that a reader answers from. */
 export interface Source {
@@ -127,7 +127,7 @@ type CallOutcome = Pick<
 >;
 
 function readOutcome(file: FileHistory, row: JournalRow, askedModel: string): CallOutcome {
-  if (statusOf(row.kind) === "released") return { ...nothingCharged, model: askedModel };
+  if (statusOf(row.kind) === "released") return { ...releasedCall, model: askedModel };
   const outcome = decodeSettle(row, { operationId: "", attempt: 1 }, file.names);
   const {
     status,
@@ -149,17 +149,3 @@ function readOutcome(file: FileHistory, row: JournalRow, askedModel: string): Ca
   const charged = { status, model, usage, parts, charges, cost: cost.usd, reportedCost, ...ours };
   return { ...charged, rawUsage, flags, latencyMs, priceVersion, correction };
 }
-
-const nothingCharged = {
-  status: "released",
-  usage: {},
-  parts: [],
-  charges: [],
-  cost: zero,
-  reportedCost: null,
-  rawUsage: null,
-  flags: [],
-  latencyMs: 0,
-  priceVersion: "",
-  correction: null,
-} as const;
