@@ -55,6 +55,8 @@ interface Found {
   readonly source: string;
   readonly version: string;
   readonly context: ContextTier | undefined;
+  /** Whether the price is one stated under the terms. */
+  readonly isOwn?: true;
 }
 
 export function makeRateTable(query: TableQuery): RateTable {
@@ -80,6 +82,7 @@ export function openRate(
 const standardTerms: AppliedTerms = {
   terms: { serviceTier: "standard", region: anywhere },
   factors: [],
+  own: [],
   isPriced: true,
 };
 
@@ -104,6 +107,8 @@ function multiplied(left: Factor, right: Factor): Factor {
 }
 
 function rateOf(meter: Meter, query: TableQuery, factor: Factor | undefined): Rate | undefined {
+  const stated = statedRate(meter, query);
+  if (stated) return describe(meter, stated, { query, factor });
   for (const candidate of [meter, ...standInsOf(meter)]) {
     if (factor?.without?.includes(candidate)) continue;
     const found = ownRate(candidate, query);
@@ -130,6 +135,7 @@ function describe(
   { query, factor }: { query: TableQuery; factor: Factor | undefined },
 ): Rate {
   const scaled = factor !== undefined && tokenMeters.has(meter);
+  const isUnderTerms = scaled || found.isOwn === true;
   const { row, match } = query;
   const { serviceTier, region } = query.applied.terms;
   return {
@@ -137,8 +143,8 @@ function describe(
     model: row.model,
     meter,
     perUnit: scaled ? scale(found.perUnit, factor) : found.perUnit,
-    serviceTier: scaled ? serviceTier : "standard",
-    ...(scaled && region !== anywhere && { region }),
+    serviceTier: isUnderTerms ? serviceTier : "standard",
+    ...(isUnderTerms && region !== anywhere && { region }),
     ...(found.context && {
       context: { tokens: found.context.tokens, inclusive: found.context.inclusive },
     }),
@@ -147,6 +153,50 @@ function describe(
     version: found.version,
     ...(row.validFrom !== undefined && { validFrom: new Date(row.validFrom).toISOString() }),
   };
+}
+
+/** The price of a token meter that the provider states under the terms, or that follows from it. */
+function statedRate(meter: Meter, query: TableQuery): Found | undefined {
+  if (!tokenMeters.has(meter)) return undefined;
+  const direct = ownTermRate(meter, query);
+  if (direct) return direct;
+  for (const standIn of standInsOf(meter)) {
+    const found = ownTermRate(standIn, query);
+    if (found) return dearer(found, inProportion(meter, standIn, { found, query }));
+  }
+  return undefined;
+}
+
+function ownTermRate(meter: Meter, { row, level, applied }: TableQuery): Found | undefined {
+  const { source, version } = row;
+  const reached = row.contextTiers?.slice(0, level).map(({ tokens }) => tokens) ?? [];
+  for (const { rates, contextTiers = [] } of applied.own) {
+    const context = contextTiers.findLast(
+      (tier) => reached.includes(tier.tokens) && tier.rates[meter] !== undefined,
+    );
+    const perUnit = context?.rates[meter] ?? rates[meter];
+    if (perUnit !== undefined) return { perUnit, source, version, context, isOwn: true };
+  }
+  return undefined;
+}
+
+/** The standard rate of a meter, changed as that of its substitute is. */
+function inProportion(
+  meter: Meter,
+  standIn: Meter,
+  { found, query }: { readonly found: Found; readonly query: TableQuery },
+): Found | undefined {
+  const [standard, base] = [ownRate(meter, query), ownRate(standIn, query)];
+  if (!standard || !base || base.perUnit === 0n) return undefined;
+  const perUnit = scale(standard.perUnit, {
+    numerator: found.perUnit,
+    denominator: base.perUnit,
+  });
+  return { ...standard, perUnit, isOwn: true };
+}
+
+function dearer(left: Found, right: Found | undefined): Found {
+  return right && right.perUnit > left.perUnit ? right : left;
 }
 
 /** The row's own rate at this context size, or the one added by a supplement. */

@@ -31,6 +31,13 @@ const ratio = fc.record({
   numerator: fc.bigInt({ min: 0n, max: 9n }),
   denominator: fc.bigInt({ min: 1n, max: 9n }),
 });
+const ownRates = fc.record({
+  rates: fc.record(
+    { input: perUnit, output: perUnit, cache_read: perUnit, cache_write_5m: perUnit },
+    { requiredKeys: [] },
+  ),
+});
+const termPrice = fc.oneof(ratio, ownRates);
 const tier = fc.record({
   tokens: fc.integer({ min: 1, max: 900 }),
   inclusive: fc.boolean(),
@@ -42,10 +49,10 @@ const randomRow = fc.record({
     .uniqueArray(tier, { selector: ({ tokens }) => tokens, maxLength: 3 })
     .map((tiers) => tiers.toSorted((a, b) => a.tokens - b.tokens)),
   serviceTiers: fc.record(
-    { batch: ratio, flex: ratio, priority: ratio, fast: ratio },
+    { batch: termPrice, flex: termPrice, priority: termPrice, fast: termPrice },
     { requiredKeys: [] },
   ),
-  regions: fc.record({ us: ratio, eu: ratio, "*": ratio }, { requiredKeys: [] }),
+  regions: fc.record({ us: termPrice, eu: termPrice, "*": termPrice }, { requiredKeys: [] }),
   cacheWrites: fc.constantFrom("asked" as const, "always" as const),
 });
 const counts = fc.record(

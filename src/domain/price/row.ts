@@ -46,6 +46,19 @@ export interface Factor extends Ratio {
   readonly without?: readonly Meter[];
 }
 
+/** The prices that a provider states under a term, instead of a factor. */
+export interface OwnRates {
+  /**
+   * A token meter without a rate here is charged as its substitute here, or at the standard rate in
+   * the same proportion, whichever is dearer.
+   */
+  readonly rates: Rates;
+  /** Only at thresholds of the row's own tiers. */
+  readonly contextTiers?: readonly ContextTier[];
+}
+
+export type TermPrice = Factor | OwnRates;
+
 /** Rates that another source adds for meters missing in the row. */
 export interface Supplement {
   readonly rates?: Rates;
@@ -71,12 +84,12 @@ export interface CatalogueRow {
   /** The first that matches a time wins. */
   readonly schedules?: readonly Schedule[];
   /** Tiers with their own price. */
-  readonly serviceTiers?: Readonly<Partial<Record<ServiceTier, Factor>>>;
+  readonly serviceTiers?: Readonly<Partial<Record<ServiceTier, TermPrice>>>;
   /**
    * Regions with a known price, including those at standard rates; `included` if the rates apply to
    * any region.
    */
-  readonly regions?: Readonly<Record<string, Factor>> | "included";
+  readonly regions?: Readonly<Record<string, TermPrice>> | "included";
   /** The first one that has a meter wins. */
   readonly supplements?: readonly Supplement[];
   /**

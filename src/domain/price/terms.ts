@@ -3,8 +3,9 @@
  * context size.
  */
 
+import { zero } from "../money/money.ts";
 import type { ServiceTier } from "./rate.ts";
-import type { CatalogueRow, Factor } from "./row.ts";
+import type { CatalogueRow, Factor, OwnRates, TermPrice } from "./row.ts";
 
 /** Each term multiplies the standard rates of a model. */
 export interface Terms {
@@ -26,8 +27,13 @@ export const anyRegion = "*";
 export interface AppliedTerms {
   /** The terms of the rates: those requested, or the nearest that the row prices. */
   readonly terms: Terms;
-  /** Multiplied with each other and with the standard rate. */
+  /** Multiplied with each other and with the rate. */
   readonly factors: readonly Factor[];
+  /**
+   * Rates stated under the terms, in order of precedence: the tier's, then the region's. They
+   * replace the standard rates.
+   */
+  readonly own: readonly OwnRates[];
   /** False if the row has no rate for one of the terms. */
   readonly isPriced: boolean;
 }
@@ -40,9 +46,11 @@ export interface AppliedTerms {
 export function applyTerms(row: CatalogueRow, { serviceTier, region }: Terms): AppliedTerms {
   const tier = findTier(row, serviceTier);
   const place = findRegion(row, region);
+  const prices = [tier?.price, place?.price].filter((price) => price !== undefined);
   return {
     terms: { serviceTier: tier ? tier.name : "standard", region: place ? place.name : anywhere },
-    factors: [tier?.factor, place?.factor].filter((factor) => factor !== undefined),
+    factors: prices.filter((price) => isFactor(price)),
+    own: prices.filter((price): price is OwnRates => !isFactor(price)),
     isPriced: tier !== undefined && place?.isListed === true,
   };
 }
@@ -56,40 +64,52 @@ export function possibleRegions(row: CatalogueRow, region: string | undefined): 
 
 function regionsOf({
   regions,
-}: CatalogueRow): readonly (readonly [name: string, factor: Factor])[] {
+}: CatalogueRow): readonly (readonly [name: string, price: TermPrice])[] {
   return regions === undefined || regions === "included" ? [] : Object.entries(regions);
 }
 
 interface Found<Name extends string> {
   readonly name: Name;
   /** Undefined for the standard rates. */
-  readonly factor: Factor | undefined;
+  readonly price: TermPrice | undefined;
   readonly isListed: boolean;
 }
 
 function findTier(row: CatalogueRow, serviceTier: ServiceTier): Found<ServiceTier> | undefined {
-  if (serviceTier === "standard") return { name: "standard", factor: undefined, isListed: true };
-  const factor = row.serviceTiers?.[serviceTier];
-  return factor && { name: serviceTier, factor, isListed: true };
+  if (serviceTier === "standard") return { name: "standard", price: undefined, isListed: true };
+  const price = row.serviceTiers?.[serviceTier];
+  return price && { name: serviceTier, price, isListed: true };
 }
 
 function findRegion(row: CatalogueRow, region: string): Found<string> | undefined {
   if (region === anywhere || row.regions === "included")
-    return { name: anywhere, factor: undefined, isListed: true };
+    return { name: anywhere, price: undefined, isListed: true };
   const listed = regionsOf(row);
   const named =
     listed.find(([name]) => name === region) ?? listed.find(([name]) => name === anyRegion);
   if (named)
-    return { name: named[0] === anyRegion ? region : named[0], factor: named[1], isListed: true };
+    return { name: named[0] === anyRegion ? region : named[0], price: named[1], isListed: true };
   const [first, ...others] = listed;
   if (!first) return undefined;
-  const [name, factor] = others.reduce(
-    (most, next) => (isDearer(next[1], most[1]) ? next : most),
+  const [name, price] = others.reduce(
+    (most, next) => (isDearer(row, next[1], most[1]) ? next : most),
     first,
   );
-  return { name, factor, isListed: false };
+  return { name, price, isListed: false };
 }
 
-function isDearer(left: Factor, right: Factor): boolean {
-  return left.numerator * right.denominator > right.numerator * left.denominator;
+export function isFactor(price: TermPrice): price is Factor {
+  return "numerator" in price;
+}
+
+/** Compares the prices of input. */
+function isDearer(row: CatalogueRow, left: TermPrice, right: TermPrice): boolean {
+  const [one, other] = [inputUnder(row, left), inputUnder(row, right)];
+  return one.numerator * other.denominator > other.numerator * one.denominator;
+}
+
+function inputUnder({ rates }: CatalogueRow, price: TermPrice): Factor {
+  const standard = rates.input ?? zero;
+  if (!isFactor(price)) return { numerator: price.rates.input ?? standard, denominator: 1n };
+  return { numerator: price.numerator * standard, denominator: price.denominator };
 }
