@@ -23,14 +23,18 @@ import { anywhere, type AppliedTerms } from "./terms.ts";
  */
 export type RateTable = Readonly<Partial<Record<FixedMeter, Rate>>>;
 
-/** Selects the rates of a row at one time. */
-export interface TableQuery {
+/** Selects the standard rates of a row at one time. */
+export interface RowQuery {
   readonly row: CatalogueRow;
-  readonly match: Match;
   /** The rates of a schedule that replace the row's own at that time. */
   readonly scheduled: Rates | undefined;
   /** The number of the row's context tiers reached. */
   readonly level: number;
+}
+
+/** Selects the rates of a row at one time and under the terms of a call. */
+export interface TableQuery extends RowQuery {
+  readonly match: Match;
   readonly applied: AppliedTerms;
 }
 
@@ -50,7 +54,8 @@ const standIns: Readonly<Partial<Record<FixedMeter, readonly FixedMeter[]>>> = {
   output_image: ["output", "input"],
 };
 
-interface Found {
+/** A price, and where it is stated. */
+export interface Found {
   readonly perUnit: PicoUsd;
   readonly source: string;
   readonly version: string;
@@ -69,22 +74,12 @@ export function makeRateTable(query: TableQuery): RateTable {
   return table;
 }
 
-/** The rate of an open meter. Like other fees, it is the same in every tier, region and context. */
-export function openRate(
-  meter: OpenMeter,
-  state: Pick<TableQuery, "row" | "match" | "scheduled">,
-): Rate {
-  const rate = rateOf(meter, { ...state, level: 0, applied: standardTerms }, undefined);
+/** The rate of an open meter. Like other fees, it is the same at every context size. */
+export function openRate(meter: OpenMeter, query: Omit<TableQuery, "level">): Rate {
+  const rate = rateOf(meter, { ...query, level: 0 }, undefined);
   assert(rate !== undefined, "every open meter has a rate, if only an unpriced one");
   return rate;
 }
-
-const standardTerms: AppliedTerms = {
-  terms: { serviceTier: "standard", region: anywhere },
-  factors: [],
-  own: [],
-  isPriced: true,
-};
 
 /** The product, rounded up to a whole pico-USD. */
 function scale(perUnit: PicoUsd, ratio: Ratio): PicoUsd {
@@ -111,7 +106,7 @@ function rateOf(meter: Meter, query: TableQuery, factor: Factor | undefined): Ra
   if (stated) return describe(meter, stated, { query, factor });
   for (const candidate of [meter, ...standInsOf(meter)]) {
     if (factor?.without?.includes(candidate)) continue;
-    const found = ownRate(candidate, query);
+    const found = standardRate(candidate, query);
     if (found) return describe(candidate, found, { query, factor });
   }
   if (meter === "request") return undefined;
@@ -155,9 +150,8 @@ function describe(
   };
 }
 
-/** The price of a token meter that the provider states under the terms, or that follows from it. */
+/** The price that the provider states under the terms, or that follows from it. */
 function statedRate(meter: Meter, query: TableQuery): Found | undefined {
-  if (!tokenMeters.has(meter)) return undefined;
   const direct = ownTermRate(meter, query);
   if (direct) return direct;
   for (const standIn of standInsOf(meter)) {
@@ -186,7 +180,7 @@ function inProportion(
   standIn: Meter,
   { found, query }: { readonly found: Found; readonly query: TableQuery },
 ): Found | undefined {
-  const [standard, base] = [ownRate(meter, query), ownRate(standIn, query)];
+  const [standard, base] = [standardRate(meter, query), standardRate(standIn, query)];
   if (!standard || !base || base.perUnit === 0n) return undefined;
   const perUnit = scale(standard.perUnit, {
     numerator: found.perUnit,
@@ -200,7 +194,7 @@ function dearer(left: Found, right: Found | undefined): Found {
 }
 
 /** The row's own rate at this context size, or the one added by a supplement. */
-function ownRate(meter: Meter, query: TableQuery): Found | undefined {
+export function standardRate(meter: Meter, query: RowQuery): Found | undefined {
   const { row } = query;
   const listed = listedRate(meter, query);
   if (listed) return listed;
@@ -215,7 +209,7 @@ function ownRate(meter: Meter, query: TableQuery): Found | undefined {
   return undefined;
 }
 
-function listedRate(meter: Meter, { row, scheduled, level }: TableQuery): Found | undefined {
+function listedRate(meter: Meter, { row, scheduled, level }: RowQuery): Found | undefined {
   const { source, version } = row;
   for (let index = level - 1; index >= 0; index--) {
     const context = row.contextTiers?.[index];

@@ -36,8 +36,8 @@ export interface Ratio {
 }
 
 /**
- * Multiplies the standard rates under a term (service tier, region). Tool fees and flat request
- * fees do not change.
+ * Multiplies the standard token rates under a term (service tier, region). Fees and open meters do
+ * not change.
  */
 export interface Factor extends Ratio {
   /**
@@ -50,7 +50,8 @@ export interface Factor extends Ratio {
 export interface OwnRates {
   /**
    * A token meter without a rate here is charged as its substitute here, or at the standard rate in
-   * the same proportion, whichever is dearer.
+   * the same proportion, whichever is dearer. Fees and open meters without one keep the standard
+   * rate.
    */
   readonly rates: Rates;
   /** Only at thresholds of the row's own tiers. */
@@ -66,6 +67,12 @@ export interface Supplement {
   readonly multiples?: Readonly<Partial<Record<Meter, Ratio & { readonly of: Meter }>>>;
   readonly source: string;
   readonly version: string;
+}
+
+/** Units that a provider grants without charge in each period. */
+export interface FreeAllowance {
+  readonly units: number;
+  readonly per: "day" | "month";
 }
 
 export interface CatalogueRow {
@@ -92,6 +99,8 @@ export interface CatalogueRow {
   readonly regions?: Readonly<Record<string, TermPrice>> | "included";
   /** The first one that has a meter wins. */
   readonly supplements?: readonly Supplement[];
+  /** For information: who has used how much of it is unknown, so every unit is charged. */
+  readonly free?: Readonly<Partial<Record<Meter, FreeAllowance>>>;
   /**
    * `always` if the provider may write a cache unasked (OpenAI); `asked` if it writes only on
    * `cache_control`.
