@@ -1,6 +1,6 @@
 /** Reads the price list of genai-prices (github.com/pydantic/genai-prices, MIT). */
 
-import type { PicoUsd } from "../../domain/money/money.ts";
+import { zero, type PicoUsd } from "../../domain/money/money.ts";
 import { idWithDates, type IdRule } from "../../domain/price/id-rule.ts";
 import type {
   CatalogueRow,
@@ -153,7 +153,9 @@ function convertModel({
   if (strange !== undefined) return skip(strange);
   const contextWindow = countOf(model["context_window"]);
   const rows = periods.flatMap((period, index): readonly CatalogueRow[] => {
-    const { rates, contextTiers } = convertPrices(period.prices, providerId);
+    const { rates, contextTiers } = isFree(period.prices, id)
+      ? { rates: { input: zero, output: zero }, contextTiers: [] }
+      : convertPrices(period.prices, providerId);
     if (Object.keys(rates).length === 0) return [];
     const validTo = periods[index + 1]?.from;
     const row: CatalogueRow = {
@@ -175,11 +177,14 @@ function convertModel({
   return rows.length > 0 ? rows : skip("has no price");
 }
 
+/** No price at all: free of charge if the id says so, as OpenRouter's `:free` does; else unknown. */
+function isFree(prices: ExactObject, model: string): boolean {
+  return Object.keys(prices).length === 0 && model.endsWith(":free");
+}
+
 /** Who is billed by the second, page or character is not billed for tokens. */
 function withTokens(rates: Rates): Rates {
-  return rates.input === undefined
-    ? { input: 0n as PicoUsd, output: 0n as PicoUsd, ...rates }
-    : rates;
+  return rates.input === undefined ? { input: zero, output: zero, ...rates } : rates;
 }
 
 /** Claude is the family whose callers ask for cache writes; others write unasked or not at all. */
