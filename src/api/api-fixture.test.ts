@@ -1,7 +1,6 @@
 /** Opens an API on a real ledger in a temporary folder, for the tests of this folder. */
 
 import { randomUUID } from "node:crypto";
-import type { PriceOverride } from "../domain/price/rate.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +10,7 @@ import type { LedgerReader } from "../app/port/reader.ts";
 import { Waiting } from "../app/hold/waiting.ts";
 import { hashSecret } from "../app/caller/secret.ts";
 import { makePriceBook } from "../domain/price/book.ts";
-import { definePrice } from "../domain/price/override.ts";
+import { definePrice, type PriceOverride } from "../domain/price/override.ts";
 import { makeMetrics } from "../metrics/metrics.ts";
 import { openLedger } from "../store/sqlite/open.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";

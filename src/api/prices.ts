@@ -16,7 +16,7 @@ import {
 import { PurserError } from "../domain/error.ts";
 import { formatInstant, parseInstant } from "../domain/input/scalar.ts";
 import { formatUsd, multiply } from "../domain/money/money.ts";
-import type { PriceOverride } from "../domain/price/rate.ts";
+import { namesModel, usdPerMillion, type PriceOverride } from "../domain/price/override.ts";
 import type { ModelName } from "../domain/price/served.ts";
 import type { PriceSheet } from "../domain/price/sheet.ts";
 import { adminOnly, answer, anyKey, created, ok, problem, route, type Route } from "./route.ts";
@@ -91,24 +91,17 @@ function unpriced(provider: string, model: string): PurserError {
   });
 }
 
-function overrideJson({
-  provider,
-  model,
-  match,
-  perMillion,
-  validFrom,
-  validTo,
-  source,
-}: PriceOverride): PriceOverrideJson {
+function overrideJson(override: PriceOverride): PriceOverrideJson {
+  const { row, source } = override;
   return {
-    provider,
-    model: match === "prefix" ? `${model}*` : model,
-    match,
-    // A meter without a price has no key.
-    usd_per_million: perMillion as Readonly<Record<string, string>>,
-    valid_from: validFrom,
-    valid_to: validTo,
+    provider: row.provider,
+    model: row.model,
+    match: namesModel(row) ? "exact" : "prefix",
+    usd_per_million: usdPerMillion(override),
+    valid_from: row.valid_from ?? null,
+    valid_to: row.valid_to ?? null,
     source,
+    price: row,
   };
 }
 

@@ -3,7 +3,7 @@
  * `@pydantic/genai-prices`.
  */
 
-import type { PriceOverride } from "../domain/price/rate.ts";
+import type { PriceOverride } from "../domain/price/override.ts";
 import { makePriceBook, type RowSource } from "../domain/price/book.ts";
 import type { CatalogueRow } from "../domain/price/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
@@ -70,6 +70,8 @@ export interface Catalogue {
   identify(provider: ConfiguredProvider): ProviderIdentity;
   /** The identity of every configured provider, by name; of any other name, what the name says. */
   identities(providers: readonly ConfiguredProvider[]): Identities;
+  /** Every row of every provider, at any time, in order of precedence. */
+  rows(): readonly CatalogueRow[];
   /** Every model with a price, without duplicates. */
   models(): readonly CatalogueModel[];
 }
@@ -145,6 +147,7 @@ export async function openCatalogue(): Promise<Catalogue> {
         of: (name) => byName.get(name) ?? identify({ name, baseUrl: "", priceProvider: null }),
       };
     },
+    rows: () => providerIds.flatMap((id) => [...overlay(id), ...listed(id)]),
     models: () => providerIds.flatMap((id) => distinctModels([...overlay(id), ...listed(id)])),
   };
 }

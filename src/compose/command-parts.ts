@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { namesModel } from "../domain/price/override.ts";
 import { commonName } from "../domain/price/provider-name.ts";
 import { asCalled } from "../cli/called.ts";
 import { runningServer } from "../cli/connection.ts";
@@ -80,7 +81,7 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
       return {
         book: catalogue.book(prices, catalogue.identities(providers).byName),
         models: () =>
-          [...prices.filter(({ match }) => match === "exact"), ...catalogue.models()].map(
+          [...prices.map(({ row }) => row).filter(namesModel), ...catalogue.models()].map(
             ({ provider, model }) => {
               return { provider: commonName(provider), model };
             },

@@ -4,7 +4,7 @@
  */
 
 import type { CallLimits, HoldLimits, StoredAccess } from "../app/port/limits.ts";
-import type { PriceOverride } from "../domain/price/rate.ts";
+import type { PriceOverride } from "../domain/price/override.ts";
 import type { Budget } from "../domain/budget/budget.ts";
 import type { KeyDefinition } from "../domain/key/define.ts";
 import type { WireName } from "../wire/wire.ts";

@@ -1,12 +1,11 @@
 /** Reads the budgets, prices, keys and aliases of a configuration. The domain validates them. */
 
-import type { PriceOverride } from "../domain/price/rate.ts";
 import type { Budget } from "../domain/budget/budget.ts";
 import { defineBudget } from "../domain/budget/define.ts";
 import { type Fields, invalid, openFields, optionalList, show } from "../domain/input/fields.ts";
 import { suggest } from "../domain/input/nearest.ts";
 import { defineKey, keyFields } from "../domain/key/define.ts";
-import { definePrice } from "../domain/price/override.ts";
+import { definePrice, type PriceOverride } from "../domain/price/override.ts";
 import type { KeyConfiguration } from "./configuration.ts";
 import type { Faults } from "./fault.ts";
 

@@ -102,7 +102,7 @@ test("a file with all fields is read", () => {
       stored: "refuse",
     },
   ]);
-  assert.equal(configuration.prices[0]?.model, "my-model");
+  assert.equal(configuration.prices[0]?.row.model, "my-model");
   assert.equal(configuration.prices[0]?.source, "configuration");
   const [day, all] = configuration.budgets;
   assert.deepEqual(

@@ -41,8 +41,8 @@ export function findWarnings(
   const priced = [...callable, ...inPrices];
   const findings = [
     ...named.flatMap((provider) => literalSecret(provider, locate)),
-    ...prices.flatMap(({ provider }, index) =>
-      unknownProvider([provider], { fields: () => `prices[${index}].provider`, known: priced }),
+    ...prices.flatMap(({ row }, index) =>
+      unknownProvider([row.provider], { fields: () => `prices[${index}].provider`, known: priced }),
     ),
     ...budgets.flatMap((budget, index) => ended(budget, { field: `budgets[${index}].end`, now })),
     ...budgets.flatMap(({ providers }, index) =>

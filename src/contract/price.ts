@@ -1,24 +1,107 @@
 /** Schemas of prices: the rates of a model, and prices that a user adds. */
 
 import { z } from "zod";
+import { pricedTiers, type PricedTier } from "../domain/price/row-text.ts";
 import { fixedMeters, type FixedMeter } from "../domain/usage/usage.ts";
 import type { Json, JsonInput } from "./json.ts";
 import { instantSchema, nameSchema, usdSchema } from "./value.ts";
 
 const decimalInput = z.union([z.string(), z.number()]);
 
+const ratesInput = ofMeters(decimalInput);
+const metersInput = z
+  .record(z.string(), decimalInput)
+  .optional()
+  .describe('Prices of tools and other units, in USD per unit: `{"tool:ocr": "0.002"}`.');
+const tiersInput = z
+  .array(
+    z.looseObject({
+      above: z.int().optional().describe("For contexts of more tokens than this."),
+      from: z.int().optional().describe("For contexts of at least this many tokens."),
+      ...ratesInput,
+    }),
+  )
+  .optional()
+  .describe(
+    "Rates of the whole request by the size of its context, ascending; only those that " +
+      "differ.",
+  );
+const termInput = z
+  .looseObject({
+    factor: z
+      .string()
+      .optional()
+      .describe('Of the standard token rates: "0.5", "5/3". Instead of rates.'),
+    without: z.array(z.string()).optional().describe("Meters that the factor does not price."),
+    ...ratesInput,
+    context_tiers: tiersInput,
+  })
+  .meta({ id: "PriceTermInput", description: "A factor, or rates per million tokens." });
+
+const ratesText = ofMeters(z.string());
+const metersText = z.record(z.string(), z.string()).optional();
+const tierText = z.object({
+  above: z.int().optional(),
+  from: z.int().optional(),
+  ...ratesText,
+});
+const termText = z
+  .object({
+    factor: z.string().optional(),
+    without: z.array(z.string()).optional(),
+    ...ratesText,
+    context_tiers: z.array(tierText).optional(),
+  })
+  .meta({ id: "PriceTerm", description: "A factor, or rates per million tokens." });
+
 export const priceInput = z
   .looseObject({
     provider: z.string(),
     model: z.string().describe("The exact id, or a prefix followed by `*`."),
-    ...(Object.fromEntries(fixedMeters.map((meter) => [meter, decimalInput.optional()])) as Record<
-      FixedMeter,
-      z.ZodOptional<typeof decimalInput>
-    >),
-    meters: z
-      .record(z.string(), decimalInput)
+    aliases: z.array(z.string()).optional().describe("Other ids of the model."),
+    ...ratesInput,
+    meters: metersInput,
+    context_tiers: tiersInput,
+    service_tiers: z
+      .looseObject(
+        Object.fromEntries(pricedTiers.map((tier) => [tier, termInput.optional()])) as Record<
+          PricedTier,
+          z.ZodOptional<typeof termInput>
+        >,
+      )
       .optional()
-      .describe('Prices of tools and other units, in USD per unit: `{"tool:ocr": "0.002"}`.'),
+      .describe("Prices of the tiers that the model is served in, besides the standard one."),
+    regions: z
+      .union([z.literal("included"), z.record(z.string(), termInput)])
+      .optional()
+      .describe(
+        "Prices of calls that must be processed in a region, by its name, `*` for any other. " +
+          "`included`, the default: the rates apply to every region.",
+      ),
+    hours: z
+      .array(
+        z.looseObject({
+          days: z.array(z.string()).optional().describe("`mon` to `sun`; every day by default."),
+          from: z.string().describe('Included, in UTC: "01:00".'),
+          to: z.string().describe("Excluded; at or before `from`: on the next day."),
+          ...ratesInput,
+          meters: metersInput,
+        }),
+      )
+      .optional()
+      .describe("Hours with other rates. The first that match apply."),
+    free: z
+      .record(z.string(), z.looseObject({ units: z.int(), per: z.enum(["day", "month"]) }))
+      .optional()
+      .describe("Units that the provider does not charge, for information: they are charged here."),
+    cache_writes: z
+      .enum(["asked", "always"])
+      .optional()
+      .describe(
+        "`always` if the provider may write a cache unasked. By default only if `cache_write_5m` has a price.",
+      ),
+    context_window: z.int().optional(),
+    max_output_tokens: z.int().optional(),
     valid_from: z.string().nullish(),
     valid_to: z.string().nullish(),
   })
@@ -27,15 +110,60 @@ export const priceInput = z
     description: "USD per million tokens; for tools and requests, per call.",
   });
 
+export const priceTextSchema = z
+  .object({
+    provider: z.string(),
+    model: z.string(),
+    aliases: z.array(z.string()).optional(),
+    ...ratesText,
+    meters: metersText,
+    context_tiers: z.array(tierText).optional(),
+    service_tiers: z
+      .object(
+        Object.fromEntries(pricedTiers.map((tier) => [tier, termText.optional()])) as Record<
+          PricedTier,
+          z.ZodOptional<typeof termText>
+        >,
+      )
+      .optional(),
+    regions: z.union([z.literal("included"), z.record(z.string(), termText)]).optional(),
+    hours: z
+      .array(
+        z.object({
+          days: z.array(z.string()).optional(),
+          from: z.string(),
+          to: z.string(),
+          ...ratesText,
+          meters: metersText,
+        }),
+      )
+      .optional(),
+    free: z
+      .record(z.string(), z.object({ units: z.int(), per: z.enum(["day", "month"]) }))
+      .optional(),
+    cache_writes: z.enum(["asked", "always"]).optional(),
+    context_window: z.int().optional(),
+    max_output_tokens: z.int().optional(),
+    valid_from: instantSchema.optional(),
+    valid_to: instantSchema.optional(),
+  })
+  .meta({
+    id: "PriceText",
+    description: "A whole price in the form of requests; absent fields have their default.",
+  });
+
 export const priceOverrideSchema = z
   .object({
     provider: z.string(),
     model: z.string(),
     match: z.enum(["exact", "prefix"]),
-    usd_per_million: z.record(z.string(), z.string()),
+    usd_per_million: z
+      .record(z.string(), z.string())
+      .describe("The standard rates by meter, also of fees; `price` has the others."),
     valid_from: z.string().nullable(),
     valid_to: z.string().nullable(),
     source: z.string(),
+    price: priceTextSchema,
   })
   .meta({ id: "PriceOverride" });
 
@@ -103,3 +231,10 @@ export type RateJson = Json<typeof rateSchema>;
 export type PriceJson = Json<typeof priceSchema>;
 export type PriceListJson = Json<typeof priceListSchema>;
 export type PriceInput = JsonInput<typeof priceInput>;
+
+function ofMeters<Value extends z.ZodType>(value: Value): Record<FixedMeter, z.ZodOptional<Value>> {
+  return Object.fromEntries(fixedMeters.map((meter) => [meter, z.optional(value)])) as Record<
+    FixedMeter,
+    z.ZodOptional<Value>
+  >;
+}

@@ -55,11 +55,7 @@ const limits = {
 const wire = openaiWire({ newTokenField: "max_tokens" });
 const house = aProvider({ name: "house", bases: { openai: "http://house" } });
 const price = {
-  provider: "house",
-  model: "m",
-  match: "exact",
-  validFrom: null,
-  validTo: null,
+  row: { provider: "house", model: "m", input: "0.15", output: "0.60" },
   source: "configuration",
 } as const;
 
@@ -220,10 +216,7 @@ function contextOf(
   failed: CallContext["observer"]["failed"],
 ): CallContext {
   const waiting = new Waiting();
-  const book = catalogue.book(
-    [{ ...price, perMillion: { input: "0.15", output: "0.60" } }],
-    new Map(),
-  );
+  const book = catalogue.book([price], new Map());
   return {
     ledger,
     clock,

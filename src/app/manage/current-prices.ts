@@ -3,7 +3,7 @@
  * the API.
  */
 
-import type { PriceOverride } from "../../domain/price/rate.ts";
+import type { PriceOverride } from "../../domain/price/override.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
 
 export class CurrentPrices {

@@ -5,7 +5,8 @@
 
 import type { Budget } from "../../domain/budget/budget.ts";
 import { formatAmount } from "../../domain/budget/amount.ts";
-import type { PriceOverride } from "../../domain/price/rate.ts";
+import { usdPerMillion, type PriceOverride } from "../../domain/price/override.ts";
+import { rateFields } from "../../domain/price/rates-text.ts";
 import type { Ledger } from "../port/ledger.ts";
 
 export interface DeclaredChange {
@@ -120,10 +121,13 @@ function missing(
 }
 
 /** In the configuration's field names. */
-function ratesOf({ perMillion, validTo }: PriceOverride): object {
-  return { ...perMillion, valid_to: validTo };
+function ratesOf(override: PriceOverride): object {
+  const { valid_to = null, ...row } = override.row;
+  const named = new Set<string>(["provider", "model", "valid_from", ...rateFields]);
+  const others = Object.entries(row).filter(([name]) => !named.has(name));
+  return { ...usdPerMillion(override), valid_to, ...Object.fromEntries(others) };
 }
 
-function priceName({ provider, model, match, validFrom }: PriceOverride): string {
-  return `${provider}/${model}${match === "prefix" ? "*" : ""}${validFrom === null ? "" : ` from ${validFrom}`}`;
+function priceName({ row }: PriceOverride): string {
+  return `${row.provider}/${row.model}${row.valid_from === undefined ? "" : ` from ${row.valid_from}`}`;
 }

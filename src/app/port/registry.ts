@@ -2,7 +2,7 @@
 
 import type { Budget } from "../../domain/budget/budget.ts";
 import type { Key } from "../../domain/key/key.ts";
-import type { PriceOverride } from "../../domain/price/rate.ts";
+import type { PriceOverride } from "../../domain/price/override.ts";
 
 /**
  * Answers from memory, at once. A command of this process is in here before it resolves.

@@ -3,7 +3,7 @@
  * providers.
  */
 
-import type { PriceOverride } from "../../domain/price/rate.ts";
+import { namesModel, type PriceOverride } from "../../domain/price/override.ts";
 import type { ListedModel, WireName } from "../../wire/wire.ts";
 import type { Provider, Providers } from "../port/provider.ts";
 import type { Wires } from "./target.ts";
@@ -19,7 +19,7 @@ export interface ServedModel extends ListedModel {
 export interface ModelSources {
   readonly wires: Wires;
   /** Prices set in the configuration or over the API. */
-  readonly priced: readonly Pick<PriceOverride, "provider" | "model" | "match">[];
+  readonly priced: readonly Pick<PriceOverride, "row">[];
   readonly listed: readonly {
     readonly provider: string;
     readonly model: string;
@@ -48,9 +48,9 @@ function modelsOf(
 ): readonly ServedModel[] {
   const { name } = provider;
   const known = names.get(name) ?? name;
-  const stated = priced.filter(
-    (row) => row.match === "exact" && (row.provider === known || row.provider === name),
-  );
+  const stated = priced
+    .map(({ row }) => row)
+    .filter((row) => namesModel(row) && (row.provider === known || row.provider === name));
   const models = new Map<string, ServedModel>();
   for (const { model } of stated) models.set(model, served(wires, provider, model));
   for (const { provider: owner, model, contextWindow = null, maxOutputTokens = null } of listed) {

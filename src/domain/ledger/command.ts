@@ -3,7 +3,8 @@
  * atomically.
  */
 
-import type { FallbackRates, PriceOverride } from "../price/rate.ts";
+import type { FallbackRates } from "../price/rate.ts";
+import type { PriceOverride } from "../price/override.ts";
 import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";

@@ -2,7 +2,7 @@
 
 import type { Budget } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
-import type { PriceOverride } from "../price/rate.ts";
+import type { PriceOverride } from "../price/override.ts";
 import { Applicable, type CallSubject } from "./applicable.ts";
 import type { BudgetEntry, CounterKey, Entry, KeyEntry, PriceEntry } from "./entry.ts";
 

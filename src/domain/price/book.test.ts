@@ -1,6 +1,6 @@
 /** Look-ups in the price book: precedence, validity and caching. */
 
-import type { PriceOverride } from "../price/rate.ts";
+import type { PriceOverride } from "../price/override.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../money/money.ts";
@@ -168,7 +168,7 @@ test("a provider's other names find its rows and overrides", () => {
   );
   const stated = bookOf([base], {
     providerIds,
-    overrides: [{ ...override({ input: "1" }), provider: "a" }],
+    overrides: [override({ input: "1", provider: "a" })],
   });
   assert.equal(inputRate(stated, { model: "m", provider: "acme" }), 1_000_000n);
   assert.equal(inputRate(stated, { model: "m", provider: "a" }), 1_000_000n);

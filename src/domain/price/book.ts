@@ -3,9 +3,8 @@
  */
 
 import { PairMemo } from "../memo.ts";
-import type { PriceOverride } from "./rate.ts";
 import { isCloser, matchId, maxIdLength, type IdMatch } from "./id-rule.ts";
-import { overrideRow } from "./override.ts";
+import { overrideRow, type PriceOverride } from "./override.ts";
 import type { CatalogueRow } from "./row.ts";
 import { makeRowSheet, type RowState } from "./row-sheet.ts";
 import { nextScheduleEdge, scheduledRates } from "./schedule.ts";
@@ -97,7 +96,7 @@ function candidateFinder(
   const isSame = (stated: string, asked: string, ids: readonly string[]): boolean =>
     stated === asked || stated === ids[0] || providerIds(stated)[0] === asked;
   const stated = (options.overrides ?? [])
-    .map((override) => overrideRow(override, options.supplements?.(override.provider)))
+    .map((override) => overrideRow(override, options.supplements?.(override.row.provider)))
     // Later rows win; the sort by closeness is stable.
     .reverse();
 

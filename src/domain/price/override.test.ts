@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../error.ts";
-import { definePrice, overrideRow } from "./override.ts";
+import { definePrice, overrideRow, readStoredOverride, usdPerMillion } from "./override.ts";
 
 const price = { provider: "openai", model: "my-model", input: "0.15", output: "0.60" };
 const define = (input: unknown) =>
@@ -20,7 +20,7 @@ function refusedField(input: unknown): string | undefined {
   return assert.fail("the price was accepted");
 }
 
-test("an override keeps exact decimals, per million tokens and per million calls", () => {
+test("an override keeps exact decimals, per million tokens and per call", () => {
   const stated = define({
     ...price,
     cache_read: "0.0750",
@@ -28,12 +28,15 @@ test("an override keeps exact decimals, per million tokens and per million calls
     valid_from: "2026-01-01",
   });
   assert.deepEqual(stated, {
-    provider: "openai",
-    model: "my-model",
-    match: "exact",
-    perMillion: { input: "0.15", cache_read: "0.075", output: "0.6", web_search: "10000" },
-    validFrom: "2026-01-01T00:00:00.000Z",
-    validTo: null,
+    row: {
+      provider: "openai",
+      model: "my-model",
+      input: "0.15",
+      cache_read: "0.075",
+      output: "0.6",
+      web_search: "0.01",
+      valid_from: "2026-01-01T00:00:00.000Z",
+    },
     source: "configuration",
   });
   const row = overrideRow(stated, undefined);
@@ -47,7 +50,7 @@ test("meters has the prices of tools and other units, per unit", () => {
     ...price,
     meters: { web_search: "0.01", "tool:ocr": "0.002", pages: "0.000000000001" },
   });
-  assert.deepEqual(stated.perMillion, {
+  assert.deepEqual(usdPerMillion(stated), {
     input: "0.15",
     output: "0.6",
     web_search: "10000",
@@ -97,10 +100,9 @@ test("a fee may exceed 1 USD per call", () => {
 });
 
 test("a star at the end of a model makes it a prefix", () => {
-  assert.deepEqual(
-    [define({ ...price, model: "gpt-9*" }).match, define({ ...price, model: "gpt-9*" }).model],
-    ["prefix", "gpt-9"],
-  );
+  assert.deepEqual(overrideRow(define({ ...price, model: "gpt-9*" }), undefined).ids, {
+    startsWith: "gpt-9",
+  });
   assert.equal(refusedField({ ...price, model: "gpt*9" }), "prices[3].model");
 });
 
@@ -117,7 +119,10 @@ test("an error names the field and the remedy", () => {
     refusedField({ ...price, valid_from: new Date(Number.NaN) }),
     "prices[3].valid_from",
   );
-  assert.equal(define({ ...price, valid_from: new Date(0) }).validFrom, "1970-01-01T00:00:00.000Z");
+  assert.equal(
+    define({ ...price, valid_from: new Date(0) }).row.valid_from,
+    "1970-01-01T00:00:00.000Z",
+  );
   assert.equal(
     refusedField({ ...price, valid_from: "2026-01-01T00:00:00" }),
     "prices[3].valid_from",
@@ -137,7 +142,7 @@ test("an error names the field and the remedy", () => {
     assert.equal(refusedField({ ...price, valid_to: day }), "prices[3].valid_to", day);
   }
   assert.equal(
-    define({ ...price, valid_from: "2028-02-29 01:00+01:00" }).validFrom,
+    define({ ...price, valid_from: "2028-02-29 01:00+01:00" }).row.valid_from,
     "2028-02-29T00:00:00.000Z",
   );
   assert.equal(
@@ -151,4 +156,31 @@ test("a top-level field has no path prefix", () => {
     () => definePrice({ ...price, model: 7 }),
     (error) => error instanceof PurserError && error.detail.field === "model",
   );
+});
+
+test("a price of an old ledger is read as one of today", () => {
+  const stored = {
+    provider: "openai",
+    model: "gpt-9",
+    match: "prefix",
+    perMillion: { input: "0.15", output: "0.6", web_search: "10000", "tool:ocr": "2000" },
+    validFrom: "2026-01-01T00:00:00.000Z",
+    validTo: null,
+    source: "api",
+  } as const;
+  const read = readStoredOverride(stored);
+  assert.deepEqual(read, {
+    row: {
+      provider: "openai",
+      model: "gpt-9*",
+      input: "0.15",
+      output: "0.6",
+      web_search: "0.01",
+      meters: { "tool:ocr": "0.002" },
+      valid_from: "2026-01-01T00:00:00.000Z",
+    },
+    source: "api",
+  });
+  assert.deepEqual(usdPerMillion(read), stored.perMillion);
+  assert.equal(readStoredOverride(read), read);
 });

@@ -23,14 +23,18 @@ import { anywhere, type AppliedTerms } from "./terms.ts";
  */
 export type RateTable = Readonly<Partial<Record<FixedMeter, Rate>>>;
 
-/** Selects the rates of a row at one time. */
-export interface TableQuery {
+/** Selects the standard rates of a row at one time. */
+export interface RowQuery {
   readonly row: CatalogueRow;
-  readonly match: Match;
   /** The rates of a schedule that replace the row's own at that time. */
   readonly scheduled: Rates | undefined;
   /** The number of the row's context tiers reached. */
   readonly level: number;
+}
+
+/** Selects the rates of a row at one time and under the terms of a call. */
+export interface TableQuery extends RowQuery {
+  readonly match: Match;
   readonly applied: AppliedTerms;
 }
 
@@ -50,7 +54,8 @@ const standIns: Readonly<Partial<Record<FixedMeter, readonly FixedMeter[]>>> = {
   output_image: ["output", "input"],
 };
 
-interface Found {
+/** A price, and where it is stated. */
+export interface Found {
   readonly perUnit: PicoUsd;
   readonly source: string;
   readonly version: string;
@@ -111,7 +116,7 @@ function rateOf(meter: Meter, query: TableQuery, factor: Factor | undefined): Ra
   if (stated) return describe(meter, stated, { query, factor });
   for (const candidate of [meter, ...standInsOf(meter)]) {
     if (factor?.without?.includes(candidate)) continue;
-    const found = ownRate(candidate, query);
+    const found = standardRate(candidate, query);
     if (found) return describe(candidate, found, { query, factor });
   }
   if (meter === "request") return undefined;
@@ -186,7 +191,7 @@ function inProportion(
   standIn: Meter,
   { found, query }: { readonly found: Found; readonly query: TableQuery },
 ): Found | undefined {
-  const [standard, base] = [ownRate(meter, query), ownRate(standIn, query)];
+  const [standard, base] = [standardRate(meter, query), standardRate(standIn, query)];
   if (!standard || !base || base.perUnit === 0n) return undefined;
   const perUnit = scale(standard.perUnit, {
     numerator: found.perUnit,
@@ -200,7 +205,7 @@ function dearer(left: Found, right: Found | undefined): Found {
 }
 
 /** The row's own rate at this context size, or the one added by a supplement. */
-function ownRate(meter: Meter, query: TableQuery): Found | undefined {
+export function standardRate(meter: Meter, query: RowQuery): Found | undefined {
   const { row } = query;
   const listed = listedRate(meter, query);
   if (listed) return listed;
@@ -215,7 +220,7 @@ function ownRate(meter: Meter, query: TableQuery): Found | undefined {
   return undefined;
 }
 
-function listedRate(meter: Meter, { row, scheduled, level }: TableQuery): Found | undefined {
+function listedRate(meter: Meter, { row, scheduled, level }: RowQuery): Found | undefined {
   const { source, version } = row;
   for (let index = level - 1; index >= 0; index--) {
     const context = row.contextTiers?.[index];

@@ -72,14 +72,3 @@ export interface Charge {
 
 /** The `source` of a zero rate: the model has a price, but this meter has none. */
 export const unpricedSource = "unpriced";
-
-/** A price set by a user, in decimal USD per million units, verbatim. */
-export interface PriceOverride {
-  readonly provider: string;
-  readonly model: string;
-  readonly match: "exact" | "prefix";
-  readonly perMillion: Readonly<Partial<Record<Meter, string>>>;
-  readonly validFrom: string | null;
-  readonly validTo: string | null;
-  readonly source: string;
-}

@@ -68,6 +68,12 @@ export interface Supplement {
   readonly version: string;
 }
 
+/** Units that a provider grants without charge in each period. */
+export interface FreeAllowance {
+  readonly units: number;
+  readonly per: "day" | "month";
+}
+
 export interface CatalogueRow {
   readonly provider: string;
   readonly model: string;
@@ -92,6 +98,8 @@ export interface CatalogueRow {
   readonly regions?: Readonly<Record<string, TermPrice>> | "included";
   /** The first one that has a meter wins. */
   readonly supplements?: readonly Supplement[];
+  /** For information: who has used how much of it is unknown, so every unit is charged. */
+  readonly free?: Readonly<Partial<Record<Meter, FreeAllowance>>>;
   /**
    * `always` if the provider may write a cache unasked (OpenAI); `asked` if it writes only on
    * `cache_control`.

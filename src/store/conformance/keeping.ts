@@ -150,12 +150,14 @@ const testKey = {
 } as const;
 
 const testPrice = {
-  provider: "openai",
-  model: "my-model",
-  match: "exact",
-  perMillion: { input: "0.15" },
-  validFrom: null,
-  validTo: null,
+  row: {
+    provider: "openai",
+    model: "my-model",
+    input: "0.15",
+    output: "0.6",
+    context_tiers: [{ above: 200_000, input: "0.3", output: "0.9" }],
+    service_tiers: { batch: { factor: "0.5" } },
+  },
   source: "api",
 } as const;
 

@@ -1,6 +1,6 @@
 /** Decodes journal rows into entries. */
 
-import type { PriceOverride } from "../../domain/price/rate.ts";
+import { readStoredOverride, type StoredOverride } from "../../domain/price/override.ts";
 import { assert } from "../../domain/assert.ts";
 import type { Budget } from "../../domain/budget/budget.ts";
 import type { Key } from "../../domain/key/key.ts";
@@ -80,7 +80,11 @@ export function decodeEntry(
     case kinds.key:
       return { kind: "key", at, key: JSON.parse(row.body) as Key };
     case kinds.price:
-      return { kind: "price", at, price: JSON.parse(row.body) as PriceOverride };
+      return {
+        kind: "price",
+        at,
+        price: readStoredOverride(JSON.parse(row.body) as StoredOverride),
+      };
     default:
       assert(row.call !== null, "an entry that ends a call or adds to it names its hold");
       return decodeAboutCall(row, context.callOf(row.call), names);

@@ -16,7 +16,7 @@ import type { Loaded } from "../../domain/ledger/loaded.ts";
 import { noNeeds, type Needs } from "../../domain/ledger/needs.ts";
 import { countingFor } from "../../domain/ledger/recount.ts";
 import { isDefinition, Registry } from "../../domain/ledger/registry.ts";
-import type { PriceOverride } from "../../domain/price/rate.ts";
+import type { PriceOverride } from "../../domain/price/override.ts";
 import { asOpenHold } from "../open-hold.ts";
 import { attempt, type Attempt, type Outcome } from "./attempt.ts";
 import { definitions, type Reads } from "./item.ts";

@@ -184,12 +184,7 @@ test("the other entries survive the round trip", () => {
     currency: "USD",
   } as const;
   const price = {
-    provider: "p",
-    model: "m",
-    match: "prefix",
-    perMillion: { input: "0.15" },
-    validFrom: null,
-    validTo: null,
+    row: { provider: "p", model: "m*", input: "0.15", output: "0.6" },
     source: "api",
   } as const;
   const entries: readonly Entry[] = [

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { usdPerMillion, type PriceOverride } from "../../../domain/price/override.ts";
 import type { Ledger } from "../../../app/port/ledger.ts";
 import type { LedgerReader } from "../../../app/port/reader.ts";
 import { pico } from "../../../domain/money/money.ts";
@@ -125,14 +126,29 @@ const key = {
 } as const;
 
 const price = {
-  provider: "openai",
-  model: "my-model",
-  match: "exact",
-  perMillion: { input: "0.15", output: "0.6", web_search: "10000" },
-  validFrom: null,
-  validTo: null,
+  row: {
+    provider: "openai",
+    model: "my-model",
+    input: "0.15",
+    output: "0.6",
+    web_search: "0.01",
+  },
   source: "api",
 } as const;
+
+/** As version 4 had it. */
+function flat(override: PriceOverride): object {
+  const { provider, model, valid_from = null, valid_to = null } = override.row;
+  return {
+    provider,
+    model,
+    match: "exact",
+    perMillion: usdPerMillion(override),
+    validFrom: valid_from,
+    validTo: valid_to,
+    source: override.source,
+  };
+}
 
 /** All that a ledger answers, as JSON: whole numbers of any size as text. */
 export async function figuresOf(ledger: Ledger, reader: LedgerReader): Promise<string> {
@@ -144,7 +160,7 @@ export async function figuresOf(ledger: Ledger, reader: LedgerReader): Promise<s
       ledger.budgets().map(({ budgetId }) => ledger.balances(budgetId, start + hourMs)),
     ),
     keys: ledger.keys(),
-    prices: ledger.prices(),
+    prices: ledger.prices().map(flat),
     holds: await ledger.openHolds(),
     calls: await reader.calls({}, page),
     refusals: await reader.refusals({}, page),

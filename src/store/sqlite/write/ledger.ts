@@ -13,7 +13,7 @@ import type { AnswerOf, Command } from "../../../domain/ledger/command.ts";
 import { balancesOf } from "../../../domain/ledger/balances.ts";
 import type { Balance } from "../../../domain/ledger/counter.ts";
 import type { Counted } from "../../../domain/ledger/entry.ts";
-import type { PriceOverride } from "../../../domain/price/rate.ts";
+import type { PriceOverride } from "../../../domain/price/override.ts";
 import { asOpenHold } from "../../open-hold.ts";
 import type { CountQuery } from "../read/query.ts";
 import type { SqliteFeed } from "../read/ledger-feed.ts";

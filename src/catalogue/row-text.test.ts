@@ -1,0 +1,61 @@
+/** Every price of the catalogue can be stated by a user, and then gives the same bill. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { definePrice, overrideRow } from "../domain/price/override.ts";
+import { randomUsage } from "../domain/price/random-row.test-kit.ts";
+import { formatRow } from "../domain/price/row-text.ts";
+import { assertSameBill, randomCall } from "../domain/price/same-bill.test-kit.ts";
+import type { CatalogueRow } from "../domain/price/row.ts";
+import type { Usage } from "../domain/usage/usage.ts";
+import { openCatalogue } from "./catalogue.ts";
+
+const catalogue = await openCatalogue();
+const now = Date.parse("2026-11-25T12:00:00Z");
+
+/** Counts around the thresholds of long contexts. */
+const usages = fc
+  .tuple(randomUsage, fc.constantFrom(1, 1000))
+  .map(
+    ([usage, times]) =>
+      Object.fromEntries(
+        Object.entries(usage).map(([meter, count]) => [meter, (count ?? 0) * times]),
+      ) as Usage,
+  );
+
+test("stating any price of the catalogue gives the same bills and bounds", () => {
+  for (const row of catalogue.rows()) {
+    const stated = overrideRow(definePrice(formatRow(row)), undefined);
+    const call = randomCall(usages, weekWithin(row));
+    fc.assert(
+      fc.property(call, (one) => assertSameBill(row, stated, one)),
+      { numRuns: 4 },
+    );
+  }
+});
+
+/** A week that ends after the row begins, and begins before it ends. */
+function weekWithin({ validFrom = now, validTo = now }: CatalogueRow): number {
+  const dayMs = 86_400_000;
+  return Math.min(Math.max(now, validFrom - dayMs), validTo - dayMs);
+}
+
+test("stating gpt-6-sol at its own price keeps its tiers", () => {
+  const row = catalogue
+    .rows()
+    .find(({ provider, model }) => provider === "openai" && model === "gpt-6-sol");
+  assert.ok(row);
+  const book = catalogue.book([definePrice(formatRow(row))]);
+  const sheet = book.sheet({ provider: "openai", model: "gpt-6-sol", at: now });
+  const costs = (input: number, serviceTier: "standard" | "priority" | "batch") =>
+    sheet
+      ?.charge({ model: null, usage: { input, output: 1_000_000 } }, { serviceTier, at: now })
+      .map(({ rate }) => [rate?.perUnit, rate?.source]);
+  const usd = (amount: number): bigint => BigInt(amount) * 1_000_000n;
+  const inApi = (...rates: readonly number[]) => rates.map((rate) => [usd(rate), "api"]);
+  assert.deepEqual(costs(1000, "standard"), inApi(2, 10));
+  assert.deepEqual(costs(300_000, "standard"), inApi(4, 15));
+  assert.deepEqual(costs(1000, "priority"), inApi(4, 20));
+  assert.deepEqual(costs(1000, "batch"), inApi(1, 5));
+});

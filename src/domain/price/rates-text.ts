@@ -1,0 +1,97 @@
+/** Rates as text: USD per million tokens, and USD per unit of anything else. */
+
+import { assert } from "../assert.ts";
+import { type Fields, invalid, show } from "../input/fields.ts";
+import { formatUsd, type PicoUsd } from "../money/money.ts";
+import { isOpenMeter, mostOpenMeters, openMeterProblem } from "../usage/open-meter.ts";
+import { fixedMeters, tokenMeters, type FixedMeter, type Meter } from "../usage/usage.ts";
+import { formatPerMillion, parsePerCall, parsePerMillion } from "./per-million.ts";
+import type { Rates } from "./row.ts";
+
+/** Exact decimals: token meters in USD per million tokens, fees in USD per call. */
+export type FixedRatesText = Readonly<Partial<Record<FixedMeter, string>>>;
+
+export interface RatesText extends FixedRatesText {
+  /** Open meters, in USD per unit. */
+  readonly meters?: Readonly<Record<string, string>>;
+}
+
+export const rateFields: readonly string[] = [...fixedMeters, "meters"];
+
+/** @throws PurserError `invalid_request` naming the field and the remedy. */
+export function readRates(fields: Fields): Rates {
+  const rates: { [meter in Meter]?: PicoUsd } = {};
+  for (const meter of fixedMeters) {
+    const value = fields.values.get(meter);
+    if (value !== undefined) rates[meter] = readRate(meter, value, fields.prefix + meter);
+  }
+  const path = `${fields.prefix}meters`;
+  for (const [name, value] of unitPrices(fields.values.get("meters"), path)) {
+    const field = `${path}.${name}`;
+    const meter = readUnit(name, field);
+    if (rates[meter] !== undefined) throw invalid(field, "is priced twice", `Give ${name} once.`);
+    rates[meter] = parsePerCall(readDecimal(value, field), field);
+  }
+  return rates;
+}
+
+export function formatRates(rates: Rates): RatesText {
+  const open = Object.entries(rates).flatMap(([meter, rate]) =>
+    isOpenMeter(meter) && rate !== undefined ? [[meter, formatUsd(rate)] as const] : [],
+  );
+  return {
+    ...formatFixed(rates, fixedMeters),
+    ...(open.length > 0 && { meters: Object.fromEntries(open) }),
+  };
+}
+
+/** Only the given meters. */
+export function formatFixed(rates: Rates, meters: readonly FixedMeter[]): FixedRatesText {
+  const texts: { [meter in FixedMeter]?: string } = {};
+  for (const meter of meters) {
+    const rate = rates[meter];
+    if (rate !== undefined)
+      texts[meter] = tokenMeters.has(meter) ? formatPerMillion(rate) : formatUsd(rate);
+  }
+  return texts;
+}
+
+function readRate(meter: FixedMeter, value: unknown, field: string): PicoUsd {
+  const text = readDecimal(value, field);
+  return tokenMeters.has(meter) ? parsePerMillion(text, field) : parsePerCall(text, field);
+}
+
+function unitPrices(input: unknown, field: string): readonly (readonly [string, unknown])[] {
+  if (input === undefined) return [];
+  if (typeof input !== "object" || input === null || Array.isArray(input))
+    throw invalid(field, "is not an object", 'Write { "tool:ocr": "0.002" }.');
+  const prices = Object.entries(input);
+  if (prices.length > mostOpenMeters)
+    throw invalid(field, `has more than ${mostOpenMeters} names`, "Leave some out.");
+  return prices;
+}
+
+/** @throws PurserError `invalid_request` for a token meter, or a name that is not a meter. */
+export function readUnit(name: string, field: string): Meter {
+  const fixed = fixedMeters.find((meter) => meter === name);
+  if (fixed !== undefined && tokenMeters.has(fixed))
+    throw invalid(
+      field,
+      "counts tokens",
+      `Move ${name} out of meters, and give it in USD per million tokens.`,
+    );
+  if (fixed !== undefined) return fixed;
+  const problem = openMeterProblem(name);
+  if (problem) throw invalid(field, problem.problem, problem.remedy);
+  assert(isOpenMeter(name), `${name} is an open meter`);
+  return name;
+}
+
+export function readDecimal(value: unknown, field: string): string {
+  if (typeof value === "string") return value;
+  throw invalid(
+    field,
+    `is ${show(value)}, which is not a decimal string`,
+    'Write it in quotes, such as "0.15": a float is not exact.',
+  );
+}
