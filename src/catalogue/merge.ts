@@ -227,7 +227,7 @@ function underTerm(
         meter,
         pico((rate * term.numerator + term.denominator - 1n) / term.denominator),
       ]),
-  ) as Rates;
+  );
 }
 
 function usdOf(meter: Meter, rate: PicoUsd): string {

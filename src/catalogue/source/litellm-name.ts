@@ -74,7 +74,7 @@ export function parseName(key: string, litellmProvider: string): MapName {
     region = head;
     parts.shift();
   }
-  if (parts.length > 1 && /-month-commitment$/.test(parts[0] ?? "")) {
+  if (parts.length > 1 && parts[0]?.endsWith("-month-commitment") === true) {
     isCommitment = true;
     parts.shift();
   }
