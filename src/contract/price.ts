@@ -4,7 +4,7 @@ import { z } from "zod";
 import { pricedTiers, type PricedTier } from "../domain/price/row-text.ts";
 import { fixedMeters, type FixedMeter } from "../domain/usage/usage.ts";
 import type { Json, JsonInput } from "./json.ts";
-import { instantSchema, nameSchema, usdSchema } from "./value.ts";
+import { instantSchema, matchSchema, nameSchema, usdSchema } from "./value.ts";
 
 const decimalInput = z.union([z.string(), z.number()]);
 
@@ -181,7 +181,7 @@ export const rateSchema = z
       .describe("The model has no rate for this meter; another meter's rate is used."),
     above_context_tokens: z.int().nullable().describe("The rate applies if the context is larger."),
     model: z.string().describe("The row of the catalogue."),
-    match: z.enum(["exact", "rule", "prefix"]),
+    match: matchSchema,
     source: z.string(),
     version: z.string(),
     valid_from: z.string().nullable(),
@@ -194,9 +194,7 @@ export const priceSchema = z
     model: z.string(),
     at: instantSchema,
     price_version: z.string(),
-    match: z
-      .enum(["exact", "rule", "prefix"])
-      .describe("`prefix`: a shorter id matched; check that it is the same model."),
+    match: matchSchema,
     context_window: z.int().nullable(),
     max_output_tokens: z.int().nullable(),
     valid_until: instantSchema

@@ -4,10 +4,28 @@ import type { PicoUsd } from "../money/money.ts";
 import type { Meter } from "../usage/usage.ts";
 
 /**
- * How the catalogue row was found: by exact id, by a rule that names the id, or by a shorter id
- * that is a prefix.
+ * How the price row of a model was found.
+ *
+ * - `exact` by the row's own id
+ * - `alias` by another name of the model: one that is listed, a path or a geography before the id, a
+ *   variant that does not change the price
+ * - `snapshot` by the id without its date or build
+ * - `prefix` by a shorter id: a preview of the model, or a prefix that a user states
+ * - `served` by the model that the answer names, which has another row than the one asked for
+ * - `fallback` in the list of the model's own vendor, because the provider has none for it
+ * - `rule` in ledgers of earlier releases: `alias` or `snapshot`
  */
-export type Match = "exact" | "rule" | "prefix";
+export const matches = [
+  "exact",
+  "alias",
+  "snapshot",
+  "prefix",
+  "served",
+  "fallback",
+  "rule",
+] as const;
+
+export type Match = (typeof matches)[number];
 
 /**
  * The service tier that the provider reports, normalized. `fast` is Anthropic's speed; `other` is a

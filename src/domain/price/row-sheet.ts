@@ -65,8 +65,9 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
   const usual = options.region ?? anywhere;
   const tables = tableCache(state);
   const states = [tables, ...options.next.map(tableCache)];
+  const others = new Map<Match, PriceSheet>();
 
-  return {
+  const sheet: PriceSheet = {
     provider: state.row.provider,
     model,
     match: state.match,
@@ -89,7 +90,21 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
       applyTerms(state.row, { serviceTier, region }).isPriced,
 
     dearest: rememberDearest(states, options.region ?? undefined),
+
+    foundBy(match) {
+      if (match === state.match) return sheet;
+      const other =
+        others.get(match) ??
+        makeRowSheet({
+          ...options,
+          state: { ...state, match },
+          sheetAt: (at) => sheetAt(at)?.foundBy(match),
+        });
+      others.set(match, other);
+      return other;
+    },
   };
+  return sheet;
 }
 
 type Tables = ((level: number, terms: Terms) => RateTable) & { readonly row: CatalogueRow };
