@@ -10,6 +10,9 @@ type Added = { [meter in Meter]?: PicoUsd };
 /**
  * The same prices without supplements. A row without a rate for output gets that of input, which it
  * is charged at.
+ *
+ * Hours must not state a meter that the row leaves to a multiple if it has context tiers too: which
+ * of the two takes precedence would change.
  */
 export function resolveRow(row: CatalogueRow): CatalogueRow {
   const { supplements = [], ...own } = row;

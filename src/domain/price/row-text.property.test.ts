@@ -19,7 +19,7 @@ test("a price that is written and read again gives the same bills and the same b
         for (const call of calls) assertSameBill(row, read, call);
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
 

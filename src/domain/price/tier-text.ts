@@ -3,7 +3,7 @@
 import { type Fields, invalid, openFields, optionalList, optionalWhole } from "../input/fields.ts";
 import { fixedMeters, type FixedMeter } from "../usage/usage.ts";
 import { formatFixed, readRates, type FixedRatesText } from "./rates-text.ts";
-import type { ContextTier, Rates } from "./row.ts";
+import type { ContextTier } from "./row.ts";
 
 /** Exactly one of `above` and `from` is given. */
 export interface ContextTierText extends FixedRatesText {
@@ -14,7 +14,8 @@ export interface ContextTierText extends FixedRatesText {
 }
 
 /**
- * The list is ascending; a tier has only the rates that differ from the one below.
+ * The list is ascending; a tier has only the rates that differ from the one below. It has none if it
+ * is only a threshold of service tiers or regions.
  *
  * @throws PurserError `invalid_request` naming the field and the remedy.
  */
@@ -66,18 +67,7 @@ function readTier(
   const tokens = above ?? from;
   if (tokens === undefined)
     throw invalid(`${prefix}above`, "is missing", `${example} from includes the threshold.`);
-  return { tokens, inclusive: from !== undefined, rates: someRates(fields) };
-}
-
-/** @throws PurserError `invalid_request` if there is no rate at all. */
-export function someRates(fields: Fields): Rates {
-  const rates = readRates(fields);
-  if (Object.keys(rates).length > 0) return rates;
-  throw invalid(
-    `${fields.prefix}input`,
-    "is missing, and so is every other rate",
-    "Give the rates that differ, in USD per million tokens.",
-  );
+  return { tokens, inclusive: from !== undefined, rates: readRates(fields) };
 }
 
 const bounds = { least: 1, most: 1_000_000_000 };
