@@ -61,7 +61,7 @@ function tiersAt(edges: readonly ContextTier[]): fc.Arbitrary<readonly ContextTi
 function termAt(edges: readonly ContextTier[]): fc.Arbitrary<TermPrice> {
   const own = fc
     .tuple(
-      someOf(["input", "output", "cache_read", "cache_write_5m", "web_search", pages]),
+      someOf(["input", "output", "reasoning", "cache_read", "cache_write_5m", "web_search", pages]),
       tiersAt(edges),
     )
     .map(([rates, contextTiers]) => ({ rates, contextTiers }));
@@ -80,7 +80,7 @@ const contextTiers: fc.Arbitrary<readonly ContextTier[]> = fc
     fc.record({
       tokens: fc.integer({ min: 1, max: 900 }),
       inclusive: fc.boolean(),
-      rates: ratesOf(fixedMeters),
+      rates: ratesOf([...fixedMeters, "reasoning"]),
     }),
     { selector: ({ tokens: edge }) => edge, maxLength: 3 },
   )
@@ -116,7 +116,7 @@ function rowWith(tiers: readonly ContextTier[]): fc.Arbitrary<CatalogueRow> {
       provider: fc.constant("acme"),
       model: fc.constant("m"),
       ids: fc.constant({ equals: "m" }),
-      rates: ratesOf([...fixedMeters, pages], ["input", "output"]),
+      rates: ratesOf([...fixedMeters, "reasoning", pages], ["input", "output"]),
       contextTiers: fc.constant(tiers),
       schedules: fc.array(schedule, { maxLength: 3 }),
       serviceTiers: fc.record(
@@ -140,10 +140,18 @@ function rowWith(tiers: readonly ContextTier[]): fc.Arbitrary<CatalogueRow> {
   );
 }
 
-export const randomUsage: fc.Arbitrary<Usage> = fc.record(
-  Object.fromEntries([...tokens, "web_search", "file_search", "request", pages].map(counts)),
-  { requiredKeys: [] },
-) as fc.Arbitrary<Usage>;
+export const randomUsage = (
+  fc.record(
+    Object.fromEntries(
+      [...tokens, "reasoning", "web_search", "file_search", "request", pages].map(counts),
+    ),
+    { requiredKeys: [] },
+  ) as fc.Arbitrary<Usage>
+).map(({ reasoning, ...usage }): Usage =>
+  reasoning === undefined
+    ? usage
+    : { ...usage, reasoning: Math.min(reasoning, usage["output"] ?? 0) },
+);
 
 function counts(meter: string): readonly [string, fc.Arbitrary<number>] {
   return [meter, fc.nat({ max: 300 })];

@@ -27,6 +27,7 @@ const whole: PriceText = {
   cache_read: "0.2",
   cache_write_5m: "2.5",
   output: "10",
+  reasoning: "12",
   web_search: "0.01",
   meters: { images_hd_1024x1792: "0.08", cache_storage_token_hours: "0.000001" },
   context_tiers: [

@@ -1,8 +1,13 @@
 /** Context tiers as text: `{above: 200000, input: "4", output: "15"}`. */
 
 import { type Fields, invalid, openFields, optionalList, optionalWhole } from "../input/fields.ts";
-import { fixedMeters, type FixedMeter } from "../usage/usage.ts";
-import { formatFixed, readRates, type FixedRatesText } from "./rates-text.ts";
+import {
+  formatFixed,
+  meterFields,
+  readRates,
+  type FixedRatesText,
+  type RateField,
+} from "./rates-text.ts";
 import type { ContextTier } from "./row.ts";
 
 /** Exactly one of `above` and `from` is given. */
@@ -21,7 +26,7 @@ export interface ContextTierText extends FixedRatesText {
  */
 export function readTiers(
   fields: Fields,
-  meters: readonly FixedMeter[] = fixedMeters,
+  meters: readonly RateField[] = meterFields,
 ): readonly ContextTier[] {
   const path = `${fields.prefix}context_tiers`;
   const list = optionalList(fields, "context_tiers", example) ?? [];
@@ -43,7 +48,7 @@ export function readTiers(
 export function formatTiers(tiers: readonly ContextTier[]): readonly ContextTierText[] {
   return tiers.map(({ tokens, inclusive, rates }) => ({
     [edgeName(inclusive)]: tokens,
-    ...formatFixed(rates, fixedMeters),
+    ...formatFixed(rates, meterFields),
   }));
 }
 
@@ -53,7 +58,7 @@ export function edgeName(inclusive: boolean): "from" | "above" {
 
 function readTier(
   input: unknown,
-  { prefix, meters }: { readonly prefix: string; readonly meters: readonly FixedMeter[] },
+  { prefix, meters }: { readonly prefix: string; readonly meters: readonly RateField[] },
 ): ContextTier {
   const fields = openFields(input, { prefix, known: ["above", "from", ...meters] });
   const above = optionalWhole(fields, "above", bounds);
