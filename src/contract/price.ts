@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { pricedTiers, type PricedTier } from "../domain/price/row-text.ts";
-import { fixedMeters, type FixedMeter } from "../domain/usage/usage.ts";
+import { meterFields, type RateField } from "../domain/price/rates-text.ts";
 import type { Json, JsonInput } from "./json.ts";
 import { instantSchema, matchSchema, nameSchema, usdSchema } from "./value.ts";
 
@@ -231,9 +231,9 @@ export type PriceJson = Json<typeof priceSchema>;
 export type PriceListJson = Json<typeof priceListSchema>;
 export type PriceInput = JsonInput<typeof priceInput>;
 
-function ofMeters<Value extends z.ZodType>(value: Value): Record<FixedMeter, z.ZodOptional<Value>> {
-  return Object.fromEntries(fixedMeters.map((meter) => [meter, z.optional(value)])) as Record<
-    FixedMeter,
+function ofMeters<Value extends z.ZodType>(value: Value): Record<RateField, z.ZodOptional<Value>> {
+  return Object.fromEntries(meterFields.map((meter) => [meter, z.optional(value)])) as Record<
+    RateField,
     z.ZodOptional<Value>
   >;
 }

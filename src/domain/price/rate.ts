@@ -34,6 +34,12 @@ export type Match = (typeof matches)[number];
 export type ServiceTier = "standard" | "batch" | "flex" | "priority" | "fast" | "other";
 
 /**
+ * What has a price: a meter, or the reasoning within `output` where a provider prices it apart. The
+ * output is then charged without it.
+ */
+export type PricedMeter = Meter | "reasoning";
+
+/**
  * One price, stored permanently with the charges that used it.
  *
  * Two rates are equal if all fields are: a changed price is another rate.
@@ -42,7 +48,7 @@ export interface Rate {
   readonly provider: string;
   /** The catalogue's model id, which may be shorter than the requested id. */
   readonly model: string;
-  readonly meter: Meter;
+  readonly meter: PricedMeter;
   /** Per token, tool call, request or other unit of the meter; never negative. */
   readonly perUnit: PicoUsd;
   readonly serviceTier: ServiceTier;
@@ -78,7 +84,7 @@ export interface Charge {
    * `reported_cost` is the provider's own figure; `hold` charges the held amount, for a call
    * without reported usage; `correction` is the figure of an administrator.
    */
-  readonly meter: Meter | "reported_cost" | "hold" | "correction";
+  readonly meter: PricedMeter | "reported_cost" | "hold" | "correction";
   readonly quantity: number;
   readonly cost: PicoUsd;
   /**
