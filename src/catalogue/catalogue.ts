@@ -13,9 +13,11 @@ import { supplementsOf } from "./overlay/fee.ts";
 import { legacyRows } from "./overlay/legacy.ts";
 import { keyCheckPath, regionalHost, regionOfRows, usualRegion } from "./overlay/host.ts";
 import { contextWindowOf, maxOutputTokensOf } from "./overlay/limit.ts";
+import { mistralRows } from "./overlay/mistral.ts";
 import { openaiRows } from "./overlay/openai.ts";
 import { regionsOf } from "./overlay/region.ts";
 import { overlayVersion } from "./overlay/row.ts";
+import { endOf } from "./overlay/retired.ts";
 import { serviceTiersOf } from "./overlay/service-tier.ts";
 import { simulatorRows } from "./overlay/simulator.ts";
 import { xaiRows } from "./overlay/xai.ts";
@@ -68,6 +70,7 @@ const overlayRows: readonly CatalogueRow[] = [
   ...openaiRows,
   ...deepseekRows,
   ...xaiRows,
+  ...mistralRows,
   ...legacyRows,
 ].map(complete);
 
@@ -150,9 +153,11 @@ function complete(row: CatalogueRow): CatalogueRow {
   const serviceTiers = { ...serviceTiersOf(row.provider, row.model), ...row.serviceTiers };
   const regions = row.regions ?? regionsOf(row.provider, row.model);
   const contextWindow = contextWindowOf(row.contextWindow, row.contextTiers?.at(-1)?.tokens);
+  const validTo = endOf(row);
   const maxOutputTokens = maxOutputTokensOf(row.model) ?? row.maxOutputTokens;
   return {
     ...row,
+    ...(validTo !== undefined && { validTo }),
     supplements: [...(row.supplements ?? []), ...supplementsOf(row.provider, row.model)],
     ...(Object.keys(serviceTiers).length > 0 && { serviceTiers }),
     ...(regions && { regions }),

@@ -63,9 +63,9 @@ export interface Rate {
    */
   readonly context?: { readonly tokens: number; readonly inclusive: boolean };
   readonly match: Match;
-  /** Origin: `genai-prices`, `overlay`, `configuration`, `api`, `legacy`. */
+  /** Origin: `genai-prices`, `litellm`, `overlay`, `configuration`, `api`, `legacy`. */
   readonly source: string;
-  /** The version of that source, such as `0.1.8`. */
+  /** The version of that source, such as `0.2.3`. */
   readonly version: string;
   /** RFC 3339, when known. */
   readonly validFrom?: string;
