@@ -7,6 +7,7 @@ import type { CatalogueRow, Rates, Supplement } from "../domain/price/row.ts";
 import { isFactor } from "../domain/price/terms.ts";
 import { isOpenMeter } from "../domain/usage/open-meter.ts";
 import { feeMeters, tokenMeters, type Meter } from "../domain/usage/usage.ts";
+import { simplerTerm } from "./source/term.ts";
 
 /** Rows of one source: a published list, the overlay, or an update. */
 export interface PriceList {
@@ -172,7 +173,11 @@ function hasOtherFees(row: CatalogueRow, other: CatalogueRow): boolean {
 
 function completedBy(row: CatalogueRow, other: CatalogueRow): CatalogueRow {
   const supplement = missingRates(row, other);
-  const serviceTiers = { ...other.serviceTiers, ...row.serviceTiers };
+  const whole = { ...row, rates: { ...row.rates, ...supplement?.rates } };
+  const added = Object.entries(other.serviceTiers ?? {}).map(
+    ([tier, term]) => [tier, isFactor(term) ? term : simplerTerm(whole, term)] as const,
+  );
+  const serviceTiers = { ...Object.fromEntries(added), ...row.serviceTiers };
   const contextWindow = row.contextWindow ?? other.contextWindow;
   const maxOutputTokens = row.maxOutputTokens ?? other.maxOutputTokens;
   const regions = row.regions ?? other.regions;

@@ -25,7 +25,10 @@ try {
     compareList(list, { book, at, isCurrent }),
   );
   const lists = [genai, litellm];
-  writeFileSync(page, coveragePage({ lists, compared, at, version: book.version }));
+  const kept = lists
+    .flatMap(({ ends = [] }) => ends)
+    .filter(({ on, provider, model }) => on <= at && book.sheet({ provider, model, at }));
+  writeFileSync(page, coveragePage({ lists, compared, at, version: book.version, kept }));
   const missed = goalsMissed(compared);
   process.stdout.write(
     `${missed.length === 0 ? "All goals are met" : `Below the goal: ${missed.join(", ")}`}.\n`,

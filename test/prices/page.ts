@@ -26,6 +26,8 @@ interface PageInput {
   readonly compared: readonly Compared[];
   readonly at: number;
   readonly version: string;
+  /** Models that a list says have ended, and that the book still prices. */
+  readonly kept: readonly { readonly provider: string; readonly model: string }[];
 }
 
 /** One model that both lists have counts once: it is covered if the book prices it in each. */
@@ -58,7 +60,7 @@ export function goalsMissed(compared: readonly Compared[]): readonly string[] {
   ];
 }
 
-export function coveragePage({ lists, compared, at, version }: PageInput): string {
+export function coveragePage({ lists, compared, at, version, kept }: PageInput): string {
   const parts = [
     "# How much of the published price lists the book covers",
     "",
@@ -80,6 +82,12 @@ export function coveragePage({ lists, compared, at, version }: PageInput): strin
     "Their price cannot be stated right: a bill does not show what it depends on.",
     "",
     ...missing(compared),
+    "",
+    "## Said to have ended",
+    "",
+    "LiteLLM's map says that these have ended. Their prices go on: a vendor may serve a model longer, or in some regions. Ends that the vendor's own page states are in `src/catalogue/overlay/retired.ts`.",
+    "",
+    ...endedLines(kept),
     "",
     "## Disagreements",
     "",
@@ -142,6 +150,16 @@ function missing(compared: readonly Compared[]): readonly string[] {
     ...lines,
     `- ${new Set(all.filter(({ provider }) => !(provider in goals)).map(({ model }) => model)).size} models of other providers`,
   ];
+}
+
+function endedLines(kept: PageInput["kept"]): readonly string[] {
+  const byProvider = Map.groupBy(kept, ({ provider }) => provider);
+  const named = Object.keys(goals).flatMap((provider) => {
+    const models = new Set(byProvider.get(provider)?.map(({ model }) => `\`${model}\``));
+    return models.size === 0 ? [] : [`- ${provider}: ${[...models].sort().join(", ")}`];
+  });
+  const others = kept.filter(({ provider }) => !(provider in goals)).length;
+  return [...named, `- ${others} models of other providers`];
 }
 
 function differences(compared: readonly Compared[]): readonly string[] {
