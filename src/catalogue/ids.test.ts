@@ -31,8 +31,6 @@ const crossings = ["-9", ".9", "-v9:0", "-9000b", "-nano-9", "-tts-9", "-dubbing
 test("no id that adds a version, a size or a mode has the price of the model before it", () => {
   for (const { provider, model } of catalogue.models()) {
     for (const crossing of crossings) {
-      // A date names the model; what follows it is a revision.
-      if (crossing.startsWith("-v") && /\d{8}$/.test(model)) continue;
       const sheet = book.sheet({ provider, model: model + crossing, at });
       assert.equal(sheet?.row.model, undefined, `${provider}/${model}${crossing}`);
     }
@@ -47,6 +45,14 @@ test("a model that any host may serve is not priced from another host's list", (
 test("a vendor's own model at a provider without a row for it is a fallback", () => {
   const sheet = book.sheet({ provider: "azure", model: "chatgpt-4o-latest", at });
   assert.deepEqual([sheet?.row.provider, sheet?.match], ["openai", "fallback"]);
+});
+
+test("Vertex and others may write the maker before a slash, and GovCloud has its own price", () => {
+  const vertex = book.sheet({ provider: "google", model: "google/gemini-2.5-flash", at });
+  assert.deepEqual([vertex?.row.model, vertex?.match], ["gemini-2.5-flash", "alias"]);
+  const baseUrl = "https://bedrock-runtime-fips.us-gov-west-1.amazonaws.com/openai/v1";
+  const gov = catalogue.identify({ name: "gov", baseUrl, priceProvider: null });
+  assert.deepEqual([gov.id, gov.region], ["aws", "us-gov-west-1"]);
 });
 
 test("a deployment has the price of the model that the configuration names", () => {
@@ -86,6 +92,11 @@ test("hosts and names of other tools are those of their vendor", () => {
     ["us-central1-aiplatform.googleapis.com", "google"],
     ["api.together.ai.example.com/v1", "mine"],
     ["bedrock-runtime.us-east-1.amazonaws.com.example.com", "mine"],
+    ["api.openai.com.example.com/v1", "mine"],
+    ["API.OpenAI.com/v1", "openai"],
+    ["vpce-1-abc.bedrock-runtime.us-east-1.vpce.amazonaws.com/openai/v1", "aws"],
+    ["acme.eastus.models.ai.azure.com/v1", "azure"],
+    ["codestral.mistral.ai/v1", "mistral"],
   ];
   for (const [host, id] of hosts) assert.equal(identify("mine", `https://${host}`), id, host);
   const names: readonly (readonly [name: string, id: string])[] = [
@@ -100,6 +111,10 @@ test("hosts and names of other tools are those of their vendor", () => {
     ["grok", "x-ai"],
     ["xai", "x-ai"],
     ["moonshot", "moonshotai"],
+    ["aws.bedrock", "aws"],
+    ["azure.ai.inference", "azure"],
+    ["gcp.vertex_ai", "google"],
+    ["x_ai", "x-ai"],
   ];
   for (const [name, id] of names) assert.equal(identify(name, "http://127.0.0.1"), id, name);
 });

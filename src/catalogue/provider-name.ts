@@ -32,12 +32,25 @@ export function makeProviderFinder(providers: readonly ListedProvider[]): Provid
     find: ({ name, baseUrl }) =>
       regionalHost(baseUrl)?.provider ??
       furtherHost(baseUrl) ??
-      patterns.find(({ pattern }) => pattern.test(baseUrl))?.id ??
+      patterns.find(({ pattern }) => isHostOf(pattern, baseUrl))?.id ??
       idOf(name),
     idOf,
     chainOf(name) {
       const id = idOf(name);
-      return [id, ...(byId.get(id)?.fallback_model_providers ?? [])];
+      const vendors = byId.get(id)?.fallback_model_providers ?? [];
+      return [id, ...vendors.filter((vendor) => sameEverywhere.has(vendor))];
     },
   };
+}
+
+/** Vendors whose models cost the same at the clouds that resell them. */
+const sameEverywhere: ReadonlySet<string> = new Set(["openai", "anthropic"]);
+
+/** Patterns are for the start of a URL: what follows must not go on with the host's name. */
+function isHostOf(pattern: RegExp, baseUrl: string): boolean {
+  const url = URL.parse(baseUrl)?.href ?? baseUrl;
+  const [start] = pattern.exec(url) ?? [];
+  return (
+    start !== undefined && (start.endsWith("/") || /^(?:$|[/:])/.test(url.slice(start.length)))
+  );
 }

@@ -4,7 +4,8 @@
 
 import { PairMemo } from "../memo.ts";
 import { isCloser, matchPrefix, matchSpellings, maxIdLength, type IdMatch } from "./id-rule.ts";
-import { hasOpenWeights, spellingsOf, type Spelling } from "./model-id.ts";
+import { hasOpenWeights, looser, spellingsOf, type Spelling } from "./model-id.ts";
+import { rowIndex } from "./row-index.ts";
 import { overrideRow, type PriceOverride } from "./override.ts";
 import type { CatalogueRow } from "./row.ts";
 import { makeRowSheet, type RowState } from "./row-sheet.ts";
@@ -114,7 +115,7 @@ function candidateFinder(
     const isDeployment = model !== asked;
     const [id = provider, ...vendors] = providerIds(provider);
     const ids = [id, ...vendors];
-    const spellings = spellingsOf(model);
+    const spellings = withoutMaker(spellingsOf(model), [provider.toLowerCase(), id]);
     const listed = (of: string): readonly Candidate[] =>
       options.sources.flatMap((source) => matching(source(of), spellings));
     // A deployment may have a price of its own.
@@ -152,15 +153,32 @@ function matchingStated(rows: readonly CatalogueRow[], model: string): readonly 
   );
 }
 
+/** A provider's own models may have its name in front: `google/gemini-2.5-flash` at Google. */
+function withoutMaker(
+  spellings: readonly Spelling[],
+  makers: readonly string[],
+): readonly Spelling[] {
+  const known = new Set(spellings.map(({ name }) => name));
+  const bare = spellings.flatMap(({ name, naming, distance }): readonly Spelling[] => {
+    const maker = makers.find((one) => name.startsWith(`${one}/`));
+    if (maker === undefined || known.has(name.slice(maker.length + 1))) return [];
+    const rest = name.slice(maker.length + 1);
+    return [{ name: rest, naming: looser(naming, "alias"), distance: distance + 1 }];
+  });
+  return [...spellings, ...bare];
+}
+
 function matching(
   rows: readonly CatalogueRow[],
   spellings: readonly Spelling[],
 ): readonly Candidate[] {
   return sorted(
-    rows.flatMap((row) => {
-      const match = matchRow(row, spellings);
-      return match ? [{ ...match, row }] : [];
-    }),
+    rowIndex(rows)
+      .named(spellings)
+      .flatMap((row) => {
+        const match = matchRow(row, spellings);
+        return match ? [{ ...match, row }] : [];
+      }),
   );
 }
 

@@ -98,6 +98,12 @@ function beginning(text: string, { name, naming, distance }: Spelling): IdMatch 
     : undefined;
 }
 
+/** The names, in lower case, that a spelling of an id that begins with `text` may have. */
+export function beginningsOf(text: string): readonly string[] {
+  const name = text.toLowerCase();
+  return [name, name.replace(begunDate, "")];
+}
+
 function closest(rules: readonly IdRule[], spellings: readonly Spelling[]): IdMatch | undefined {
   let best: IdMatch | undefined;
   for (const rule of rules) {

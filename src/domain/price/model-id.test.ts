@@ -31,7 +31,7 @@ const same: readonly (readonly [id: string, name: string, naming: string])[] = [
   ["us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5", "snapshot"],
   ["global.anthropic.claude-fable-5", "claude-fable-5", "alias"],
   ["us-gov.anthropic.claude-opus-4-8", "claude-opus-4-8", "alias"],
-  ["anthropic.claude-3-5-sonnet-20241022-v2:0", "claude-3-5-sonnet", "snapshot"],
+  ["ca.anthropic.claude-opus-4-8", "regional.anthropic.claude-opus-4-8", "alias"],
   ["amazon.nova-2-lite-v1:0", "amazon.nova-2-lite", "snapshot"],
   ["amazon.titan-embed-text-v2:0", "amazon.titan-embed-text-v2", "snapshot"],
   [
@@ -55,6 +55,7 @@ const same: readonly (readonly [id: string, name: string, naming: string])[] = [
 const others: readonly (readonly [id: string, name: string, what: string])[] = [
   ["amazon.titan-embed-text-v2:0", "amazon.titan-embed-text", "a version"],
   ["claude-sonnet-5-5", "claude-sonnet-5", "a version"],
+  ["claude-3-5-sonnet-20241022-v2:0", "claude-3-5-sonnet-20241022", "a version"],
   ["claude-sonnet-4.5", "claude-sonnet-4", "a version"],
   ["gpt-5.1", "gpt-5", "a version"],
   ["mistral-large-2512", "mistral-large", "a version by year and month"],

@@ -35,6 +35,8 @@ interface Step {
 /** More than all other steps together: a place may have a price of its own. */
 export const geographyDistance = 20;
 
+const geography = /^(?:us|eu|apac|jp|au|ca|sa|in|me|af|us-gov)\.(?=[a-z])/;
+
 /**
  * Prefixes: paths of an API (`models/`, `publishers/google/models/`), ARNs of Bedrock's models and
  * inference profiles, its geographies (`us.`, `global.`), and the maker before a dot
@@ -53,11 +55,10 @@ const prefixes: readonly Step[] = [
     distance: 1,
   },
   { pattern: /^(ft:[^:]+):.*$/, to: "$1", naming: "snapshot", distance: 1 },
-  {
-    pattern: /^(?:us|eu|apac|jp|au|ca|us-gov|global)\.(?=[a-z])/,
-    naming: "alias",
-    distance: geographyDistance,
-  },
+  // Lists have one price for all geographies but the global one.
+  { pattern: geography, to: "regional.", naming: "alias", distance: geographyDistance / 2 },
+  { pattern: /^global\.(?=[a-z])/, naming: "alias", distance: geographyDistance },
+  { pattern: /^regional\.(?=[a-z])/, naming: "alias", distance: geographyDistance },
   { pattern: /^[a-z][a-z0-9]*\.(?=[a-z])/, naming: "alias", distance: 3 },
 ];
 
@@ -78,7 +79,7 @@ const suffixes: readonly Step[] = [
   { pattern: /-(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])$/, naming: "snapshot", distance: 2 },
   { pattern: /-(?:0[1-9]|1[0-2])-20\d{2}$/, naming: "snapshot", distance: 2 },
   { pattern: /-00\d$/, naming: "snapshot", distance: 2 },
-  { pattern: /(?:-v1(?::\d+)?|(?<=\d{8})-v\d+(?::\d+)?)$/, naming: "snapshot", distance: 2 },
+  { pattern: /-v1(?::\d+)?$/, naming: "snapshot", distance: 2 },
   { pattern: /:\d+$/, naming: "snapshot", distance: 2 },
 ];
 
@@ -134,4 +135,26 @@ function applyTo(
         naming: looser(naming, step.naming),
         distance: distance + step.distance,
       });
+}
+
+/**
+ * Whether two ids, of a request and of its answer, name one model: the answer may lack what the
+ * request adds (a geography, `ft:`, a variant such as `:free`), or add a date.
+ */
+export function isSameModel(asked: string, served: string): boolean {
+  const bare = asked
+    .toLowerCase()
+    .replace(/^ft:([^:]+).*$/, "$1")
+    .replace(/:[a-z].*$/, "");
+  const names = new Set(namesOf(bare));
+  return namesOf(served).some((name) => names.has(name));
+}
+
+function namesOf(id: string): readonly string[] {
+  return spellingsOf(id).flatMap(({ name, naming }) => (naming === "prefix" ? [] : [name]));
+}
+
+/** Whether an id says more than which model it is: where it runs, how it was tuned, its variant. */
+export function isQualified(id: string): boolean {
+  return /^(?:ft:|arn:)|^(?:[a-z-]+\.)+[a-z]|:[a-z]/.test(id.toLowerCase());
 }

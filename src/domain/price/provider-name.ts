@@ -46,6 +46,22 @@ const pricedAs: readonly (readonly [name: string, listed: string])[] = [
   ["mistral-ai", "mistral"],
   ["deepseek-ai", "deepseek"],
   ["groqcloud", "groq"],
+  // The names of OpenTelemetry's conventions, and variants of LiteLLM's and the AI SDK's.
+  ["aws.bedrock", "aws"],
+  ["bedrock-mantle", "aws"],
+  ["bedrock_mantle", "aws"],
+  ["azure.ai.openai", "azure"],
+  ["azure.ai.inference", "azure"],
+  ["gcp.gemini", "google"],
+  ["gcp.vertex_ai", "google"],
+  ["gcp.gen_ai", "google"],
+  ["vertex_ai_beta", "google"],
+  ["google-vertex-anthropic", "google"],
+  ["google-generative-ai", "google"],
+  ["mistral_ai", "mistral"],
+  ["x_ai", "x-ai"],
+  ["moonshot_ai", "moonshotai"],
+  ["cohere_chat", "cohere"],
 ];
 
 const shownNames = new Map(

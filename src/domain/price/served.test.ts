@@ -59,7 +59,24 @@ test("a price that a user states is that of the snapshots by which the provider 
     version: "1",
   });
   assert.deepEqual(served("large", "large-2026-05-01", stated), ["large", "exact"]);
-  assert.deepEqual(served("large", "small", stated), ["small", "served"]);
+  assert.deepEqual(served("large", "small", stated), ["large", "exact"]);
+});
+
+test("an answer that leaves out what the request adds does not change the price", () => {
+  const regions = [
+    row("us.acme.large", 12n),
+    row("acme.large", 10n),
+    row("ft:small", 5n),
+    row("small", 1n),
+    row("v/small:free", 0n),
+    row("v/small", 2n),
+  ];
+  const listed = makePriceBook({ sources: [() => regions], version: "1" });
+  assert.deepEqual(served("us.acme.large", "large", listed), ["us.acme.large", "exact"]);
+  assert.deepEqual(served("us.acme.large", "acme.large", listed), ["us.acme.large", "exact"]);
+  assert.deepEqual(served("ft:small:org::id", "small", listed), ["ft:small", "snapshot"]);
+  assert.deepEqual(served("v/small:free", "v/small", listed), ["v/small:free", "exact"]);
+  assert.deepEqual(served("us.acme.large", "small", listed), ["small", "served"]);
 });
 
 test("charges of a served model name how it was found, at any time", () => {
