@@ -157,9 +157,8 @@ test("a model that only shares a prefix with a known one has no price, and a dat
     book.sheet({ provider, model, at: sunday })?.match;
   assert.equal(match("anthropic", "claude-sonnet-5-7"), undefined);
   assert.equal(match("anthropic", "claude-sonnet-5"), "exact");
-  assert.equal(match("anthropic", "claude-sonnet-4-5-20250929"), "exact");
-  assert.equal(match("openai", "gpt-4o-2024-08-06"), "exact");
-  assert.equal(match("openai", "gpt-5-nano-2025-08-07"), "exact");
+  assert.equal(match("openai", "gpt-4o-2024-08-06"), "snapshot");
+  assert.equal(match("openai", "gpt-5-nano-2025-08-07"), "snapshot");
   assert.equal(match("bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"), "exact");
 });
 
@@ -265,7 +264,7 @@ test("the model that searches in every call has a price, and so do its searches"
   );
   assert.equal(
     book.sheet({ provider: "openai", model: "gpt-5-search-api-2025-10-14", at: sunday })?.match,
-    "exact",
+    "snapshot",
   );
 });
 

@@ -32,6 +32,7 @@ export interface ConfiguredProvider {
   /** The catalogue's id; null if not given. */
   readonly priceProvider: string | null;
   readonly region?: string;
+  readonly deployments?: Readonly<Record<string, string>>;
 }
 
 /** The identities of the configured providers. */
@@ -99,11 +100,13 @@ export async function openCatalogue(): Promise<Catalogue> {
     baseUrl,
     priceProvider,
     region = regionalHost(baseUrl)?.region,
+    deployments,
   }: ConfiguredProvider): ProviderIdentity => {
     const id = priceProvider === null ? finder.find({ name, baseUrl }) : finder.idOf(priceProvider);
     return {
       id,
       ...(region !== undefined && { region }),
+      ...(deployments && { deployments }),
       ...factsOf(id),
       keyCheckPath: keyCheckPath(baseUrl),
     };
@@ -120,6 +123,10 @@ export async function openCatalogue(): Promise<Catalogue> {
         overrides,
         version: `${list.version},overlay@${overlayVersion}`,
         providerIds: chainOf,
+        deploymentOf(name, model) {
+          const deployments = booked?.get(name)?.deployments;
+          return deployments && Object.hasOwn(deployments, model) ? deployments[model] : undefined;
+        },
         regionOf(name) {
           const region = booked?.get(name)?.region;
           return region === undefined ? usualRegion(idOf(name)) : regionOfRows(idOf(name), region);
