@@ -43,6 +43,8 @@ export interface Identities {
 }
 
 export interface Catalogue {
+  /** The newest date on which prices were read at their source: `2026-11-28`. */
+  readonly checkedOn: string;
   /**
    * @param overrides From the configuration, then from the API: later ones win.
    * @param providers Configured providers by name, as in {@link Catalogue.identities}.
@@ -111,6 +113,7 @@ export async function openCatalogue(): Promise<Catalogue> {
   };
 
   return {
+    checkedOn: list.madeOn > overlayVersion ? list.madeOn : overlayVersion,
     book(overrides, booked) {
       const chainOf = (name: string): readonly string[] =>
         finder.chainOf(booked?.get(name)?.id ?? name);

@@ -2,7 +2,6 @@
 
 import { formatUsd, pico, type PicoUsd } from "../domain/money/money.ts";
 import { matchId, type IdRule } from "../domain/price/id-rule.ts";
-import type { Match } from "../domain/price/rate.ts";
 import type { CatalogueRow, Rates, Supplement } from "../domain/price/row.ts";
 import { isFactor } from "../domain/price/terms.ts";
 import { isOpenMeter } from "../domain/usage/open-meter.ts";
@@ -34,8 +33,8 @@ export interface StatedPrice {
 }
 
 /**
- * Compares each list with every list before it, by id: dated snapshots and aliases are compared with
- * the model that they name.
+ * Compares each list with every list before it, by id: an alias is compared with the model that it
+ * names.
  *
  * @param lists In order of precedence.
  * @param at Milliseconds since the epoch: the rows that are valid then.
@@ -50,7 +49,7 @@ export function disagreements(
     for (const row of list.rows.filter((row) => isValid(row, at))) {
       for (const earlier of indexes) {
         const named = findRow(earlier, row);
-        if (named) found.push(...differences(named.row, row));
+        if (named?.isStated) found.push(...differences(named.row, row));
       }
     }
   });
@@ -96,7 +95,7 @@ export function mergeLists(
         added.push(isItself ? { ...row, validFrom: at } : row);
       } else if (isSamePrice(current, row)) completed.set(named.row, completedBy(current, row));
       // A snapshot with its own price is not the model whose name it begins with.
-      else if (named.match !== "exact") added.push(row);
+      else if (!named.isStated) added.push(row);
     }
     rows = [...rows.map((row) => completed.get(row) ?? row), ...added];
   }
@@ -125,31 +124,40 @@ interface RowIndex {
 function indexRows(rows: readonly CatalogueRow[], at: number): RowIndex {
   const valid = rows.filter((row) => isValid(row, at));
   const byId = new Map<string, CatalogueRow>();
-  for (const row of valid) {
-    const key = keyOf(row.provider, row.model);
+  const add = (row: CatalogueRow, id: string): void => {
+    const key = keyOf(row.provider, id);
     if (!byId.has(key)) byId.set(key, row);
-  }
+  };
+  for (const row of valid) add(row, row.model);
+  for (const row of valid) for (const id of namesIn(row.ids)) add(row, id);
   return { byId, byProvider: Map.groupBy(valid, ({ provider }) => provider) };
+}
+
+/** The ids that a rule states one by one. */
+function namesIn(rule: IdRule): readonly string[] {
+  if ("equals" in rule) return [rule.equals];
+  return "any" in rule ? rule.any.flatMap(namesIn) : [];
 }
 
 function keyOf(provider: string, model: string): string {
   return `${provider} ${model.toLowerCase()}`;
 }
 
-/** The row that names a model: by id, else by its rule, but not by a prefix only. */
-function findRow(
-  index: RowIndex,
-  { provider, model }: CatalogueRow,
-): { readonly row: CatalogueRow; readonly match: Match } | undefined {
-  const exact = index.byId.get(keyOf(provider, model));
-  if (exact) return { row: exact, match: "exact" };
-  let best: { readonly row: CatalogueRow; readonly match: Match } | undefined;
-  for (const row of index.byProvider.get(provider) ?? []) {
-    const match = matchId(row.ids, model)?.match;
-    if (match === "exact") return { row, match };
-    if (match !== undefined && match !== "prefix") best ??= { row, match };
-  }
-  return best;
+interface NamedRow {
+  readonly row: CatalogueRow;
+  /** Whether the row states the id; else its rule covers it, as a snapshot or in a region. */
+  readonly isStated: boolean;
+}
+
+/** The row that names a model, but not by a prefix only. */
+function findRow(index: RowIndex, { provider, model }: CatalogueRow): NamedRow | undefined {
+  const stated = index.byId.get(keyOf(provider, model));
+  if (stated) return { row: stated, isStated: true };
+  const row = index.byProvider.get(provider)?.find(({ ids }) => {
+    const match = matchId(ids, model)?.match;
+    return match !== undefined && match !== "prefix";
+  });
+  return row && { row, isStated: false };
 }
 
 /** Whether both charge the same for text, which is what every list states. */
