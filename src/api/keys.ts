@@ -98,9 +98,7 @@ export const keyRoutes: readonly Route[] = [
     params: keyParams,
     responses: { 200: answer("Revoked.", keySchema), 404: problem("No such key.") },
     async handler({ params: { key_id }, context }) {
-      const key = await revokeKey(context, key_id);
-      context.endCallsOf(key.keyId);
-      return ok(keyToJson(key));
+      return ok(keyToJson(await revokeKey(context, key_id)));
     },
   }),
 ];

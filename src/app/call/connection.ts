@@ -16,6 +16,8 @@ export class Connection implements Watched {
   readonly #startedAt: number;
   #upstream: UpstreamExchange | null = null;
   #lastActivityAt: number;
+  /** Whether a part of the answer has arrived since the last tick. */
+  #hasArrived = false;
   #goneAt: number | null = null;
   #isAnswering = false;
   #isOver = false;
@@ -35,10 +37,13 @@ export class Connection implements Watched {
     this.#upstream = upstream;
   }
 
-  /** Call this when a part of the answer arrives. @returns The monotonic time. */
-  arrived(): number {
+  /**
+   * Call this when a part of the answer arrives. The next tick takes the time, so that no piece of a
+   * stream has to.
+   */
+  arrived(): void {
     this.#isAnswering = true;
-    return (this.#lastActivityAt = this.#context.clock.monotonic());
+    this.#hasArrived = true;
   }
 
   /** The caller left: from now on, the rest of the answer must arrive within `drainMs`. */
@@ -48,6 +53,8 @@ export class Connection implements Watched {
 
   tick(now: number): void {
     if (this.#isOver) return;
+    if (this.#hasArrived) this.#lastActivityAt = now;
+    this.#hasArrived = false;
     const { limits } = this.#context;
     if (this.#goneAt !== null && now - this.#goneAt > limits.drainMs)
       return this.stop("the caller left, and the answer was not over in time");

@@ -61,7 +61,8 @@ export class Exchange implements UpstreamReceiver {
   }
 
   head(status: number, headers: UpstreamHeaders): void {
-    const now = this.connection.arrived();
+    this.connection.arrived();
+    const now = this.#context.clock.monotonic();
     const { route, startedAt } = this.#call;
     this.#reply.takeHead(status, headers);
     this.#context.observer.answered({

@@ -168,6 +168,7 @@ for (const [what, jump] of [
 
     const idle = begin(clock);
     idle.exchange.head(200, { "content-type": "text/event-stream" });
+    idle.exchange.connection.tick(clock.monotonic());
     clock.wall += jump;
     clock.pass(5001);
     idle.exchange.connection.tick(clock.monotonic());

@@ -1,7 +1,7 @@
 /** Corrects the charge of a call that has ended. */
 
 import { PurserError } from "../../domain/error.ts";
-import type { SettleAnswer } from "../../domain/ledger/command.ts";
+import type { CorrectCommand, SettleAnswer } from "../../domain/ledger/command.ts";
 import { idOfOperation } from "../../domain/ledger/operation.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -48,40 +48,35 @@ export async function correctCharge(
 ): Promise<Corrected> {
   const call = await findCall(context, request);
   const { amount, reason } = request;
-  const {
-    operationId,
-    attempt,
-    model,
-    usage,
-    reportedCost,
-    rawUsage,
-    flags,
-    latencyMs,
-    priceVersion,
-  } = call;
-  const charges = [{ model, meter: "correction", quantity: 1, cost: amount }] as const;
   const answer = await context.ledger.commit({
     kind: "correct",
     at: context.clock.now(),
-    operationId,
-    attempt,
+    operationId: call.operationId,
+    attempt: call.attempt,
     amount,
-    outcome: {
-      status: "settled",
-      model,
-      usage,
-      charges,
-      reportedCost,
-      rawUsage,
-      flags,
-      latencyMs,
-      priceVersion,
-    },
+    outcome: correctedOutcome(call, amount),
     reason,
     fingerprint: fingerprint({ correct: { amount, reason } }),
   });
   announceChange(context, answer.crossed);
   return { call, answer };
+}
+
+function correctedOutcome(
+  { model, usage, reportedCost, rawUsage, flags, latencyMs, priceVersion }: CallRow,
+  amount: PicoUsd,
+): CorrectCommand["outcome"] {
+  return {
+    status: "settled",
+    model,
+    usage,
+    charges: [{ model, meter: "correction", quantity: 1, cost: amount }],
+    reportedCost,
+    rawUsage,
+    flags,
+    latencyMs,
+    priceVersion,
+  };
 }
 
 async function findCall(

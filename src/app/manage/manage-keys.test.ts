@@ -70,6 +70,17 @@ test("a key keeps its name but cannot take that of another live key", async (t) 
   assert.equal((await changeKey(bench, key.keyId, { name: "a" })).name, "a");
 });
 
+test("the calls in flight of a revoked key are ended, once it is revoked on disk", async (t) => {
+  const bench = await LedgerBench.open(t);
+  const { key } = await createKey(bench, { name: "a" });
+  const endCallsOf = (keyId: string): void => {
+    assert.notEqual(findKey(bench.ledger, keyId).revokedAt, null);
+    bench.endCallsOf(keyId);
+  };
+  await revokeKey({ ledger: bench.ledger, clock: bench.clock, endCallsOf }, key.keyId);
+  assert.deepEqual(bench.stopped, [key.keyId]);
+});
+
 test("a revoked key stays revoked at its time, and does not change", async (t) => {
   const bench = await LedgerBench.open(t);
   const { key } = await createKey(bench, { name: "a" });

@@ -93,12 +93,23 @@ export async function changeKey(
   return answer.key;
 }
 
-/** Revokes the key at once. Revoking it again changes nothing. @throws PurserError `not_found`. */
-export async function revokeKey({ ledger, clock }: KeyContext, keyId: string): Promise<Key> {
-  const key = findKey(ledger, keyId);
+export interface RevokeContext extends KeyContext {
+  /** Ends the calls in flight of a key, each charged for the output received. */
+  endCallsOf(keyId: string): void;
+}
+
+/**
+ * Revokes the key at once and ends its calls in flight. Revoking it again changes nothing.
+ *
+ * @throws PurserError `not_found`.
+ */
+export async function revokeKey(context: RevokeContext, keyId: string): Promise<Key> {
+  const key = findKey(context.ledger, keyId);
   if (key.revokedAt !== null) return key;
-  const at = clock.now();
-  const answer = await ledger.commit({ kind: "put_key", at, key: { ...key, revokedAt: at } });
+  const at = context.clock.now();
+  const revoked = { ...key, revokedAt: at };
+  const answer = await context.ledger.commit({ kind: "put_key", at, key: revoked });
+  context.endCallsOf(key.keyId);
   return answer.key;
 }
 

@@ -29,6 +29,8 @@ export class LedgerBench {
   readonly crossed: ThresholdEntry[] = [];
   /** Calls that ended with a charge: the provider, and the status. */
   readonly ended: string[] = [];
+  /** Keys whose calls in flight were ended. */
+  readonly stopped: string[] = [];
   /** Models without a known price, by ended call. */
   readonly unpriced: string[] = [];
   readonly observer: Observer = {
@@ -60,6 +62,10 @@ export class LedgerBench {
       await rm(directory, { recursive: true });
     });
     return new LedgerBench(opened, time);
+  }
+
+  endCallsOf(keyId: string): void {
+    this.stopped.push(keyId);
   }
 
   pass(ms: number): void {

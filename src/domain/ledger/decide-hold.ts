@@ -53,20 +53,34 @@ export function decideHold(books: LedgerView, command: HoldCommand): Decided<Hol
   if (fallback === "blocked") return refuseUnpriced(applied, command);
 
   const demand = priceDemand(command.demand, fallback);
+  const refusal = refusalFor(applied, demand, { loose: command.demand.loose === true });
+  if (refusal) return refuse(command, refusal);
+  return admit(books, { command, applied, demand, fallback });
+}
+
+/** Why the budgets cannot pay the least output, or a loose hold takes too much of one. */
+function refusalFor(
+  applied: readonly Applied[],
+  demand: PricedDemand,
+  { loose }: { readonly loose: boolean },
+): Refusal | null {
   const least = quantities(demand, demand.payableOutputTokens);
   for (const one of applied) {
     const reason = refuses(one, least);
-    if (reason)
-      return refuse(
-        command,
-        refusalBy(one, { reason, needed: amountIn(one.budget.currency, least) }),
-      );
+    if (reason) return refusalBy(one, { reason, needed: amountIn(one.budget.currency, least) });
   }
-  const crowded = command.demand.loose
-    ? crowdedBy(applied, quantities(demand, demand.outputTokens))
-    : null;
-  if (crowded) return refuse(command, crowded);
+  return loose ? crowdedBy(applied, quantities(demand, demand.outputTokens)) : null;
+}
 
+interface Admission {
+  readonly command: HoldCommand;
+  readonly applied: readonly Applied[];
+  readonly demand: PricedDemand;
+  readonly fallback: FallbackRates | null;
+}
+
+function admit(books: LedgerView, admission: Admission): Decided<HoldAnswer> {
+  const { command, applied, demand, fallback } = admission;
   const affordable = affordableOutput(applied, demand);
   const outputTokens =
     affordable === null ? demand.outputTokens : Math.min(demand.outputTokens, affordable);
@@ -86,20 +100,17 @@ export function decideHold(books: LedgerView, command: HoldCommand): Decided<Hol
     expiresAt,
     fingerprint,
   };
-  const tightest = tightestAfter(applied, amount);
-  return {
-    answer: {
-      admitted: true,
-      call,
-      repeated: false,
-      amount,
-      outputTokens,
-      affordableOutputTokens: affordable,
-      tightest,
-      fallback,
-    },
-    entries: [entry],
+  const answer: HoldAnswer = {
+    admitted: true,
+    call,
+    repeated: false,
+    amount,
+    outputTokens,
+    affordableOutputTokens: affordable,
+    tightest: tightestAfter(applied, amount),
+    fallback,
   };
+  return { answer, entries: [entry] };
 }
 
 /** The hard USD budget with the least left after a change by `amount`. */
