@@ -50,6 +50,66 @@ test("an added price takes precedence from the moment it is valid", async (t) =>
   assert.equal((await bench.call("GET", "/api/v1/prices")).json.overrides.length, 1);
 });
 
+const whole = {
+  ...model,
+  model: "m9",
+  aliases: ["m9-latest"],
+  input: "2",
+  output: "10",
+  meters: { images_hd_1024x1792: "0.08" },
+  context_tiers: [{ above: 5000, input: "4", output: "15" }],
+  service_tiers: { batch: { factor: "0.5" }, priority: { input: "4", output: "20" } },
+  regions: { us: { factor: "1.1" } },
+  hours: [{ days: ["mon"], from: "01:00", to: "04:00", input: "3" }],
+  free: { web_search: { units: 1500, per: "day" } },
+  context_window: 10_000,
+};
+
+test("a price has the whole language, and is answered in it", async (t) => {
+  const bench = await openBench(t);
+  const added = await bench.call("POST", "/api/v1/prices", whole);
+  assert.equal(added.status, 201);
+  assert.deepEqual(added.json.price, whole);
+  assert.equal(added.json.usd_per_million["images_hd_1024x1792"], "80000");
+  const list = await bench.call("GET", "/api/v1/prices");
+  assert.deepEqual(list.json.overrides[0].price, whole);
+  for (const name of ["m9", "m9-latest"]) {
+    const { json } = await bench.call("GET", `/api/v1/prices?provider=openai&model=${name}`);
+    const rates: readonly (RateRow & {
+      readonly service_tier: string;
+      readonly above_context_tokens: number | null;
+    })[] = json.rates;
+    const inputs = rates
+      .filter(({ meter }) => meter === "input")
+      .map((rate) => [rate.service_tier, rate.above_context_tokens, rate.usd_per_million]);
+    assert.deepEqual(inputs, [
+      ["standard", null, "2"],
+      ["standard", 5000, "4"],
+      ["batch", null, "1"],
+      ["batch", 5000, "2"],
+      ["priority", null, "4"],
+    ]);
+    assert.deepEqual(json.price.context_tiers, whole.context_tiers);
+    assert.equal(json.context_window, 10_000);
+  }
+  const again = await bench.call("POST", "/api/v1/prices", list.json.overrides[0].price);
+  assert.deepEqual(again.json.price, whole);
+});
+
+test("a mistake deep in a price is refused by its path", async (t) => {
+  const bench = await openBench(t);
+  for (const [fields, field] of [
+    [{ context_tiers: [{ above: 1, input: "-4" }] }, "context_tiers[0].input"],
+    [{ service_tiers: { batch: { factor: "half" } } }, "service_tiers.batch.factor"],
+    [{ regions: { us: { factor: "1", input: "1" } } }, "regions.us.input"],
+    [{ hours: [{ from: "1", to: "2", input: "1" }] }, "hours[0].from"],
+  ] as const) {
+    const { status, json } = await bench.call("POST", "/api/v1/prices", { ...whole, ...fields });
+    assert.deepEqual([status, json.field], [400, field]);
+    assert.ok(json.remedy);
+  }
+});
+
 test("a model without a price is not found, and never zero", async (t) => {
   const bench = await openBench(t);
   const unknown = await bench.call("GET", "/api/v1/prices?provider=openai&model=none");

@@ -17,6 +17,7 @@ import { PurserError } from "../domain/error.ts";
 import { formatInstant, parseInstant } from "../domain/input/scalar.ts";
 import { formatUsd, multiply } from "../domain/money/money.ts";
 import { namesModel, usdPerMillion, type PriceOverride } from "../domain/price/override.ts";
+import { formatRow } from "../domain/price/row-text.ts";
 import type { ModelName } from "../domain/price/served.ts";
 import type { PriceSheet } from "../domain/price/sheet.ts";
 import { adminOnly, answer, anyKey, created, ok, problem, route, type Route } from "./route.ts";
@@ -116,6 +117,7 @@ function priceJson(sheet: PriceSheet, at: number, version: string): PriceJson {
     max_output_tokens: sheet.maxOutputTokens ?? null,
     valid_until: Number.isFinite(sheet.validUntil) ? formatInstant(sheet.validUntil) : null,
     rates: ratesJson(sheet, at),
+    price: formatRow(sheet.row),
   };
 }
 

@@ -7,6 +7,9 @@ import { definePrice, overrideRow } from "../domain/price/override.ts";
 import { randomUsage } from "../domain/price/random-row.test-kit.ts";
 import { formatRow } from "../domain/price/row-text.ts";
 import { assertSameBill, randomCall } from "../domain/price/same-bill.test-kit.ts";
+import { pricesInForce } from "../domain/price/in-force.ts";
+import type { ModelName } from "../domain/price/served.ts";
+import type { PriceBook } from "../domain/price/sheet.ts";
 import type { CatalogueRow } from "../domain/price/row.ts";
 import type { Usage } from "../domain/usage/usage.ts";
 import { openCatalogue } from "./catalogue.ts";
@@ -39,6 +42,30 @@ test("stating any price of the catalogue gives the same bills and bounds", () =>
 function weekWithin({ validFrom = now, validTo = now }: CatalogueRow): number {
   const dayMs = 86_400_000;
   return Math.min(Math.max(now, validFrom - dayMs), validTo - dayMs);
+}
+
+test("stating the whole book in force changes no price, under any id that it names", () => {
+  const contents = { book: catalogue.book([]), models: catalogue.models(), overrides: [] };
+  const texts = pricesInForce(contents, now).map(({ text }) => text);
+  assert.ok(texts.length > 1000);
+  const stated = catalogue.book(texts.map((text) => definePrice(text)));
+  for (const { provider, model, aliases = [] } of texts)
+    for (const id of [model, ...aliases])
+      assert.deepEqual(
+        costsOf(stated, { provider, model: id }),
+        costsOf(contents.book, { provider, model: id }),
+        `${provider}/${id}`,
+      );
+});
+
+function costsOf(book: PriceBook, { provider, model }: ModelName): readonly unknown[] {
+  const sheet = book.sheet({ provider, model, at: now });
+  const usage = { input: 300_000, cache_read: 7, output: 11, web_search: 1 };
+  return ["standard", "batch"].flatMap((tier) =>
+    sheet
+      ?.charge({ model, usage }, { serviceTier: tier as "standard" | "batch", at: now })
+      .map(({ meter, cost }) => [meter, cost]),
+  );
 }
 
 test("stating gpt-6-sol at its own price keeps its tiers", () => {

@@ -37,6 +37,7 @@ test("every command has help with an example", async () => {
     "estimate",
     "key",
     "price",
+    "prices",
     "replay",
     "report",
     "serve",
@@ -58,6 +59,7 @@ test("every command has help with an example", async () => {
     "key create",
     "key list",
     "key revoke",
+    "prices export",
   ]) {
     const { out } = await inProcess([...name.split(" "), "--help"]);
     assert.match(out, new RegExp(`Examples:\\n[^]*purser ${name}`), name);

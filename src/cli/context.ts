@@ -3,6 +3,7 @@
 import type { DeclaredChange } from "../app/manage/declared.ts";
 import type { VerifyReport } from "../app/port/reader.ts";
 import type { Probe } from "../app/manage/probe.ts";
+import type { PriceOverride } from "../domain/price/override.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import type { OpenFolder } from "./connection.ts";
 import type { ExitCode, Warning } from "./failure.ts";
@@ -96,6 +97,8 @@ export interface RunningSimulator {
 
 export interface CommandCatalogue {
   readonly book: PriceBook;
+  /** The prices that the configuration sets. */
+  readonly overrides: readonly PriceOverride[];
   /** Every model with a price, with the common name of its provider. */
   models(): readonly { readonly provider: string; readonly model: string }[];
 }

@@ -46,6 +46,11 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./command/price.ts")).definePrice,
   },
   {
+    name: "prices",
+    summary: "export the price book",
+    load: async () => (await import("./command/prices.ts")).definePrices,
+  },
+  {
     name: "estimate",
     summary: "estimate what a call may cost",
     load: async () => (await import("./command/estimate.ts")).defineEstimate,

@@ -87,6 +87,7 @@ const helps: readonly (readonly string[])[] = [
   ].map((name) => [name]),
   ...["create", "list", "show", "set", "delete"].map((name) => ["budget", name]),
   ...["create", "list", "revoke"].map((name) => ["key", name]),
+  ["prices", "export"],
 ].map((words) => [...words, "--help"]);
 
 for (const columns of widths) {

@@ -202,7 +202,8 @@ export const priceSchema = z
     valid_until: instantSchema
       .nullable()
       .describe("When the price changes; null if no change is known."),
-    rates: z.array(rateSchema),
+    rates: z.array(rateSchema).describe("At this time, and in the usual region of the provider."),
+    price: priceTextSchema.describe("The whole price: add it with POST to state it yourself."),
   })
   .meta({ id: "Price" });
 

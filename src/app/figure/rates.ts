@@ -12,18 +12,17 @@ export interface ListedRate {
 
 const serviceTiers: readonly ServiceTier[] = ["standard", "batch", "flex", "priority", "fast"];
 
-/** Sizes of context between those at which providers change their rates. */
-const contexts: readonly number[] = [
-  1, 33_000, 130_000, 201_000, 257_000, 273_000, 513_000, 1_100_000, 10_000_000,
-];
-
 /**
- * A sheet only prices usage, so this prices one unit of each meter, on each tier and in each size
- * of context. The same rate may be listed more than once.
+ * A sheet only prices usage, so this prices one unit of each meter, on each tier and from each
+ * threshold of context on. The same rate may be listed more than once.
  *
  * @param at Milliseconds since the epoch.
  */
 export function ratesOf(sheet: PriceSheet, at: number): readonly ListedRate[] {
+  const edges = (sheet.row.contextTiers ?? []).map(({ tokens, inclusive }) =>
+    inclusive ? tokens : tokens + 1,
+  );
+  const contexts = [1, ...edges];
   return serviceTiers.flatMap((serviceTier) =>
     contexts.flatMap((context) =>
       [...fixedMeters, ...sheet.openMeters].flatMap((meter) => {

@@ -3,11 +3,14 @@
 import type { Command } from "commander";
 import { PurserError } from "../../domain/error.ts";
 import { add, formatUsd, multiply, zero } from "../../domain/money/money.ts";
-import type { Charge, ServiceTier } from "../../domain/price/rate.ts";
-import type { Usage } from "../../domain/usage/usage.ts";
+import { unpricedSource, type Charge, type ServiceTier } from "../../domain/price/rate.ts";
+import { formatRow, type PriceText } from "../../domain/price/row-text.ts";
+import { readMeter } from "../../domain/usage/open-meter.ts";
+import type { Meter, Usage } from "../../domain/usage/usage.ts";
 import type { CommandCatalogue, CommandContext } from "../context.ts";
 import { resolveModel, unpriced } from "../model-name.ts";
-import { type JsonOption, moment, oneOf, whole, withJson } from "../option.ts";
+import { collect, type JsonOption, moment, oneOf, whole, withJson } from "../option.ts";
+import { statedText } from "../stated-text.ts";
 import { exactDollarColumn, exactDollars, grouped } from "../terminal/number.ts";
 import { table } from "../terminal/table.ts";
 
@@ -24,7 +27,9 @@ interface PriceOptions extends JsonOption {
   readonly output?: number;
   readonly reasoning?: number;
   readonly webSearch?: number;
+  readonly meter: readonly string[];
   readonly tier: ServiceTier;
+  readonly region?: string;
   readonly at?: string;
 }
 
@@ -52,21 +57,30 @@ export function definePrice(command: Command, context: CommandContext): void {
     )
     .option("--web-search <n>", "billed web searches", whole("--web-search", mostTokens))
     .option(
+      "--meter <name=n>",
+      "count of any other unit, such as images=3; may be repeated",
+      collect,
+      [],
+    )
+    .option(
       "--tier <tier>",
       `service tier: ${tiers.join(", ")}`,
       oneOf("--tier", tiers),
       "standard",
     )
+    .option("--region <name>", "region in which the call must be processed")
     .option("--at <date>", "price as of this date or time (now)", moment("--at"))
     .addHelpText(
       "after",
       `
 Counts are disjoint: --input does not include cached tokens. Without counts, it prices a million tokens of each.
+Below the bill, it lists the tiers, regions, hours, fees and other units that the price states.
 A rate marked "prefix" is inherited from a shorter model name: check it.
 
 Examples:
   purser price gpt-5-mini --input 12000 --cached 8000 --output 900
   purser price anthropic/claude-sonnet-4-5 --input 210000 --output 2000 --tier batch
+  purser price my-image-model --provider my-lab --meter images_hd_1024x1792=2
   purser price deepseek-chat --provider deepseek --input 1000 --output 1000 --at 2025-06-01`,
     )
     .action(async (model: string, options: PriceOptions) => {
@@ -83,6 +97,9 @@ interface Priced {
   readonly at: number;
   readonly usage: Usage;
   readonly charges: readonly Charge[];
+  /** Whether the book has rates for the tier and the region. */
+  readonly hasTerms: boolean;
+  readonly price: PriceText;
 }
 
 function priced(
@@ -95,12 +112,15 @@ function priced(
   const { provider, model } = resolveModel(catalogue, { ...query, provider: options.provider, at });
   const sheet = catalogue.book.sheet({ provider, model, at });
   if (!sheet) throw unpriced(catalogue, { model: `${provider}/${model}`, at });
+  const terms = { serviceTier: options.tier, region: options.region };
   return {
     provider,
     model,
     at,
     usage,
-    charges: sheet.charge({ model, usage }, { serviceTier: options.tier, at }),
+    charges: sheet.charge({ model, usage }, { ...terms, at }),
+    hasTerms: sheet.prices(terms),
+    price: formatRow(sheet.row),
   };
 }
 
@@ -124,8 +144,20 @@ function usageOf(options: PriceOptions): Usage {
     ...given,
     ...(output !== undefined && { output }),
     ...(reasoning !== undefined && { reasoning }),
+    ...Object.fromEntries(options.meter.map(countOf)),
   };
   return Object.keys(usage).length > 0 ? usage : withoutCounts;
+}
+
+/** Parses `images=3`. */
+function countOf(text: string): readonly [Meter, number] {
+  const [, name = "", count = ""] = /^([^=]*)=(\d{1,9})$/.exec(text) ?? [];
+  if (name === "")
+    throw new PurserError("invalid_request", `--meter: "${text}" is not a count`, {
+      field: "--meter",
+      remedy: "Give a name and a whole number, such as images=3.",
+    });
+  return [readMeter(name, "--meter"), Number(count)];
 }
 
 function printPrice(
@@ -138,7 +170,7 @@ function printPrice(
     return out.write(`${JSON.stringify(jsonOf(result, formatUsd(total)), null, 2)}\n`);
   const { bold, dim, yellow } = out.paint;
   out.write(
-    `${bold(`${result.provider}/${result.model}`)}  ${dim(`as of ${new Date(result.at).toISOString()}, ${to.options.tier} tier`)}\n\n`,
+    `${bold(`${result.provider}/${result.model}`)}  ${dim(`as of ${new Date(result.at).toISOString()}, ${termsText(result, to.options)}`)}\n\n`,
   );
   const costs = exactDollarColumn([
     ...result.charges.map((charge) => formatUsd(charge.cost)),
@@ -170,6 +202,16 @@ function printPrice(
     }),
   );
   out.write(longContextNote(result));
+  out.write(statedText(result.price, out));
+}
+
+/** The terms of the rates shown, which may not be those asked for. */
+function termsText({ charges, hasTerms }: Priced, { tier, region }: PriceOptions): string {
+  const asked = `${tier} tier${region === undefined ? "" : `, region ${region}`}`;
+  if (hasTerms) return asked;
+  const [rate] = charges.flatMap((charge) => charge.rate ?? []);
+  const charged = [rate?.serviceTier ?? "standard", rate?.region ?? []].flat().join(", ");
+  return `no price for ${asked}: ${charged} rates`;
 }
 
 /** The default of a million input tokens is a long context, which the user may not expect. */
@@ -183,6 +225,7 @@ function longContextNote({ usage, charges }: Priced): string {
 function origin(charge: Charge): string {
   const rate = charge.rate;
   if (!rate) return "not in the price book";
+  if (rate.source === unpricedSource) return "no price, which does not mean free";
   const since = rate.validFrom === undefined ? "" : `, valid from ${rate.validFrom.slice(0, 10)}`;
   const context = rate.context
     ? `, context ${rate.context.inclusive ? "≥" : ">"} ${grouped(rate.context.tokens)}`
@@ -214,5 +257,6 @@ function jsonOf(result: Priced, total: string): unknown {
       context_from_tokens: charge.rate?.context?.tokens ?? null,
     })),
     cost_usd: total,
+    price: result.price,
   };
 }

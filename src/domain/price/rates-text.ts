@@ -1,9 +1,8 @@
 /** Rates as text: USD per million tokens, and USD per unit of anything else. */
 
-import { assert } from "../assert.ts";
 import { type Fields, invalid, show } from "../input/fields.ts";
 import { formatUsd, type PicoUsd } from "../money/money.ts";
-import { isOpenMeter, mostOpenMeters, openMeterProblem } from "../usage/open-meter.ts";
+import { isOpenMeter, mostOpenMeters, readMeter } from "../usage/open-meter.ts";
 import { fixedMeters, tokenMeters, type FixedMeter, type Meter } from "../usage/usage.ts";
 import { formatPerMillion, parsePerCall, parsePerMillion } from "./per-million.ts";
 import type { Rates } from "./row.ts";
@@ -73,18 +72,13 @@ function unitPrices(input: unknown, field: string): readonly (readonly [string, 
 
 /** @throws PurserError `invalid_request` for a token meter, or a name that is not a meter. */
 export function readUnit(name: string, field: string): Meter {
-  const fixed = fixedMeters.find((meter) => meter === name);
-  if (fixed !== undefined && tokenMeters.has(fixed))
-    throw invalid(
-      field,
-      "counts tokens",
-      `Move ${name} out of meters, and give it in USD per million tokens.`,
-    );
-  if (fixed !== undefined) return fixed;
-  const problem = openMeterProblem(name);
-  if (problem) throw invalid(field, problem.problem, problem.remedy);
-  assert(isOpenMeter(name), `${name} is an open meter`);
-  return name;
+  const meter = readMeter(name, field);
+  if (!tokenMeters.has(meter)) return meter;
+  throw invalid(
+    field,
+    "counts tokens",
+    `Move ${name} out of meters, and give it in USD per million tokens.`,
+  );
 }
 
 export function readDecimal(value: unknown, field: string): string {

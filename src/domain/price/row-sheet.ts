@@ -70,6 +70,7 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
     provider: state.row.provider,
     model,
     match: state.match,
+    row: state.row,
     validUntil,
     ...(options.contextWindow !== undefined && { contextWindow: options.contextWindow }),
     ...(options.maxOutputTokens !== undefined && { maxOutputTokens: options.maxOutputTokens }),

@@ -3,6 +3,7 @@
 import type { PicoUsd } from "../money/money.ts";
 import type { FeeMeter, OpenMeter, UsagePart } from "../usage/usage.ts";
 import type { Charge, Match, ServiceTier } from "./rate.ts";
+import type { CatalogueRow } from "./row.ts";
 
 /** Properties of a call that bound its cost before it is made. */
 export interface DearestQuery {
@@ -51,6 +52,8 @@ export interface PriceSheet {
   /** The id that was looked up. */
   readonly model: string;
   readonly match: Match;
+  /** The price that was found, with everything it states. */
+  readonly row: CatalogueRow;
   /**
    * Milliseconds since the epoch at which the sheet expires; infinite if no price change is known.
    */

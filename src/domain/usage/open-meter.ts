@@ -1,8 +1,16 @@
 /** The names of open meters: units that Purser does not know, such as `tool:ocr` or `pages`. */
 
 import { assert } from "../assert.ts";
+import { invalid } from "../input/fields.ts";
 import { nearest } from "../input/nearest.ts";
-import { feeMeters, fixedMeters, type FeeMeter, type OpenMeter, type Usage } from "./usage.ts";
+import {
+  feeMeters,
+  fixedMeters,
+  type FeeMeter,
+  type Meter,
+  type OpenMeter,
+  type Usage,
+} from "./usage.ts";
 
 /** The maximum number of open meters in one usage, and in one price. */
 export const mostOpenMeters = 32;
@@ -48,6 +56,19 @@ export function openMeterProblem(name: string): MeterProblem | undefined {
     };
   const meant = nearest(name, fixedMeters);
   return meant === undefined ? undefined : { problem, remedy: `Did you mean ${meant}?` };
+}
+
+/**
+ * Reads the name of any meter, fixed or open.
+ *
+ * @throws PurserError `invalid_request` for a name that cannot be that of a meter.
+ */
+export function readMeter(name: string, field: string): Meter {
+  const known = fixedMeters.find((meter) => meter === name);
+  if (known !== undefined) return known;
+  const invalidName = openMeterProblem(name);
+  if (invalidName) throw invalid(field, invalidName.problem, invalidName.remedy);
+  return openMeter(name);
 }
 
 /** @throws AssertionError for a name that is not valid: one from outside is checked before. */

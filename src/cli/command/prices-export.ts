@@ -1,0 +1,68 @@
+/** `purser prices export`: writes the prices in force, to be edited and set. */
+
+import { type Command, Option } from "commander";
+import { stringify } from "yaml";
+import { PurserError } from "../../domain/error.ts";
+import { pricesInForce, type PriceInForce } from "../../domain/price/in-force.ts";
+import { commonName } from "../../domain/price/provider-name.ts";
+import type { CommandContext } from "../context.ts";
+import { type JsonOption, moment, withJson } from "../option.ts";
+
+interface ExportOptions extends JsonOption {
+  readonly provider?: string;
+  readonly model?: string;
+  readonly at?: string;
+}
+
+export function definePricesExport(command: Command, context: CommandContext): void {
+  withJson(command)
+    .summary("write the prices in force")
+    .description("Write the prices in force, in the form of purser.yaml.")
+    .addOption(new Option("--yaml", "print YAML (the default)").conflicts("json"))
+    .option("--provider <name>", "only prices of this provider")
+    .option("--model <id>", "only prices of this model")
+    .option("--at <date>", "prices as of this date or time (now)", moment("--at"))
+    .addHelpText(
+      "after",
+      `
+A price that you copy to purser.yaml or add over the API gives the same bills as before, until you edit it.
+
+Examples:
+  purser prices export --provider openai > prices.yaml
+  purser prices export --provider anthropic --model claude-sonnet-4-5 --json`,
+    )
+    .action(async (options: ExportOptions) => {
+      const catalogue = await context.parts.openCatalogue();
+      const at = options.at === undefined ? Date.now() : Date.parse(options.at);
+      const prices = pricesInForce({ ...catalogue, models: catalogue.models() }, at).filter(
+        ({ text: { provider, model } }) =>
+          (options.provider === undefined ||
+            commonName(provider) === commonName(options.provider)) &&
+          (options.model === undefined || model === options.model),
+      );
+      if (prices.length === 0) throw noPrices(options);
+      const { out } = context.screen;
+      out.write(options.json ? jsonOf(prices) : yamlOf(prices, at));
+    });
+}
+
+function jsonOf(prices: readonly PriceInForce[]): string {
+  return `${JSON.stringify({ prices: prices.map(({ text }) => text) }, null, 2)}\n`;
+}
+
+/** Each row with a comment on its source. */
+function yamlOf(prices: readonly PriceInForce[], at: number): string {
+  const items = prices.map(
+    ({ row, text }) =>
+      `  # ${row.source} ${row.version}\n${stringify([text], { lineWidth: 0 }).replace(/^(?=.)/gm, "  ")}`,
+  );
+  return `# Prices in force at ${new Date(at).toISOString()}: USD per million tokens, and per unit of anything else.\nprices:\n${items.join("")}`;
+}
+
+function noPrices({ provider, model }: ExportOptions): PurserError {
+  const named = [provider, model].filter((name) => name !== undefined).join("/");
+  return new PurserError("not_found", `no price of ${named || "any model"} is in force`, {
+    field: provider === undefined ? "--model" : "--provider",
+    remedy: "Check the names with `purser price MODEL`.",
+  });
+}

@@ -1,0 +1,93 @@
+/** Tests what `purser price` and `purser prices export` show of a price. */
+
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import { inFolder, purser } from "./child.test-kit.ts";
+
+const stated = `prices:
+  - provider: sim
+    model: painter
+    input: "2"
+    output: "10"
+    meters: { images_hd_1024x1792: "0.08" }
+    context_tiers: [{ above: 200000, input: "4" }]
+    service_tiers: { batch: { factor: "0.5" }, flex: { factor: "0.5" } }
+    regions: { "*": { factor: "1.1" } }
+    hours: [{ days: [mon, tue, wed, thu, fri], from: "01:00", to: "04:00", input: "3" }]
+    free: { web_search: { units: 1500, per: day } }
+`;
+
+test("price counts any meter, and lists what the price states beyond its standard rates", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(path.join(folder, "purser.yaml"), stated);
+    const words = [
+      "price",
+      "sim/painter",
+      "--meter",
+      "images_hd_1024x1792=2",
+      "--meter",
+      "input=5",
+    ];
+    const { out } = await purser(words, { cwd: folder });
+    assert.match(out, /images_hd_1024x1792 +2 +\$80,000\.00 +\$0\.16/);
+    for (const line of [
+      /^context above 200,000 +input \$4\.00$/m,
+      /^batch, flex tier +0\.5 × the standard rates$/m,
+      /^region any other +1\.1 × the standard rates$/m,
+      /^mon to fri, 01:00 to 04:00 UTC +input \$3\.00$/m,
+      /^images_hd_1024x1792 +\$0\.08$/m,
+      /^1,500 web_search a day +free at the provider, charged here$/m,
+    ])
+      assert.match(out, line);
+    const json = JSON.parse((await purser([...words, "--json"], { cwd: folder })).out) as {
+      readonly price: { readonly service_tiers: object };
+    };
+    assert.deepEqual(json.price.service_tiers, {
+      batch: { factor: "0.5" },
+      flex: { factor: "0.5" },
+    });
+    const { out: yaml } = await purser(["prices", "export", "--provider", "sim"], { cwd: folder });
+    await writeFile(path.join(folder, "purser.yaml"), yaml);
+    const { out: again } = await purser([...words, "--json"], { cwd: folder });
+    assert.deepEqual(JSON.parse(again), {
+      ...json,
+      at: (JSON.parse(again) as { readonly at: string }).at,
+    });
+  });
+  for (const word of ["images", "images=-1", "=3", "Images=3", "imput=3"])
+    assert.equal((await purser(["price", "sim/sim-small", "--meter", word])).code, 2, word);
+});
+
+test("a tier without a price is not named as that of the rates", async () => {
+  const heading = async (...words: readonly string[]): Promise<string> =>
+    (await purser(["price", ...words])).out.split("\n")[0] ?? "";
+  assert.match(
+    await heading("sim/sim-small", "--tier", "flex"),
+    /no price for flex tier: standard/,
+  );
+  assert.match(await heading("gpt-6-sol", "--tier", "flex"), /, flex tier$/);
+  assert.match(
+    await heading("gpt-6-sol", "--region", "mars"),
+    /no price for standard tier, region mars: standard, us rates$/,
+  );
+});
+
+test("export writes the prices in force of one provider or model, in one form", async () => {
+  const json = JSON.parse(
+    (await purser(["prices", "export", "--model", "sim-small", "--json"])).out,
+  ) as { readonly prices: readonly object[] };
+  assert.equal(json.prices.length, 1);
+  assert.equal((await purser(["prices", "export", "--provider", "nope"])).code, 1);
+  assert.equal((await purser(["prices", "export", "--json", "--yaml"])).code, 2);
+  const before = await purser([
+    "prices",
+    "export",
+    "--model",
+    "deepseek-v4-pro",
+    "--at",
+    "2026-01-01",
+  ]);
+  assert.match(before.out, /input: "0\.435"/);
+});

@@ -1,0 +1,100 @@
+/** Shows what a price states beyond its standard token rates: tiers, regions, hours and units. */
+
+import type { HoursText } from "../domain/price/hours-text.ts";
+import type { RatesText } from "../domain/price/rates-text.ts";
+import type { PriceText } from "../domain/price/row-text.ts";
+import type { TermText } from "../domain/price/term-text.ts";
+import type { ContextTierText } from "../domain/price/tier-text.ts";
+import { fixedMeters, tokenMeters } from "../domain/usage/usage.ts";
+import { exactDollars, grouped } from "./terminal/number.ts";
+import type { Output } from "./terminal/screen.ts";
+import { table } from "./terminal/table.ts";
+
+type Line = readonly [applies: string, rates: string];
+
+/** Empty if there is nothing more. */
+export function statedText(price: PriceText, out: Output): string {
+  const { context_tiers, service_tiers = {}, regions = "included", hours = [], free = {} } = price;
+  const lines: readonly Line[] = [
+    ...tierLines(context_tiers, ""),
+    ...termLines(service_tiers, (names) => `${names.join(", ")} tier`),
+    ...termLines(
+      regions === "included" ? {} : regions,
+      (names) => `region ${names.map(regionName).join(", ")}`,
+    ),
+    ...hours.map((one): Line => [hoursName(one), ratesText(one)]),
+    ...unitLines(price),
+    ...Object.entries(free).map(([meter, { units, per }]): Line => [
+      `${grouped(units)} ${meter} a ${per}`,
+      "free at the provider, charged here",
+    ]),
+  ];
+  if (lines.length === 0) return "";
+  const columns = [{ title: "for" }, { title: "USD per million tokens, or per unit" }];
+  return `\n${table(columns, lines, { heading: out.paint.dim, room: out.columns })}`;
+}
+
+function tierLines(tiers: readonly ContextTierText[] = [], prefix: string): readonly Line[] {
+  return tiers.map((tier): Line => {
+    const edge =
+      tier.above === undefined
+        ? `of ${grouped(tier.from ?? 0)} or more`
+        : `above ${grouped(tier.above)}`;
+    return [`${prefix}context ${edge}`, ratesText(tier)];
+  });
+}
+
+/** Names with equal prices are in one line. */
+function termLines(
+  terms: Readonly<Record<string, TermText>>,
+  title: (names: readonly string[]) => string,
+): readonly Line[] {
+  const groups = Object.groupBy(Object.entries(terms), ([, term]) => JSON.stringify(term));
+  return Object.values(groups).flatMap((group = []) => {
+    const [first] = group;
+    return first ? linesOfTerm(title(group.map(([name]) => name)), first[1]) : [];
+  });
+}
+
+function linesOfTerm(name: string, term: TermText): readonly Line[] {
+  if ("factor" in term) {
+    const without = term.without ? `, none for ${term.without.join(", ")}` : "";
+    return [[name, `${term.factor} × the standard rates${without}`]];
+  }
+  const own = "context_tiers" in term ? term.context_tiers : [];
+  return [[name, ratesText(term)], ...tierLines(own, `${name}, `)];
+}
+
+function hoursName({ days, from, to }: HoursText): string {
+  const named = days?.join(", ") === workdays ? "mon to fri" : days?.join(", ");
+  return `${named ?? "every day"}, ${from} to ${to} UTC`;
+}
+
+const workdays = "mon, tue, wed, thu, fri";
+
+function regionName(name: string): string {
+  return name === "*" ? "any other" : name;
+}
+
+/** Fees and other units, in USD per unit. */
+function unitLines(price: PriceText): readonly Line[] {
+  const fees = fixedMeters.flatMap((meter): readonly Line[] => {
+    const rate = price[meter];
+    return tokenMeters.has(meter) || rate === undefined ? [] : [[meter, exactDollars(rate)]];
+  });
+  const open = Object.entries(price.meters ?? {}).map(([meter, rate]): Line => [
+    meter,
+    exactDollars(rate),
+  ]);
+  return [...fees, ...open];
+}
+
+function ratesText(rates: RatesText): string {
+  const fixed = fixedMeters.flatMap((meter) => {
+    const rate = rates[meter];
+    return rate === undefined ? [] : [[meter, rate] as const];
+  });
+  return [...fixed, ...Object.entries(rates.meters ?? {})]
+    .map(([meter, rate]) => `${meter} ${exactDollars(rate)}`)
+    .join(", ");
+}

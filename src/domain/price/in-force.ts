@@ -1,0 +1,48 @@
+/** Lists the prices that are in force at one time. */
+
+import { namesModel, overrideRow, type PriceOverride } from "./override.ts";
+import type { CatalogueRow } from "./row.ts";
+import { formatRow, type PriceText } from "./row-text.ts";
+import type { ModelName } from "./served.ts";
+import type { PriceBook } from "./sheet.ts";
+
+export interface BookContents {
+  readonly book: PriceBook;
+  /** Every model with a price of its own. */
+  readonly models: readonly ModelName[];
+  /** What the user set; prices for prefixes are not in `models`. */
+  readonly overrides: readonly PriceOverride[];
+}
+
+export interface PriceInForce {
+  readonly row: CatalogueRow;
+  /** With the ids that the book prices by this row. */
+  readonly text: PriceText;
+}
+
+/** @returns Each row once. A model whose id is taken by the row of another one has none. */
+export function pricesInForce(
+  { book, models, overrides }: BookContents,
+  at: number,
+): readonly PriceInForce[] {
+  const prefixes = overrides
+    .filter(({ row }) => !namesModel(row))
+    .map((override) => overrideRow(override, undefined))
+    .filter((row) => (row.validFrom ?? -Infinity) <= at && at < (row.validTo ?? Infinity));
+  const own = models.flatMap(({ provider, model }) => {
+    const row = book.sheet({ provider, model, at })?.row;
+    return row?.model.toLowerCase() === model.toLowerCase() ? [row] : [];
+  });
+  const isOf = (row: CatalogueRow, model: string): boolean =>
+    book.sheet({ provider: row.provider, model, at })?.row === row;
+  return [
+    ...prefixes.map((row) => ({ row, text: formatRow(row) })),
+    ...[...new Set(own)].map((row) => ({ row, text: textOf(row, (id) => isOf(row, id)) })),
+  ];
+}
+
+function textOf(row: CatalogueRow, isPriced: (id: string) => boolean): PriceText {
+  const { provider, model, aliases = [], ...others } = formatRow(row);
+  const kept = aliases.filter(isPriced);
+  return { provider, model, ...(kept.length > 0 && { aliases: kept }), ...others };
+}
