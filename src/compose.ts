@@ -130,7 +130,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
       servedModels(providers, {
         wires,
         priced: [...configuration.prices, ...ledger.prices()],
-        listed: parts.catalogue.models(),
+        listed: parts.catalogue.models(parts.prices.updated),
         names: new Map([...parts.identities.byName].map(([name, { id }]) => [name, id])),
       }),
   });

@@ -27,6 +27,7 @@ import { serviceTiersOf } from "./overlay/service-tier.ts";
 import { simulatorRows } from "./overlay/simulator.ts";
 import { xaiRows } from "./overlay/xai.ts";
 import { makeProviderFinder } from "./provider-name.ts";
+import { withUpdated } from "./updated.ts";
 
 /** A model of the catalogue, regardless of its current price. */
 export interface CatalogueModel {
@@ -58,10 +59,12 @@ export interface Catalogue {
   /**
    * @param overrides From the configuration, then from the API: later ones win.
    * @param providers Configured providers by name, as in {@link Catalogue.identities}.
+   * @param updates What refreshes of the list have changed.
    */
   book(
     overrides: readonly PriceOverride[],
     providers?: ReadonlyMap<string, BookedProvider>,
+    updates?: Updates,
   ): PriceBook;
   /**
    * Finds the vendor of a configured provider and the region of its calls: as configured, else by
@@ -72,8 +75,16 @@ export interface Catalogue {
   identities(providers: readonly ConfiguredProvider[]): Identities;
   /** Every row of every provider, at any time, in order of precedence. */
   rows(): readonly CatalogueRow[];
-  /** Every model with a price, without duplicates. */
-  models(): readonly CatalogueModel[];
+  /** Every model with a price, without duplicates. @param updated Rows of updates. */
+  models(updated?: readonly CatalogueRow[]): readonly CatalogueModel[];
+}
+
+/** Prices from refreshes of the list. They take precedence over the catalogue's own. */
+export interface Updates {
+  /** The newest first. */
+  readonly rows: readonly CatalogueRow[];
+  /** Identifies this state of the prices; null if the list was never refreshed. */
+  readonly version: string | null;
 }
 
 const overlayRows: readonly CatalogueRow[] = [
@@ -123,14 +134,14 @@ export async function openCatalogue(): Promise<Catalogue> {
   };
 
   return {
-    book(overrides, booked) {
+    book(overrides, booked, { rows: updated, version } = { rows: [], version: null }) {
       const chainOf = (name: string): readonly string[] =>
         finder.chainOf(booked?.get(name)?.id ?? name);
       const idOf = (name: string): string => chainOf(name)[0] ?? name;
       return makePriceBook({
-        sources: [overlay, listed],
+        sources: withUpdated([overlay, listed], updated),
         overrides,
-        version: `${genaiPricesSource}@${genaiPricesVersion},overlay@${overlayVersion}`,
+        version: `${genaiPricesSource}@${genaiPricesVersion},overlay@${overlayVersion}${version === null ? "" : `,${version}`}`,
         providerIds: chainOf,
         regionOf(name) {
           const region = booked?.get(name)?.region;
@@ -148,7 +159,11 @@ export async function openCatalogue(): Promise<Catalogue> {
       };
     },
     rows: () => providerIds.flatMap((id) => [...overlay(id), ...listed(id)]),
-    models: () => providerIds.flatMap((id) => distinctModels([...overlay(id), ...listed(id)])),
+    models(updated = []) {
+      const ids = new Set([...providerIds, ...updated.map(({ provider }) => provider)]);
+      const sources = withUpdated([overlay, listed], updated);
+      return [...ids].flatMap((id) => distinctModels(sources.flatMap((source) => source(id))));
+    },
   };
 }
 

@@ -1,0 +1,105 @@
+/** Compares a whole published list with the price book, without holding up calls. */
+
+import { setImmediate } from "node:timers/promises";
+import { PurserError } from "../../domain/error.ts";
+import {
+  changeOf,
+  goneFrom,
+  listedModels,
+  type BookedModel,
+  type ModelChange,
+  type StatedList,
+} from "../../domain/price/list-change.ts";
+import { doubtsAbout, type Doubt } from "../../domain/price/list-doubt.ts";
+import { formatRow, parseRow, type PriceText } from "../../domain/price/row-text.ts";
+import type { ModelName } from "../../domain/price/served.ts";
+import type { PriceBook } from "../../domain/price/sheet.ts";
+
+export interface Compared {
+  /** Models whose price differs, by provider and model. */
+  readonly changes: readonly ModelChange[];
+  /** All rows of the changes, to be stored. */
+  readonly texts: readonly PriceText[];
+  /** The number of models for which list and book agree. */
+  readonly unchanged: number;
+  readonly gone: readonly ModelName[];
+  readonly skipped: StatedList["skipped"];
+  readonly doubts: readonly Doubt[];
+}
+
+export interface Comparison {
+  /** Without the prices that users set. */
+  readonly book: PriceBook;
+  /** The models of the book, without the source of their price. */
+  readonly models: readonly ModelName[];
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export async function compareList(list: StatedList, comparison: Comparison): Promise<Compared> {
+  const { book, models, at } = comparison;
+  const rest = restBetween();
+  const changes: ModelChange[] = [];
+  const texts: PriceText[] = [];
+  const skipped = [...list.skipped];
+  const listed = listedModels(list, at);
+  for (const model of listed) {
+    await rest();
+    const change = changeOf(model, book, at);
+    if (!change) continue;
+    const stored = textsOf(change);
+    if (typeof stored === "string") {
+      skipped.push({ provider: model.provider, model: model.model, why: stored });
+      continue;
+    }
+    changes.push(change);
+    texts.push(...stored);
+  }
+  const booked: BookedModel[] = [];
+  for (const { provider, model } of models) {
+    await rest();
+    const row = book.sheet({ provider, model, at })?.row;
+    if (row && row.model.toLowerCase() === model.toLowerCase())
+      booked.push({ provider, model, source: row.source });
+  }
+  return {
+    changes: changes.toSorted(byName),
+    texts,
+    unchanged: listed.length - changes.length - (skipped.length - list.skipped.length),
+    gone: goneFrom(list, booked, at).toSorted(byName),
+    skipped,
+    doubts: doubtsAbout(list, { changes, booked, at }),
+  };
+}
+
+/** @returns Why the price cannot be stored, if it cannot: the ledger has to read it again. */
+function textsOf({ rows, model }: ModelChange): readonly PriceText[] | string {
+  if (model.includes("*")) return "has an id that stands for several models";
+  try {
+    return rows.map((row) => {
+      const text = formatRow(row);
+      parseRow(text, { field: "price", source: row.source });
+      return text;
+    });
+  } catch (error) {
+    if (!(error instanceof PurserError)) throw error;
+    return `has a price that cannot be stored: ${error.message}`;
+  }
+}
+
+/** Lets calls proceed after this much work. */
+const stretchMs = 5;
+
+function restBetween(): () => Promise<void> {
+  let begun = performance.now();
+  return async () => {
+    if (performance.now() - begun < stretchMs) return;
+    await setImmediate();
+    begun = performance.now();
+  };
+}
+
+function byName(left: ModelName, right: ModelName): number {
+  const [one, other] = [`${left.provider}/${left.model}`, `${right.provider}/${right.model}`];
+  return one < other ? -1 : one > other ? 1 : 0;
+}
