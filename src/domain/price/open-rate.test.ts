@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../money/money.ts";
 import { openMeter } from "../usage/open-meter.ts";
-import { charge, costOf, row, sheetOf } from "./row-sheet.test-kit.ts";
+import { at, charge, costOf, row, sheetOf } from "./row-sheet.test-kit.ts";
 
 const [ocr, pages] = [openMeter("tool:ocr"), openMeter("pages")];
 
-test("an open meter has the rate of the row, in every tier, region and context", () => {
+test("an open meter has the rate of the row in every context, and under a factor", () => {
   const sheet = sheetOf({
     rates: { ...row.rates, [ocr]: pico(7n), [pages]: pico(3n) },
     serviceTiers: { batch: { numerator: 1n, denominator: 2n } },
@@ -46,4 +46,27 @@ test("an open meter without a rate is charged like the same tool, else listed as
   );
   const own = sheetOf({ rates: { ...row.rates, web_search: pico(9n), [search]: pico(1n) } });
   assert.equal(costOf(charge(own, { [search]: 2, web_search: 1 })), 2n + 9n);
+});
+
+test("a tier or region may state its own price of a fee or an open meter", () => {
+  const sheet = sheetOf({
+    rates: { ...row.rates, web_search: pico(9n), [pages]: pico(6n), [ocr]: pico(7n) },
+    serviceTiers: { batch: { rates: { [pages]: pico(3n), web_search: pico(4n) } } },
+    regions: { eu: { rates: { [ocr]: pico(8n), [pages]: pico(5n) } } },
+  });
+  const usage = { web_search: 1, [pages]: 1, [ocr]: 1 };
+  const rates = (serviceTier: "standard" | "batch", region: string): readonly unknown[] =>
+    sheet
+      .charge({ model: null, usage }, { serviceTier, region, at })
+      .map(({ meter, cost, rate }) => [meter, cost, rate?.serviceTier, rate?.region]);
+  assert.deepEqual(rates("standard", "global"), [
+    ["web_search", 9n, "standard", undefined],
+    [pages, 6n, "standard", undefined],
+    [ocr, 7n, "standard", undefined],
+  ]);
+  assert.deepEqual(rates("batch", "eu"), [
+    ["web_search", 4n, "batch", "eu"],
+    [pages, 3n, "batch", "eu"],
+    [ocr, 8n, "batch", "eu"],
+  ]);
 });

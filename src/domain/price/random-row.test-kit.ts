@@ -60,7 +60,10 @@ function tiersAt(edges: readonly ContextTier[]): fc.Arbitrary<readonly ContextTi
 
 function termAt(edges: readonly ContextTier[]): fc.Arbitrary<TermPrice> {
   const own = fc
-    .tuple(someOf(["input", "output", "cache_read", "cache_write_5m"]), tiersAt(edges))
+    .tuple(
+      someOf(["input", "output", "cache_read", "cache_write_5m", "web_search", pages]),
+      tiersAt(edges),
+    )
     .map(([rates, contextTiers]) => ({ rates, contextTiers }));
   return fc.oneof(
     factor.map(({ ratio: { numerator, denominator }, without }) => ({

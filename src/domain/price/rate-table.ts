@@ -74,22 +74,12 @@ export function makeRateTable(query: TableQuery): RateTable {
   return table;
 }
 
-/** The rate of an open meter. Like other fees, it is the same in every tier, region and context. */
-export function openRate(
-  meter: OpenMeter,
-  state: Pick<TableQuery, "row" | "match" | "scheduled">,
-): Rate {
-  const rate = rateOf(meter, { ...state, level: 0, applied: standardTerms }, undefined);
+/** The rate of an open meter. Like other fees, it is the same at every context size. */
+export function openRate(meter: OpenMeter, query: Omit<TableQuery, "level">): Rate {
+  const rate = rateOf(meter, { ...query, level: 0 }, undefined);
   assert(rate !== undefined, "every open meter has a rate, if only an unpriced one");
   return rate;
 }
-
-const standardTerms: AppliedTerms = {
-  terms: { serviceTier: "standard", region: anywhere },
-  factors: [],
-  own: [],
-  isPriced: true,
-};
 
 /** The product, rounded up to a whole pico-USD. */
 function scale(perUnit: PicoUsd, ratio: Ratio): PicoUsd {
@@ -160,9 +150,8 @@ function describe(
   };
 }
 
-/** The price of a token meter that the provider states under the terms, or that follows from it. */
+/** The price that the provider states under the terms, or that follows from it. */
 function statedRate(meter: Meter, query: TableQuery): Found | undefined {
-  if (!tokenMeters.has(meter)) return undefined;
   const direct = ownTermRate(meter, query);
   if (direct) return direct;
   for (const standIn of standInsOf(meter)) {

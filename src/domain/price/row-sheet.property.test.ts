@@ -33,7 +33,13 @@ const ratio = fc.record({
 });
 const ownRates = fc.record({
   rates: fc.record(
-    { input: perUnit, output: perUnit, cache_read: perUnit, cache_write_5m: perUnit },
+    {
+      input: perUnit,
+      output: perUnit,
+      cache_read: perUnit,
+      cache_write_5m: perUnit,
+      web_search: perUnit,
+    },
     { requiredKeys: [] },
   ),
 });

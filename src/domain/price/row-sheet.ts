@@ -81,7 +81,8 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
         if (other) return other.charge(part, { serviceTier, region, at });
       }
       const level = levelOf(state.row, countContext(part.usage));
-      return chargePart(part, { state, table: tables(level, { serviceTier, region }), model });
+      const terms = { serviceTier, region };
+      return chargePart(part, { state, table: tables(level, terms), terms, model });
     },
     openMeters: openMetersOfRow(state.row),
     prices: ({ serviceTier, region = usual }) =>
@@ -123,10 +124,11 @@ const mostRegions = 100;
 interface PartRates {
   readonly state: RowState;
   readonly table: RateTable;
+  readonly terms: Terms;
   readonly model: string;
 }
 
-function chargePart(part: UsagePart, { state, table, model }: PartRates): readonly Charge[] {
+function chargePart(part: UsagePart, { state, table, terms, model }: PartRates): readonly Charge[] {
   const lines: Charge[] = [];
   const add = (meter: Meter, quantity: number, rate: Rate): void => {
     assert(
@@ -142,9 +144,12 @@ function chargePart(part: UsagePart, { state, table, model }: PartRates): readon
     const rate = table[meter];
     if (rate && quantity !== 0) add(meter, quantity, rate);
   }
-  for (const meter of openMetersOf(part.usage)) {
+  const open = openMetersOf(part.usage);
+  if (open.length === 0) return lines;
+  const applied = applyTerms(state.row, terms);
+  for (const meter of open) {
     const quantity = part.usage[meter] ?? 0;
-    if (quantity !== 0) add(meter, quantity, openRate(meter, state));
+    if (quantity !== 0) add(meter, quantity, openRate(meter, { ...state, applied }));
   }
   return lines;
 }

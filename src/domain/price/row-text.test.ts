@@ -35,7 +35,12 @@ const whole: PriceText = {
   ],
   service_tiers: {
     batch: { factor: "0.5", without: ["cache_read"] },
-    priority: { input: "4", output: "20", context_tiers: [{ above: 200_000, input: "8" }] },
+    priority: {
+      input: "4",
+      output: "20",
+      web_search: "0.02",
+      context_tiers: [{ above: 200_000, input: "8" }],
+    },
     fast: { factor: "5/3" },
   },
   regions: { us: { factor: "1.1" }, eu: { input: "3", output: "12" }, "*": { factor: "1" } },
@@ -65,7 +70,7 @@ test("the fields of a text become those of a row", () => {
   assert.deepEqual(read.serviceTiers, {
     batch: { numerator: 1n, denominator: 2n, without: ["cache_read"] },
     priority: {
-      rates: { input: usd(4), output: usd(20) },
+      rates: { input: usd(4), output: usd(20), web_search: 20_000_000_000n },
       contextTiers: [{ tokens: 200_000, inclusive: false, rates: { input: usd(8) } }],
     },
     fast: { numerator: 5n, denominator: 3n },
@@ -207,8 +212,8 @@ test("every mistake is refused with its field and a remedy", () => {
     [batch({ factor: "0.5", without: ["input"] }), "service_tiers.batch.without[0]"],
     [batch({ factor: "0.5", without: ["web_search"] }), "service_tiers.batch.without[0]"],
     [batch({ input: "1", without: ["output"] }), "service_tiers.batch.without"],
-    [batch({ input: "1", web_search: "1" }), "service_tiers.batch.web_search"],
-    [batch({ input: "1", meters: { pages: "1" } }), "service_tiers.batch.meters"],
+    [batch({ factor: "0.5", meters: { pages: "1" } }), "service_tiers.batch.meters"],
+    [batch({ meters: { input: "1" } }), "service_tiers.batch.meters.input"],
     [batch({ context_tiers: tiers }), "service_tiers.batch.context_tiers[0].above"],
     [
       { context_tiers: tiers, ...batch({ context_tiers: [{ from: 200_000, input: "1" }] }) },

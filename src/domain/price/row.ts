@@ -36,8 +36,8 @@ export interface Ratio {
 }
 
 /**
- * Multiplies the standard rates under a term (service tier, region). Tool fees and flat request
- * fees do not change.
+ * Multiplies the standard token rates under a term (service tier, region). Fees and open meters do
+ * not change.
  */
 export interface Factor extends Ratio {
   /**
@@ -50,7 +50,8 @@ export interface Factor extends Ratio {
 export interface OwnRates {
   /**
    * A token meter without a rate here is charged as its substitute here, or at the standard rate in
-   * the same proportion, whichever is dearer.
+   * the same proportion, whichever is dearer. Fees and open meters without one keep the standard
+   * rate.
    */
   readonly rates: Rates;
   /** Only at thresholds of the row's own tiers. */

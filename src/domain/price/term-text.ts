@@ -3,7 +3,7 @@
 import { type Fields, invalid, openFields, optionalTexts, show } from "../input/fields.ts";
 import { suggest } from "../input/nearest.ts";
 import { fixedMeters, tokenMeters, type FixedMeter } from "../usage/usage.ts";
-import { formatFixed, readDecimal, readRates, type FixedRatesText } from "./rates-text.ts";
+import { formatRates, rateFields, readDecimal, readRates, type RatesText } from "./rates-text.ts";
 import type { ContextTier, Factor, OwnRates, Ratio, TermPrice } from "./row.ts";
 import { isFactor } from "./terms.ts";
 import { edgeName, formatTiers, readTiers, type ContextTierText } from "./tier-text.ts";
@@ -15,7 +15,7 @@ export interface FactorText {
   readonly without?: readonly FixedMeter[];
 }
 
-export interface OwnRatesText extends FixedRatesText {
+export interface OwnRatesText extends RatesText {
   /** Only at thresholds of the price itself. */
   readonly context_tiers?: readonly ContextTierText[];
 }
@@ -32,17 +32,8 @@ interface TermOptions {
 export function readTerm(input: unknown, { prefix, tiers }: TermOptions): TermPrice {
   const fields = openFields(input, {
     prefix,
-    known: ["factor", "without", "context_tiers", ...fixedMeters, "meters"],
+    known: ["factor", "without", "context_tiers", ...rateFields],
   });
-  const fee = [...fields.values.keys()].find(
-    (name) => name === "meters" || isFee(fixedMeters.find((meter) => meter === name)),
-  );
-  if (fee !== undefined)
-    throw invalid(
-      prefix + fee,
-      "does not depend on tier or region",
-      `Give ${fee} once, outside of service_tiers and regions.`,
-    );
   return fields.values.has("factor") ? readFactor(fields) : readOwnRates(fields, tiers);
 }
 
@@ -52,7 +43,7 @@ export function formatTerm(price: TermPrice, tiers: readonly ContextTier[]): Ter
       factor: formatRatio(price),
       ...(price.without && price.without.length > 0 && { without: price.without.filter(isFixed) }),
     };
-  const rates = formatFixed(price.rates, tokens);
+  const rates = formatRates(price.rates);
   const own = (price.contextTiers ?? []).flatMap((tier) => {
     const edge = tiers.find((other) => other.tokens === tier.tokens);
     return edge ? [{ ...tier, inclusive: edge.inclusive }] : [];
@@ -148,10 +139,6 @@ function reduced({ numerator, denominator }: Ratio): Ratio {
   let [left, right] = [numerator, denominator];
   while (right !== 0n) [left, right] = [right, left % right];
   return { numerator: numerator / left, denominator: denominator / left };
-}
-
-function isFee(meter: FixedMeter | undefined): boolean {
-  return meter !== undefined && !tokenMeters.has(meter);
 }
 
 function isFixed(meter: string): meter is FixedMeter {
