@@ -1,7 +1,7 @@
 /** Maps configured providers to providers of the catalogue. */
 
-import type { Provider } from "@pydantic/genai-prices";
 import { listedName } from "../domain/price/provider-name.ts";
+import type { ListedProvider } from "./built-in-list.ts";
 import { regionalHost } from "./overlay/host.ts";
 
 export interface ProviderFinder {
@@ -16,7 +16,7 @@ export interface ProviderFinder {
   chainOf(name: string): readonly string[];
 }
 
-export function makeProviderFinder(providers: readonly Provider[]): ProviderFinder {
+export function makeProviderFinder(providers: readonly ListedProvider[]): ProviderFinder {
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
   const patterns = providers.map(({ id, api_pattern }) => ({
     id,

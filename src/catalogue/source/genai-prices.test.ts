@@ -121,25 +121,20 @@ test("time-of-day prices belong to the dated price before them, and may pass mid
   );
 });
 
-test("a variant is the price of a tier, from its own date on: a factor where it is one", () => {
+test("a variant is the price of a tier: a factor where it is one, from its date on if that is to come", () => {
+  const later = Date.parse("2099-01-01T00:00:00Z");
   const more = `,"price_variants":[
-    {"when":{"service_tier":"flex"},"prices":{"input_mtok":1,"output_mtok":4}},
-    {"when":{"processing":"batch"},"constraint":{"start_date":"2026-01-01"},"prices":{"input_mtok":1,"output_mtok":5}},
+    {"when":{"service_tier":"flex"},"constraint":{"start_date":"2026-01-01"},"prices":{"input_mtok":1,"output_mtok":4}},
+    {"when":{"processing":"batch"},"constraint":{"start_date":"2099-01-01"},"prices":{"input_mtok":1,"output_mtok":5}},
     {"when":{"service_tier":"default"},"prices":{}},
     {"when":{"route":"mistral/eu"},"prices":{"input_mtok":9}}]`;
   const found = rows('{"input_mtok":2,"output_mtok":8}', { more });
+  const flex = { numerator: 1n, denominator: 2n };
   assert.deepEqual(
     found.map(({ validFrom, validTo, serviceTiers }) => [validFrom, validTo, serviceTiers]),
     [
-      [undefined, day, { flex: { numerator: 1n, denominator: 2n } }],
-      [
-        day,
-        undefined,
-        {
-          flex: { numerator: 1n, denominator: 2n },
-          batch: { rates: { input: 1_000_000n, output: 5_000_000n } },
-        },
-      ],
+      [undefined, later, { flex }],
+      [later, undefined, { flex, batch: { rates: { input: 1_000_000n, output: 5_000_000n } } }],
     ],
   );
 });

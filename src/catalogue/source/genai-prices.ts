@@ -1,6 +1,6 @@
 /** Reads the price list of genai-prices (github.com/pydantic/genai-prices, MIT). */
 
-import type { PicoUsd } from "../../domain/money/money.ts";
+import { zero, type PicoUsd } from "../../domain/money/money.ts";
 import { idWithDates, type IdRule } from "../../domain/price/id-rule.ts";
 import type {
   CatalogueRow,
@@ -102,10 +102,11 @@ export function readGenaiPrices(
   const providers = providersIn(json);
   if (providers.length === 0) return undefined;
   const version = options.version ?? digestOf(json);
+  const { at = Date.now() } = options;
   const skipped: SkippedModel[] = [];
   const rows = providers.flatMap((provider) =>
     listOf(provider["models"]).flatMap((model) =>
-      isObject(model) ? convertModel({ provider, model, version, skipped }) : [],
+      isObject(model) ? convertModel({ provider, model, version, at, skipped }) : [],
     ),
   );
   return { source: genaiPricesSource, version, rows, skipped };
@@ -133,6 +134,7 @@ interface ModelToConvert {
   readonly provider: ExactObject;
   readonly model: ExactObject;
   readonly version: string;
+  readonly at: number;
   readonly skipped: SkippedModel[];
 }
 
@@ -140,6 +142,7 @@ function convertModel({
   provider,
   model,
   version,
+  at,
   skipped,
 }: ModelToConvert): readonly CatalogueRow[] {
   const providerId = textOf(provider["id"]) ?? "";
@@ -148,12 +151,14 @@ function convertModel({
     skipped.push({ provider: providerId, model: id, why });
     return [];
   };
-  const periods = periodsOf(model);
+  const periods = periodsOf(model, at);
   const strange = periods.map(({ prices }) => unpriceable(prices)).find((why) => why !== undefined);
   if (strange !== undefined) return skip(strange);
   const contextWindow = countOf(model["context_window"]);
   const rows = periods.flatMap((period, index): readonly CatalogueRow[] => {
-    const { rates, contextTiers } = convertPrices(period.prices, providerId);
+    const { rates, contextTiers } = isFree(period.prices, id)
+      ? { rates: { input: zero, output: zero }, contextTiers: [] }
+      : convertPrices(period.prices, providerId);
     if (Object.keys(rates).length === 0) return [];
     const validTo = periods[index + 1]?.from;
     const row: CatalogueRow = {
@@ -175,11 +180,14 @@ function convertModel({
   return rows.length > 0 ? rows : skip("has no price");
 }
 
+/** No price at all: free of charge if the id says so, as OpenRouter's `:free` does; else unknown. */
+function isFree(prices: ExactObject, model: string): boolean {
+  return Object.keys(prices).length === 0 && model.endsWith(":free");
+}
+
 /** Who is billed by the second, page or character is not billed for tokens. */
 function withTokens(rates: Rates): Rates {
-  return rates.input === undefined
-    ? { input: 0n as PicoUsd, output: 0n as PicoUsd, ...rates }
-    : rates;
+  return rates.input === undefined ? { input: zero, output: zero, ...rates } : rates;
 }
 
 /** Claude is the family whose callers ask for cache writes; others write unasked or not at all. */
@@ -210,7 +218,7 @@ interface Period {
  * Time-of-day prices follow the dated price they belong to. There the last match wins, in our rows
  * the first: reverse them. A variant may begin later than the price that it varies.
  */
-function periodsOf(model: ExactObject): readonly Period[] {
+function periodsOf(model: ExactObject, at: number): readonly Period[] {
   const variants = listOf(model["price_variants"]).filter((variant) => isObject(variant));
   const listed = Array.isArray(model["prices"])
     ? listOf(model["prices"])
@@ -223,7 +231,9 @@ function periodsOf(model: ExactObject): readonly Period[] {
       periods.at(-1)?.schedules.unshift(...convertHours(constraint, entry["prices"]));
     else periods.push({ from: startOf(constraint), prices: entry["prices"], schedules: [] });
   }
-  const starts = variants.flatMap((variant) => startOfVariant(variant) ?? []);
+  const startIn = (variant: ExactObject): number | undefined =>
+    startOfVariant(variant, { variants, at });
+  const starts = variants.flatMap((variant) => startIn(variant) ?? []);
   return periods.flatMap((period, index) => {
     const end = periods[index + 1]?.from ?? Infinity;
     const inside = starts.filter((start) => start > (period.from ?? -Infinity) && start < end);
@@ -232,7 +242,7 @@ function periodsOf(model: ExactObject): readonly Period[] {
       ...period,
       from,
       variants: variants.filter(
-        (variant) => (startOfVariant(variant) ?? -Infinity) <= (from ?? -Infinity),
+        (variant) => (startIn(variant) ?? -Infinity) <= (from ?? -Infinity),
       ),
     }));
   });
@@ -243,8 +253,22 @@ function startOf(constraint: ExactObject | undefined): number | undefined {
   return date === undefined ? undefined : Date.parse(`${date}T00:00:00Z`);
 }
 
-function startOfVariant({ constraint }: ExactObject): number | undefined {
-  return isObject(constraint) ? startOf(constraint) : undefined;
+/**
+ * A price of a tier is dated from when the list began to have it, not from when it began. So the
+ * only price of a tier applies from the start of the standard price, unless its date is to come.
+ */
+function startOfVariant(variant: ExactObject, { variants, at }: Variants): number | undefined {
+  const start = isObject(variant["constraint"]) ? startOf(variant["constraint"]) : undefined;
+  const asked = JSON.stringify(variant["when"]);
+  const isOnly = variants.every(
+    (other) => other === variant || JSON.stringify(other["when"]) !== asked,
+  );
+  return start !== undefined && start <= at && isOnly ? undefined : start;
+}
+
+interface Variants {
+  readonly variants: readonly ExactObject[];
+  readonly at: number;
 }
 
 function convertHours(hours: ExactObject, prices: ExactObject): readonly Schedule[] {

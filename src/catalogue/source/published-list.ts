@@ -11,6 +11,15 @@ export interface PublishedList {
   readonly rows: readonly CatalogueRow[];
   /** Models of the list that a row cannot price right. */
   readonly skipped: readonly SkippedModel[];
+  /** When vendors stop serving models, past or future; absent if the list does not say. */
+  readonly ends?: readonly EndOfModel[];
+}
+
+export interface EndOfModel {
+  readonly provider: string;
+  readonly model: string;
+  /** Milliseconds since the epoch. */
+  readonly on: number;
 }
 
 export interface SkippedModel {
@@ -23,4 +32,6 @@ export interface SkippedModel {
 export interface ReadOptions {
   /** The release, such as `0.2.3`: the data itself does not say. */
   readonly version?: string;
+  /** When it is read, in milliseconds since the epoch; defaults to now. */
+  readonly at?: number;
 }

@@ -3,11 +3,14 @@
 import { PurserError } from "../../domain/error.ts";
 import { parseExact } from "./exact-json.ts";
 import { readGenaiPrices } from "./genai-prices.ts";
+import { readLitellm } from "./litellm.ts";
+import { readModelsDev } from "./models-dev.ts";
+import { readOpenrouter } from "./openrouter.ts";
 import type { PublishedList, ReadOptions } from "./published-list.ts";
 
-export type { PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
+export type { EndOfModel, PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
 
-const readers = [readGenaiPrices] as const;
+const readers = [readGenaiPrices, readLitellm, readOpenrouter, readModelsDev] as const;
 
 /**
  * Detects the format of a list and reads it: genai-prices' `data.json` or `data_slim.json`,

@@ -68,8 +68,9 @@ export function idWithDates(id: string, ...aliases: readonly string[]): IdRule {
   };
 }
 
-function datedId(id: string): RegExp {
-  return new RegExp(`^${RegExp.escape(id)}[-@]20\\d{2}-?\\d{2}-?\\d{2}$`);
+/** Matches the dated snapshots of an id. */
+export function datedId(id: string): RegExp {
+  return new RegExp(`^${RegExp.escape(id.toLowerCase())}[-@]20\\d{2}-?\\d{2}-?\\d{2}$`);
 }
 
 function evaluate(rule: IdRule, name: string): IdMatch | undefined {

@@ -126,7 +126,7 @@ function ratesAt(row: CatalogueRow, place: Place): (meter: Meter) => Rate | unde
   const query = { row, match: "exact" as const, scheduled };
   const applied = applyTerms(row, place.terms);
   const table = makeRateTable({ ...query, level: levelOf(row, place.context), applied });
-  return (meter) => (isOpenMeter(meter) ? openRate(meter, query) : table[meter]);
+  return (meter) => (isOpenMeter(meter) ? openRate(meter, { ...query, applied }) : table[meter]);
 }
 
 function priced(rate: Rate | undefined): Rate | undefined {
