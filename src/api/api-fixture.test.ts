@@ -51,7 +51,7 @@ export const beginning = Date.UTC(2026, 2, 10, 12);
 export const model = { provider: "openai", model: "m1" };
 
 /** A list in the language of prices: `[{provider, model, input, output}]`. */
-function readList(text: string): StatedList {
+async function readList(text: string): Promise<StatedList> {
   const rows = (JSON.parse(text) as readonly unknown[]).map((row, index) =>
     parseRow(row, { field: `[${index}]`, source: "list", version: "1" }),
   );

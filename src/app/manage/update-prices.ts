@@ -147,7 +147,7 @@ export class PriceUpdates {
       "text" in origin
         ? [origin.text, origin.name]
         : [await lists.download(origin.from), origin.from];
-    const list = lists.read(text);
+    const list = await lists.read(text);
     const after = ledger.priceUpdates().at(-1)?.updateId ?? null;
     const at = clock.now();
     const compared = await compareList(list, { book: prices.listed(), models: models(), at });

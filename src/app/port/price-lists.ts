@@ -6,7 +6,7 @@ export interface PriceLists {
   /** Lists with a known address. */
   readonly names: readonly string[];
   /** @throws PurserError `invalid_request` if the text has no known format. */
-  read(text: string): StatedList;
+  read(text: string): Promise<StatedList>;
   /**
    * Downloads a list: the only use of the network. Bounded in size and time; redirects only to
    * https.

@@ -140,6 +140,26 @@ test("what the list states takes the place of what was there", () => {
   assert.deepEqual(text?.service_tiers, { flex: { factor: "0.5" }, batch: { factor: "0.4" } });
 });
 
+test("a factor stays if it gives the rates that the list states for its tier", () => {
+  const present = row({ cache_read: "0.2", service_tiers: { batch: { factor: "0.5" } } });
+  const batch = (input: string): object => ({
+    input: "4",
+    cache_read: "0.4",
+    service_tiers: { batch: { input } },
+  });
+  const tiersOf = (fields: object) =>
+    change(present, stated(fields))?.rows.map(formatRow)[0]?.service_tiers;
+  assert.deepEqual(tiersOf(batch("2")), { batch: { factor: "0.5" } });
+  assert.deepEqual(tiersOf(batch("1")), { batch: { input: "1" } });
+});
+
+test("output of a model without output is not doubted: lists price it as input, or as nothing", () => {
+  assert.deepEqual(doubts(listOf(stated({ output: "0" })), row({ output: "2" })), []);
+  assert.deepEqual(doubts(listOf(stated({ input: "0", output: "0" })), row({ output: "2" })), [
+    "zero openai m1",
+  ]);
+});
+
 test("multiples and factors follow, without a report", () => {
   const present: CatalogueRow = {
     ...row(),

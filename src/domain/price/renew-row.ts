@@ -30,11 +30,14 @@ export function renewRow(present: CatalogueRow, stated: CatalogueRow): Renewed {
     ...stated.rates,
   };
   const contextTiers = renewTiers(present, stated, { bases, report });
-  const terms: TermBases = { ...bases, present: present.contextTiers ?? [], contextTiers, report };
-  const serviceTiers = {
-    ...carryTerms(leaveOut(present.serviceTiers ?? {}, stated.serviceTiers ?? {}), terms),
-    ...stated.serviceTiers,
+  const terms: TermBases = {
+    ...bases,
+    row: rates,
+    present: present.contextTiers ?? [],
+    contextTiers,
+    report,
   };
+  const serviceTiers = renewTerms(present.serviceTiers ?? {}, stated.serviceTiers ?? {}, terms);
   const regions = renewRegions(present, stated, terms);
   const schedules =
     stated.schedules ??
@@ -77,6 +80,8 @@ interface Bases {
 }
 
 interface TermBases extends Bases {
+  /** All rates of the new row. */
+  readonly row: Rates;
   /** The tiers of the present row. */
   readonly present: readonly ContextTier[];
   /** Those of the new row. */
@@ -148,20 +153,40 @@ function renewRegions(
   const [old, now] = [present.regions, stated.regions];
   if (old === undefined || old === "included") return now ?? old;
   const listed = now === undefined || now === "included" ? {} : now;
-  return { ...carryTerms(leaveOut(old, listed), bases), ...listed };
+  return renewTerms(old, listed, bases);
 }
 
 /** Factors stay as they are: they follow the rates. */
-function carryTerms(
-  prices: Readonly<Record<string, TermPrice>>,
+function renewTerms(
+  present: Readonly<Record<string, TermPrice>>,
+  stated: Readonly<Record<string, TermPrice>>,
   bases: TermBases,
 ): Readonly<Record<string, TermPrice>> {
-  return Object.fromEntries(
-    Object.entries(prices).map(([name, price]) => [
-      name,
-      isFactor(price) ? price : carryOwn(price, bases, () => bases.report(name)),
-    ]),
-  );
+  const carried = Object.entries(present).map(([name, price]) => {
+    const now = stated[name];
+    if (now !== undefined) return [name, renewTerm(price, now, bases)] as const;
+    const own = isFactor(price) ? price : carryOwn(price, bases, () => bases.report(name));
+    return [name, own] as const;
+  });
+  return { ...stated, ...Object.fromEntries(carried) };
+}
+
+/** A factor that gives every stated rate stays: it also gives those that are not stated. */
+function renewTerm(present: TermPrice, stated: TermPrice, bases: TermBases): TermPrice {
+  if (!isFactor(present) || isFactor(stated)) return stated;
+  const { numerator, denominator } = present;
+  const isScaled = (own: Rates, standard: Rates): boolean =>
+    Object.entries(own).every(([name, rate]) => {
+      const plain = standard[name as Meter];
+      return plain !== undefined && (plain * numerator + denominator - 1n) / denominator === rate;
+    });
+  const isSame =
+    isScaled(stated.rates, bases.row) &&
+    (stated.contextTiers ?? []).every(({ tokens, rates }) => {
+      const tier = bases.contextTiers.find((other) => other.tokens === tokens);
+      return tier !== undefined && isScaled(rates, { ...bases.row, ...tier.rates });
+    });
+  return isSame ? present : stated;
 }
 
 /** Own rates at a threshold that the new row does not have are left out. */
