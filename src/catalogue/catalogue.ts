@@ -6,6 +6,7 @@ import type { CatalogueRow } from "../domain/price/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import { openBuiltInList } from "./built-in-list.ts";
 import type { CatalogueModel } from "./catalogue-model.ts";
+import { disagreements, type Disagreement } from "./merge.ts";
 import { factsOf, type BookedProvider, type ProviderIdentity } from "./identity.ts";
 import { anthropicRows } from "./overlay/anthropic.ts";
 import { deepseekRows } from "./overlay/deepseek.ts";
@@ -58,6 +59,8 @@ export interface Catalogue {
   identify(provider: ConfiguredProvider): ProviderIdentity;
   /** The identity of every configured provider, by name; of any other name, what the name says. */
   identities(providers: readonly ConfiguredProvider[]): Identities;
+  /** Prices on which the overlay and the sources of the list disagree; the first is charged. */
+  disagreements(): readonly Disagreement[];
   /** Every row of every provider, at any time, in order of precedence. */
   rows(): readonly CatalogueRow[];
   /** Every model with a price, without duplicates. @param updated Rows of updates. */
@@ -140,6 +143,17 @@ export async function openCatalogue(): Promise<Catalogue> {
         of: (name) => byName.get(name) ?? identify({ name, baseUrl: "", priceProvider: null }),
       };
     },
+    disagreements: () => [
+      ...disagreements([
+        { source: "overlay", version: overlayVersion, rows: overlayRows },
+        {
+          source: "list",
+          version: list.version,
+          rows: [...new Set(overlayRows.map(({ provider }) => provider))].flatMap(listed),
+        },
+      ]),
+      ...list.disagreements(),
+    ],
     rows: () => providerIds.flatMap((id) => [...overlay(id), ...listed(id)]),
     models(updated = []) {
       const ids = new Set([...providerIds, ...updated.map(({ provider }) => provider)]);

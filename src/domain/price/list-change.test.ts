@@ -153,8 +153,8 @@ test("a factor stays if it gives the rates that the list states for its tier", (
   assert.deepEqual(tiersOf(batch("1")), { batch: { input: "1" } });
 });
 
-test("output of a model without output is not doubted: lists price it as input, or as nothing", () => {
-  assert.deepEqual(doubts(listOf(stated({ output: "0" })), row({ output: "2" })), []);
+test("output that is priced as input, as that of embeddings, does not become free", () => {
+  assert.equal(change(row({ output: "2" }), stated({ output: "0" })), null);
   assert.deepEqual(doubts(listOf(stated({ input: "0", output: "0" })), row({ output: "2" })), [
     "zero openai m1",
   ]);

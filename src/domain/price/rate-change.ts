@@ -32,7 +32,7 @@ export function compareRows(before: CatalogueRow, after: CatalogueRow): readonly
     return metersOf(before, after).flatMap((meter) => {
       const [old, now] = [priced(left(meter)), priced(right(meter))];
       if (old?.perUnit === now?.perUnit) return [];
-      return [describe(meter, place, { old, now, input: left("input") })];
+      return [describe(meter, place, { old, now })];
     });
   });
   return [...new Map(changes.map((change) => [keyOf(change), change])).values()];
@@ -136,17 +136,9 @@ function priced(rate: Rate | undefined): Rate | undefined {
 interface Compared {
   readonly old: Rate | undefined;
   readonly now: Rate | undefined;
-  /** The rate for input before. */
-  readonly input: Rate | undefined;
 }
 
-function describe(
-  meter: Meter,
-  { terms, context }: Place,
-  { old, now, input }: Compared,
-): RateChange {
-  // Embeddings have no output: lists price it as input, or as nothing.
-  const isOnlyInput = meter === "output" && old?.perUnit === input?.perUnit;
+function describe(meter: Meter, { terms, context }: Place, { old, now }: Compared): RateChange {
   return {
     meter,
     serviceTier: terms.serviceTier,
@@ -154,7 +146,7 @@ function describe(
     contextTokens: context === 0 ? null : context,
     before: old?.perUnit ?? null,
     after: now?.perUnit ?? null,
-    isOwn: old?.meter === meter && now?.meter === meter && !isOnlyInput,
+    isOwn: old?.meter === meter && now?.meter === meter,
   };
 }
 

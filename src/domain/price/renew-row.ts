@@ -21,7 +21,8 @@ export interface Renewed {
  * - other rates per token follow the rate they belong to (input or output), rounded up: if it
  *   changed, they change in the same proportion, and are named in `carried`.
  */
-export function renewRow(present: CatalogueRow, stated: CatalogueRow): Renewed {
+export function renewRow(present: CatalogueRow, published: CatalogueRow): Renewed {
+  const stated = withoutOutput(present, published);
   const carried = new Set<string>();
   const report = (name: string): unknown => carried.add(name);
   const bases: Bases = { before: present.rates, after: mainRates(present.rates, stated.rates) };
@@ -71,6 +72,14 @@ export function renewRow(present: CatalogueRow, stated: CatalogueRow): Renewed {
 
 export function isSameModel(left: CatalogueRow, right: CatalogueRow): boolean {
   return left.model.toLowerCase() === right.model.toLowerCase();
+}
+
+/** Embeddings have no output: one list prices it as input, another at nothing. */
+function withoutOutput(present: CatalogueRow, stated: CatalogueRow): CatalogueRow {
+  const isAsInput = present.rates.output === present.rates.input;
+  if (!isAsInput || stated.rates.output !== 0n || stated.rates.input === 0n) return stated;
+  const { output: _, ...rates } = stated.rates;
+  return { ...stated, rates };
 }
 
 /** The rates that others follow. */
