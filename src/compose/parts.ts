@@ -9,7 +9,6 @@ import type { ProviderStatus, Readiness } from "../api/context.ts";
 import type { DeclaredChange } from "../app/manage/declared.ts";
 import { declare } from "../app/manage/first-start.ts";
 import type { Ledger } from "../app/port/ledger.ts";
-import type { ModelName } from "../domain/price/served.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
 import { CurrentPrices } from "../app/manage/current-prices.ts";
 import { PriceUpdates } from "../app/manage/update-prices.ts";
@@ -24,7 +23,12 @@ import {
 import { StoreHealth } from "../app/manage/store-health.ts";
 import type { TokenCounter } from "../app/port/token-counter.ts";
 import { visitorCheck, type Visit } from "../app/caller/visitor.ts";
-import { openCatalogue, type Catalogue, type Identities } from "../catalogue/catalogue.ts";
+import {
+  openCatalogue,
+  type Catalogue,
+  type CatalogueModel,
+  type Identities,
+} from "../catalogue/catalogue.ts";
 import { overlayVersion } from "../catalogue/overlay/row.ts";
 import { priceLists } from "../catalogue/source/lists.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "../config/configuration.ts";
@@ -118,7 +122,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     kept: () => ({ overrides: ledger.prices(), updates: ledger.priceUpdates() }),
   });
   const reportsBilledCost = billedCostReporters(configuration, identities);
-  const models = (): readonly ModelName[] => catalogue.models(prices.updated);
+  const models = (): readonly CatalogueModel[] => catalogue.models(prices.updated);
   const priceUpdates = new PriceUpdates({
     ledger,
     reader,

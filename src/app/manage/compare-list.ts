@@ -30,8 +30,8 @@ export interface Compared {
 export interface Comparison {
   /** Without the prices that users set. */
   readonly book: PriceBook;
-  /** The models of the book, without the source of their price. */
-  readonly models: readonly ModelName[];
+  /** The models of the book, those without a price at this time too. */
+  readonly models: readonly BookedModel[];
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
@@ -55,20 +55,20 @@ export async function compareList(list: StatedList, comparison: Comparison): Pro
     changes.push(change);
     texts.push(...stored);
   }
-  const booked: BookedModel[] = [];
-  for (const { provider, model } of models) {
+  const gone: ModelName[] = [];
+  for (const { provider, model } of goneFrom(list, models, at)) {
     await rest();
     const row = book.sheet({ provider, model, at })?.row;
-    if (row && row.model.toLowerCase() === model.toLowerCase())
-      booked.push({ provider, model, source: row.source });
+    if (row?.source === list.source && row.model.toLowerCase() === model.toLowerCase())
+      gone.push({ provider, model });
   }
   return {
     changes: changes.toSorted(byName),
     texts,
     unchanged: listed.length - changes.length - (skipped.length - list.skipped.length),
-    gone: goneFrom(list, booked, at).toSorted(byName),
+    gone: gone.toSorted(byName),
     skipped,
-    doubts: doubtsAbout(list, { changes, booked, at }),
+    doubts: doubtsAbout(list, { changes, gone, at }),
   };
 }
 

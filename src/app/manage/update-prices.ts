@@ -2,12 +2,11 @@
 
 import { createHash, randomUUID } from "node:crypto";
 import { PurserError } from "../../domain/error.ts";
-import type { StatedList } from "../../domain/price/list-change.ts";
+import type { BookedModel, StatedList } from "../../domain/price/list-change.ts";
 import type { DoubtKind } from "../../domain/price/list-doubt.ts";
 import type { KeptPriceUpdate, PriceUpdate } from "../../domain/price/price-update.ts";
 import { parseRow, type PriceText } from "../../domain/price/row-text.ts";
 import type { CatalogueRow } from "../../domain/price/row.ts";
-import type { ModelName } from "../../domain/price/served.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { Observer } from "../port/observer.ts";
@@ -24,7 +23,7 @@ export interface UpdateContext {
   readonly lists: PriceLists;
   readonly prices: CurrentPrices;
   /** Every model with a price from the catalogue or an update. */
-  readonly models: () => readonly ModelName[];
+  readonly models: () => readonly BookedModel[];
   readonly reportsBilledCost: (provider: string) => boolean;
   readonly observer: Pick<Observer, "pricesChecked">;
 }

@@ -220,7 +220,8 @@ test("models of the same source that are no longer in the list are gone", () => 
 
 function doubts(list: StatedList, present: CatalogueRow, booked = [{ ...model, source: "list" }]) {
   const changes = listedModels(list, at).flatMap((one) => changeOf(one, bookOf(present), at) ?? []);
-  return doubtsAbout(list, { changes, booked, at }).map(({ kind, provider, model: id }) =>
+  const gone = goneFrom(list, booked, at);
+  return doubtsAbout(list, { changes, gone, at }).map(({ kind, provider, model: id }) =>
     [kind, provider, id].join(" "),
   );
 }

@@ -35,7 +35,7 @@ export interface ModelChange extends ModelName {
   readonly rows: readonly CatalogueRow[];
 }
 
-/** A model of the book whose price came from a source. */
+/** A model of the book, and the source of its price. */
 export interface BookedModel extends ModelName {
   readonly source: string;
 }

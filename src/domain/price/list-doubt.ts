@@ -3,15 +3,10 @@
 import { formatPerMillion } from "./per-million.ts";
 import type { PicoUsd } from "../money/money.ts";
 import { tokenMeters } from "../usage/usage.ts";
-import {
-  goneFrom,
-  listedModels,
-  type BookedModel,
-  type ModelChange,
-  type StatedList,
-} from "./list-change.ts";
+import { listedModels, type ModelChange, type StatedList } from "./list-change.ts";
 import type { RateChange } from "./rate-change.ts";
 import type { CatalogueRow, Rates } from "./row.ts";
+import type { ModelName } from "./served.ts";
 
 /**
  * - `zero` a price becomes zero
@@ -34,35 +29,32 @@ export interface Doubt {
   readonly detail: string;
 }
 
-/** @param booked The models of the book, by the source of their price. */
+/** @param gone Models of the book that the list no longer has. */
 export function doubtsAbout(
   list: StatedList,
   {
     changes,
-    booked,
+    gone,
     at,
   }: {
     readonly changes: readonly ModelChange[];
-    readonly booked: readonly BookedModel[];
+    readonly gone: readonly ModelName[];
     readonly at: number;
   },
 ): readonly Doubt[] {
-  if (listedModels(list, at).length === 0)
+  const listed = listedModels(list, at);
+  if (listed.length === 0)
     return [{ kind: "empty", provider: null, model: null, detail: "the list has no prices" }];
-  return [...vanished(list, booked, at), ...changes.flatMap(doubtsOf)];
-}
-
-function vanished(list: StatedList, booked: readonly BookedModel[], at: number): readonly Doubt[] {
-  const left = new Set(listedModels(list, at).map(({ provider }) => provider));
-  const gone = Map.groupBy(goneFrom(list, booked, at), ({ provider }) => provider);
-  return [...gone]
+  const left = new Set(listed.map(({ provider }) => provider));
+  const vanished = [...Map.groupBy(gone, ({ provider }) => provider)]
     .filter(([provider]) => !left.has(provider))
-    .map(([provider, { length }]) => ({
+    .map(([provider, { length }]): Doubt => ({
       kind: "vanished",
       provider,
       model: null,
       detail: `${length} ${length === 1 ? "model is" : "models are"} no longer in the list`,
     }));
+  return [...vanished, ...changes.flatMap(doubtsOf)];
 }
 
 function doubtsOf({ provider, model, rates, rows }: ModelChange): readonly Doubt[] {
