@@ -3,6 +3,7 @@
 import type { Visit } from "../app/caller/visitor.ts";
 import type { Audience } from "../app/hold/announce.ts";
 import type { EndAudience } from "../app/settle/announce-end.ts";
+import type { PriceSchedule } from "../app/port/price-lists.ts";
 import type { Probe } from "../app/manage/probe.ts";
 import type { PriceUpdates } from "../app/manage/update-prices.ts";
 import type { Clock } from "../app/port/clock.ts";
@@ -74,6 +75,8 @@ export interface ServerStatus {
   readonly pricesCheckedOn: string;
   /** Number of prices from the configuration and the API. */
   readonly pricesStated: number;
+  /** Null if the prices are not updated on their own. */
+  readonly priceSchedule: PriceSchedule | null;
   readonly providers: readonly ProviderStatus[];
 }
 

@@ -168,6 +168,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
       data: path.resolve(directory),
       durability: configuration.durability,
       pricesCheckedOn: overlayVersion,
+      priceSchedule: configuration.priceUpdates,
       pricesStated: configuration.prices.length + ledger.prices().length,
       providers: configuration.providers.map(providerStatus),
     }),

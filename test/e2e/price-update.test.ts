@@ -105,7 +105,7 @@ test("the next call has the new price; calls that began before, open streams too
   const now = ["5", "genai-prices", versionOf(second)];
   assert.deepEqual(rates.map(String).toSorted(), [old, old, now].map(String).toSorted());
 
-  const reverted = await gateway.api("POST", `${root}/${second.json["update_id"]}/revert`);
+  const reverted = await gateway.api("POST", `${root}/${String(second.json["update_id"])}/revert`);
   assert.deepEqual([reverted.status, reverted.json["repeated"]], [200, false]);
   await call(gateway, key);
   assert.equal((await outputRates(gateway)).at(-1), "2");
@@ -140,7 +140,7 @@ test("an update tells what this month's spend would have been", async () => {
   // 1000 tokens of input and 100 of output: at 1 and 2, then at 3 and 5 USD per million.
   assert.equal(json["effect"]?.["spent_usd"], "0.0012");
   assert.equal(json["effect"]?.["would_have_been_usd"], "0.0035");
-  assert.equal((json["effect"]?.["models"] as readonly Json[]).length, 1);
+  assert.equal(((json["effect"]?.["models"] ?? []) as readonly Json[]).length, 1);
   const other = listOf({ input_mtok: 1, output_mtok: 1 }, "another");
   const unmoved = await update(gateway, { text: other }, "?check=true");
   assert.equal(unmoved.json["effect"]?.["would_have_been_usd"], "0.0012");
@@ -155,10 +155,10 @@ test("nonsense is refused as a whole, unless it is accepted by name", async () =
     [refused.status, refused.json["state"], refused.json["update_id"]],
     [200, "refused", null],
   );
-  assert.deepEqual((refused.json["refused_for"] as readonly unknown[]).toSorted(), [
-    "tenfold",
-    "zero",
-  ]);
+  assert.deepEqual(
+    new Set(refused.json["refused_for"] as readonly string[]),
+    new Set(["tenfold", "zero"]),
+  );
   const half = await update(gateway, { text: free, accept: ["zero"] });
   assert.deepEqual([half.json["state"], half.json["refused_for"]], ["refused", ["tenfold"]]);
   const rates = async (): Promise<unknown> => {

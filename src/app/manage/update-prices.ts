@@ -79,6 +79,14 @@ export class PriceUpdates {
     return this.#lastRun;
   }
 
+  /**
+   * When the prices were last taken from a list, or found to agree with one: milliseconds since the
+   * epoch. Null if the catalogue is as it was built.
+   */
+  get updatedAt(): number | null {
+    return this.history().findLast(({ revertedAt }) => revertedAt === null)?.at ?? null;
+  }
+
   /** Compares, and changes nothing. */
   async check(request: UpdateRequest): Promise<UpdateReport> {
     const { list, compared, ...about } = await this.#compare(request);

@@ -2,6 +2,7 @@
 
 import { PurserError } from "../../domain/error.ts";
 import { suggest } from "../../domain/input/nearest.ts";
+import { isListName, listNames } from "../../domain/price/list-name.ts";
 import { listAddresses } from "./address.ts";
 
 /** The largest list so far has 2.6 MB. */
@@ -33,15 +34,15 @@ export async function downloadList(from: string): Promise<string> {
 
 /** The URL of a name, or the URL itself. */
 export function addressOf(from: string): URL {
-  const known = Object.hasOwn(listAddresses, from) ? listAddresses[from] : from;
-  if (known !== undefined && URL.canParse(known) && /^https?:$/.test(new URL(known).protocol))
-    return new URL(known);
-  const names = Object.keys(listAddresses);
-  const meant = /^[\w.-]+$/.test(from) ? ` ${suggest(from, names)}` : "";
+  const known = isListName(from) ? listAddresses[from] : from;
+  if (URL.canParse(known) && /^https?:$/.test(new URL(known).protocol)) return new URL(known);
   throw new PurserError(
     "invalid_request",
     `from: "${from.slice(0, 100)}" is neither a known list nor an http or https URL`,
-    { field: "from", remedy: `Give one of ${names.join(", ")}, or a URL.${meant}` },
+    {
+      field: "from",
+      remedy: /[/:]/.test(from) ? "Give an https URL." : suggest(from, listNames),
+    },
   );
 }
 

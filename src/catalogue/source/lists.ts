@@ -6,12 +6,10 @@ import { Worker } from "node:worker_threads";
 import type { PriceLists } from "../../app/port/price-lists.ts";
 import { PurserError } from "../../domain/error.ts";
 import type { StatedList } from "../../domain/price/list-change.ts";
-import { listAddresses } from "./address.ts";
 import { downloadList } from "./download.ts";
 import type { ReadMessage } from "./read-list.ts";
 
 export const priceLists: PriceLists = {
-  names: Object.keys(listAddresses),
   read: readInThread,
   download: downloadList,
 };

@@ -27,8 +27,9 @@ Example:
   purser prices disagreements --provider openai`,
     )
     .action(async ({ provider, json }: DisagreementOptions) => {
-      const { disagreements } = await context.parts.openCatalogue();
-      const found = disagreements()
+      const catalogue = await context.parts.openCatalogue();
+      const found = catalogue
+        .disagreements()
         .map((one) => ({ ...one, provider: commonName(one.provider) }))
         .filter((one) => provider === undefined || one.provider === commonName(provider));
       if (json) return printJson(context, { data: found });

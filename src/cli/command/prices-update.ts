@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import type { PriceUpdateInput, PriceUpdateJson } from "../../contract/price-update.ts";
 import { doubtKinds } from "../../domain/price/list-doubt.ts";
+import { isListName, listNames } from "../../domain/price/list-name.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { readNamedFile } from "../named-file.ts";
@@ -23,9 +24,6 @@ interface UpdateOptions extends TargetOptions {
   readonly accept?: readonly (typeof doubtKinds)[number][];
 }
 
-/** Lists that are downloaded; anything else that is no URL is a file. */
-const names: ReadonlySet<string> = new Set(["genai-prices", "litellm", "models.dev", "openrouter"]);
-
 export function definePricesUpdate(command: Command, context: CommandContext): void {
   withTarget(command)
     .summary("update the prices from a published list")
@@ -34,7 +32,7 @@ export function definePricesUpdate(command: Command, context: CommandContext): v
     )
     .option(
       "--from <source>",
-      `a file, a URL, or one of ${[...names].join(", ")}, which are downloaded`,
+      `a file, a URL, or one of ${listNames.join(", ")}, which are downloaded`,
       "genai-prices",
     )
     .option("--check", "only show what would change")
@@ -79,7 +77,7 @@ function accepted({ accept }: UpdateOptions): Pick<PriceUpdateInput, "accept"> {
 
 /** The server downloads; a file is read here, as the server may be on another machine. */
 async function originOf(from: string): Promise<PriceUpdateInput> {
-  if (names.has(from) || /^[a-z][a-z0-9+.-]*:\/\//i.test(from)) return { from };
+  if (isListName(from) || /^[a-z][a-z0-9+.-]*:\/\//i.test(from)) return { from };
   const text = await readNamedFile(from, "--from");
   return { text, name: from.slice(-200) };
 }
