@@ -45,7 +45,7 @@ test("an update is checked, applied, listed and reverted, in a folder and throug
       assert.match((await run("revert", id ?? "")).out, /its 1 prices ended at/);
       assert.match((await run("revert", id ?? "")).out, /was already reverted at/);
       const unknown = await run("revert", "none");
-      assert.deepEqual([unknown.code, /purser prices history/.test(unknown.notes)], [1, true]);
+      assert.deepEqual([unknown.code, /prices history/.test(unknown.notes)], [1, true]);
     } finally {
       await server.end("SIGTERM");
     }
