@@ -61,7 +61,10 @@ test("real requests cost what their providers bill", () => {
     ["google/gemini-2.5-pro", { input: 150_000, cache_read: 100_000, output: 1_000 }, "0.415"],
     ["x-ai/grok-4", { input: 1, cache_read: 686, output: 254 }, "0.0043275"],
   ];
-  for (const [name, usage, usd] of table) assert.equal(cost({ name, usage }), usd, name);
+  // Before xAI redirected its older models.
+  const spring = Date.parse("2026-04-01T12:00:00Z");
+  for (const [name, usage, usd] of table)
+    assert.equal(cost({ name, usage, ...(name.startsWith("x-ai/") && { at: spring }) }), usd, name);
 });
 
 test("long-context prices begin above 200,000 tokens at Google and Anthropic, and at 200,000 at xAI", () => {
@@ -154,9 +157,8 @@ test("a model that only shares a prefix with a known one has no price, and a dat
     book.sheet({ provider, model, at: sunday })?.match;
   assert.equal(match("anthropic", "claude-sonnet-5-7"), undefined);
   assert.equal(match("anthropic", "claude-sonnet-5"), "exact");
-  assert.equal(match("anthropic", "claude-sonnet-4-5-20250929"), "exact");
-  assert.equal(match("openai", "gpt-4o-2024-08-06"), "exact");
-  assert.equal(match("openai", "gpt-5-nano-2025-08-07"), "exact");
+  assert.equal(match("openai", "gpt-4o-2024-08-06"), "snapshot");
+  assert.equal(match("openai", "gpt-5-nano-2025-08-07"), "snapshot");
   assert.equal(match("bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"), "exact");
 });
 
@@ -262,7 +264,7 @@ test("the model that searches in every call has a price, and so do its searches"
   );
   assert.equal(
     book.sheet({ provider: "openai", model: "gpt-5-search-api-2025-10-14", at: sunday })?.match,
-    "rule",
+    "snapshot",
   );
 });
 
@@ -470,16 +472,16 @@ test("a provider with any name has the prices of its vendor", () => {
 
 test("every listed model has a price now or at another time", () => {
   const models = catalogue.models();
-  assert.ok(models.length > 1_400);
+  assert.ok(models.length > 5_000);
   assert.equal(
     new Set(models.map(({ provider, model }) => `${provider}/${model}`)).size,
     models.length,
   );
-  const legacy = models.filter(
+  const ended = models.filter(
     ({ provider, model }) => book.sheet({ provider, model, at: sunday }) === undefined,
   );
   assert.deepEqual(
-    legacy.map(({ source }) => source),
-    ["legacy", "legacy", "legacy", "legacy"],
+    ended.map(({ source, model }) => (source === "legacy" ? source : model)),
+    ["legacy", "deepseek-chat", "deepseek-reasoner", "legacy", "legacy", "legacy"],
   );
 });

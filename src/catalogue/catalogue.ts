@@ -14,9 +14,11 @@ import { supplementsOf } from "./overlay/fee.ts";
 import { legacyRows } from "./overlay/legacy.ts";
 import { keyCheckPath, regionalHost, regionOfRows, usualRegion } from "./overlay/host.ts";
 import { contextWindowOf, maxOutputTokensOf } from "./overlay/limit.ts";
+import { mistralRows } from "./overlay/mistral.ts";
 import { openaiRows } from "./overlay/openai.ts";
 import { regionsOf } from "./overlay/region.ts";
 import { overlayVersion } from "./overlay/row.ts";
+import { endOf } from "./overlay/retired.ts";
 import { serviceTiersOf } from "./overlay/service-tier.ts";
 import { simulatorRows } from "./overlay/simulator.ts";
 import { xaiRows } from "./overlay/xai.ts";
@@ -32,6 +34,7 @@ export interface ConfiguredProvider {
   /** The catalogue's id; null if not given. */
   readonly priceProvider: string | null;
   readonly region?: string;
+  readonly deployments?: Readonly<Record<string, string>>;
 }
 
 /** The identities of the configured providers. */
@@ -59,6 +62,8 @@ export interface Catalogue {
   identify(provider: ConfiguredProvider): ProviderIdentity;
   /** The identity of every configured provider, by name; of any other name, what the name says. */
   identities(providers: readonly ConfiguredProvider[]): Identities;
+  /** The newest date of the sources, in milliseconds since the epoch. */
+  readonly madeAt: number;
   /** Prices on which the overlay and the sources of the list disagree; the first is charged. */
   disagreements(): readonly Disagreement[];
   /** Every row of every provider, at any time, in order of precedence. */
@@ -81,6 +86,7 @@ const overlayRows: readonly CatalogueRow[] = [
   ...openaiRows,
   ...deepseekRows,
   ...xaiRows,
+  ...mistralRows,
   ...legacyRows,
 ].map(complete);
 
@@ -108,11 +114,13 @@ export async function openCatalogue(): Promise<Catalogue> {
     baseUrl,
     priceProvider,
     region = regionalHost(baseUrl)?.region,
+    deployments,
   }: ConfiguredProvider): ProviderIdentity => {
     const id = priceProvider === null ? finder.find({ name, baseUrl }) : finder.idOf(priceProvider);
     return {
       id,
       ...(region !== undefined && { region }),
+      ...(deployments && { deployments }),
       ...factsOf(id),
       keyCheckPath: keyCheckPath(baseUrl),
     };
@@ -128,6 +136,10 @@ export async function openCatalogue(): Promise<Catalogue> {
         overrides,
         version: `${list.version},overlay@${overlayVersion}${version === null ? "" : `,${version}`}`,
         providerIds: chainOf,
+        deploymentOf(name, model) {
+          const deployments = booked?.get(name)?.deployments;
+          return deployments && Object.hasOwn(deployments, model) ? deployments[model] : undefined;
+        },
         regionOf(name) {
           const region = booked?.get(name)?.region;
           return region === undefined ? usualRegion(idOf(name)) : regionOfRows(idOf(name), region);
@@ -135,6 +147,7 @@ export async function openCatalogue(): Promise<Catalogue> {
         supplements: (name) => supplementsOf(idOf(name)),
       });
     },
+    madeAt: Math.max(Date.parse(list.madeOn), Date.parse(overlayVersion)),
     identify,
     identities(configured) {
       const byName = new Map(configured.map((provider) => [provider.name, identify(provider)]));
@@ -173,9 +186,11 @@ function complete(row: CatalogueRow): CatalogueRow {
   const serviceTiers = { ...serviceTiersOf(row.provider, row.model), ...row.serviceTiers };
   const regions = row.regions ?? regionsOf(row.provider, row.model);
   const contextWindow = contextWindowOf(row.contextWindow, row.contextTiers?.at(-1)?.tokens);
+  const validTo = endOf(row);
   const maxOutputTokens = maxOutputTokensOf(row.model) ?? row.maxOutputTokens;
   return {
     ...row,
+    ...(validTo !== undefined && { validTo }),
     supplements: [...(row.supplements ?? []), ...supplementsOf(row.provider, row.model)],
     ...(Object.keys(serviceTiers).length > 0 && { serviceTiers }),
     ...(regions && { regions }),

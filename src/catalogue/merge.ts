@@ -1,12 +1,13 @@
 /** Combines price lists by precedence, and lists the prices on which they disagree. */
 
 import { formatUsd, pico, type PicoUsd } from "../domain/money/money.ts";
-import { matchId } from "../domain/price/id-rule.ts";
+import { matchId, type IdRule } from "../domain/price/id-rule.ts";
 import type { Match } from "../domain/price/rate.ts";
 import type { CatalogueRow, Rates, Supplement } from "../domain/price/row.ts";
 import { isFactor } from "../domain/price/terms.ts";
 import { isOpenMeter } from "../domain/usage/open-meter.ts";
-import { tokenMeters, type Meter } from "../domain/usage/usage.ts";
+import { feeMeters, tokenMeters, type Meter } from "../domain/usage/usage.ts";
+import { simplerTerm } from "./source/term.ts";
 
 /** Rows of one source: a published list, the overlay, or an update. */
 export interface PriceList {
@@ -84,9 +85,15 @@ export function mergeLists(
         continue;
       }
       const current = completed.get(named.row) ?? named.row;
-      if (isPreferred(row)) {
-        completed.set(named.row, { ...current, validTo: at });
-        added.push({ ...row, validFrom: at });
+      if (isPreferred(row) || hasOtherFees(current, row)) {
+        const isItself = current.model === row.model;
+        completed.set(
+          named.row,
+          isItself
+            ? { ...current, validTo: at }
+            : { ...current, ids: without(current.ids, row.model) },
+        );
+        added.push(isItself ? { ...row, validFrom: at } : row);
       } else if (isSamePrice(current, row)) completed.set(named.row, completedBy(current, row));
       // A snapshot with its own price is not the model whose name it begins with.
       else if (named.match !== "exact") added.push(row);
@@ -94,6 +101,16 @@ export function mergeLists(
     rows = [...rows.map((row) => completed.get(row) ?? row), ...added];
   }
   return rows;
+}
+
+/** The rule without one of the ids that it names. */
+function without(rule: IdRule, name: string): IdRule {
+  if (!("any" in rule)) return rule;
+  return {
+    any: rule.any
+      .filter((part) => !("equals" in part && part.equals === name))
+      .map((part) => without(part, name)),
+  };
 }
 
 function isValid({ validFrom = -Infinity, validTo = Infinity }: CatalogueRow, at: number): boolean {
@@ -145,9 +162,22 @@ function isSamePrice(left: CatalogueRow, right: CatalogueRow): boolean {
   );
 }
 
+/** An alias with another fee is a model of its own: searching models cost what their siblings do. */
+function hasOtherFees(row: CatalogueRow, other: CatalogueRow): boolean {
+  if (row.model === other.model) return false;
+  return feeMeters.some((meter) => {
+    const [one, alias] = [row.rates[meter], other.rates[meter]];
+    return one !== undefined && alias !== undefined && one !== alias;
+  });
+}
+
 function completedBy(row: CatalogueRow, other: CatalogueRow): CatalogueRow {
   const supplement = missingRates(row, other);
-  const serviceTiers = { ...other.serviceTiers, ...row.serviceTiers };
+  const whole = { ...row, rates: { ...row.rates, ...supplement?.rates } };
+  const added = Object.entries(other.serviceTiers ?? {}).map(
+    ([tier, term]) => [tier, isFactor(term) ? term : simplerTerm(whole, term)] as const,
+  );
+  const serviceTiers = { ...Object.fromEntries(added), ...row.serviceTiers };
   const contextWindow = row.contextWindow ?? other.contextWindow;
   const maxOutputTokens = row.maxOutputTokens ?? other.maxOutputTokens;
   const regions = row.regions ?? other.regions;

@@ -2,7 +2,7 @@
 
 import { listedName } from "../domain/price/provider-name.ts";
 import type { ListedProvider } from "./built-in-list.ts";
-import { regionalHost } from "./overlay/host.ts";
+import { furtherHost, regionalHost } from "./overlay/host.ts";
 
 export interface ProviderFinder {
   /** The base URL takes precedence over the name, which is arbitrary. */
@@ -31,6 +31,7 @@ export function makeProviderFinder(providers: readonly ListedProvider[]): Provid
   return {
     find: ({ name, baseUrl }) =>
       regionalHost(baseUrl)?.provider ??
+      furtherHost(baseUrl) ??
       patterns.find(({ pattern }) => pattern.test(baseUrl))?.id ??
       idOf(name),
     idOf,

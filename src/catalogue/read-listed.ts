@@ -4,7 +4,7 @@
  */
 
 import { pico, type PicoUsd } from "../domain/money/money.ts";
-import { datedId, type IdRule } from "../domain/price/id-rule.ts";
+import type { IdRule } from "../domain/price/id-rule.ts";
 import type { RatesText } from "../domain/price/rates-text.ts";
 import { parseRow } from "../domain/price/row-text.ts";
 import type { CatalogueRow, ContextTier, Rates, TermPrice } from "../domain/price/row.ts";
@@ -94,7 +94,6 @@ function readTerm(term: TermText): TermPrice {
   };
 }
 
-/** Patterns are compiled on demand: a provider has up to a thousand rows. */
 function ruleOf(
   names: readonly string[],
   starts: readonly string[],
@@ -102,19 +101,7 @@ function ruleOf(
 ): IdRule {
   return {
     any: [
-      ...names.flatMap((name): readonly IdRule[] => [
-        { equals: name },
-        {
-          all: [
-            { startsWith: name },
-            {
-              get regex() {
-                return datedId(name);
-              },
-            },
-          ],
-        },
-      ]),
+      ...names.map((name) => ({ equals: name })),
       ...starts.map((text) => ({ startsWith: text })),
       ...contains.map((text) => ({ contains: text })),
     ],

@@ -101,9 +101,11 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   ]);
   const simulatedApart = await isApart(serves ? configuration : asFolder(configuration), reader);
   if (serves && simulatedApart) await setApart({ ledger, clock });
+  const pricesUpdatedAt = (): number => Math.max(catalogue.madeAt, priceUpdates.updatedAt ?? 0);
   const metrics = makeMetrics({
     ledger,
     version,
+    pricesUpdatedAt,
     providers: configuration.providers.map(({ name }) => name),
     ...(simulatedApart && { apart: simulatorName }),
   });
@@ -169,6 +171,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
       durability: configuration.durability,
       pricesCheckedOn: overlayVersion,
       priceSchedule: configuration.priceUpdates,
+      pricesUpdatedAt: pricesUpdatedAt(),
       pricesStated: configuration.prices.length + ledger.prices().length,
       providers: configuration.providers.map(providerStatus),
     }),

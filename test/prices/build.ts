@@ -14,6 +14,7 @@ import type { CatalogueRow } from "../../src/domain/price/row.ts";
 import { publishedTexts, readTexts } from "./published.ts";
 import { isPreferred } from "./resolved.ts";
 
+const dayMs = 86_400_000;
 const folder = path.join(import.meta.dirname, "..", "..", "src", "catalogue", "list");
 /** No base URL begins with this: the provider is found by name only. */
 const noHost = "(?!)";
@@ -22,7 +23,8 @@ const download = mkdtempSync(path.join(tmpdir(), "purser-prices-"));
 try {
   const texts = publishedTexts(process.argv.slice(2), download);
   const { genai, litellm } = readTexts(texts);
-  const at = Date.now();
+  // A preferred row is valid from the day on which the list is made.
+  const at = Math.floor(Date.now() / dayMs) * dayMs;
   const rows = mergeLists([genai, litellm], { at, isPreferred });
   const hosts = new Map(
     readGenaiProviders(parseExact(texts.genai.text)).map((provider) => [provider.id, provider]),

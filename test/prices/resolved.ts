@@ -10,7 +10,23 @@ interface Resolved {
   readonly why: string;
 }
 
-export const resolved: readonly Resolved[] = [];
+const govCloud = {
+  provider: "aws",
+  right: "litellm",
+  why: "GovCloud costs more than other regions (aws.amazon.com/bedrock/pricing)",
+} as const;
+
+export const resolved: readonly Resolved[] = [
+  { ...govCloud, model: "us-gov.anthropic.claude-haiku-5-5" },
+  { ...govCloud, model: "us-gov.anthropic.claude-sonnet-5" },
+  { ...govCloud, model: "us-gov.anthropic.claude-sonnet-5-5" },
+  {
+    provider: "fireworks",
+    model: "accounts/fireworks/models/gemma-3-27b-it",
+    right: "litellm",
+    why: "models of more than 16 billion parameters cost 0.90 (fireworks.ai/pricing)",
+  },
+];
 
 export function isPreferred({ provider, model, source }: CatalogueRow): boolean {
   return resolved.some(

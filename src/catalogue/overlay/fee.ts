@@ -49,6 +49,17 @@ const claudeCache: Supplement = {
   version: overlayVersion,
 };
 
+/**
+ * OpenAI's cache writes that are kept for longer than the default: twice the price of other writes
+ * since gpt-5.6 (developers.openai.com/api/docs/pricing, as in LiteLLM's map: `_above_12hr`).
+ */
+const openaiCache: Supplement = {
+  multiples: { cache_write_1h: { of: "cache_write_5m", numerator: 2n, denominator: 1n } },
+  source: overlaySource,
+  version: overlayVersion,
+};
+const openaiSince56 = /^gpt-(?:5\.6|6)/;
+
 const supplementOf = new Map<UsdPrices, Supplement>();
 
 export function supplementsOf(provider: string, model = ""): readonly Supplement[] {
@@ -58,7 +69,8 @@ export function supplementsOf(provider: string, model = ""): readonly Supplement
     fee = { rates: usd(fees), source: overlaySource, version: overlayVersion };
     supplementOf.set(fees, fee);
   }
-  return model.includes("claude") ? [claudeCache, fee] : [fee];
+  if (model.includes("claude")) return [claudeCache, fee];
+  return provider === "openai" && openaiSince56.test(model) ? [openaiCache, fee] : [fee];
 }
 
 function feesOf(provider: string, model: string): UsdPrices {

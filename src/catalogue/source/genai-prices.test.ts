@@ -68,6 +68,14 @@ test("a model without a price, or with one that a row cannot state, is skipped w
     "has a price in an unknown unit, moon_phases",
   );
   assert.equal(rows('{"input_mtok":2,"output_mtok":8,"output_reasoning_mtok":8}').length, 1);
+  const video = (rates: string): string | undefined =>
+    list(`{"input_mtok":2,"output_mtok":8,${rates}}`).skipped[0]?.why;
+  assert.equal(video('"input_video_mtok":3'), "charges input video tokens apart");
+  assert.equal(video('"input_video_mtok":3,"input_image_mtok":3'), undefined);
+  assert.equal(
+    first(rows('{"input_mtok":2,"output_mtok":8,"output_video_mtok":17.5}')).rates.output_image,
+    17_500_000n,
+  );
 });
 
 test("tiers begin above their start, or at the round number after it", () => {

@@ -48,6 +48,8 @@ const unitOf: Readonly<Record<string, Unit>> = {
   output_audio_mtok: { meter: "output_audio", per: million },
   input_image_mtok: { meter: "input_image", per: million },
   output_image_mtok: { meter: "output_image", per: million },
+  // Generated video is counted with images.
+  output_video_mtok: { meter: "output_image", per: million },
   web_searches_kcount: { meter: "web_search", per: 1_000n },
   storage_searches_kcount: { meter: "file_search", per: 1_000n },
   code_executions_kcount: { meter: "code_execution", per: 1_000n },
@@ -67,11 +69,10 @@ const unitOf: Readonly<Record<string, Unit>> = {
  * Tokens that no meter counts apart: they are counted, and charged, as another kind. A model that
  * charges them otherwise has no right price in a row.
  */
-const countedAs: Readonly<Record<string, string>> = {
-  input_video_mtok: "input_mtok",
-  output_video_mtok: "output_mtok",
-  output_reasoning_mtok: "output_mtok",
-  output_citation_mtok: "output_mtok",
+const countedAs: Readonly<Record<string, readonly string[]>> = {
+  input_video_mtok: ["input_mtok", "input_image_mtok"],
+  output_reasoning_mtok: ["output_mtok"],
+  output_citation_mtok: ["output_mtok"],
 };
 
 /** The tier that a request context selects, by `key=value`. */
@@ -197,10 +198,11 @@ function cacheWritesOf(rates: Rates, model: string): CatalogueRow["cacheWrites"]
 
 function unpriceable(prices: ExactObject): string | undefined {
   for (const [key, price] of Object.entries(prices)) {
-    const parent = countedAs[key];
-    if (parent !== undefined && JSON.stringify(price) !== JSON.stringify(prices[parent]))
+    const parents = countedAs[key];
+    const stated = JSON.stringify(price);
+    if (parents && !parents.some((parent) => JSON.stringify(prices[parent]) === stated))
       return `charges ${key.replace("_mtok", "").replaceAll("_", " ")} tokens apart`;
-    if (parent === undefined && !unitOf[key] && key !== "cache_image_read_mtok")
+    if (!parents && !unitOf[key] && key !== "cache_image_read_mtok")
       return `has a price in an unknown unit, ${key}`;
   }
   return undefined;
@@ -314,7 +316,7 @@ function convertPrices(
     const base = isObject(price) ? price["base"] : price;
     const rate = unit && perUnit(base, unit.per);
     if (!unit || rate === undefined) continue;
-    // Cached images and cached text share a meter: the dearer price.
+    // Two kinds that share a meter, such as cached images and cached text: the dearer price.
     rates[unit.meter] = dearer(rates[unit.meter], rate);
     for (const tier of isObject(price) ? listOf(price["tiers"]) : []) {
       const start = isObject(tier) ? countOf(tier["start"]) : undefined;

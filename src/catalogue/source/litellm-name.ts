@@ -59,10 +59,7 @@ export function parseName(key: string, litellmProvider: string): MapName {
   };
   takeImage();
   if (parts.length > 1 && litellmProvider.startsWith(parts[0] ?? "")) parts.shift();
-  if (
-    parts.length > 1 &&
-    ["invoke", "claude_platform", "global", "global-standard"].includes(parts[0] ?? "")
-  )
+  if (parts.length > 1 && ["invoke", "global", "global-standard"].includes(parts[0] ?? ""))
     parts.shift();
   takeImage();
   const head = parts[0] ?? "";

@@ -30,6 +30,8 @@ const tokenFields: Readonly<Record<string, Meter>> = {
   cache_read_input_audio_token_cost: "cache_read_audio",
   input_cost_per_image_token: "input_image",
   output_cost_per_image_token: "output_image",
+  // Generated video is counted with images.
+  output_cost_per_video_token: "output_image",
   // Cached images and cached text share a meter: the dearer price.
   cache_read_input_image_token_cost: "cache_read",
 };
@@ -54,10 +56,9 @@ const ignored =
   /^(?:input_cost_per_token_cache_hit|explicit_cache_read_input_token_cost|cost_per_second|.*_dbu_cost_per_token|cache_creation_input_audio_token_cost|computer_use_.*|.*_per_gb_per_day|.*_batches|.*_above_\d+s_interval|.*_(?:ultrafast|balanced|decisions)|annotation_cost_per_page_batches)$/;
 
 /** Tokens that are counted as another kind: right only at its price. */
-const countedAs: Readonly<Record<string, string>> = {
-  output_cost_per_reasoning_token: "output_cost_per_token",
-  input_cost_per_video_token: "input_cost_per_token",
-  output_cost_per_video_token: "output_cost_per_token",
+const countedAs: Readonly<Record<string, readonly string[]>> = {
+  output_cost_per_reasoning_token: ["output_cost_per_token"],
+  input_cost_per_video_token: ["input_cost_per_token", "input_cost_per_image_token"],
 };
 
 const tierNames = { batches: "batch", flex: "flex", priority: "priority" } as const;
@@ -83,9 +84,10 @@ export function readRates(entry: ExactObject, mode: string, isInclusive: boolean
     const [, base = name, above, tier] = field.exec(name) ?? [];
     const price = perUnit(value);
     if (price === undefined) continue;
-    const parent = countedAs[base];
-    if (parent !== undefined) {
-      if (perUnit(entry[name.replace(base, parent)]) !== price && price > 0n)
+    const parents = countedAs[base];
+    if (parents) {
+      const prices = parents.map((parent) => perUnit(entry[name.replace(base, parent)]));
+      if (price > 0n && !prices.includes(price))
         return {
           why: `charges ${base.replace(/_cost_per|_token/g, "").replace("_", " ")} tokens apart`,
         };
@@ -163,7 +165,7 @@ function unitOf(
   if (base === "input_cost_per_query")
     return mode === "rerank"
       ? { meter: openMeter("search_units") }
-      : mode === "search"
+      : mode === "search" || mode === "vector_store"
         ? { meter: "request" }
         : undefined;
   return unitFields[base];

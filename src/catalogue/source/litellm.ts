@@ -51,7 +51,7 @@ export function readLitellm(json: ExactJson, options: ReadOptions = {}): Publish
     if (on !== undefined && name.region === undefined)
       ends.push({ provider, model: name.model, on: Date.parse(`${on}T00:00:00Z`) });
     const rates = readEntry(fields, name, provider);
-    if ("why" in rates) skipped.push({ provider, model: key, why: rates.why });
+    if ("why" in rates) skipped.push({ provider, model: name.model, why: rates.why });
     else entries.push({ provider, name, fields, rates });
   }
 
@@ -155,6 +155,12 @@ function joined(entries: readonly Entry[], skipped: SkippedModel[]): readonly Ca
         model: entry.name.model,
         why: `has a price in ${region} only`,
       });
+    else if (image !== undefined && isByToken(row))
+      skipped.push({
+        provider: entry.provider,
+        model: `${entry.name.model} (${image})`,
+        why: "is billed by tokens, which give the price of an image",
+      });
     else if (image !== undefined)
       rows.set(keyOf(entry), {
         ...row,
@@ -170,6 +176,10 @@ function joined(entries: readonly Entry[], skipped: SkippedModel[]): readonly Ca
       });
   }
   return [...rows.values()];
+}
+
+function isByToken({ rates }: CatalogueRow): boolean {
+  return (rates.output ?? zero) > 0n || rates.output_image !== undefined;
 }
 
 function routeOf({ fields }: Entry): number {
