@@ -17,7 +17,7 @@ import { contextWindowOf, maxOutputTokensOf } from "./overlay/limit.ts";
 import { mistralRows } from "./overlay/mistral.ts";
 import { openaiRows } from "./overlay/openai.ts";
 import { regionsOf } from "./overlay/region.ts";
-import { overlayVersion } from "./overlay/row.ts";
+import { overlaySource, overlayVersion } from "./overlay/row.ts";
 import { endOf } from "./overlay/retired.ts";
 import { serviceTiersOf } from "./overlay/service-tier.ts";
 import { simulatorRows } from "./overlay/simulator.ts";
@@ -55,6 +55,8 @@ export interface Catalogue {
     providers?: ReadonlyMap<string, BookedProvider>,
     updates?: Updates,
   ): PriceBook;
+  /** The prices that were read at providers, and the list that they take precedence over. */
+  readonly firstHand: { readonly source: string; readonly list: PriceBook };
   /**
    * Finds the vendor of a configured provider and the region of its calls: as configured, else by
    * host, else by name.
@@ -146,6 +148,14 @@ export async function openCatalogue(): Promise<Catalogue> {
         },
         supplements: (name) => supplementsOf(idOf(name)),
       });
+    },
+    firstHand: {
+      source: overlaySource,
+      list: makePriceBook({
+        sources: [listed],
+        version: list.version,
+        providerIds: (name) => finder.chainOf(name),
+      }),
     },
     madeAt: Math.max(Date.parse(list.madeOn), Date.parse(overlayVersion)),
     identify,

@@ -6,8 +6,8 @@ import type { CatalogueRow } from "../domain/price/row.ts";
 
 /**
  * A newer row is found by the same ids as the row of the same model that it replaces, with the same
- * precedence among models: only its rates and its time are new. Models that no source has are added
- * to the last one.
+ * precedence among models: only its rates and its time are new. Its own id is always its own. Models
+ * that no source has are added to the last one.
  *
  * @param updated The newest first.
  */
@@ -38,28 +38,51 @@ function replaced(
   newer: readonly CatalogueRow[],
 ): readonly (readonly CatalogueRow[])[] {
   if (newer.length === 0) return lists;
-  const byModel = Map.groupBy(newer, modelOf);
-  const listed = new Set(lists.flat().map(modelOf));
-  const added = newer.filter((row) => !listed.has(modelOf(row)));
+  const replacing = lists.map((rows) => pairs(rows, newer));
+  const done = new Set(replacing.flatMap((found) => [...found.values()].flat()));
+  const added = newer.filter((row) => !done.has(row)).map(withDates);
   return lists.map((rows, index) => {
-    const done = new Set<string>();
-    const changed = rows.flatMap((row) => {
-      const model = modelOf(row);
-      if (done.has(model)) return [row];
-      done.add(model);
-      return [...(byModel.get(model) ?? []).map((one) => sameIds(one, row)), row];
-    });
+    const found = replacing[index] ?? new Map<CatalogueRow, CatalogueRow[]>();
+    const here = new Set([...found.values()].flat());
+    const own = newer.filter((row) => here.has(row));
     const isLast = index === lists.length - 1;
-    return isLast ? [...added.map(withDates), ...changed] : changed;
+    return [
+      ...own.map(withOwnId),
+      ...(isLast ? added : []),
+      ...rows.flatMap((row) => [
+        ...(found.get(row) ?? []).map((one) => ({ ...one, ids: { any: [row.ids, one.ids] } })),
+        row,
+      ]),
+    ];
   });
+}
+
+/** The newer rows by the row that they replace: of the same model, and valid when they begin. */
+function pairs(
+  rows: readonly CatalogueRow[],
+  newer: readonly CatalogueRow[],
+): ReadonlyMap<CatalogueRow, readonly CatalogueRow[]> {
+  const byModel = Map.groupBy(rows, modelOf);
+  const found = new Map<CatalogueRow, CatalogueRow[]>();
+  for (const one of newer) {
+    const from = one.validFrom ?? -Infinity;
+    const old = byModel
+      .get(modelOf(one))
+      ?.find((row) => (row.validFrom ?? -Infinity) <= from && from < (row.validTo ?? Infinity));
+    if (!old) continue;
+    const known = found.get(old);
+    if (known) known.push(one);
+    else found.set(old, [one]);
+  }
+  return found;
 }
 
 function modelOf({ model }: CatalogueRow): string {
   return model.toLowerCase();
 }
 
-function sameIds(row: CatalogueRow, { ids }: CatalogueRow): CatalogueRow {
-  return { ...row, ids: { any: [ids, row.ids] } };
+function withOwnId(row: CatalogueRow): CatalogueRow {
+  return { ...row, ids: { equals: row.model } };
 }
 
 function withDates(row: CatalogueRow): CatalogueRow {

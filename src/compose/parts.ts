@@ -132,6 +132,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     lists: priceLists,
     prices,
     models,
+    firstHand: catalogue.firstHand,
     reportsBilledCost,
     observer,
   });

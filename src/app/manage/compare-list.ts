@@ -7,13 +7,13 @@ import {
   goneFrom,
   listedModels,
   type BookedModel,
+  type BookInForce,
   type ModelChange,
   type StatedList,
 } from "../../domain/price/list-change.ts";
 import { doubtsAbout, type Doubt } from "../../domain/price/list-doubt.ts";
 import { formatRow, parseRow, type PriceText } from "../../domain/price/row-text.ts";
 import type { ModelName } from "../../domain/price/served.ts";
-import type { PriceBook } from "../../domain/price/sheet.ts";
 
 export interface Compared {
   /** Models whose price differs, by provider and model. */
@@ -27,13 +27,9 @@ export interface Compared {
   readonly doubts: readonly Doubt[];
 }
 
-export interface Comparison {
-  /** Without the prices that users set. */
-  readonly book: PriceBook;
+export interface Comparison extends BookInForce {
   /** The models of the book, those without a price at this time too. */
   readonly models: readonly BookedModel[];
-  /** Milliseconds since the epoch. */
-  readonly at: number;
 }
 
 export async function compareList(list: StatedList, comparison: Comparison): Promise<Compared> {
@@ -45,7 +41,7 @@ export async function compareList(list: StatedList, comparison: Comparison): Pro
   const listed = listedModels(list, at);
   for (const model of listed) {
     await rest();
-    const change = changeOf(model, book, at);
+    const change = changeOf(model, comparison);
     if (!change) continue;
     const stored = textsOf(change);
     if (typeof stored === "string") {

@@ -2,7 +2,7 @@
 
 import { createHash, randomUUID } from "node:crypto";
 import { PurserError } from "../../domain/error.ts";
-import type { BookedModel, StatedList } from "../../domain/price/list-change.ts";
+import type { BookedModel, BookInForce, StatedList } from "../../domain/price/list-change.ts";
 import type { DoubtKind } from "../../domain/price/list-doubt.ts";
 import type { KeptPriceUpdate, PriceUpdate } from "../../domain/price/price-update.ts";
 import { parseRow, type PriceText } from "../../domain/price/row-text.ts";
@@ -24,6 +24,7 @@ export interface UpdateContext {
   readonly prices: CurrentPrices;
   /** Every model with a price from the catalogue or an update. */
   readonly models: () => readonly BookedModel[];
+  readonly firstHand?: BookInForce["firstHand"];
   readonly reportsBilledCost: (provider: string) => boolean;
   readonly observer: Pick<Observer, "pricesChecked">;
 }
@@ -149,7 +150,7 @@ export class PriceUpdates {
   }
 
   async #compare({ origin, accept }: UpdateRequest) {
-    const { clock, ledger, lists, models, prices } = this.#context;
+    const { clock, firstHand, ledger, lists, models, prices } = this.#context;
     const [text, from] =
       "text" in origin
         ? [origin.text, origin.name]
@@ -157,7 +158,12 @@ export class PriceUpdates {
     const list = await lists.read(text);
     const after = ledger.priceUpdates().at(-1)?.updateId ?? null;
     const at = clock.now();
-    const compared = await compareList(list, { book: prices.listed(), models: models(), at });
+    const compared = await compareList(list, {
+      book: prices.listed(),
+      models: models(),
+      ...(firstHand && { firstHand }),
+      at,
+    });
     const kinds = new Set(compared.doubts.map(({ kind }) => kind));
     return {
       list,

@@ -39,7 +39,7 @@ function bookOf(...rows: readonly CatalogueRow[]): PriceBook {
 function change(present: CatalogueRow, ...listed: readonly CatalogueRow[]) {
   const [first] = listedModels(listOf(...listed), at);
   assert.ok(first);
-  return changeOf(first, bookOf(present), at);
+  return changeOf(first, { book: bookOf(present), at });
 }
 
 test("a list that states the prices in force changes nothing", () => {
@@ -160,6 +160,20 @@ test("output that is priced as input, as that of embeddings, does not become fre
   ]);
 });
 
+test("a price read at the provider stays until the list says something new", () => {
+  const firstHand = { source: "page", list: bookOf(row({ input: "3" })) };
+  const book = bookOf(row({ input: "1" }, "page"));
+  const against = (fields: object) => {
+    const [first] = listedModels(listOf(stated(fields)), at);
+    return first && changeOf(first, { book, firstHand, at });
+  };
+  assert.equal(against({ input: "3" }), null, "as before the page was read");
+  assert.equal(against({ input: "4" })?.kind, "dearer");
+  const other = bookOf(row({ input: "1" }, "old"));
+  const [first] = listedModels(listOf(stated({ input: "3" })), at);
+  assert.equal(first && changeOf(first, { book: other, firstHand, at })?.kind, "dearer");
+});
+
 test("multiples and factors follow, without a report", () => {
   const present: CatalogueRow = {
     ...row(),
@@ -219,7 +233,9 @@ test("models of the same source that are no longer in the list are gone", () => 
 });
 
 function doubts(list: StatedList, present: CatalogueRow, booked = [{ ...model, source: "list" }]) {
-  const changes = listedModels(list, at).flatMap((one) => changeOf(one, bookOf(present), at) ?? []);
+  const changes = listedModels(list, at).flatMap(
+    (one) => changeOf(one, { book: bookOf(present), at }) ?? [],
+  );
   const gone = goneFrom(list, booked, at);
   return doubtsAbout(list, { changes, gone, at }).map(({ kind, provider, model: id }) =>
     [kind, provider, id].join(" "),

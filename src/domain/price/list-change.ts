@@ -52,15 +52,22 @@ export function listedModels({ rows }: StatedList, at: number): readonly ListedM
   });
 }
 
-/**
- * @param book Without prices set by users.
- * @param at The moment from which the new prices are valid, in milliseconds since the epoch.
- * @returns Null if the list agrees with the book.
- */
+export interface BookInForce {
+  /** Without prices set by users. */
+  readonly book: PriceBook;
+  /**
+   * Prices from `source` were read at the provider itself, and replaced those of `list`. A list
+   * that still says the same as `list` has nothing newer to say about them.
+   */
+  readonly firstHand?: { readonly source: string; readonly list: PriceBook };
+  /** The moment from which the new prices are valid, in milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** @returns Null if the list agrees with the book, or says nothing new. */
 export function changeOf(
   { provider, model, rows }: ListedModel,
-  book: PriceBook,
-  at: number,
+  { book, firstHand, at }: BookInForce,
 ): ModelChange | null {
   const rates: RateChange[] = [];
   const carried = new Set<string>();
@@ -68,14 +75,19 @@ export function changeOf(
   let isNew = false;
   for (const listed of rows) {
     const from = Math.max(at, listed.validFrom ?? at);
-    const present = presentRow(book, { provider, model, at: from });
+    const query = { provider, model, at: from };
+    const present = presentRow(book, query);
+    if (present && present.source === firstHand?.source) {
+      const known = presentRow(firstHand.list, query);
+      if (known && compareRows(known, renewRow(known, listed).row).length === 0) continue;
+    }
     const renewed = present && renewRow(present, listed);
     if (!present) isNew = true;
     else rates.push(...compareRows(present, renewed?.row ?? listed));
     for (const name of renewed?.carried ?? []) carried.add(name);
     stored.push({ ...(renewed?.row ?? listed), ...validity(from, listed.validTo) });
   }
-  if (!isNew && rates.length === 0) return null;
+  if (stored.length === 0 || (!isNew && rates.length === 0)) return null;
   const kind = isNew ? "new" : kindOf(rates);
   return { provider, model, kind, rates, carried: [...carried], rows: stored };
 }
