@@ -18,7 +18,9 @@ function update(provider: string, model: string, input: string): CatalogueRow {
   return parseRow(text, { field: "", source: "update" });
 }
 
-function inputOf(book: PriceBook, provider: string, model: string, time = at): bigint | undefined {
+function inputOf(book: PriceBook, name: string, time = at): bigint | undefined {
+  const slash = name.indexOf("/");
+  const [provider, model] = [name.slice(0, slash), name.slice(slash + 1)];
   return book.sheet({ provider, model, at: time })?.row.rates.input;
 }
 
@@ -34,19 +36,23 @@ test("an update changes which price an id has, but not the model by which it is 
     const [old, now] = [before, after].map((book) => book.sheet({ provider, model, at })?.row);
     if (!old || old.provider !== provider) continue;
     assert.equal(now?.model, old.model, `${provider}/${model}`);
-    assert.equal(inputOf(after, provider, model), 1n, `${provider}/${model}`);
-    const earlier = inputOf(after, provider, model, at - 1);
-    assert.equal(earlier, inputOf(before, provider, model, at - 1), `${provider}/${model} before`);
+    assert.equal(inputOf(after, `${provider}/${model}`), 1n, `${provider}/${model}`);
+    const earlier = inputOf(after, `${provider}/${model}`, at - 1);
+    assert.equal(
+      earlier,
+      inputOf(before, `${provider}/${model}`, at - 1),
+      `${provider}/${model} before`,
+    );
   }
 });
 
 test("an updated model keeps its snapshots and other ids, and a new one has snapshots", () => {
   const rows = [update("openai", "gpt-5", "3"), update("openai", "gpt-99", "4")];
   const book = catalogue.book([], undefined, { rows, version: "u" });
-  assert.equal(inputOf(book, "openai", "gpt-5-2025-08-07"), 3_000_000n);
-  assert.equal(inputOf(book, "openai", "gpt-99-2026-11-20"), 4_000_000n);
-  assert.equal(inputOf(book, "openai", "gpt-99-mini"), undefined);
-  assert.notEqual(inputOf(book, "openai", "gpt-5-mini"), 3_000_000n);
+  assert.equal(inputOf(book, "openai/gpt-5-2025-08-07"), 3_000_000n);
+  assert.equal(inputOf(book, "openai/gpt-99-2026-11-20"), 4_000_000n);
+  assert.equal(inputOf(book, "openai/gpt-99-mini"), undefined);
+  assert.notEqual(inputOf(book, "openai/gpt-5-mini"), 3_000_000n);
   const added = catalogue.models(rows).filter(({ source }) => source === "update");
   assert.deepEqual(new Set(added.map(({ model }) => model)), new Set(["gpt-5", "gpt-99"]));
 });
@@ -55,6 +61,6 @@ test("of two updates the newer one counts, until it ends", () => {
   const older = update("openai", "gpt-5", "3");
   const newer = { ...update("openai", "gpt-5", "5"), validTo: at + 1000 };
   const book = catalogue.book([], undefined, { rows: [newer, older], version: "u" });
-  assert.equal(inputOf(book, "openai", "gpt-5"), 5_000_000n);
-  assert.equal(inputOf(book, "openai", "gpt-5", at + 1000), 3_000_000n);
+  assert.equal(inputOf(book, "openai/gpt-5"), 5_000_000n);
+  assert.equal(inputOf(book, "openai/gpt-5", at + 1000), 3_000_000n);
 });
