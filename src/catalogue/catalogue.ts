@@ -6,6 +6,7 @@ import type { CatalogueRow } from "../domain/price/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import { openBuiltInList } from "./built-in-list.ts";
 import type { CatalogueModel } from "./catalogue-model.ts";
+import { disagreements, type Disagreement } from "./merge.ts";
 import { factsOf, type BookedProvider, type ProviderIdentity } from "./identity.ts";
 import { anthropicRows } from "./overlay/anthropic.ts";
 import { deepseekRows } from "./overlay/deepseek.ts";
@@ -16,12 +17,13 @@ import { contextWindowOf, maxOutputTokensOf } from "./overlay/limit.ts";
 import { mistralRows } from "./overlay/mistral.ts";
 import { openaiRows } from "./overlay/openai.ts";
 import { regionsOf } from "./overlay/region.ts";
-import { overlayVersion } from "./overlay/row.ts";
+import { overlaySource, overlayVersion } from "./overlay/row.ts";
 import { endOf } from "./overlay/retired.ts";
 import { serviceTiersOf } from "./overlay/service-tier.ts";
 import { simulatorRows } from "./overlay/simulator.ts";
 import { xaiRows } from "./overlay/xai.ts";
 import { makeProviderFinder } from "./provider-name.ts";
+import { withUpdated } from "./updated.ts";
 
 export type { CatalogueModel } from "./catalogue-model.ts";
 
@@ -48,11 +50,15 @@ export interface Catalogue {
   /**
    * @param overrides From the configuration, then from the API: later ones win.
    * @param providers Configured providers by name, as in {@link Catalogue.identities}.
+   * @param updates What refreshes of the list have changed.
    */
   book(
     overrides: readonly PriceOverride[],
     providers?: ReadonlyMap<string, BookedProvider>,
+    updates?: Updates,
   ): PriceBook;
+  /** The prices that were read at providers, and the list that they take precedence over. */
+  readonly firstHand: { readonly source: string; readonly list: PriceBook };
   /**
    * Finds the vendor of a configured provider and the region of its calls: as configured, else by
    * host, else by name.
@@ -60,10 +66,22 @@ export interface Catalogue {
   identify(provider: ConfiguredProvider): ProviderIdentity;
   /** The identity of every configured provider, by name; of any other name, what the name says. */
   identities(providers: readonly ConfiguredProvider[]): Identities;
+  /** The newest date of the sources, in milliseconds since the epoch. */
+  readonly madeAt: number;
+  /** Prices on which the overlay and the sources of the list disagree; the first is charged. */
+  disagreements(): readonly Disagreement[];
   /** Every row of every provider, at any time, in order of precedence. */
   rows(): readonly CatalogueRow[];
-  /** Every model with a price, without duplicates. */
-  models(): readonly CatalogueModel[];
+  /** Every model with a price, without duplicates. @param updated Rows of updates. */
+  models(updated?: readonly CatalogueRow[]): readonly CatalogueModel[];
+}
+
+/** Prices from refreshes of the list. They take precedence over the catalogue's own. */
+export interface Updates {
+  /** The newest first. */
+  readonly rows: readonly CatalogueRow[];
+  /** Identifies this state of the prices; null if the list was never refreshed. */
+  readonly version: string | null;
 }
 
 const overlayRows: readonly CatalogueRow[] = [
@@ -114,14 +132,14 @@ export async function openCatalogue(): Promise<Catalogue> {
 
   return {
     checkedOn: list.madeOn > overlayVersion ? list.madeOn : overlayVersion,
-    book(overrides, booked) {
+    book(overrides, booked, { rows: updated, version } = { rows: [], version: null }) {
       const chainOf = (name: string): readonly string[] =>
         finder.chainOf(booked?.get(name)?.id ?? name);
       const idOf = (name: string): string => chainOf(name)[0] ?? name;
       return makePriceBook({
-        sources: [overlay, listed],
+        sources: withUpdated([overlay, listed], updated),
         overrides,
-        version: `${list.version},overlay@${overlayVersion}`,
+        version: `${list.version},overlay@${overlayVersion}${version === null ? "" : `,${version}`}`,
         providerIds: chainOf,
         deploymentOf(name, model) {
           const deployments = booked?.get(name)?.deployments;
@@ -134,6 +152,15 @@ export async function openCatalogue(): Promise<Catalogue> {
         supplements: (name) => supplementsOf(idOf(name)),
       });
     },
+    firstHand: {
+      source: overlaySource,
+      list: makePriceBook({
+        sources: [listed],
+        version: list.version,
+        providerIds: (name) => finder.chainOf(name),
+      }),
+    },
+    madeAt: Math.max(Date.parse(list.madeOn), Date.parse(overlayVersion)),
     identify,
     identities(configured) {
       const byName = new Map(configured.map((provider) => [provider.name, identify(provider)]));
@@ -142,9 +169,25 @@ export async function openCatalogue(): Promise<Catalogue> {
         of: (name) => byName.get(name) ?? identify({ name, baseUrl: "", priceProvider: null }),
       };
     },
+    disagreements: () => [
+      ...disagreements([
+        { source: "overlay", version: overlayVersion, rows: overlayRows },
+        {
+          source: "list",
+          version: list.version,
+          rows: [...new Set(overlayRows.map(({ provider }) => provider))].flatMap(listed),
+        },
+      ]),
+      ...list.disagreements(),
+    ],
     rows: () => providerIds.flatMap((id) => [...overlay(id), ...listed(id)]),
-    models: () =>
-      providerIds.flatMap((id) => distinctModels([...overlay(id), ...list.modelsOf(id)])),
+    models(updated = []) {
+      const ids = new Set([...providerIds, ...updated.map(({ provider }) => provider)]);
+      const newer = Map.groupBy(updated, ({ provider }) => provider);
+      return [...ids].flatMap((id) =>
+        distinctModels([...overlay(id), ...(newer.get(id) ?? []), ...list.modelsOf(id)]),
+      );
+    },
   };
 }
 

@@ -24,6 +24,7 @@ const status: StatusJson = {
     updated_at: "2026-10-01T00:00:00Z",
     stated: 0,
   },
+  price_updates: null,
   providers: [],
 };
 

@@ -109,7 +109,34 @@ export function processFindings(
           remedy: "Run purser prices update.",
         })
       : well("server's prices", priceText),
+    ...scheduleFindings(status),
   ];
+}
+
+function scheduleFindings({ price_updates: schedule }: StatusJson): readonly Finding[] {
+  // A server of an earlier version does not report it.
+  if (!schedule) return [];
+  const { from, every_seconds: seconds, last } = schedule;
+  const text = `from ${from} every ${duration(seconds * 1000)}`;
+  const subject = "server's price updates";
+  if (!last) return [well(subject, `${text}; none yet since the server started`)];
+  const message = `${text}; ${last.at}: ${last.message}`;
+  if (last.result === "refused")
+    return [
+      warning(subject, {
+        message,
+        remedy: `Look at the changes with \`purser prices update --from ${from} --check\`; take them with --accept.`,
+      }),
+    ];
+  if (last.result === "failed")
+    return [
+      warning(subject, {
+        message,
+        remedy:
+          "Check the address and the network, or carry a list in with `purser prices update --from FILE`.",
+      }),
+    ];
+  return [well(subject, message)];
 }
 
 function providerFindings({ providers }: StatusJson): readonly Finding[] {

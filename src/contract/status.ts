@@ -30,6 +30,21 @@ export const statusSchema = z
       ),
       stated: z.int().describe("Number of prices from the configuration and this API."),
     }),
+    price_updates: z
+      .object({
+        from: z.string(),
+        every_seconds: z.int(),
+        last: z
+          .object({
+            at: instantSchema,
+            result: z.enum(["applied", "unchanged", "checked", "refused", "failed"]),
+            message: z.string(),
+          })
+          .nullable()
+          .describe("The last run since the start of the process; null before the first."),
+      })
+      .nullable()
+      .describe("The schedule by which the prices are updated; null for none."),
     providers: z.array(
       z.object({
         name: z.string(),

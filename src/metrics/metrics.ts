@@ -71,6 +71,7 @@ export function makeMetrics(options: MetricsOptions): Metrics {
     // Callers choose the names, so they go only to the log.
     headerIgnored: () => undefined,
     thresholdCrossed: () => counts.thresholds.add(1),
+    pricesChecked: ({ result }) => counts.priceUpdates.add(1, result),
     failed: () => counts.faults.add(1),
     answered({ provider, seconds }) {
       let observe = latencies.get(provider);
@@ -139,6 +140,11 @@ function countersIn(registry: Registry) {
       name: "purser_thresholds_crossed_total",
       labelNames: [],
       help: "Budget thresholds crossed.",
+    }),
+    priceUpdates: new Tally(registry, {
+      name: "purser_price_updates_total",
+      labelNames: ["result"],
+      help: "Scheduled updates of the price book: applied, unchanged, refused or failed.",
     }),
     faults: new Tally(registry, {
       name: "purser_faults_total",

@@ -179,7 +179,7 @@ function openMetersOfRow({ rates, supplements = [] }: CatalogueRow): readonly Op
 }
 
 /** The number of context tiers reached by a context of this many tokens. */
-function levelOf(row: CatalogueRow, context: number): number {
+export function levelOf(row: CatalogueRow, context: number): number {
   const tiers = row.contextTiers;
   if (!tiers) return 0;
   let level = 0;

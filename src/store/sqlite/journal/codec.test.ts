@@ -230,6 +230,19 @@ test("the other entries survive the round trip", () => {
       needed: 1n << 70n,
     },
     { kind: "price", at: start, price },
+    {
+      kind: "price_update",
+      at: start,
+      update: {
+        updateId: "u",
+        source: "litellm",
+        version: "1",
+        sha256: "ab",
+        from: "file",
+        rows: [price.row],
+      },
+    },
+    { kind: "price_revert", at: start, updateId: "u" },
   ];
   for (const entry of entries) assert.deepEqual(roundTrip(entry), entry);
 });
