@@ -307,6 +307,18 @@ describe("reranking", () => {
   });
 });
 
+test("a call that is billed by tokens fits a budget for the most that one image can cost", async () => {
+  const { key: one } = await gateway.makeKey({ project: "one" });
+  const budget = { budget_id: "one", budget_type: "project", resource_id: "one", ...always };
+  await gateway.makeBudget({ ...budget, amount: "2" });
+  answer = json({ created: 1, data: [] });
+  const client = openaiAt(gateway, { key: one, path: "/openai" });
+  await client.images.generate({ model: "gpt-image-1", prompt: "a" });
+  await assert.rejects(client.images.generate({ model: "gpt-image-1", prompt: "a", n: 10 }), {
+    status: 402,
+  });
+});
+
 async function refused(call: (client: OpenAI) => Promise<unknown>): Promise<APIError> {
   const client = openaiAt(gateway, { key, path: "/openai" });
   try {

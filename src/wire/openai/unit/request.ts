@@ -45,8 +45,8 @@ interface Bounds {
   readonly addedTokens?: number;
   readonly images?: number;
   readonly choices?: number;
-  /** If the call has no output that is billed. */
-  readonly maxOutputTokens?: 0;
+  /** The most output tokens of one choice; 0 if no output is billed. */
+  readonly maxOutputTokens?: number;
 }
 
 function factsOf(endpoint: UnitEndpoint, fields: Fields): RequestFacts {
@@ -88,8 +88,16 @@ const boundsOf: Readonly<Record<EndpointUnit, (fields: Fields, model: string) =>
 function speechBounds(fields: Fields): Bounds {
   const meter = openMeter("characters");
   const count = Array.from(fields.string("input") ?? "").length;
-  return { unit: { meters: [meter], family: meter, count, isExact: true, output: "output_audio" } };
+  return {
+    unit: { meters: [meter], family: meter, count, isExact: true, output: "output_audio" },
+    maxOutputTokens: shortestSpeechTokens + count * mostTokensPerCharacter,
+  };
 }
+
+/** Speech of 21 tokens a second that takes more than a second for each character is not expected. */
+const mostTokensPerCharacter = 32;
+/** The instructions of a voice can ask for pauses. */
+const shortestSpeechTokens = 1024;
 
 function transcriptionBounds({ files }: Fields): Bounds {
   const meter = openMeter("audio_seconds");
@@ -115,8 +123,15 @@ function imageBounds(fields: Fields, model: string): Bounds {
     unit: { ...imageUnit({ quality, size, count }), isExact: false, output: "output_image" },
     images: fields.files.length + inputImages(fields),
     choices: count,
+    maxOutputTokens: mostTokensPerImage,
   };
 }
+
+/**
+ * An image of high quality has up to 6,240 tokens at 1024x1536
+ * (https://platform.openai.com/docs/guides/image-generation, read 2026-11); larger ones have more.
+ */
+const mostTokensPerImage = 32_768;
 
 /** Images to edit that are in a JSON body, or named there. */
 function inputImages(fields: Fields): number {
