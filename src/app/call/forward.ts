@@ -46,10 +46,10 @@ function upstreamRequest(
   return {
     method,
     url: withoutKey(url, caller),
-    // The body was read as JSON, so the provider must read it as JSON too.
+    // The provider must read the body as what it was read as here.
     headers: {
       ...upstreamHeaders(headers, { provider, wire, caller, observer }),
-      "content-type": "application/json",
+      "content-type": request.contentType ?? "application/json",
     },
     body: request.edit(editsFor(call, reducedMaxTokens)),
   };

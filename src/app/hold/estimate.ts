@@ -88,8 +88,9 @@ export function boundOfBytes({ textBytes, addedTokens }: RequestFacts): number {
 }
 
 /** Whether the same texts always cost the same, because nothing else is in the input. */
-export function isTextOnly({ media, storedContext, serverToolCalls }: RequestFacts): boolean {
-  return media.images + media.audios + media.files + serverToolCalls === 0 && !storedContext;
+export function isTextOnly({ media, storedContext, serverToolCalls, unit }: RequestFacts): boolean {
+  const unseen = media.images + media.audios + media.files + serverToolCalls;
+  return unseen === 0 && !storedContext && unit === undefined;
 }
 
 /**

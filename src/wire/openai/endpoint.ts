@@ -1,6 +1,6 @@
 /** Classifies the paths of OpenAI's API. */
 
-import type { Endpoint } from "../wire.ts";
+import type { Endpoint, EndpointUnit } from "../wire.ts";
 
 /**
  * Paths whose answer reports usage. `responses/compact` runs the model over its context, and is
@@ -13,6 +13,20 @@ export const metered: ReadonlyMap<string, string> = new Map([
   ["responses", "responses"],
   ["responses/compact", "compact"],
   ["embeddings", "embeddings"],
+]);
+
+/**
+ * Paths that are billed by units, or by tokens that not every answer reports. `rerank` has the paths
+ * of Cohere, Jina, Voyage and Together.
+ */
+const billedByUnit: ReadonlyMap<string, EndpointUnit> = new Map([
+  ["audio/speech", "speech"],
+  ["audio/transcriptions", "transcription"],
+  ["audio/translations", "transcription"],
+  ["images/generations", "image"],
+  ["images/edits", "image"],
+  ["images/variations", "image"],
+  ["rerank", "rerank"],
 ]);
 
 /** POST paths that are free: they classify, count, or act on an object that was already billed. */
@@ -58,6 +72,14 @@ export function openaiEndpoint(method: string, path: string): Endpoint {
       return { name, metering: "metered", ...(model === undefined ? {} : { model }) };
     if (freePosts.some((free) => free.test(route)))
       return { name: nameOf(route), metering: "free" };
+    const unit = billedByUnit.get(route);
+    if (unit !== undefined)
+      return {
+        name: nameOf(route),
+        metering: "unmetered",
+        unit,
+        ...(model === undefined ? {} : { model }),
+      };
   } else if (isRead(verb) && freeReads.some((free) => free.test(route))) {
     return { name: nameOf(route), metering: "free" };
   }

@@ -14,6 +14,8 @@ import { openaiError } from "./error.ts";
 import { openaiHeaders } from "./headers.ts";
 import { openaiModels } from "./models.ts";
 import { openaiPaths } from "./paths.ts";
+import { readUnitRequest } from "./unit/request.ts";
+import { UnitMeter } from "./unit/meter.ts";
 import { readOpenaiRequest, type NewTokenField } from "./request.ts";
 import { ResponsesStream } from "./responses/stream.ts";
 import { openaiMadeIds } from "./made-ids.ts";
@@ -40,9 +42,16 @@ export function openaiWire(options: OpenaiWireOptions = {}): WireFormat {
     stream: { mayBeJson: false, hasClosingEvent: true, comment: eventComment },
     canCall: () => true,
     endpoint: openaiEndpoint,
-    read: (endpoint, body) => readOpenaiRequest(endpoint, body, newTokenField),
+    read: (endpoint, body, contentType) =>
+      endpoint.unit === undefined
+        ? readOpenaiRequest(endpoint, body, newTokenField)
+        : readUnitRequest({ ...endpoint, unit: endpoint.unit }, body, contentType),
     meter: (endpoint, answer) =>
-      answer.stream ? streamMeter(endpoint, answer.facts) : bodyMeter(endpoint, answer.facts),
+      endpoint.unit !== undefined
+        ? new UnitMeter(endpoint.unit, answer.facts)
+        : answer.stream
+          ? streamMeter(endpoint, answer.facts)
+          : bodyMeter(endpoint, answer.facts),
     storedPlace,
     named,
     tunedModel,
