@@ -5,6 +5,7 @@
 
 import type { PriceOverride } from "../domain/price/override.ts";
 import { makePriceBook, type RowSource } from "../domain/price/book.ts";
+import type { UnlistedRule } from "../domain/price/ceiling.ts";
 import type { CatalogueRow } from "../domain/price/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import {
@@ -58,10 +59,12 @@ export interface Catalogue {
   /**
    * @param overrides From the configuration, then from the API: later ones win.
    * @param providers Configured providers by name, as in {@link Catalogue.identities}.
+   * @param unlisted What bounds the models of a provider that have no price; by default nothing.
    */
   book(
     overrides: readonly PriceOverride[],
     providers?: ReadonlyMap<string, BookedProvider>,
+    unlisted?: (provider: string) => UnlistedRule,
   ): PriceBook;
   /**
    * Finds the vendor of a configured provider and the region of its calls: as configured, else by
@@ -123,7 +126,7 @@ export async function openCatalogue(): Promise<Catalogue> {
   };
 
   return {
-    book(overrides, booked) {
+    book(overrides, booked, unlisted) {
       const chainOf = (name: string): readonly string[] =>
         finder.chainOf(booked?.get(name)?.id ?? name);
       const idOf = (name: string): string => chainOf(name)[0] ?? name;
@@ -137,6 +140,7 @@ export async function openCatalogue(): Promise<Catalogue> {
           return region === undefined ? usualRegion(idOf(name)) : regionOfRows(idOf(name), region);
         },
         supplements: (name) => supplementsOf(idOf(name)),
+        ...(unlisted && { unlisted }),
       });
     },
     identify,

@@ -33,7 +33,7 @@ import { openLedger } from "../store/sqlite/open.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { version } from "../version.ts";
 import { clock } from "./clock.ts";
-import { billedCostReporters, probeProviders } from "./providers.ts";
+import { billedCostReporters, probeProviders, unlistedRules } from "./providers.ts";
 
 export interface ComposeOptions {
   /** Receives human-readable log lines. Absent: JSON on standard error. */
@@ -109,7 +109,8 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   const changes = await declare({ ledger, clock, waiting, observer }, declared, options.counting);
   const identities = catalogue.identities(configuration.providers);
   const prices = new CurrentPrices({
-    make: (overrides) => catalogue.book(overrides, identities.byName),
+    make: (overrides) =>
+      catalogue.book(overrides, identities.byName, unlistedRules(configuration, identities)),
     declared: configuration.prices,
     kept: () => ledger.prices(),
   });

@@ -13,7 +13,7 @@ const rateSourceSchema = z.object({
     .describe("The row of the catalogue, which may be shorter than the requested id."),
   source: z.string(),
   version: z.string(),
-  match: z.enum(["exact", "rule", "prefix"]),
+  match: z.enum(["exact", "rule", "prefix", "fallback"]),
   service_tier: z.string(),
   region: z
     .string()

@@ -181,7 +181,7 @@ export const rateSchema = z
       .describe("The model has no rate for this meter; another meter's rate is used."),
     above_context_tokens: z.int().nullable().describe("The rate applies if the context is larger."),
     model: z.string().describe("The row of the catalogue."),
-    match: z.enum(["exact", "rule", "prefix"]),
+    match: z.enum(["exact", "rule", "prefix", "fallback"]),
     source: z.string(),
     version: z.string(),
     valid_from: z.string().nullable(),
@@ -195,7 +195,7 @@ export const priceSchema = z
     at: instantSchema,
     price_version: z.string(),
     match: z
-      .enum(["exact", "rule", "prefix"])
+      .enum(["exact", "rule", "prefix", "fallback"])
       .describe("`prefix`: a shorter id matched; check that it is the same model."),
     context_window: z.int().nullable(),
     max_output_tokens: z.int().nullable(),

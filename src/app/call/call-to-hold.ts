@@ -4,7 +4,7 @@ import { PurserError } from "../../domain/error.ts";
 import { anonymousOwner, operationOf } from "../../domain/ledger/operation.ts";
 import type { Headers } from "../caller/identify.ts";
 import { makeOperationId, readOperationId } from "../caller/operation-id.ts";
-import { estimate } from "../hold/estimate.ts";
+import { estimate, type CallToEstimate } from "../hold/estimate.ts";
 import type { CallToHold } from "../hold/hold.ts";
 import type { InputCount } from "../hold/input-count.ts";
 import { withOtherModels } from "../hold/other-models.ts";
@@ -31,7 +31,9 @@ export function callToHold(
     estimate: (now, counted) => {
       const prices = context.prices();
       const sheet = prices.sheet({ provider: provider.name, model, at: now });
-      const own = estimate(context, { route, facts, sheet, fit }, counted);
+      const unlisted: CallToEstimate["unlisted"] = (query) =>
+        prices.ceiling({ ...query, provider: provider.name, at: now });
+      const own = estimate(context, { route, facts, sheet, unlisted, fit }, counted);
       const { limits } = context;
       return withOtherModels(prices, { route, facts, estimate: own, at: now, limits });
     },

@@ -49,6 +49,7 @@ function bookOf(priced: string): PriceBook {
   return {
     version: priced,
     sheet: ({ provider: asked, model }) => (asked === priced ? sheet(model) : undefined),
+    ceiling: () => undefined,
   };
 }
 

@@ -21,7 +21,7 @@ export interface IdMatch {
 /** Longer ids never match: no provider has them, and matching must stay cheap for any input. */
 export const maxIdLength = 200;
 
-const strength: Readonly<Record<Match, number>> = { exact: 2, rule: 1, prefix: 0 };
+const strength: Readonly<Record<Match, number>> = { fallback: -1, exact: 2, rule: 1, prefix: 0 };
 
 /**
  * Suffixes of a known id that still name the same model: a date (`-20250929`, `@20250929`,

@@ -5,9 +5,9 @@ import type { Meter } from "../usage/usage.ts";
 
 /**
  * How the catalogue row was found: by exact id, by a rule that names the id, or by a shorter id
- * that is a prefix.
+ * that is a prefix. `fallback`: the model has no row, and this is the rate of another one.
  */
-export type Match = "exact" | "rule" | "prefix";
+export type Match = "exact" | "rule" | "prefix" | "fallback";
 
 /**
  * The service tier that the provider reports, normalized. `fast` is Anthropic's speed; `other` is a
@@ -39,7 +39,7 @@ export interface Rate {
    */
   readonly context?: { readonly tokens: number; readonly inclusive: boolean };
   readonly match: Match;
-  /** Origin: `genai-prices`, `overlay`, `configuration`, `api`, `legacy`. */
+  /** Origin: `genai-prices`, `overlay`, `configuration`, `api`, `legacy`, `ceiling`. */
   readonly source: string;
   /** The version of that source, such as `0.1.8`. */
   readonly version: string;
@@ -47,10 +47,21 @@ export interface Rate {
   readonly validFrom?: string;
 }
 
-/** A budget's price per token for models without a price in the book. */
+/** The price per token of a model without a price in the book. */
 export interface FallbackRates {
   readonly input: PicoUsd;
   readonly output: PicoUsd;
+  /** Where the rates come from, and the fees; absent if a budget states the rates. */
+  readonly ceiling?: CeilingRates;
+}
+
+/** The most that a provider's models without a price are held at: the dearest of its listed ones. */
+export interface CeilingRates {
+  readonly input: Rate;
+  readonly output: Rate;
+  /** Of any tool with a fee. */
+  readonly webSearch: Rate;
+  readonly request: Rate;
 }
 
 /** One line of a bill: `quantity × rate = cost`, exactly. */
@@ -69,6 +80,9 @@ export interface Charge {
    */
   readonly rate?: Rate;
 }
+
+/** The `source` of a rate that is the ceiling of models without a price; `model` is the one it is of. */
+export const ceilingSource = "ceiling";
 
 /** The `source` of a zero rate: the model has a price, but this meter has none. */
 export const unpricedSource = "unpriced";
