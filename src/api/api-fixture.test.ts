@@ -65,7 +65,12 @@ export async function openBench(
   let book = bookOf([]);
   const bugs: unknown[] = [];
   const counter = new ThreadCounter();
-  const metrics = makeMetrics({ ledger, version: "0.0.0", providers: ["p"] });
+  const metrics = makeMetrics({
+    ledger,
+    version: "0.0.0",
+    pricesUpdatedAt: () => 0,
+    providers: ["p"],
+  });
   const app = makeApi({
     ledger,
     reader,
@@ -91,6 +96,7 @@ export async function openBench(
       data: directory,
       durability: "process",
       pricesCheckedOn: "2026-03-01",
+      pricesUpdatedAt: Date.parse("2026-03-05T06:00:00Z"),
       pricesStated: 1,
       providers: [{ name: "openai", baseUrls: ["https://api.openai.com/v1"], key: "set" }],
     }),

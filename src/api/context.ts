@@ -69,6 +69,8 @@ export interface ServerStatus {
   readonly durability: string;
   /** The day on which the prices added to the price list were last checked: `2026-11-01`. */
   readonly pricesCheckedOn: string;
+  /** The newest date of the price book's sources, in milliseconds since the epoch. */
+  readonly pricesUpdatedAt: number;
   /** Number of prices from the configuration and the API. */
   readonly pricesStated: number;
   readonly providers: readonly ProviderStatus[];

@@ -23,6 +23,7 @@ export const statusRoutes: readonly Route[] = [
         data,
         durability,
         pricesCheckedOn,
+        pricesUpdatedAt,
         pricesStated,
         providers,
       } = context.status();
@@ -47,6 +48,7 @@ export const statusRoutes: readonly Route[] = [
           version: context.prices().version,
           checked_on: pricesCheckedOn,
           age_days: ageDays,
+          updated_at: formatInstant(pricesUpdatedAt),
           stated: pricesStated,
         },
         providers: providers.map(({ name, baseUrls, key }) => ({ name, base_urls: baseUrls, key })),

@@ -1,8 +1,8 @@
 /** Maps configured providers to providers of the catalogue. */
 
-import type { Provider } from "@pydantic/genai-prices";
 import { listedName } from "../domain/price/provider-name.ts";
-import { regionalHost } from "./overlay/host.ts";
+import type { ListedProvider } from "./built-in-list.ts";
+import { furtherHost, regionalHost } from "./overlay/host.ts";
 
 export interface ProviderFinder {
   /** The base URL takes precedence over the name, which is arbitrary. */
@@ -16,7 +16,7 @@ export interface ProviderFinder {
   chainOf(name: string): readonly string[];
 }
 
-export function makeProviderFinder(providers: readonly Provider[]): ProviderFinder {
+export function makeProviderFinder(providers: readonly ListedProvider[]): ProviderFinder {
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
   const patterns = providers.map(({ id, api_pattern }) => ({
     id,
@@ -31,6 +31,7 @@ export function makeProviderFinder(providers: readonly Provider[]): ProviderFind
   return {
     find: ({ name, baseUrl }) =>
       regionalHost(baseUrl)?.provider ??
+      furtherHost(baseUrl) ??
       patterns.find(({ pattern }) => pattern.test(baseUrl))?.id ??
       idOf(name),
     idOf,

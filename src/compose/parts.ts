@@ -93,9 +93,11 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   ]);
   const simulatedApart = await isApart(serves ? configuration : asFolder(configuration), reader);
   if (serves && simulatedApart) await setApart({ ledger, clock });
+  const pricesUpdatedAt = (): number => Date.parse(overlayVersion);
   const metrics = makeMetrics({
     ledger,
     version,
+    pricesUpdatedAt,
     providers: configuration.providers.map(({ name }) => name),
     ...(simulatedApart && { apart: simulatorName }),
   });
@@ -148,6 +150,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
       data: path.resolve(directory),
       durability: configuration.durability,
       pricesCheckedOn: overlayVersion,
+      pricesUpdatedAt: pricesUpdatedAt(),
       pricesStated: configuration.prices.length + ledger.prices().length,
       providers: configuration.providers.map(providerStatus),
     }),

@@ -71,6 +71,8 @@ export interface ProviderConfiguration {
    * The region in which calls must be processed, as named by the provider. Absent: from the host.
    */
   readonly region?: string;
+  /** The model behind each name that the user chose for a deployment, by that name. */
+  readonly deployments?: Readonly<Record<string, string>>;
   /** Whether endpoints with an unknown cost are refused. */
   readonly unmetered: "refuse" | "allow";
   /** Whether a reported cost is the charge; null if the provider's documentation decides. */

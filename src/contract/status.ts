@@ -24,7 +24,10 @@ export const statusSchema = z
         .describe(
           "The day on which the prices added to the price list were last checked with the providers.",
         ),
-      age_days: z.int(),
+      age_days: z.int().describe("Whole days since `checked_on`."),
+      updated_at: instantSchema.describe(
+        "The newest date of the price book's sources: of the built-in list, or of a later update.",
+      ),
       stated: z.int().describe("Number of prices from the configuration and this API."),
     }),
     providers: z.array(

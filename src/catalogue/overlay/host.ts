@@ -36,6 +36,30 @@ export function regionalHost(
   return undefined;
 }
 
+/** Hosts that the built-in list does not have. */
+const furtherHosts: readonly { readonly host: RegExp; readonly provider: string }[] = [
+  // https://docs.together.ai, read 2026-11: the host of the SDKs and its newer name.
+  { host: /^api\.together\.(?:ai|xyz)$/, provider: "together" },
+  // https://docs.aws.amazon.com/general/latest/gr/bedrock.html, read 2026-11: FIPS endpoints, China,
+  // and the endpoint that shares the formats of others.
+  {
+    host: /^bedrock-(?:runtime|mantle)(?:-fips)?\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/,
+    provider: "aws",
+  },
+  // https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure, read
+  // 2026-11.
+  {
+    host: /\.(?:openai|services\.ai|cognitiveservices)\.azure\.(?:com|us|cn)$/,
+    provider: "azure",
+  },
+];
+
+/** @returns undefined for a host that is not listed here. */
+export function furtherHost(baseUrl: string): string | undefined {
+  const host = URL.parse(baseUrl)?.hostname ?? "";
+  return furtherHosts.find(({ host: pattern }) => pattern.test(host))?.provider;
+}
+
 /**
  * OpenRouter's list of models is public, so a key is checked at the endpoint for its limits
  * (https://openrouter.ai/docs/api-reference/limits, read 2026-11).

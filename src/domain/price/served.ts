@@ -3,6 +3,7 @@
  * requested.
  */
 
+import { spellingsOf } from "./model-id.ts";
 import type { PriceBook, PriceSheet } from "./sheet.ts";
 
 /** A model as its provider names it. */
@@ -28,6 +29,7 @@ export function askedOf(book: PriceBook, { provider, model, at }: PriceQuestion)
 /**
  * Returns the served model's sheet. Providers may answer with their own aliases: if the served name
  * is unknown, or matches less closely than the requested one, the requested model's sheet is used.
+ * A price that a user states for a model is that of its snapshots too, by which providers answer.
  */
 export function sheetOfServed(
   book: PriceBook,
@@ -35,7 +37,18 @@ export function sheetOfServed(
   served: string,
 ): PriceSheet | undefined {
   if (served === asked.model) return asked.sheet;
+  if (asked.sheet && isStated(asked.sheet) && names(served, asked.model)) return asked.sheet;
   const ofServed = book.sheet({ provider: asked.provider, model: served, at: asked.at });
-  if (!ofServed) return asked.sheet;
-  return asked.sheet?.match === "exact" && ofServed.match === "prefix" ? asked.sheet : ofServed;
+  if (!ofServed || ofServed.row === asked.sheet?.row) return asked.sheet;
+  if (asked.sheet?.match === "exact" && ofServed.match === "prefix") return asked.sheet;
+  return ofServed.foundBy("served");
+}
+
+function isStated({ row }: PriceSheet): boolean {
+  return row.source === "configuration" || row.source === "api";
+}
+
+function names(id: string, model: string): boolean {
+  const name = model.toLowerCase();
+  return spellingsOf(id).some((spelling) => spelling.name === name && spelling.naming !== "prefix");
 }
