@@ -97,7 +97,7 @@ export interface RunningSimulator {
 
 export interface CommandCatalogue {
   readonly book: PriceBook;
-  /** The prices that the configuration sets. */
+  /** The prices that the configuration and the ledger set. */
   readonly overrides: readonly PriceOverride[];
   disagreements(): readonly PriceDisagreement[];
   /** Every model with a price, with the common name of its provider. */

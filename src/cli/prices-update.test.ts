@@ -32,6 +32,12 @@ test("an update is checked, applied, listed and reverted, in a folder and throug
     assert.equal(made.code, 0, made.notes);
     assert.match(made.out, /own\/m1 +new/);
 
+    const input = async (): Promise<string | undefined> => {
+      const { out } = await purser(["price", "own/m1", "--input", "1000000"], { cwd: folder });
+      return /\ninput +1,000,000 +\$(\d\.\d\d) /.exec(out)?.[1] ?? out;
+    };
+    assert.equal(await input(), "2.00");
+
     const server = await serve(folder);
     try {
       const checked = await run("update", "--from", "three.json", ...accept, "--check");
@@ -40,9 +46,11 @@ test("an update is checked, applied, listed and reverted, in a folder and throug
       const applied = await run("update", "--from", "three.json", ...accept, "--json");
       const { state, update_id: id } = JSON.parse(applied.out) as Record<string, string>;
       assert.equal(state, "applied");
+      assert.equal(await input(), "3.00");
       const history = await run("history");
       assert.match(history.out, new RegExp(`${id}.*three\\.json +1\\n.*two\\.json +1`));
       assert.match((await run("revert", id ?? "")).out, /its 1 prices ended at/);
+      assert.equal(await input(), "2.00");
       assert.match((await run("revert", id ?? "")).out, /was already reverted at/);
       const unknown = await run("revert", "none");
       assert.deepEqual([unknown.code, /prices history/.test(unknown.notes)], [1, true]);

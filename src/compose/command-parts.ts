@@ -8,6 +8,7 @@ import { namesModel } from "../domain/price/override.ts";
 import { commonName } from "../domain/price/provider-name.ts";
 import { asCalled } from "../cli/called.ts";
 import { runningServer } from "../cli/connection.ts";
+import { dataFolder } from "../cli/option.ts";
 import type { Environment, Parts, ServeOptions } from "../cli/context.ts";
 import type { Warning } from "../cli/failure.ts";
 import { readNamedFile } from "../cli/named-file.ts";
@@ -73,21 +74,36 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
     },
     isHeld: isLocked,
     openCatalogue: async () => {
-      const { openCatalogue } = await import("../catalogue/catalogue.ts");
-      const [catalogue, { prices, providers }] = await Promise.all([
-        openCatalogue(),
-        readingConfiguration(environment),
-      ]);
+      const [{ openCatalogue }, { CurrentPrices }, { readPrices }, { unlistedRules }] =
+        await Promise.all([
+          import("../catalogue/catalogue.ts"),
+          import("../app/manage/current-prices.ts"),
+          import("../store/sqlite/read/read-prices.ts"),
+          import("./providers.ts"),
+        ]);
+      const catalogue = await openCatalogue();
+      const configuration = await readingConfiguration(environment);
+      const identities = catalogue.identities(configuration.providers);
+      const unlisted = unlistedRules(configuration, identities);
+      const { prices, priceUpdates } = readPrices(dataFolder(undefined, environment));
+      const current = new CurrentPrices({
+        make: (overrides, updates) =>
+          catalogue.book(overrides, identities.byName, { updates, unlisted }),
+        declared: configuration.prices,
+        kept: () => ({ overrides: prices, updates: [...priceUpdates.values()] }),
+      });
+      const overrides = [...configuration.prices, ...prices];
       return {
-        book: catalogue.book(prices, catalogue.identities(providers).byName),
-        overrides: prices,
+        book: current.book,
+        overrides,
         disagreements: () => catalogue.disagreements(),
         models: () =>
-          [...prices.map(({ row }) => row).filter(namesModel), ...catalogue.models()].map(
-            ({ provider, model }) => {
-              return { provider: commonName(provider), model };
-            },
-          ),
+          [
+            ...overrides.map(({ row }) => row).filter(namesModel),
+            ...catalogue.models(current.updated),
+          ].map(({ provider, model }) => {
+            return { provider: commonName(provider), model };
+          }),
       };
     },
     startSimulator: async (options) =>

@@ -12,6 +12,9 @@ import type {
   CounterKey,
   Entry,
   HoldEntry,
+  PriceEntry,
+  PriceRevertEntry,
+  PriceUpdateEntry,
   Quantities,
   Recount,
   SettleEntry,
@@ -81,17 +84,9 @@ export function decodeEntry(
     case kinds.key:
       return { kind: "key", at, key: JSON.parse(row.body) as Key };
     case kinds.price:
-      return {
-        kind: "price",
-        at,
-        price: readStoredOverride(JSON.parse(row.body) as StoredOverride),
-      };
     case kinds.price_update:
-      return { kind: "price_update", at, update: JSON.parse(row.body) as PriceUpdate };
-    case kinds.price_revert: {
-      const [updateId] = JSON.parse(row.body) as readonly [string];
-      return { kind: "price_revert", at, updateId };
-    }
+    case kinds.price_revert:
+      return decodePriceEntry(row);
     default:
       assert(row.call !== null, "an entry that ends a call or adds to it names its hold");
       return decodeAboutCall(row, context.callOf(row.call), names);
@@ -217,4 +212,20 @@ function loadBudget(stored: Record<string, unknown>): Budget {
         }
       : unpriced,
   };
+}
+
+/** @param row Of kind `price`, `price_update` or `price_revert`: it refers to nothing else. */
+export function decodePriceEntry({
+  kind,
+  at,
+  body,
+}: Pick<JournalRow, "kind" | "at" | "body">): PriceEntry | PriceUpdateEntry | PriceRevertEntry {
+  const stored = JSON.parse(body) as unknown;
+  if (kind === kinds.price)
+    return { kind: "price", at, price: readStoredOverride(stored as StoredOverride) };
+  if (kind === kinds.price_update)
+    return { kind: "price_update", at, update: stored as PriceUpdate };
+  assert(kind === kinds.price_revert, "an entry of prices");
+  const [updateId] = stored as readonly [string];
+  return { kind: "price_revert", at, updateId };
 }
