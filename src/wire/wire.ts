@@ -4,7 +4,7 @@
 
 import type { PicoUsd } from "../domain/money/money.ts";
 import type { ServiceTier } from "../domain/price/rate.ts";
-import type { FeeMeter, Usage, UsageFlag, UsagePart } from "../domain/usage/usage.ts";
+import type { FeeMeter, OpenMeter, Usage, UsageFlag, UsagePart } from "../domain/usage/usage.ts";
 import type { PassedOutput } from "./answer/passed-output.ts";
 import type { Reference, StoredUse } from "./stored/references.ts";
 
@@ -146,6 +146,13 @@ export interface RequestFacts {
   readonly otherModels?: readonly OtherModel[];
   /** OpenAI chat streams: whether the caller itself requested usage. */
   readonly usageAsked: boolean;
+  /**
+   * The most of each unit other than tokens that the call may be billed for, such as characters of
+   * speech, if its model is priced by such a unit. Absent: its endpoint is billed by tokens alone.
+   */
+  readonly units?: Readonly<Record<OpenMeter, number>>;
+  /** Whether the answer is a file, such as speech, which passes on as it arrives. */
+  readonly isFile?: true;
 }
 
 /** The fields that Purser sets in a body. All else is forwarded byte for byte. */
@@ -163,6 +170,16 @@ export interface ReadRequest {
   readonly stored: StoredUse;
   /** The bytes to forward; the same buffer if there is nothing to edit. */
   edit(edits: RequestEdits): Uint8Array;
+  /** The content type under which the body was read; absent: JSON. */
+  readonly contentType?: string;
+}
+
+/** An answer that is about to be metered. */
+export interface AnswerToMeter {
+  readonly stream: boolean;
+  readonly facts: RequestFacts;
+  /** Whether the model is billed by the units of the request's facts, and not by tokens. */
+  readonly byUnits?: boolean;
 }
 
 /** What an answer reported about its usage. */
@@ -378,10 +395,7 @@ export interface WireFormat {
    */
   read(endpoint: Endpoint, body: Uint8Array): ReadRequest;
   /** Creates a meter for one answer. */
-  meter(
-    endpoint: Endpoint,
-    answer: { readonly stream: boolean; readonly facts: RequestFacts },
-  ): UsageMeter;
+  meter(endpoint: Endpoint, answer: AnswerToMeter): UsageMeter;
   /**
    * The objects and models named in a request that is not metered.
    *

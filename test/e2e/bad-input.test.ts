@@ -323,8 +323,7 @@ describe("nothing is forwarded, charged or held for", () => {
 
   test("an endpoint whose cost cannot be known", async () => {
     for (const where of [
-      "/openai/v1/images/generations",
-      "/openai/v1/audio/speech",
+      "/openai/v1/realtime/client_secrets",
       "/openai/v1/nothing",
       "/anthropic/v1/complete",
     ]) {
@@ -405,21 +404,28 @@ async function raw(text: string): Promise<string> {
 test("an endpoint whose cost cannot be known passes if the configuration allows it, and is reported as unmetered", async () => {
   const { url } = simulator;
   const own = await startGateway({
-    providers: { own: { wire: "openai", base_url: `${url}/openai/v1`, unmetered: "allow" } },
+    providers: {
+      own: {
+        wire: "openai",
+        base_url: `${url}/openai/v1`,
+        unmetered: "allow",
+        stored: "shared",
+      },
+    },
   });
   const made = await own.makeKey();
-  const answer = await fetch(`${own.url}/own/v1/images/generations`, {
+  const answer = await fetch(`${own.url}/own/v1/realtime/client_secrets`, {
     method: "POST",
     headers: { authorization: `Bearer ${made.key}` },
     body: '{"model":"m"}',
   });
   await answer.arrayBuffer();
-  // The simulator does not generate images; it only matters that the request reached it.
+  // The simulator has no realtime API; it only matters that the request reached it.
   assert.deepEqual([answer.status, answer.headers.get("x-purser-cost-usd")], [404, "unknown"]);
   const [entry] = await own.entries();
   assert.deepEqual(
     [entry?.flags, entry?.cost_usd, entry?.endpoint],
-    [["unmetered"], "0", "images"],
+    [["unmetered"], "0", "realtime"],
   );
 });
 

@@ -31,7 +31,7 @@ export function callToHold(
     estimate: (now, counted) => {
       const prices = context.prices();
       const sheet = prices.sheet({ provider: provider.name, model, at: now });
-      const own = estimate(context, { route, facts, sheet, fit }, counted);
+      const own = estimate(context, { route, facts, sheet, fit, at: now }, counted);
       const { limits } = context;
       return withOtherModels(prices, { route, facts, estimate: own, at: now, limits });
     },

@@ -46,10 +46,10 @@ function upstreamRequest(
   return {
     method,
     url: withoutKey(url, caller),
-    // The body was read as JSON, so the provider must read it as JSON too.
+    // The provider must read the body as it was read here: as JSON, or with the same boundary.
     headers: {
       ...upstreamHeaders(headers, { provider, wire, caller, observer }),
-      "content-type": "application/json",
+      "content-type": request.contentType ?? "application/json",
     },
     body: request.edit(editsFor(call, reducedMaxTokens)),
   };
@@ -80,7 +80,8 @@ function forwardedCall(context: CallContext, toForward: CallToForward): Forwarde
   const reducedMaxTokens =
     payable < estimate.ceiling ? Math.max(1, Math.floor(payable / facts.choices)) : null;
   if (isNearLimit(answer)) context.counter.warm();
-  const meter = route.wire.meter(route.endpoint, { stream: facts.stream, facts });
+  const byUnits = estimate.units !== undefined;
+  const meter = route.wire.meter(route.endpoint, { stream: facts.stream, facts, byUnits });
   return {
     call: answer.call,
     route,

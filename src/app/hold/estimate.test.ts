@@ -56,7 +56,13 @@ function estimateOf(
     model: "m",
     title: "p/m",
   } as const;
-  const call = { route, facts: { ...facts, ...change }, sheet: priced ? sheet : undefined, fit };
+  const call = {
+    route,
+    facts: { ...facts, ...change },
+    sheet: priced ? sheet : undefined,
+    fit,
+    at: 0,
+  };
   return estimate({ learned, limits }, call, counted);
 }
 

@@ -175,7 +175,8 @@ function estimatedParts(call: CallToPrice, answer: AnswerToPrice): readonly Usag
   const [main, ...others] = answer.reading.parts;
   const { outputTokens: passed } = answer.progress;
   const estimated = estimatedInput(call, answer);
-  if (!main) return [{ model: null, usage: { input: estimated, output: passed } }];
+  if (!main)
+    return [{ model: null, usage: call.estimate.units ?? { input: estimated, output: passed } }];
   const { input = 0, output = 0 } = main.usage;
   const isInputKnown = answer.reading.parts.some(({ usage }) => countContext(usage) > 0);
   const usage = {

@@ -16,6 +16,7 @@ import {
 import { unpricedSource, type Match, type Rate } from "./rate.ts";
 import type { CatalogueRow, ContextTier, Factor, Rates, Ratio } from "./row.ts";
 import { anywhere, type AppliedTerms } from "./terms.ts";
+import { lessExact } from "./unit-variant.ts";
 
 /**
  * `request` is absent if a call has no flat fee; every other fixed meter is present. Rates of open
@@ -118,10 +119,10 @@ function rateOf(meter: Meter, query: TableQuery, factor: Factor | undefined): Ra
   );
 }
 
-function standInsOf(meter: Meter): readonly FixedMeter[] {
+function standInsOf(meter: Meter): readonly Meter[] {
   if (!isOpenMeter(meter)) return standIns[meter] ?? [];
   const fee = sameTool(meter);
-  return fee === undefined ? [] : [fee];
+  return fee === undefined ? lessExact(meter) : [fee];
 }
 
 function describe(

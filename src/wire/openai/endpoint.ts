@@ -1,6 +1,7 @@
 /** Classifies the paths of OpenAI's API. */
 
 import type { Endpoint } from "../wire.ts";
+import { mediaEndpoints } from "./media/endpoint.ts";
 
 /**
  * Paths whose answer reports usage. `responses/compact` runs the model over its context, and is
@@ -53,7 +54,7 @@ export function openaiEndpoint(method: string, path: string): Endpoint {
   const { route, model } = parsePath(path);
   const verb = method.toUpperCase();
   if (verb === "POST") {
-    const name = metered.get(route);
+    const name = metered.get(route) ?? mediaEndpoints.get(route);
     if (name !== undefined)
       return { name, metering: "metered", ...(model === undefined ? {} : { model }) };
     if (freePosts.some((free) => free.test(route)))

@@ -66,8 +66,7 @@ test("paths that report usage are metered, reads and moderations are free, every
   assert.equal(metering("POST", "/responses/resp_1/cancel"), "free");
   assert.equal(metering("POST", "/moderations"), "free");
   for (const path of [
-    "/images/generations",
-    "/audio/speech",
+    "/audio/voices",
     "/files",
     "/batches",
     "/fine_tuning/jobs",
