@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { before, test } from "node:test";
-import OpenAI from "openai";
+import OpenAI, { toFile } from "openai";
 import { openaiAt } from "./client.ts";
 import type { Entry } from "./figures.ts";
 import { startGateway, type GatewayProcess } from "./process.ts";
@@ -52,6 +52,10 @@ const prices = [
     meters: { images_hd_1024x1792: "0.12", images_1024x1024: "0.04" },
   },
   { provider: "openai", model: "gpt-image-1", input: "5", input_image: "10", output: "40" },
+  { ...units, model: "by-second", meters: { audio_seconds: "0.0001" } },
+  { provider: "openai", model: "by-audio-token", input: "2.5", input_audio: "6", output: "10" },
+  { ...units, model: "by-search", meters: { search_units: "0.002" } },
+  { provider: "openai", model: "rerank-by-token", input: "0.05", output: "0" },
   { ...units, model: "of-another-unit", meters: { pages: "0.01" } },
 ];
 
@@ -181,4 +185,168 @@ test("images billed by tokens are charged as the answer reports", async () => {
   const entry = await onlyEntry(project);
   assert.deepEqual(counted(entry), { input: 10, input_image: 40, output: 1056 });
   assert.equal(entry.cost_usd, "0.04269");
+});
+
+/** A WAV file of this many seconds, of 8000 bytes each. */
+function wav(seconds: number): Buffer {
+  const file = Buffer.alloc(44 + seconds * 8000 - 44);
+  file.write("RIFF", 0, "latin1");
+  file.write("WAVEfmt ", 8, "latin1");
+  file.writeUInt16LE(1, 20);
+  file.writeUInt16LE(1, 22);
+  file.writeUInt32LE(8000, 24);
+  file.writeUInt32LE(8000, 28);
+  file.writeUInt16LE(1, 32);
+  file.writeUInt16LE(8, 34);
+  return file;
+}
+
+test("a transcription is charged by the seconds that the answer reports, and its form passes byte for byte", async () => {
+  const { client, project } = await clientWith("0.0011");
+  next = { text: "Hello.", usage: { type: "duration", seconds: 9.2 } };
+  const file = await toFile(wav(10), "a.wav");
+  await client.audio.transcriptions.create({ model: "by-second", file, language: "en" });
+  const sent = provider.requests.at(-1) ?? assert.fail();
+  const type: string | undefined =
+    sent.rawHeaders[sent.rawHeaders.findIndex((name) => /^content-type$/i.test(name)) + 1];
+  const [, boundary = ""] = /^multipart\/form-data; boundary=(.+)$/.exec(type ?? "") ?? [];
+  assert.ok(boundary !== "" && sent.body.startsWith(`--${boundary}\r\n`));
+  assert.match(sent.body, /name="language"\r\n\r\nen\r\n/);
+  const entry = await onlyEntry(project);
+  assert.deepEqual(counted(entry), { audio_seconds: 10 });
+  assert.deepEqual([entry.cost_usd, entry.status, entry.flags], ["0.001", "settled", []]);
+});
+
+test("a file whose length a budget cannot pay for is refused", async () => {
+  const { client } = await clientWith("0.001");
+  const file = await toFile(wav(11), "a.wav");
+  const error = await refusal(client.audio.transcriptions.create({ model: "by-second", file }));
+  assert.equal(error.status, 402);
+});
+
+test("a translation as text is charged by the most seconds that its file can have", async () => {
+  const { client, project } = await clientWith("1");
+  next = Buffer.from("Hello.");
+  const file = await toFile(Buffer.alloc(7500, 1), "a.mp3");
+  await client.audio.translations.create({ model: "by-second", file, response_format: "text" });
+  const entry = await onlyEntry(project);
+  assert.deepEqual(counted(entry), { audio_seconds: 10 });
+  assert.equal(entry.status, "estimated");
+});
+
+test("a transcription billed by tokens is charged as the answer reports", async () => {
+  const { client, project } = await clientWith("1");
+  next = {
+    text: "Hello.",
+    usage: {
+      type: "tokens",
+      input_tokens: 14,
+      input_token_details: { text_tokens: 4, audio_tokens: 10 },
+      output_tokens: 3,
+      total_tokens: 17,
+    },
+  };
+  const file = await toFile(wav(2), "a.wav");
+  await client.audio.transcriptions.create({ model: "by-audio-token", file });
+  const entry = await onlyEntry(project);
+  assert.deepEqual(counted(entry), { input: 4, input_audio: 10, output: 3 });
+  assert.equal(entry.cost_usd, "0.0001");
+});
+
+test("edited images and variations are charged by their number", async () => {
+  const { client, project } = await clientWith("1");
+  next = { created: 1, data: [{ b64_json: "AAAA" }, { b64_json: "AAAA" }] };
+  const file = await toFile(Buffer.alloc(100, 1), "a.png", { type: "image/png" });
+  await client.images.edit({ model: "by-image", image: file, prompt: "a hat", n: 2 });
+  const entry = await onlyEntry(project);
+  assert.deepEqual(counted(entry), { images_standard_1024x1024: 2 });
+  assert.equal(entry.cost_usd, "0.08");
+  await client.images.createVariation({ model: "by-image", image: file, n: 2 });
+  assert.equal((await gateway.budget(project))["spent"], "0.16");
+});
+
+test("a form with two models, or with text before it, is refused", async () => {
+  const { key } = await gateway.makeKey();
+  const send = async (body: string): Promise<unknown> => {
+    const answer = await fetch(`${gateway.url}/openai/v1/audio/transcriptions`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${key}`,
+        "content-type": "multipart/form-data; boundary=b",
+      },
+      body,
+    });
+    return answer.status;
+  };
+  const field = (name: string, value: string): string =>
+    `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+  const model = field("model", "by-second");
+  next = { text: "", usage: { type: "duration", seconds: 1 } };
+  assert.equal(await send(`${model}--b--\r\n`), 200);
+  for (const body of [
+    `${model}${field("model", "cheap")}--b--\r\n`,
+    `preamble\r\n${model}--b--\r\n`,
+    `${model}--b--\r\n${model}`,
+    model,
+  ])
+    assert.equal(await send(body), 400, body);
+});
+
+const ranked = { query: "capital", documents: ["Berlin", "Paris"] };
+
+test("a rerank is charged by search units, or by the tokens that the answer reports", async () => {
+  const { client, project } = await clientWith("0.003");
+  next = { results: [], meta: { billed_units: { search_units: 1 } } };
+  await client.post("/rerank", { body: { model: "by-search", ...ranked } });
+  const entry = await onlyEntry(project);
+  assert.deepEqual([counted(entry), entry.cost_usd], [{ search_units: 1 }, "0.002"]);
+  const error = await refusal(client.post("/rerank", { body: { model: "by-search", ...ranked } }));
+  assert.equal(error.status, 402);
+  const other = await clientWith("1");
+  next = { model: "rerank-by-token", results: [], usage: { total_tokens: 20 } };
+  await other.client.post("/rerank", { body: { model: "rerank-by-token", ...ranked } });
+  const byToken = await onlyEntry(other.project);
+  assert.deepEqual([counted(byToken), byToken.cost_usd], [{ input: 20 }, "0.000001"]);
+});
+
+test("streams of speech, transcripts and images are charged as their last event reports", async () => {
+  const { client, project } = await clientWith("1");
+  const usage = { input_tokens: 14, output_tokens: 101, total_tokens: 115 };
+  const audio = Buffer.alloc(300).toString("base64");
+  next = [
+    { type: "speech.audio.delta", audio },
+    { type: "speech.audio.done", usage },
+  ];
+  const spoken = await client.audio.speech.create({
+    model: "by-speech-token",
+    stream_format: "sse",
+    ...hello,
+  });
+  assert.match(await spoken.text(), /speech\.audio\.done/);
+  const entry = await onlyEntry(project);
+  assert.deepEqual(counted(entry), { input: 14, output: 101 });
+  assert.deepEqual([entry.status, entry.flags], ["settled", []]);
+  next = [
+    { type: "transcript.text.delta", delta: "Hello." },
+    { type: "transcript.text.done", text: "Hello.", usage: { type: "tokens", ...usage } },
+  ];
+  const file = await toFile(wav(2), "a.wav");
+  const events = await client.audio.transcriptions.create({
+    model: "by-audio-token",
+    file,
+    stream: true,
+  });
+  const types: string[] = [];
+  for await (const event of events) types.push(event.type);
+  assert.deepEqual(types, ["transcript.text.delta", "transcript.text.done"]);
+  next = [{ type: "image_generation.completed", b64_json: audio.repeat(20), usage }];
+  const images = await client.images.generate({ model: "gpt-image-1", stream: true, ...image });
+  for await (const event of images) assert.equal(event.type, "image_generation.completed");
+  await gateway.flush();
+  const entries = await gateway.entries(`project=${project}`);
+  for (const one of entries) {
+    assert.deepEqual(counted(one), { input: 14, output: 101 }, one.endpoint);
+    assert.deepEqual([one.status, one.flags], ["settled", []], one.endpoint);
+  }
+  assert.equal(entries.length, 3);
 });

@@ -14,7 +14,7 @@ import type { RoutedCall } from "./route-call.ts";
 /** @throws PurserError `invalid_request` for a header that cannot be read. */
 export function callToHold(
   context: CallContext,
-  { at, caller, headers, route, request: { facts } }: RoutedCall,
+  { at, caller, headers, route, request: { facts, contentType } }: RoutedCall,
   input: InputCount,
 ): CallToHold {
   const given = readOperationId(headers);
@@ -35,7 +35,7 @@ export function callToHold(
       const { limits } = context;
       return withOtherModels(prices, { route, facts, estimate: own, at: now, limits });
     },
-    count: () => input.count(),
+    count: async () => (contentType === undefined ? input.count() : null),
   };
 }
 

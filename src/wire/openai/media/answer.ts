@@ -3,16 +3,22 @@
 import { BodyMeter } from "../../answer/body-meter.ts";
 import { sseMeter } from "../../answer/stream-meter.ts";
 import type { AnswerToMeter, Endpoint, UsageMeter } from "../../wire.ts";
-import { ChatStream } from "../chat/stream.ts";
 import { OpenaiAnswer } from "../answer.ts";
 import { fileMeter } from "./file-meter.ts";
+import { MediaStream } from "./stream.ts";
+import { UnitAnswer } from "./unit-answer.ts";
 import { unitMeter } from "./unit-meter.ts";
 
 export function mediaMeter(endpoint: Endpoint, answer: AnswerToMeter): UsageMeter {
-  const { facts, stream, byUnits } = answer;
-  if (facts.isFile) return fileMeter(answer);
-  const meter = stream
-    ? sseMeter(new ChatStream(facts, endpoint.name))
-    : new BodyMeter(new OpenaiAnswer(facts, true), { generates: true });
-  return byUnits ? unitMeter(meter, { endpoint, facts }) : meter;
+  const { facts, stream, byUnits = false } = answer;
+  if (facts.isFile) return fileMeter(endpoint, answer);
+  if (stream) {
+    const meter = sseMeter(new MediaStream(facts, endpoint.name));
+    return byUnits ? unitMeter(meter, { endpoint, facts }) : meter;
+  }
+  const generates = endpoint.name !== "rerank";
+  const reader = new OpenaiAnswer(facts, generates);
+  return new BodyMeter(byUnits ? new UnitAnswer(reader, { endpoint, facts }) : reader, {
+    generates: generates && !byUnits,
+  });
 }

@@ -7,6 +7,8 @@ export interface MediaFields {
   text(name: string): string | undefined;
   whole(name: string, bounds: IntegerBounds): number | undefined;
   flag(name: string): boolean | undefined;
+  /** The number of entries in a list; 0 if there is none. */
+  length(name: string): number;
   /** Bytes that may be read as text. */
   readonly textBytes: number;
 }
@@ -16,6 +18,8 @@ export function jsonFields(body: ScannedBody): MediaFields {
     text: (name) => body.string(name),
     whole: (name, bounds) => body.integer(name, bounds),
     flag: (name) => body.boolean(name),
+    length: (name) =>
+      body.kind(name) === "array" ? (body.json(name) as readonly unknown[]).length : 0,
     textBytes: body.textBytes,
   };
 }

@@ -1,15 +1,19 @@
-/** Meters an answer that is a file of speech, which reports no usage. */
+/** Meters an answer that is a file, of speech or of a transcript, which reports no usage. */
 
-import type { AnswerToMeter, UsageMeter } from "../../wire.ts";
+import type { AnswerToMeter, Endpoint, UsageMeter } from "../../wire.ts";
 
 const nothing = new Uint8Array(0);
 
 /**
- * Characters are known from the request. Tokens are not reported: the output is estimated from the
- * size of the file.
+ * Characters are known from the request, the length of audio is bounded by it. Tokens are not
+ * reported: the output is estimated from the size of the file.
  */
-export function fileMeter({ facts, byUnits = false }: AnswerToMeter): UsageMeter {
+export function fileMeter(
+  { name }: Endpoint,
+  { facts, byUnits = false }: AnswerToMeter,
+): UsageMeter {
   let bytes = 0;
+  const isSpeech = name === "speech";
   return {
     output: null,
     finished: false,
@@ -19,13 +23,17 @@ export function fileMeter({ facts, byUnits = false }: AnswerToMeter): UsageMeter
       return chunk;
     },
     get progress() {
-      return { inputTokens: null, outputTokens: byUnits ? 0 : tokensOfSpeech(bytes) };
+      return {
+        inputTokens: null,
+        outputTokens: byUnits ? 0 : isSpeech ? tokensOfSpeech(bytes) : bytes,
+      };
     },
     end: () => ({
       rest: nothing,
       reading: {
         model: null,
         parts: byUnits ? [{ model: null, usage: facts.units ?? {} }] : [],
+        ...(!isSpeech && { partial: true }),
         reportedCost: null,
         serviceTier: facts.serviceTier,
         rawUsage: null,

@@ -1,12 +1,8 @@
-/** Meters an answer whose model is billed by units: what the answer states, else the request. */
+/** Meters a stream whose model is billed by the units of its request. */
 
 import type { Usage } from "../../../domain/usage/usage.ts";
-import type { Endpoint, RequestFacts, UsageMeter } from "../../wire.ts";
-
-interface UnitCall {
-  readonly endpoint: Endpoint;
-  readonly facts: RequestFacts;
-}
+import type { UsageMeter } from "../../wire.ts";
+import type { UnitCall } from "./unit-answer.ts";
 
 /** @param meter Passes the answer on, and tells whether it is an error. */
 export function unitMeter(meter: UsageMeter, { facts }: UnitCall): UsageMeter {
