@@ -7,6 +7,7 @@ import { type DeclaredChange, differencesOf, namesOf } from "./app/manage/declar
 import { hasLiveAdminKey, makeFirstKeys, type FirstSecrets } from "./app/manage/first-start.ts";
 import { Identification } from "./app/caller/identify.ts";
 import { InFlight } from "./app/caller/in-flight.ts";
+import { startPriceSchedule } from "./app/manage/price-schedule.ts";
 import { recover } from "./app/call/recover.ts";
 import { Scouts } from "./app/hold/scouts.ts";
 import { Router } from "./app/route/router.ts";
@@ -130,7 +131,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
       servedModels(providers, {
         wires,
         priced: [...configuration.prices, ...ledger.prices()],
-        listed: parts.catalogue.models(),
+        listed: parts.catalogue.models(parts.prices.updated),
         names: new Map([...parts.identities.byName].map(([name, { id }]) => [name, id])),
       }),
   });
@@ -150,6 +151,11 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   opened.adopt(setInterval(watchFile(parts.health, log), fileLookMs), (timer) =>
     clearInterval(timer),
   );
+
+  if (configuration.priceUpdates) {
+    const schedule = configuration.priceUpdates;
+    opened.defer(startPriceSchedule({ updates: parts.priceUpdates, schedule, clock }));
+  }
 
   // Only after a successful start: the secrets created here are shown once.
   const first = await makeFirstKeys({ ledger, clock }, { hasAdminKey: adminKey !== undefined });

@@ -9,8 +9,12 @@ import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
 import { Waiting } from "../app/hold/waiting.ts";
 import { hashSecret } from "../app/caller/secret.ts";
+import { CurrentPrices } from "../app/manage/current-prices.ts";
+import { PriceUpdates } from "../app/manage/update-prices.ts";
 import { makePriceBook } from "../domain/price/book.ts";
-import { definePrice, type PriceOverride } from "../domain/price/override.ts";
+import { definePrice } from "../domain/price/override.ts";
+import type { StatedList } from "../domain/price/list-change.ts";
+import { parseRow } from "../domain/price/row-text.ts";
 import { makeMetrics } from "../metrics/metrics.ts";
 import { openLedger } from "../store/sqlite/open.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
@@ -46,6 +50,14 @@ export const beginning = Date.UTC(2026, 2, 10, 12);
 /** USD per million: input 1, cached 0.1, output 10. */
 export const model = { provider: "openai", model: "m1" };
 
+/** A list in the language of prices: `[{provider, model, input, output}]`. */
+async function readList(text: string): Promise<StatedList> {
+  const rows = (JSON.parse(text) as readonly unknown[]).map((row, index) =>
+    parseRow(row, { field: `[${index}]`, source: "list", version: "1" }),
+  );
+  return { source: "list", version: "1", rows, skipped: [] };
+}
+
 /** @param changes What the process says otherwise than usual. */
 export async function openBench(
   test: TestContext,
@@ -60,22 +72,45 @@ export async function openBench(
     { field: "prices[0]", source: "configuration" },
   );
   const providerIds = (name: string): readonly string[] => [name === "renamed" ? "openai" : name];
-  const bookOf = (added: readonly PriceOverride[]) =>
-    makePriceBook({ sources: [], overrides: [stated, ...added], version: "test", providerIds });
-  let book = bookOf([]);
+  const prices = new CurrentPrices({
+    make: (overrides, { rows }) =>
+      makePriceBook({
+        sources: [(id) => rows.filter(({ provider }) => provider === id)],
+        overrides,
+        version: "test",
+        providerIds,
+      }),
+    declared: [stated],
+    kept: () => ({ overrides: ledger.prices(), updates: ledger.priceUpdates() }),
+  });
   const bugs: unknown[] = [];
   const counter = new ThreadCounter();
-  const metrics = makeMetrics({ ledger, version: "0.0.0", providers: ["p"] });
+  const metrics = makeMetrics({
+    ledger,
+    version: "0.0.0",
+    pricesUpdatedAt: () => 0,
+    providers: ["p"],
+  });
   const app = makeApi({
     ledger,
     reader,
     clock,
     counter,
-    prices: () => book,
+    prices: () => prices.book,
     tokenizerFamily: (name) => (name === "openai" ? "openai" : "other"),
     expectedOutput: () => null,
     reportsBilledCost: (name) => name === "openrouter",
-    reloadPrices: () => void (book = bookOf(ledger.prices())),
+    reloadPrices: () => prices.reload(),
+    priceUpdates: new PriceUpdates({
+      ledger,
+      reader,
+      clock,
+      prices,
+      observer: metrics,
+      models: () => prices.updated,
+      reportsBilledCost: () => false,
+      lists: { read: readList, download: (from) => Promise.reject(new Error(from)) },
+    }),
     admit: () => undefined,
     openMetrics: false,
     holdLimits: { holdSeconds: 3600, holdSharePercent: 50, openHoldsPerKey: 1000 },
@@ -91,7 +126,9 @@ export async function openBench(
       data: directory,
       durability: "process",
       pricesCheckedOn: "2026-03-01",
+      pricesUpdatedAt: Date.parse("2026-03-05T06:00:00Z"),
       pricesStated: 1,
+      priceSchedule: null,
       providers: [{ name: "openai", baseUrls: ["https://api.openai.com/v1"], key: "set" }],
     }),
     probeProviders: async () => [],

@@ -15,6 +15,7 @@ import { healthRoutes } from "./health.ts";
 import { holdRoutes } from "./holds.ts";
 import { keyRoutes } from "./keys.ts";
 import { openApiDocument } from "./openapi.ts";
+import { priceUpdateRoutes } from "./price-updates.ts";
 import { priceRoutes } from "./prices.ts";
 import { describeError, problemResponse } from "./problem.ts";
 import { readBody, readQuery } from "./request.ts";
@@ -33,6 +34,7 @@ export const routes: readonly Route[] = [
   ...seriesRoutes,
   ...estimateRoutes,
   ...priceRoutes,
+  ...priceUpdateRoutes,
   ...alertRoutes,
   ...statusRoutes,
   ...healthRoutes,
@@ -80,7 +82,7 @@ async function serve(route: Route, context: ApiContext, { req }: Context): Promi
   return route.handle({
     params: req.param(),
     query: readQuery(req.queries()),
-    body: route.body ? await readBody(req.raw) : undefined,
+    body: route.body ? await readBody(req.raw, route.mostBodyBytes) : undefined,
     caller,
     context,
   });

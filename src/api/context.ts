@@ -3,7 +3,9 @@
 import type { Visit } from "../app/caller/visitor.ts";
 import type { Audience } from "../app/hold/announce.ts";
 import type { EndAudience } from "../app/settle/announce-end.ts";
+import type { PriceSchedule } from "../app/port/price-lists.ts";
 import type { Probe } from "../app/manage/probe.ts";
+import type { PriceUpdates } from "../app/manage/update-prices.ts";
 import type { Clock } from "../app/port/clock.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { HoldLimits } from "../app/port/limits.ts";
@@ -29,6 +31,8 @@ export interface ApiContext extends Audience, EndAudience {
   readonly simulatedApart?: boolean;
   /** Whether the cost that a provider reports is the amount billed. */
   reportsBilledCost(provider: string): boolean;
+  /** Refreshes the price book from published lists. */
+  readonly priceUpdates: PriceUpdates;
   /** Call after adding a price to the ledger: rebuilds the price book. */
   reloadPrices(): void;
   /**
@@ -69,8 +73,12 @@ export interface ServerStatus {
   readonly durability: string;
   /** The day on which the prices added to the price list were last checked: `2026-11-01`. */
   readonly pricesCheckedOn: string;
+  /** The newest date of the price book's sources, in milliseconds since the epoch. */
+  readonly pricesUpdatedAt: number;
   /** Number of prices from the configuration and the API. */
   readonly pricesStated: number;
+  /** Null if the prices are not updated on their own. */
+  readonly priceSchedule: PriceSchedule | null;
   readonly providers: readonly ProviderStatus[];
 }
 

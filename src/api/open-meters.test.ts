@@ -55,6 +55,30 @@ test("a meter that a caller names is in the entry, its bill, the series and the 
   assert.deepEqual(meters, { "tool:ocr": 3, pages: 9 });
 });
 
+test("reasoning with a price has a line in the bill, and is output in every count and sum", async (t) => {
+  const bench = await openBench(t);
+  const priced = { ...model, input: "1", output: "10", reasoning: "20" };
+  assert.equal((await bench.call("POST", "/api/v1/prices", priced)).status, 201);
+  await spend(bench, "1", {}, { input: 100, output: 50, reasoning: 20 });
+  const [entry] = (await bench.call("GET", "/api/v1/entries")).json.data;
+  assert.deepEqual([entry.cost_usd, entry.usage.output], ["0.0008", 50]);
+  assert.deepEqual(
+    entry.charges.map((line: { meter: string; quantity: number; cost_usd: string }) => [
+      line.meter,
+      line.quantity,
+      line.cost_usd,
+    ]),
+    [
+      ["input", 100, "0.0001"],
+      ["output", 30, "0.0003"],
+      ["reasoning", 20, "0.0004"],
+    ],
+  );
+  const { efficiency_metrics: totals, tasks } = (await bench.call("GET", "/api/v1/summary")).json;
+  assert.equal(totals.total_output_tokens, 50);
+  assert.deepEqual([tasks[0].output_tokens, tasks[0].output_cost], [50, 0.0007]);
+});
+
 test("a count or price named __proto__ is refused, and nothing is charged", async (t) => {
   const bench = await openBench(t);
   const usage = '{"usage":{"input":1,"__proto__":2}}';

@@ -56,6 +56,7 @@ const whole = {
   aliases: ["m9-latest"],
   input: "2",
   output: "10",
+  reasoning: "12",
   meters: { images_hd_1024x1792: "0.08" },
   context_tiers: [{ above: 5000, input: "4", output: "15" }],
   service_tiers: { batch: { factor: "0.5" }, priority: { input: "4", output: "20" } },
@@ -89,6 +90,7 @@ test("a price has the whole language, and is answered in it", async (t) => {
       ["batch", 5000, "2"],
       ["priority", null, "4"],
     ]);
+    assert.equal(rates.find(({ meter }) => meter === "reasoning")?.usd_per_million, "12");
     assert.deepEqual(json.price.context_tiers, whole.context_tiers);
     assert.equal(json.context_window, 10_000);
   }

@@ -9,13 +9,13 @@ export const maxBodyBytes = 1024 * 1024;
 /**
  * Reads the JSON of a body.
  *
- * @throws PurserError `too_large` over {@link maxBodyBytes}, `invalid_request` for invalid JSON
+ * @throws PurserError `too_large` over the limit, `invalid_request` for invalid JSON
  *   or a repeated or impossible key, `unsupported_encoding` for an unsupported content encoding.
  */
-export async function readBody(request: Request): Promise<unknown> {
-  const received = await readBytes(request);
+export async function readBody(request: Request, most = maxBodyBytes): Promise<unknown> {
+  const received = await readBytes(request, most);
   const encoding = request.headers.get("content-encoding");
-  const bytes = encoding === null ? received : await decodeBody(received, encoding, maxBodyBytes);
+  const bytes = encoding === null ? received : await decodeBody(received, encoding, most);
   if (bytes.length === 0) return undefined;
   const { text, value } = parse(bytes);
   const found = keyProblem(text);
@@ -43,13 +43,13 @@ function parse(bytes: Uint8Array): { readonly text: string; readonly value: unkn
   }
 }
 
-async function readBytes(request: Request): Promise<Uint8Array> {
-  if (Number(request.headers.get("content-length") ?? 0) > maxBodyBytes) throw tooLarge();
+async function readBytes(request: Request, most: number): Promise<Uint8Array> {
+  if (Number(request.headers.get("content-length") ?? 0) > most) throw tooLarge(most);
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of request.body ?? []) {
     length += chunk.length;
-    if (length > maxBodyBytes) throw tooLarge();
+    if (length > most) throw tooLarge(most);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -71,8 +71,8 @@ export function readQuery(
   return Object.fromEntries(single);
 }
 
-function tooLarge(): PurserError {
-  return new PurserError("too_large", `the body is over ${maxBodyBytes} bytes`, {
+function tooLarge(most: number): PurserError {
+  return new PurserError("too_large", `the body is over ${most} bytes`, {
     remedy: "Send less in one request.",
   });
 }

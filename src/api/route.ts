@@ -68,6 +68,8 @@ export interface RouteDefinition<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
+  /** Default: a megabyte. */
+  readonly mostBodyBytes?: number;
   readonly responses: Specified;
   readonly handler: (
     input: Input<z.output<Params>, z.output<Query>, z.output<Body>>,

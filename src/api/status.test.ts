@@ -13,8 +13,8 @@ test("the status is for administrators only, and contains no key", async (contex
   ]);
   assert.deepEqual(json.ledger, { writable: true, problem: null, open_holds: 0 });
   assert.deepEqual(
-    [json.prices.checked_on, json.prices.age_days, json.prices.stated],
-    ["2026-03-01", 9, 1],
+    [json.prices.checked_on, json.prices.age_days, json.prices.updated_at, json.prices.stated],
+    ["2026-03-01", 9, "2026-03-05T06:00:00Z", 1],
   );
   for (const role of ["caller", "reader"]) {
     const secret = await bench.key({ role });

@@ -1,6 +1,8 @@
 /** Serves `/api/v1/status`: the running process, and whether providers accept their keys. */
 
-import { probesSchema, statusSchema } from "../contract/status.ts";
+import type { PriceSchedule } from "../app/port/price-lists.ts";
+import type { ScheduledRun } from "../app/manage/update-prices.ts";
+import { probesSchema, statusSchema, type StatusJson } from "../contract/status.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { adminOnly, answer, ok, route, type Route } from "./route.ts";
 
@@ -23,7 +25,9 @@ export const statusRoutes: readonly Route[] = [
         data,
         durability,
         pricesCheckedOn,
+        pricesUpdatedAt,
         pricesStated,
+        priceSchedule,
         providers,
       } = context.status();
       const problem = context.ledger.problem()?.message ?? null;
@@ -47,8 +51,10 @@ export const statusRoutes: readonly Route[] = [
           version: context.prices().version,
           checked_on: pricesCheckedOn,
           age_days: ageDays,
+          updated_at: formatInstant(pricesUpdatedAt),
           stated: pricesStated,
         },
+        price_updates: priceSchedule && scheduleJson(priceSchedule, context.priceUpdates.lastRun),
         providers: providers.map(({ name, baseUrls, key }) => ({ name, base_urls: baseUrls, key })),
       });
     },
@@ -72,3 +78,14 @@ export const statusRoutes: readonly Route[] = [
     },
   }),
 ];
+
+function scheduleJson(
+  { from, everyMs }: PriceSchedule,
+  last: ScheduledRun | null,
+): NonNullable<StatusJson["price_updates"]> {
+  return {
+    from,
+    every_seconds: everyMs / 1000,
+    last: last && { at: formatInstant(last.at), result: last.result, message: last.message },
+  };
+}

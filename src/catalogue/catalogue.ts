@@ -1,18 +1,12 @@
-/**
- * The catalogue of built-in prices: Purser's own overlay, then the package
- * `@pydantic/genai-prices`.
- */
+/** The catalogue of built-in prices: Purser's own overlay, then the built-in list. */
 
 import type { PriceOverride } from "../domain/price/override.ts";
 import { makePriceBook, type RowSource } from "../domain/price/book.ts";
 import type { CatalogueRow } from "../domain/price/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
-import {
-  convertProvider,
-  genaiPricesSource,
-  genaiPricesVersion,
-  loadGenaiPrices,
-} from "./genai-prices.ts";
+import { openBuiltInList } from "./built-in-list.ts";
+import type { CatalogueModel } from "./catalogue-model.ts";
+import { disagreements, type Disagreement } from "./merge.ts";
 import { factsOf, type BookedProvider, type ProviderIdentity } from "./identity.ts";
 import { anthropicRows } from "./overlay/anthropic.ts";
 import { deepseekRows } from "./overlay/deepseek.ts";
@@ -20,23 +14,18 @@ import { supplementsOf } from "./overlay/fee.ts";
 import { legacyRows } from "./overlay/legacy.ts";
 import { keyCheckPath, regionalHost, regionOfRows, usualRegion } from "./overlay/host.ts";
 import { contextWindowOf, maxOutputTokensOf } from "./overlay/limit.ts";
+import { mistralRows } from "./overlay/mistral.ts";
 import { openaiRows } from "./overlay/openai.ts";
 import { regionsOf } from "./overlay/region.ts";
-import { overlayVersion } from "./overlay/row.ts";
+import { overlaySource, overlayVersion } from "./overlay/row.ts";
+import { endOf } from "./overlay/retired.ts";
 import { serviceTiersOf } from "./overlay/service-tier.ts";
 import { simulatorRows } from "./overlay/simulator.ts";
 import { xaiRows } from "./overlay/xai.ts";
 import { makeProviderFinder } from "./provider-name.ts";
+import { withUpdated } from "./updated.ts";
 
-/** A model of the catalogue, regardless of its current price. */
-export interface CatalogueModel {
-  readonly provider: string;
-  readonly model: string;
-  readonly source: string;
-  readonly version: string;
-  readonly contextWindow?: number;
-  readonly maxOutputTokens?: number;
-}
+export type { CatalogueModel } from "./catalogue-model.ts";
 
 /** A provider as written in a configuration. */
 export interface ConfiguredProvider {
@@ -45,6 +34,7 @@ export interface ConfiguredProvider {
   /** The catalogue's id; null if not given. */
   readonly priceProvider: string | null;
   readonly region?: string;
+  readonly deployments?: Readonly<Record<string, string>>;
 }
 
 /** The identities of the configured providers. */
@@ -55,14 +45,20 @@ export interface Identities {
 }
 
 export interface Catalogue {
+  /** The newest date on which prices were read at their source: `2026-11-28`. */
+  readonly checkedOn: string;
   /**
    * @param overrides From the configuration, then from the API: later ones win.
    * @param providers Configured providers by name, as in {@link Catalogue.identities}.
+   * @param updates What refreshes of the list have changed.
    */
   book(
     overrides: readonly PriceOverride[],
     providers?: ReadonlyMap<string, BookedProvider>,
+    updates?: Updates,
   ): PriceBook;
+  /** The prices that were read at providers, and the list that they take precedence over. */
+  readonly firstHand: { readonly source: string; readonly list: PriceBook };
   /**
    * Finds the vendor of a configured provider and the region of its calls: as configured, else by
    * host, else by name.
@@ -70,10 +66,22 @@ export interface Catalogue {
   identify(provider: ConfiguredProvider): ProviderIdentity;
   /** The identity of every configured provider, by name; of any other name, what the name says. */
   identities(providers: readonly ConfiguredProvider[]): Identities;
+  /** The newest date of the sources, in milliseconds since the epoch. */
+  readonly madeAt: number;
+  /** Prices on which the overlay and the sources of the list disagree; the first is charged. */
+  disagreements(): readonly Disagreement[];
   /** Every row of every provider, at any time, in order of precedence. */
   rows(): readonly CatalogueRow[];
-  /** Every model with a price, without duplicates. */
-  models(): readonly CatalogueModel[];
+  /** Every model with a price, without duplicates. @param updated Rows of updates. */
+  models(updated?: readonly CatalogueRow[]): readonly CatalogueModel[];
+}
+
+/** Prices from refreshes of the list. They take precedence over the catalogue's own. */
+export interface Updates {
+  /** The newest first. */
+  readonly rows: readonly CatalogueRow[];
+  /** Identifies this state of the prices; null if the list was never refreshed. */
+  readonly version: string | null;
 }
 
 const overlayRows: readonly CatalogueRow[] = [
@@ -82,56 +90,61 @@ const overlayRows: readonly CatalogueRow[] = [
   ...openaiRows,
   ...deepseekRows,
   ...xaiRows,
+  ...mistralRows,
   ...legacyRows,
 ].map(complete);
 
-/**
- * Loads the price list (about 25 ms, once per process). Rows are converted per provider, on first
- * use.
- */
+/** Rows are read per provider, on first use. */
 export async function openCatalogue(): Promise<Catalogue> {
-  const providers = await loadGenaiPrices();
-  const finder = makeProviderFinder(providers);
-  const byId = new Map(providers.map((provider) => [provider.id, provider]));
+  const list = openBuiltInList();
+  const finder = makeProviderFinder(list.providers);
   const converted = new Map<string, readonly CatalogueRow[]>();
 
   const overlay: RowSource = (id) => overlayRows.filter((row) => row.provider === id);
   const listed: RowSource = (id) => {
     let rows = converted.get(id);
     if (!rows) {
-      const provider = byId.get(id);
-      rows = provider ? convertProvider(provider).map(complete) : [];
+      rows = list.rowsOf(id).map(complete);
       converted.set(id, rows);
     }
     return rows;
   };
-  const providerIds = [...new Set([...overlayRows.map((row) => row.provider), ...byId.keys()])];
+  const providerIds = [
+    ...new Set([...overlayRows.map((row) => row.provider), ...list.providers.map(({ id }) => id)]),
+  ];
 
   const identify = ({
     name,
     baseUrl,
     priceProvider,
     region = regionalHost(baseUrl)?.region,
+    deployments,
   }: ConfiguredProvider): ProviderIdentity => {
     const id = priceProvider === null ? finder.find({ name, baseUrl }) : finder.idOf(priceProvider);
     return {
       id,
       ...(region !== undefined && { region }),
+      ...(deployments && { deployments }),
       ...factsOf(id),
       keyCheckPath: keyCheckPath(baseUrl),
     };
   };
 
   return {
-    book(overrides, booked) {
+    checkedOn: list.madeOn > overlayVersion ? list.madeOn : overlayVersion,
+    book(overrides, booked, { rows: updated, version } = { rows: [], version: null }) {
       const chainOf = (name: string): readonly string[] =>
         finder.chainOf(booked?.get(name)?.id ?? name);
       const idOf = (name: string): string => chainOf(name)[0] ?? name;
       return makePriceBook({
-        sources: [overlay, listed],
+        sources: withUpdated([overlay, listed], updated),
         overrides,
-        version: `${genaiPricesSource}@${genaiPricesVersion},overlay@${overlayVersion}`,
+        version: `${list.version},overlay@${overlayVersion}${version === null ? "" : `,${version}`}`,
         providerIds: chainOf,
+        deploymentOf(name, model) {
+          const deployments = booked?.get(name)?.deployments;
+          return deployments && Object.hasOwn(deployments, model) ? deployments[model] : undefined;
+        },
         regionOf(name) {
           const region = booked?.get(name)?.region;
           return region === undefined ? usualRegion(idOf(name)) : regionOfRows(idOf(name), region);
@@ -139,6 +152,15 @@ export async function openCatalogue(): Promise<Catalogue> {
         supplements: (name) => supplementsOf(idOf(name)),
       });
     },
+    firstHand: {
+      source: overlaySource,
+      list: makePriceBook({
+        sources: [listed],
+        version: list.version,
+        providerIds: (name) => finder.chainOf(name),
+      }),
+    },
+    madeAt: Math.max(Date.parse(list.madeOn), Date.parse(overlayVersion)),
     identify,
     identities(configured) {
       const byName = new Map(configured.map((provider) => [provider.name, identify(provider)]));
@@ -147,8 +169,25 @@ export async function openCatalogue(): Promise<Catalogue> {
         of: (name) => byName.get(name) ?? identify({ name, baseUrl: "", priceProvider: null }),
       };
     },
+    disagreements: () => [
+      ...disagreements([
+        { source: "overlay", version: overlayVersion, rows: overlayRows },
+        {
+          source: "list",
+          version: list.version,
+          rows: [...new Set(overlayRows.map(({ provider }) => provider))].flatMap(listed),
+        },
+      ]),
+      ...list.disagreements(),
+    ],
     rows: () => providerIds.flatMap((id) => [...overlay(id), ...listed(id)]),
-    models: () => providerIds.flatMap((id) => distinctModels([...overlay(id), ...listed(id)])),
+    models(updated = []) {
+      const ids = new Set([...providerIds, ...updated.map(({ provider }) => provider)]);
+      const newer = Map.groupBy(updated, ({ provider }) => provider);
+      return [...ids].flatMap((id) =>
+        distinctModels([...overlay(id), ...(newer.get(id) ?? []), ...list.modelsOf(id)]),
+      );
+    },
   };
 }
 
@@ -157,32 +196,36 @@ export async function openCatalogue(): Promise<Catalogue> {
  * precedence.
  */
 function complete(row: CatalogueRow): CatalogueRow {
-  const serviceTiers = row.serviceTiers ?? serviceTiersOf(row.provider, row.model);
+  const serviceTiers = { ...serviceTiersOf(row.provider, row.model), ...row.serviceTiers };
   const regions = row.regions ?? regionsOf(row.provider, row.model);
-  const contextWindow = contextWindowOf(row);
-  const maxOutputTokens = row.maxOutputTokens ?? maxOutputTokensOf(row.model);
+  const contextWindow = contextWindowOf(row.contextWindow, row.contextTiers?.at(-1)?.tokens);
+  const validTo = endOf(row);
+  const maxOutputTokens = maxOutputTokensOf(row.model) ?? row.maxOutputTokens;
   return {
     ...row,
+    ...(validTo !== undefined && { validTo }),
     supplements: [...(row.supplements ?? []), ...supplementsOf(row.provider, row.model)],
-    ...(serviceTiers && { serviceTiers }),
+    ...(Object.keys(serviceTiers).length > 0 && { serviceTiers }),
     ...(regions && { regions }),
     ...(contextWindow !== undefined && { contextWindow }),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
   };
 }
 
-function distinctModels(rows: readonly CatalogueRow[]): readonly CatalogueModel[] {
-  const models = new Map<string, CatalogueModel>();
-  for (const { provider, model, source, version, contextWindow, maxOutputTokens } of rows) {
-    if (models.has(model)) continue;
-    models.set(model, {
+/** The first of each model. */
+function distinctModels(models: readonly CatalogueModel[]): readonly CatalogueModel[] {
+  const distinct = new Map<string, CatalogueModel>();
+  for (const { provider, model, source, version, contextWindow, maxOutputTokens } of models) {
+    if (distinct.has(model)) continue;
+    const most = maxOutputTokensOf(model) ?? maxOutputTokens;
+    distinct.set(model, {
       provider,
       model,
       source,
       version,
       ...(contextWindow !== undefined && { contextWindow }),
-      ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+      ...(most !== undefined && { maxOutputTokens: most }),
     });
   }
-  return [...models.values()];
+  return [...distinct.values()];
 }

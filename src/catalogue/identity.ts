@@ -11,6 +11,8 @@ export interface BookedProvider {
    * default of the provider.
    */
   readonly region?: string | null;
+  /** The model behind each name that a user chose for a deployment. */
+  readonly deployments?: Readonly<Record<string, string>>;
 }
 
 /** Facts about a vendor, whatever a configuration calls it. */

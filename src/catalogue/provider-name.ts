@@ -1,8 +1,8 @@
 /** Maps configured providers to providers of the catalogue. */
 
-import type { Provider } from "@pydantic/genai-prices";
 import { listedName } from "../domain/price/provider-name.ts";
-import { regionalHost } from "./overlay/host.ts";
+import type { ListedProvider } from "./built-in-list.ts";
+import { furtherHost, regionalHost } from "./overlay/host.ts";
 
 export interface ProviderFinder {
   /** The base URL takes precedence over the name, which is arbitrary. */
@@ -16,7 +16,7 @@ export interface ProviderFinder {
   chainOf(name: string): readonly string[];
 }
 
-export function makeProviderFinder(providers: readonly Provider[]): ProviderFinder {
+export function makeProviderFinder(providers: readonly ListedProvider[]): ProviderFinder {
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
   const patterns = providers.map(({ id, api_pattern }) => ({
     id,
@@ -31,12 +31,26 @@ export function makeProviderFinder(providers: readonly Provider[]): ProviderFind
   return {
     find: ({ name, baseUrl }) =>
       regionalHost(baseUrl)?.provider ??
-      patterns.find(({ pattern }) => pattern.test(baseUrl))?.id ??
+      furtherHost(baseUrl) ??
+      patterns.find(({ pattern }) => isHostOf(pattern, baseUrl))?.id ??
       idOf(name),
     idOf,
     chainOf(name) {
       const id = idOf(name);
-      return [id, ...(byId.get(id)?.fallback_model_providers ?? [])];
+      const vendors = byId.get(id)?.fallback_model_providers ?? [];
+      return [id, ...vendors.filter((vendor) => sameEverywhere.has(vendor))];
     },
   };
+}
+
+/** Vendors whose models cost the same at the clouds that resell them. */
+const sameEverywhere: ReadonlySet<string> = new Set(["openai", "anthropic"]);
+
+/** Patterns are for the start of a URL: what follows must not go on with the host's name. */
+function isHostOf(pattern: RegExp, baseUrl: string): boolean {
+  const url = URL.parse(baseUrl)?.href ?? baseUrl;
+  const [start] = pattern.exec(url) ?? [];
+  return (
+    start !== undefined && (start.endsWith("/") || /^(?:$|[/:])/.test(url.slice(start.length)))
+  );
 }

@@ -152,17 +152,15 @@ test("regional hosts of other providers have their known price, and are flagged 
     }),
     ["0.003", true],
   );
-  assert.equal(
-    regional("mine/gemini-3.5-flash", {
-      baseUrl: "https://aiplatform.eu.rep.googleapis.com",
-      ...thousand,
-    })[1],
-    false,
-  );
+  const european = { baseUrl: "https://aiplatform.eu.rep.googleapis.com", ...thousand };
+  assert.deepEqual(regional("mine/gemini-3.5-flash", european), ["0.00165", true]);
+  assert.equal(regional("mine/gemini-2.5-flash", european)[1], false);
 });
 
 test("a reseller's region is not its vendor's", () => {
   const azure = catalogue.book([], new Map([["mine", { id: "azure", region: "eu" }]]));
-  const sheet = azure.sheet({ provider: "mine", model: "gpt-5.5", at: sunday });
-  assert.equal(sheet?.prices({ serviceTier: "standard" }), false);
+  const isPriced = (model: string): boolean | undefined =>
+    azure.sheet({ provider: "mine", model, at: sunday })?.prices({ serviceTier: "standard" });
+  assert.equal(isPriced("gpt-5.5"), true, "Azure's own price in its data zone");
+  assert.equal(isPriced("gpt-4.5-preview"), false, "OpenAI's price for Europe");
 });

@@ -99,8 +99,23 @@ export interface CommandCatalogue {
   readonly book: PriceBook;
   /** The prices that the configuration sets. */
   readonly overrides: readonly PriceOverride[];
+  disagreements(): readonly PriceDisagreement[];
   /** Every model with a price, with the common name of its provider. */
   models(): readonly { readonly provider: string; readonly model: string }[];
+}
+
+/** A price that sources of the price list state differently; the first is charged. */
+export interface PriceDisagreement {
+  readonly provider: string;
+  readonly model: string;
+  /** `input`, `input above 200000`, `batch input`. */
+  readonly price: string;
+  readonly stated: readonly {
+    readonly source: string;
+    readonly version: string;
+    /** USD per million tokens, or per unit of anything else. */
+    readonly usd: string;
+  }[];
 }
 
 export interface CheckedConfiguration {

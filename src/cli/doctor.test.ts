@@ -75,7 +75,7 @@ test("doctor reports the providers of a running server, even from a shell withou
         found.find((one) => one.subject === subject)?.message ?? "";
       assert.equal(plain.code, 0);
       assert.match(message("server", plain.found), /version \d+\.\d+\.\d+, Node 26\./);
-      assert.match(message("server's prices", plain.found), /checked [\d,]+ days? ago/);
+      assert.match(message("server's prices", plain.found), /updated [\d,]+ days? ago/);
       assert.match(message("server's folder", plain.found), /\.purser, durability full$/);
       assert.match(message("server's ledger", plain.found), /writable/);
       assert.match(message("provider good", plain.found), /its key is set/);

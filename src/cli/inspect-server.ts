@@ -15,14 +15,18 @@ export interface ServerInspection {
 }
 
 /** Prices change every few weeks. */
-const staleDays = 60;
+const staleDays = 30;
+const dayMs = 86_400_000;
 
 export async function inspectServer(connection: Connection): Promise<ServerInspection> {
   try {
     const status = (await ask(connection, "GET", { path: "/api/v1/status" })) as StatusJson;
     const providers = status.providers.map(({ name }) => name);
     return {
-      findings: [...processFindings(status, connection.where), ...providerFindings(status)],
+      findings: [
+        ...processFindings(status, { where: connection.where, now: Date.now() }),
+        ...providerFindings(status),
+      ],
       providers,
     };
   } catch (error) {
@@ -78,9 +82,15 @@ export function probeFinding({ provider, url, state, problem, models, elapsedMs 
   );
 }
 
-function processFindings(status: StatusJson, where: string): readonly Finding[] {
+/** @param seen.now Milliseconds since the epoch. */
+export function processFindings(
+  status: StatusJson,
+  { where, now }: { readonly where: string; readonly now: number },
+): readonly Finding[] {
   const { ledger, prices } = status;
-  const priceText = `${prices.version}, checked ${counted(prices.age_days, "day")} ago (${prices.checked_on}), ${counted(prices.stated, "price of your own", "prices of your own")}`;
+  const ageMs = Math.max(0, now - Date.parse(prices.updated_at));
+  const days = counted(Math.floor(ageMs / dayMs), "day");
+  const priceText = `${prices.version}, updated ${days} ago (${prices.updated_at.slice(0, 10)}), ${counted(prices.stated, "price of your own", "prices of your own")}`;
   return [
     well(
       "server",
@@ -93,13 +103,40 @@ function processFindings(status: StatusJson, where: string): readonly Finding[] 
           message: ledger.problem,
           remedy: "Free some space or repair the disk: until then, no call is forwarded.",
         }),
-    prices.age_days > staleDays
+    ageMs > staleDays * dayMs
       ? warning("server's prices", {
           message: priceText,
-          remedy: "Update Purser, or add newer prices under `prices:`.",
+          remedy: "Run purser prices update.",
         })
       : well("server's prices", priceText),
+    ...scheduleFindings(status),
   ];
+}
+
+function scheduleFindings({ price_updates: schedule }: StatusJson): readonly Finding[] {
+  // A server of an earlier version does not report it.
+  if (!schedule) return [];
+  const { from, every_seconds: seconds, last } = schedule;
+  const text = `from ${from} every ${duration(seconds * 1000)}`;
+  const subject = "server's price updates";
+  if (!last) return [well(subject, `${text}; none yet since the server started`)];
+  const message = `${text}; ${last.at}: ${last.message}`;
+  if (last.result === "refused")
+    return [
+      warning(subject, {
+        message,
+        remedy: `Look at the changes with \`purser prices update --from ${from} --check\`; take them with --accept.`,
+      }),
+    ];
+  if (last.result === "failed")
+    return [
+      warning(subject, {
+        message,
+        remedy:
+          "Check the address and the network, or carry a list in with `purser prices update --from FILE`.",
+      }),
+    ];
+  return [well(subject, message)];
 }
 
 function providerFindings({ providers }: StatusJson): readonly Finding[] {

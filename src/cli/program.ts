@@ -47,7 +47,7 @@ const entries: readonly CommandEntry[] = [
   },
   {
     name: "prices",
-    summary: "export the price book",
+    summary: "update and export the price book",
     load: async () => (await import("./command/prices.ts")).definePrices,
   },
   {

@@ -1,7 +1,7 @@
 /** Shows what a price states beyond its standard token rates: tiers, regions, hours and units. */
 
 import type { HoursText } from "../domain/price/hours-text.ts";
-import type { RatesText } from "../domain/price/rates-text.ts";
+import { meterFields, type RatesText } from "../domain/price/rates-text.ts";
 import type { PriceText } from "../domain/price/row-text.ts";
 import type { TermText } from "../domain/price/term-text.ts";
 import type { ContextTierText } from "../domain/price/tier-text.ts";
@@ -22,6 +22,11 @@ export function statedText(price: PriceText, out: Output): string {
       regions === "included" ? {} : regions,
       (names) => `region ${names.map(regionName).join(", ")}`,
     ),
+    ...(price.reasoning === undefined
+      ? []
+      : [
+          ["reasoning", `${exactDollars(price.reasoning)} per million, apart from output`] as const,
+        ]),
     ...hours.map((one): Line => [hoursName(one), ratesText(one)]),
     ...unitLines(price),
     ...Object.entries(free).map(([meter, { units, per }]): Line => [
@@ -90,7 +95,7 @@ function unitLines(price: PriceText): readonly Line[] {
 }
 
 function ratesText(rates: RatesText): string {
-  const fixed = fixedMeters.flatMap((meter) => {
+  const fixed = meterFields.flatMap((meter) => {
     const rate = rates[meter];
     return rate === undefined ? [] : [[meter, rate] as const];
   });

@@ -81,6 +81,7 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
       return {
         book: catalogue.book(prices, catalogue.identities(providers).byName),
         overrides: prices,
+        disagreements: () => catalogue.disagreements(),
         models: () =>
           [...prices.map(({ row }) => row).filter(namesModel), ...catalogue.models()].map(
             ({ provider, model }) => {

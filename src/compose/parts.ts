@@ -11,6 +11,7 @@ import { declare } from "../app/manage/first-start.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
 import { CurrentPrices } from "../app/manage/current-prices.ts";
+import { PriceUpdates } from "../app/manage/update-prices.ts";
 import { commonName } from "../domain/price/provider-name.ts";
 import { hashSecret } from "../app/caller/secret.ts";
 import {
@@ -22,8 +23,14 @@ import {
 import { StoreHealth } from "../app/manage/store-health.ts";
 import type { TokenCounter } from "../app/port/token-counter.ts";
 import { visitorCheck, type Visit } from "../app/caller/visitor.ts";
-import { openCatalogue, type Catalogue, type Identities } from "../catalogue/catalogue.ts";
+import {
+  openCatalogue,
+  type Catalogue,
+  type CatalogueModel,
+  type Identities,
+} from "../catalogue/catalogue.ts";
 import { overlayVersion } from "../catalogue/overlay/row.ts";
+import { priceLists } from "../catalogue/source/lists.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "../config/configuration.ts";
 import { readLogLevel } from "../config/environment.ts";
 import { Learned } from "../domain/estimate/learned.ts";
@@ -50,6 +57,7 @@ export interface Parts {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly prices: CurrentPrices;
+  readonly priceUpdates: PriceUpdates;
   readonly learned: Learned;
   readonly counter: TokenCounter;
   readonly waiting: Waiting;
@@ -93,9 +101,11 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   ]);
   const simulatedApart = await isApart(serves ? configuration : asFolder(configuration), reader);
   if (serves && simulatedApart) await setApart({ ledger, clock });
+  const pricesUpdatedAt = (): number => Math.max(catalogue.madeAt, priceUpdates.updatedAt ?? 0);
   const metrics = makeMetrics({
     ledger,
     version,
+    pricesUpdatedAt,
     providers: configuration.providers.map(({ name }) => name),
     ...(simulatedApart && { apart: simulatorName }),
   });
@@ -109,9 +119,22 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   const changes = await declare({ ledger, clock, waiting, observer }, declared, options.counting);
   const identities = catalogue.identities(configuration.providers);
   const prices = new CurrentPrices({
-    make: (overrides) => catalogue.book(overrides, identities.byName),
+    make: (overrides, updated) => catalogue.book(overrides, identities.byName, updated),
     declared: configuration.prices,
-    kept: () => ledger.prices(),
+    kept: () => ({ overrides: ledger.prices(), updates: ledger.priceUpdates() }),
+  });
+  const reportsBilledCost = billedCostReporters(configuration, identities);
+  const models = (): readonly CatalogueModel[] => catalogue.models(prices.updated);
+  const priceUpdates = new PriceUpdates({
+    ledger,
+    reader,
+    clock,
+    lists: priceLists,
+    prices,
+    models,
+    firstHand: catalogue.firstHand,
+    reportsBilledCost,
+    observer,
   });
   const startedAt = clock.now();
   const learned = new Learned();
@@ -135,7 +158,8 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     prices: () => prices.book,
     expectedOutput: ({ provider, model }, ceiling) =>
       learned.of(provider, model).output.expected(ceiling),
-    reportsBilledCost: billedCostReporters(configuration, identities),
+    reportsBilledCost,
+    priceUpdates,
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
     metrics: (of) => metrics.text(of),
@@ -147,12 +171,14 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
       data: path.resolve(directory),
       durability: configuration.durability,
       pricesCheckedOn: overlayVersion,
+      priceSchedule: configuration.priceUpdates,
+      pricesUpdatedAt: pricesUpdatedAt(),
       pricesStated: configuration.prices.length + ledger.prices().length,
       providers: configuration.providers.map(providerStatus),
     }),
     probeProviders: () => probeProviders(configuration, catalogue),
     catalogue: () =>
-      catalogue.models().map(({ provider, model }) => ({ provider: commonName(provider), model })),
+      models().map(({ provider, model }) => ({ provider: commonName(provider), model })),
     waiting,
     observer,
     reportBug: (error) => observer.failed("a request to the control plane failed", error),
@@ -167,6 +193,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     ledger,
     reader,
     prices,
+    priceUpdates,
     learned,
     counter,
     waiting,

@@ -4,6 +4,7 @@
  */
 
 import type { CallLimits, HoldLimits, StoredAccess } from "../app/port/limits.ts";
+import type { PriceSchedule } from "../app/port/price-lists.ts";
 import type { PriceOverride } from "../domain/price/override.ts";
 import type { Budget } from "../domain/budget/budget.ts";
 import type { KeyDefinition } from "../domain/key/define.ts";
@@ -22,6 +23,8 @@ export interface Configuration {
   readonly durability: "full" | "process";
   readonly providers: readonly ProviderConfiguration[];
   readonly prices: readonly PriceOverride[];
+  /** Null if the prices are not updated on their own. */
+  readonly priceUpdates: PriceSchedule | null;
   readonly budgets: readonly Budget[];
   readonly keys: readonly KeyConfiguration[];
   /** Short names of models: `fast` → `openai/gpt-5-mini`. */
@@ -70,6 +73,8 @@ export interface ProviderConfiguration {
    * The region in which calls must be processed, as named by the provider. Absent: from the host.
    */
   readonly region?: string;
+  /** The model behind each name that the user chose for a deployment, by that name. */
+  readonly deployments?: Readonly<Record<string, string>>;
   /** Whether endpoints with an unknown cost are refused. */
   readonly unmetered: "refuse" | "allow";
   /** Whether a reported cost is the charge; null if the provider's documentation decides. */

@@ -273,3 +273,15 @@ test("a YAML anchor that is used twice is read in both places", () => {
     [pico(5_000_000_000_000n), pico(5_000_000_000_000n)],
   );
 });
+
+test("the prices are updated only if the file says from where", () => {
+  const read = (text: string) =>
+    loadConfiguration(text, { environment: {}, file: "f" }).priceUpdates;
+  assert.equal(read(""), null);
+  const daily = { from: "litellm", everyMs: 86_400_000, accept: [] };
+  assert.deepEqual(read("price_updates: { from: litellm }"), daily);
+  assert.deepEqual(
+    read("price_updates: { from: 'https://example.com/p', every: 90m, accept: [zero, tenfold] }"),
+    { from: "https://example.com/p", everyMs: 5_400_000, accept: ["zero", "tenfold"] },
+  );
+});

@@ -18,6 +18,7 @@ import { budgetIdsOf, readAliases, readBudgets, readKeys, readPrices } from "./d
 import { readDocument } from "./document.ts";
 import type { Faults } from "./fault.ts";
 import { defaultLimits, readLimits } from "./limit.ts";
+import { readPriceSchedule } from "./price-schedule.ts";
 import { environmentProviders, readProviders } from "./provider.ts";
 import { withNumbers } from "./substitute.ts";
 import { findWarnings } from "./warning.ts";
@@ -64,6 +65,7 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
         durability: optionalWord(fields, "durability", ["full", "process"]) ?? "full",
         providers,
         prices,
+        priceUpdates: readPriceSchedule(fields.values.get("price_updates"), faults),
         budgets,
         keys,
         aliases: readAliases(fields, {
@@ -123,6 +125,7 @@ export function defaultConfiguration(environment: Environment): Configuration {
     durability: "full",
     providers: fromTheEnvironment(environment),
     prices: [],
+    priceUpdates: null,
     budgets: [],
     keys: [],
     aliases: new Map(),
@@ -140,6 +143,7 @@ const sections = [
   "durability",
   "providers",
   "prices",
+  "price_updates",
   "budgets",
   "keys",
   "aliases",

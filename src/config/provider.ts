@@ -1,5 +1,6 @@
 /** Reads the providers from the file, and from provider keys in the environment. */
 
+import { maxIdLength } from "../domain/price/model-id.ts";
 import {
   type Fields,
   invalid,
@@ -152,6 +153,7 @@ function readProvider(name: string, input: unknown): ProviderConfiguration {
         "Give the name of the provider in the catalogue, such as openai.",
       ) ?? null,
     ...(region !== undefined && { region: region.toLowerCase() }),
+    ...readDeployments(fields),
     unmetered: optionalWord(fields, "unmetered", ["refuse", "allow"]) ?? "refuse",
     stored:
       optionalWord<"refuse" | "own" | "shared">(fields, "stored", ["refuse", "own", "shared"]) ??
@@ -162,9 +164,24 @@ function readProvider(name: string, input: unknown): ProviderConfiguration {
 }
 
 const providerFields =
-  "wire base_url api_key prices region headers pass_headers unmetered stored reported_cost".split(
+  "wire base_url api_key prices region deployments headers pass_headers unmetered stored reported_cost".split(
     " ",
   );
+
+function readDeployments(fields: Fields): Pick<ProviderConfiguration, "deployments"> {
+  const field = `${fields.prefix}deployments`;
+  const input = fields.values.get("deployments");
+  if (input === undefined) return {};
+  const remedy = "Give the model behind each name: { my-deployment: gpt-4o }.";
+  if (typeof input !== "object" || input === null || Array.isArray(input))
+    throw invalid(field, `is ${show(input)}`, remedy);
+  const deployments = Object.entries(input);
+  for (const [name, model] of deployments) {
+    if (typeof model !== "string" || model.trim() === "" || model.length > maxIdLength)
+      throw invalid(`${field}.${name}`, `is ${show(model)}, not a model`, remedy);
+  }
+  return { deployments: Object.fromEntries(deployments) };
+}
 
 function readWire(
   fields: Fields,

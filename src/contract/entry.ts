@@ -4,7 +4,14 @@ import { z } from "zod";
 import { filterSchema } from "./filter.ts";
 import type { Json, JsonInput } from "./json.ts";
 import { pageQuery, pageSchema } from "./page.ts";
-import { instantSchema, nameSchema, usageSchema, usdInput, usdSchema } from "./value.ts";
+import {
+  instantSchema,
+  matchSchema,
+  nameSchema,
+  usageSchema,
+  usdInput,
+  usdSchema,
+} from "./value.ts";
 
 const rateSourceSchema = z.object({
   provider: z.string(),
@@ -13,7 +20,7 @@ const rateSourceSchema = z.object({
     .describe("The row of the catalogue, which may be shorter than the requested id."),
   source: z.string(),
   version: z.string(),
-  match: z.enum(["exact", "rule", "prefix"]),
+  match: matchSchema,
   service_tier: z.string(),
   region: z
     .string()

@@ -2,9 +2,9 @@
 
 import { z } from "zod";
 import { pricedTiers, type PricedTier } from "../domain/price/row-text.ts";
-import { fixedMeters, type FixedMeter } from "../domain/usage/usage.ts";
+import { meterFields, type RateField } from "../domain/price/rates-text.ts";
 import type { Json, JsonInput } from "./json.ts";
-import { instantSchema, nameSchema, usdSchema } from "./value.ts";
+import { instantSchema, matchSchema, nameSchema, usdSchema } from "./value.ts";
 
 const decimalInput = z.union([z.string(), z.number()]);
 
@@ -181,7 +181,7 @@ export const rateSchema = z
       .describe("The model has no rate for this meter; another meter's rate is used."),
     above_context_tokens: z.int().nullable().describe("The rate applies if the context is larger."),
     model: z.string().describe("The row of the catalogue."),
-    match: z.enum(["exact", "rule", "prefix"]),
+    match: matchSchema,
     source: z.string(),
     version: z.string(),
     valid_from: z.string().nullable(),
@@ -194,9 +194,7 @@ export const priceSchema = z
     model: z.string(),
     at: instantSchema,
     price_version: z.string(),
-    match: z
-      .enum(["exact", "rule", "prefix"])
-      .describe("`prefix`: a shorter id matched; check that it is the same model."),
+    match: matchSchema,
     context_window: z.int().nullable(),
     max_output_tokens: z.int().nullable(),
     valid_until: instantSchema
@@ -233,9 +231,9 @@ export type PriceJson = Json<typeof priceSchema>;
 export type PriceListJson = Json<typeof priceListSchema>;
 export type PriceInput = JsonInput<typeof priceInput>;
 
-function ofMeters<Value extends z.ZodType>(value: Value): Record<FixedMeter, z.ZodOptional<Value>> {
-  return Object.fromEntries(fixedMeters.map((meter) => [meter, z.optional(value)])) as Record<
-    FixedMeter,
+function ofMeters<Value extends z.ZodType>(value: Value): Record<RateField, z.ZodOptional<Value>> {
+  return Object.fromEntries(meterFields.map((meter) => [meter, z.optional(value)])) as Record<
+    RateField,
     z.ZodOptional<Value>
   >;
 }

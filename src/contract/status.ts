@@ -24,9 +24,27 @@ export const statusSchema = z
         .describe(
           "The day on which the prices added to the price list were last checked with the providers.",
         ),
-      age_days: z.int(),
+      age_days: z.int().describe("Whole days since `checked_on`."),
+      updated_at: instantSchema.describe(
+        "The newest date of the price book's sources: of the built-in list, or of a later update.",
+      ),
       stated: z.int().describe("Number of prices from the configuration and this API."),
     }),
+    price_updates: z
+      .object({
+        from: z.string(),
+        every_seconds: z.int(),
+        last: z
+          .object({
+            at: instantSchema,
+            result: z.enum(["applied", "unchanged", "checked", "refused", "failed"]),
+            message: z.string(),
+          })
+          .nullable()
+          .describe("The last run since the start of the process; null before the first."),
+      })
+      .nullable()
+      .describe("The schedule by which the prices are updated; null for none."),
     providers: z.array(
       z.object({
         name: z.string(),

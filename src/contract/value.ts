@@ -1,6 +1,7 @@
 /** Schemas of single values in the API: money, counts, times, names, attribution and usage. */
 
 import { z } from "zod";
+import { matches } from "../domain/price/rate.ts";
 import { dimensions } from "../domain/attribution/attribution.ts";
 import {
   isOpenMeter,
@@ -97,3 +98,12 @@ export const serviceTierSchema = z.enum(["standard", "batch", "flex", "priority"
 
 export type WindowJson = Json<typeof windowSchema>;
 export type UsageJson = Json<typeof usageSchema>;
+
+export const matchSchema = z
+  .enum(matches)
+  .describe(
+    "How the price row was found: by its id (`exact`), another name (`alias`), the id without its " +
+      "date (`snapshot`), a shorter id (`prefix`: check that it is the same model), the model that " +
+      "the answer names (`served`), or the list of the model's own vendor (`fallback`). `rule` in " +
+      "entries of earlier releases: an alias or a snapshot.",
+  );

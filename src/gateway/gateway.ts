@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { habitsOf } from "../app/caller/client.ts";
 import type { CallContext, IncomingCall } from "../app/call/call-context.ts";
 import { serveCall, type CallRefusal } from "../app/call/call.ts";
+import { meteredWherePriced } from "../app/call/metered-where-priced.ts";
 import { acceptedEncodings, decodeBody } from "../app/header/content-encoding.ts";
 import type { Headers } from "../app/caller/identify.ts";
 import { passThrough } from "../app/call/pass-through.ts";
@@ -109,13 +110,13 @@ async function serve(
   const leave = context.inFlight.enter(caller.key);
   try {
     const received = await readBody(request, context.limits.bodyBytes);
-    const call: IncomingCall = {
+    const call = meteredWherePriced(context, {
       caller,
       target,
       method,
       ...(await plain(headers, received, context.limits.bodyBytes)),
-    };
-    if (target.endpoint.metering !== "metered") return await passThrough(context, call, reply);
+    });
+    if (call.target.endpoint.metering !== "metered") return await passThrough(context, call, reply);
     const refused = await serveCall(context, call, reply);
     if (refused) answerRefusal(context, target, { refused, reply, headers });
   } finally {

@@ -72,6 +72,13 @@ export function makeLog(level: LevelWithSilent, writeText?: (text: string) => vo
         );
         inner.thresholdCrossed(threshold);
       },
+      pricesChecked(update) {
+        const { result, message } = update;
+        const isWell = result === "applied" || result === "unchanged";
+        if (isWell) logger.info({ result }, `prices: ${message}`);
+        else logger.warn({ result }, `the prices were not updated: ${message}`);
+        inner.pricesChecked(update);
+      },
       failed(what, error) {
         log.error(what, error);
         inner.failed(what, error);

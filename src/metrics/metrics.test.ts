@@ -36,6 +36,7 @@ test("events are counted, and open holds are read on request", async (t) => {
   const metrics = makeMetrics({
     ledger: { openHolds: async () => open },
     version: "1.0.0",
+    pricesUpdatedAt: () => 1_772_690_400_000,
     providers: [],
   });
   t.after(() => metrics.close());
@@ -68,6 +69,7 @@ test("events are counted, and open holds are read on request", async (t) => {
     "purser_open_holds 1",
     "purser_held_usd 0.5",
     'purser_info{version="1.0.0"} 1',
+    "purser_price_book_timestamp_seconds 1772690400",
   ])
     assert.ok(text.split("\n").includes(line), line);
   assert.doesNotMatch(text, /web_search|reasoning/);
@@ -79,6 +81,7 @@ test("spend is added up exactly: a hundred thousand calls of 0.1 USD are 10,000 
   const metrics = makeMetrics({
     ledger: { openHolds: async () => [] },
     version: "1.0.0",
+    pricesUpdatedAt: () => 1_772_690_400_000,
     providers: [],
   });
   t.after(() => metrics.close());
@@ -95,6 +98,7 @@ test("event-loop delay excludes the sampling interval", async (t) => {
   const metrics = makeMetrics({
     ledger: { openHolds: async () => [] },
     version: "1.0.0",
+    pricesUpdatedAt: () => 1_772_690_400_000,
     providers: [],
   });
   t.after(() => metrics.close());
@@ -121,6 +125,7 @@ test("providers that callers name over the API have a bounded number of labels",
   const metrics = makeMetrics({
     ledger: { openHolds: async () => [] },
     version: "1.0.0",
+    pricesUpdatedAt: () => 1_772_690_400_000,
     providers: ["configured"],
   });
   for (let number = 0; number < 1000; number++)

@@ -20,6 +20,8 @@ interface MetricsOptions {
   /** Queried for open holds when the text is built. */
   readonly ledger: Pick<Ledger, "openHolds">;
   readonly version: string;
+  /** The newest date of the price book's sources, read when the text is built. */
+  readonly pricesUpdatedAt: () => number;
   /** A provider whose costs are simulated and excluded from spend; none by default. */
   readonly apart?: string | undefined;
   /** Names of the configured providers. */
@@ -29,7 +31,8 @@ interface MetricsOptions {
 /** Callers of the API choose provider names, and each is a series of its own in a monitoring system. */
 const mostOtherProviders = 50;
 
-export function makeMetrics({ ledger, version, apart, providers }: MetricsOptions): Metrics {
+export function makeMetrics(options: MetricsOptions): Metrics {
+  const { ledger, version, apart, providers, pricesUpdatedAt } = options;
   const labels = new ProviderLabels(providers);
   const registry = new Registry();
   const counts = countersIn(registry);
@@ -42,6 +45,11 @@ export function makeMetrics({ ledger, version, apart, providers }: MetricsOption
   const ofProcess = new Registry();
   const loop = watchEventLoop(ofProcess);
   describeProcess(ofProcess, version);
+  gauge(ofProcess, {
+    name: "purser_price_book_timestamp_seconds",
+    help: "Unix time of the newest source of the price book.",
+    read: () => pricesUpdatedAt() / 1000,
+  });
   const latencies = new Map<string, (seconds: number) => void>();
   const latency = latencyIn(registry);
 
@@ -63,6 +71,7 @@ export function makeMetrics({ ledger, version, apart, providers }: MetricsOption
     // Callers choose the names, so they go only to the log.
     headerIgnored: () => undefined,
     thresholdCrossed: () => counts.thresholds.add(1),
+    pricesChecked: ({ result }) => counts.priceUpdates.add(1, result),
     failed: () => counts.faults.add(1),
     answered({ provider, seconds }) {
       let observe = latencies.get(provider);
@@ -131,6 +140,11 @@ function countersIn(registry: Registry) {
       name: "purser_thresholds_crossed_total",
       labelNames: [],
       help: "Budget thresholds crossed.",
+    }),
+    priceUpdates: new Tally(registry, {
+      name: "purser_price_updates_total",
+      labelNames: ["result"],
+      help: "Scheduled updates of the price book: applied, unchanged, refused or failed.",
     }),
     faults: new Tally(registry, {
       name: "purser_faults_total",

@@ -4,7 +4,8 @@
 
 import type { PicoUsd } from "../domain/money/money.ts";
 import type { ServiceTier } from "../domain/price/rate.ts";
-import type { FeeMeter, OpenMeter, Usage, UsageFlag, UsagePart } from "../domain/usage/usage.ts";
+import type { BilledUnit } from "../domain/usage/billed-unit.ts";
+import type { FeeMeter, Usage, UsageFlag, UsagePart } from "../domain/usage/usage.ts";
 import type { PassedOutput } from "./answer/passed-output.ts";
 import type { Reference, StoredUse } from "./stored/references.ts";
 
@@ -25,7 +26,15 @@ export interface Endpoint {
   readonly model?: string;
   /** Whether the answer is a stream, if the path determines that, as Gemini's do. */
   readonly stream?: boolean;
+  /**
+   * What its calls can be billed by, besides tokens. They are metered where the price book has a
+   * price for that, else `metering` applies.
+   */
+  readonly unit?: EndpointUnit;
 }
+
+/** Characters spoken, audio heard, images made, documents ranked. */
+export type EndpointUnit = "speech" | "transcription" | "image" | "rerank";
 
 /** A path to stored objects or account data, which not every caller may use. */
 export interface StoredPlace {
@@ -147,12 +156,18 @@ export interface RequestFacts {
   /** OpenAI chat streams: whether the caller itself requested usage. */
   readonly usageAsked: boolean;
   /**
-   * The most of each unit other than tokens that the call may be billed for, such as characters of
-   * speech, if its model is priced by such a unit. Absent: its endpoint is billed by tokens alone.
+   * The most that can be billed if the model's price is by unit; absent if calls of this kind are
+   * billed by tokens only.
    */
-  readonly units?: Readonly<Record<OpenMeter, number>>;
-  /** Whether the answer is a file, such as speech, which passes on as it arrives. */
-  readonly isFile?: true;
+  readonly unit?: RequestedUnit;
+}
+
+/** The units that a request can be billed for. */
+export interface RequestedUnit extends BilledUnit {
+  /** Whether `count` is what is billed, not only an upper bound. */
+  readonly isExact: boolean;
+  /** What the output is counted as if it is billed by tokens and the answer reports none. */
+  readonly output: "output" | "output_audio" | "output_image";
 }
 
 /** The fields that Purser sets in a body. All else is forwarded byte for byte. */
@@ -168,18 +183,10 @@ export interface ReadRequest {
   readonly facts: RequestFacts;
   /** The stored objects that it uses, and whether it creates any. */
   readonly stored: StoredUse;
+  /** The content type with which to forward it; absent for JSON. */
+  readonly contentType?: string;
   /** The bytes to forward; the same buffer if there is nothing to edit. */
   edit(edits: RequestEdits): Uint8Array;
-  /** The content type under which the body was read; absent: JSON. */
-  readonly contentType?: string;
-}
-
-/** An answer that is about to be metered. */
-export interface AnswerToMeter {
-  readonly stream: boolean;
-  readonly facts: RequestFacts;
-  /** Whether the model is billed by the units of the request's facts, and not by tokens. */
-  readonly byUnits?: boolean;
 }
 
 /** What an answer reported about its usage. */
@@ -191,6 +198,8 @@ export interface Reading {
    * separate in the ledger.
    */
   readonly parts: readonly UsagePart[];
+  /** The billed units that the answer reports; absent if it reports none. */
+  readonly unit?: BilledUnit;
   /**
    * Set if the answer ended before its final usage: the output in `parts` is only the last count
    * reported.
@@ -390,12 +399,16 @@ export interface WireFormat {
    */
   storedPlace(method: string, path: string): StoredPlace | undefined;
   /**
+   * @param contentType Of the body; absent for JSON.
    * @throws PurserError `invalid_request` for invalid JSON, a field of the wrong type or out of
    *   range, or a repeated field that Purser reads.
    */
-  read(endpoint: Endpoint, body: Uint8Array): ReadRequest;
+  read(endpoint: Endpoint, body: Uint8Array, contentType?: string): ReadRequest;
   /** Creates a meter for one answer. */
-  meter(endpoint: Endpoint, answer: AnswerToMeter): UsageMeter;
+  meter(
+    endpoint: Endpoint,
+    answer: { readonly stream: boolean; readonly facts: RequestFacts },
+  ): UsageMeter;
   /**
    * The objects and models named in a request that is not metered.
    *

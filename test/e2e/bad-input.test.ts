@@ -323,11 +323,12 @@ describe("nothing is forwarded, charged or held for", () => {
 
   test("an endpoint whose cost cannot be known", async () => {
     for (const where of [
-      "/openai/v1/realtime/client_secrets",
+      "/openai/v1/images/generations",
+      "/openai/v1/audio/speech",
       "/openai/v1/nothing",
       "/anthropic/v1/complete",
     ]) {
-      const answer = await post(where, '{"model":"sim-small"}');
+      const answer = await post(where, '{"model":"model-without-price"}');
       assert.equal(answer.status, 403, where);
       assert.match(
         String(answer.json["purser"]?.["remedy"]),
@@ -404,28 +405,21 @@ async function raw(text: string): Promise<string> {
 test("an endpoint whose cost cannot be known passes if the configuration allows it, and is reported as unmetered", async () => {
   const { url } = simulator;
   const own = await startGateway({
-    providers: {
-      own: {
-        wire: "openai",
-        base_url: `${url}/openai/v1`,
-        unmetered: "allow",
-        stored: "shared",
-      },
-    },
+    providers: { own: { wire: "openai", base_url: `${url}/openai/v1`, unmetered: "allow" } },
   });
   const made = await own.makeKey();
-  const answer = await fetch(`${own.url}/own/v1/realtime/client_secrets`, {
+  const answer = await fetch(`${own.url}/own/v1/images/generations`, {
     method: "POST",
     headers: { authorization: `Bearer ${made.key}` },
     body: '{"model":"m"}',
   });
   await answer.arrayBuffer();
-  // The simulator has no realtime API; it only matters that the request reached it.
+  // The simulator does not generate images; it only matters that the request reached it.
   assert.deepEqual([answer.status, answer.headers.get("x-purser-cost-usd")], [404, "unknown"]);
   const [entry] = await own.entries();
   assert.deepEqual(
     [entry?.flags, entry?.cost_usd, entry?.endpoint],
-    [["unmetered"], "0", "realtime"],
+    [["unmetered"], "0", "images"],
   );
 });
 

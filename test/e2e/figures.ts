@@ -23,7 +23,12 @@ export interface Entry {
     readonly quantity: number;
     readonly rate_usd_per_million: string | null;
     readonly cost_usd: string;
-    readonly rate: { readonly service_tier: string; readonly region: string | null } | null;
+    readonly rate: {
+      readonly service_tier: string;
+      readonly region: string | null;
+      readonly source: string;
+      readonly version: string;
+    } | null;
   }[];
   readonly cost_usd: string;
   readonly reported_cost_usd: string | null;

@@ -176,7 +176,14 @@ const samples: Readonly<Record<string, readonly (() => object)[]>> = {
       valid_from: "2026-01-01",
     }),
   ],
+  post_prices_updates: [() => ({ text: listOf(unique("m")), name: "list.json" })],
 };
+
+/** A published list, in the form of genai-prices. */
+function listOf(id: string): string {
+  const model = { id, match: { equals: id }, prices: { input_mtok: 1, output_mtok: 2 } };
+  return JSON.stringify([{ id: "openai", api_pattern: "api", models: [model] }]);
+}
 
 let made = 0;
 

@@ -158,7 +158,8 @@ const closed: readonly (readonly [method: string, path: string, forAdmin: number
 
 /** Endpoints whose cost no answer reports, regardless of the caller. */
 const unmetered: readonly (readonly [method: string, path: string])[] = [
-  ["POST", "/openai/v1/realtime/client_secrets"],
+  ["POST", "/openai/v1/images/generations"],
+  ["POST", "/openai/v1/audio/speech"],
   ["POST", "/anthropic/v1/complete"],
   ["POST", "/gemini/v1beta/models/sim-small:predict"],
 ];

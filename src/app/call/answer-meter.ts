@@ -7,18 +7,14 @@ import type { ForwardedCall } from "./forwarded-call.ts";
 
 /** Whether the answer is a stream, so that it passes on as it arrives. */
 export function isStreamed({ facts, route }: ForwardedCall, headers: UpstreamHeaders): boolean {
-  return (facts.stream || facts.isFile === true) && !isWhole(headers, route.wire);
+  return facts.stream && !isWhole(headers, route.wire);
 }
 
 /** @returns The call itself, unless its answer is encoded, or is whole instead of a stream. */
 export function withMeterFor(call: ForwardedCall, headers: UpstreamHeaders): ForwardedCall {
   if (isEncoded(headers)) return { ...call, meter: unreadMeter(call), slices: null };
-  const { route, facts, estimate } = call;
+  const { route, facts } = call;
   if (!facts.stream || isStreamed(call, headers)) return call;
-  const meter = route.wire.meter(route.endpoint, {
-    stream: false,
-    facts,
-    byUnits: estimate.units !== undefined,
-  });
+  const meter = route.wire.meter(route.endpoint, { stream: false, facts });
   return { ...call, meter, slices: null };
 }

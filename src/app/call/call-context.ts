@@ -31,4 +31,14 @@ export interface IncomingCall {
   readonly method: string;
   readonly headers: Headers;
   readonly body: Uint8Array;
+  /** Why a call that is billed by unit is not metered. */
+  readonly unpriced?: UnpricedUnit;
+}
+
+/** A model without a price for what its call can be billed by. */
+export interface UnpricedUnit {
+  readonly provider: string;
+  readonly model: string;
+  /** A meter that would price it. */
+  readonly meter: string;
 }

@@ -4,9 +4,10 @@ import { PurserError } from "../../domain/error.ts";
 import { anonymousOwner, operationOf } from "../../domain/ledger/operation.ts";
 import type { Headers } from "../caller/identify.ts";
 import { makeOperationId, readOperationId } from "../caller/operation-id.ts";
-import { estimate } from "../hold/estimate.ts";
+import { boundOfBytes, estimate } from "../hold/estimate.ts";
 import type { CallToHold } from "../hold/hold.ts";
 import type { InputCount } from "../hold/input-count.ts";
+import { withUnit } from "../hold/unit-estimate.ts";
 import { withOtherModels } from "../hold/other-models.ts";
 import type { CallContext } from "./call-context.ts";
 import type { RoutedCall } from "./route-call.ts";
@@ -14,7 +15,7 @@ import type { RoutedCall } from "./route-call.ts";
 /** @throws PurserError `invalid_request` for a header that cannot be read. */
 export function callToHold(
   context: CallContext,
-  { at, caller, headers, route, request: { facts, contentType } }: RoutedCall,
+  { at, caller, headers, route, request: { facts } }: RoutedCall,
   input: InputCount,
 ): CallToHold {
   const given = readOperationId(headers);
@@ -31,11 +32,16 @@ export function callToHold(
     estimate: (now, counted) => {
       const prices = context.prices();
       const sheet = prices.sheet({ provider: provider.name, model, at: now });
-      const own = estimate(context, { route, facts, sheet, fit, at: now }, counted);
+      const byTokens = estimate(context, { route, facts, sheet, fit }, counted);
+      const own = withUnit(byTokens, { facts, sheet, at: now });
       const { limits } = context;
       return withOtherModels(prices, { route, facts, estimate: own, at: now, limits });
     },
-    count: async () => (contentType === undefined ? input.count() : null),
+    // A count of a form or of a prompt outside a chat is no upper bound.
+    count: () =>
+      facts.unit === undefined
+        ? input.count()
+        : Promise.resolve({ tokens: boundOfBytes(facts), digest: "" }),
   };
 }
 

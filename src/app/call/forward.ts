@@ -46,7 +46,7 @@ function upstreamRequest(
   return {
     method,
     url: withoutKey(url, caller),
-    // The provider must read the body as it was read here: as JSON, or with the same boundary.
+    // The provider must read the body as what it was read as here.
     headers: {
       ...upstreamHeaders(headers, { provider, wire, caller, observer }),
       "content-type": request.contentType ?? "application/json",
@@ -80,8 +80,7 @@ function forwardedCall(context: CallContext, toForward: CallToForward): Forwarde
   const reducedMaxTokens =
     payable < estimate.ceiling ? Math.max(1, Math.floor(payable / facts.choices)) : null;
   if (isNearLimit(answer)) context.counter.warm();
-  const byUnits = estimate.units !== undefined;
-  const meter = route.wire.meter(route.endpoint, { stream: facts.stream, facts, byUnits });
+  const meter = route.wire.meter(route.endpoint, { stream: facts.stream, facts });
   return {
     call: answer.call,
     route,

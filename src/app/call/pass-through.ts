@@ -16,6 +16,7 @@ import { ListOfModels } from "./list-of-models.ts";
 import { checkModel, type ModelCustody } from "./own-models.ts";
 import { Pipe } from "./pipe.ts";
 import { recordUnmetered } from "./record-unmetered.ts";
+import { contentTypeOf } from "./route-call.ts";
 
 /**
  * @throws PurserError `unmetered` if the configuration refuses such endpoints, `forbidden` if the
@@ -76,11 +77,10 @@ function checkNamed(
   const { caller } = custody;
   const list = route.endpoint.metering === "unmetered" ? caller.key?.models : undefined;
   if (!list && !isRestricted(custody)) return;
-  const contentType = headers["content-type"];
   const named = route.wire.named({
     method,
     path: target.path,
-    contentType: typeof contentType === "string" ? contentType : undefined,
+    contentType: contentTypeOf(headers),
     body,
   });
   const models = route.model === "" ? named.models : [...named.models, route.model];
@@ -125,7 +125,7 @@ function receiverOf(custody: ModelCustody, { place, route, pipe }: Passing): Ups
   return isList && isRestricted(custody) ? new ListOfModels(pipe, custody) : pipe;
 }
 
-function routeOf(context: CallContext, { target, body }: IncomingCall): Route {
+function routeOf(context: CallContext, { target, headers, body }: IncomingCall): Route {
   const { provider, wire, endpoint, path } = target;
   if (provider) {
     const named = endpoint.model ?? "";
@@ -140,6 +140,6 @@ function routeOf(context: CallContext, { target, body }: IncomingCall): Route {
     };
   }
   const at = context.clock.now();
-  const model = endpoint.model ?? wire.read(endpoint, body).facts.model;
+  const model = endpoint.model ?? wire.read(endpoint, body, contentTypeOf(headers)).facts.model;
   return context.router.route(target, model, { prices: context.prices(), at });
 }

@@ -1,13 +1,14 @@
 /** Records a call whose cost cannot be known. */
 
 import { PurserError } from "../../domain/error.ts";
+import { shorten } from "../../domain/input/shorten.ts";
 import { nothing, type CallId, type Outcome, type Quantities } from "../../domain/ledger/entry.ts";
 import { makeOperationId } from "../caller/operation-id.ts";
 import { announceChange, announceRefusal } from "../hold/announce.ts";
 import { fixedDemand } from "../hold/estimate.ts";
 import { explainRefusal } from "../hold/refusal.ts";
 import type { Route } from "../route/target.ts";
-import type { CallContext, IncomingCall } from "./call-context.ts";
+import type { CallContext, IncomingCall, UnpricedUnit } from "./call-context.ts";
 
 interface UnmeteredCall {
   readonly incoming: IncomingCall;
@@ -80,13 +81,30 @@ async function holdRequest(
   });
 }
 
-function unmetered({ provider, endpoint }: Route, { method, target }: IncomingCall): PurserError {
+function unmetered(
+  { provider, endpoint }: Route,
+  { method, target, unpriced }: IncomingCall,
+): PurserError {
+  if (unpriced) return withoutPrice(unpriced);
   return new PurserError(
     "unmetered",
     `${method} ${target.path} (${endpoint.name}) of ${provider.name} has a cost that its answer does not report`,
     {
       field: "path",
       remedy: `Set providers.${provider.name}.unmetered to \`allow\` to let such calls pass without a charge.`,
+    },
+  );
+}
+
+function withoutPrice({ provider, model, meter }: UnpricedUnit): PurserError {
+  return new PurserError(
+    "unmetered",
+    `model: "${shorten(model, 100)}" of ${provider} has no price in tokens or ${meter}, so the cost of the call cannot be known`,
+    {
+      field: "model",
+      remedy:
+        `State its price under \`prices\`, by \`meters: { ${meter}: "USD" }\` or in tokens, or set ` +
+        `providers.${provider}.unmetered to \`allow\` to let such calls pass without a charge.`,
     },
   );
 }

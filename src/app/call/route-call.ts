@@ -1,6 +1,7 @@
 /** Reads a metered call, chooses where it goes, and checks that its key permits that. */
 
 import type { ReadRequest } from "../../wire/wire.ts";
+import type { Headers } from "../caller/identify.ts";
 import { checkAllowed, checkOtherAllowed } from "../caller/permission.ts";
 import type { Route } from "../route/target.ts";
 import { checkReferences } from "./belongings.ts";
@@ -20,7 +21,7 @@ export interface RoutedCall extends IncomingCall {
  */
 export function routeCall(context: CallContext, incoming: IncomingCall): RoutedCall {
   const { caller, target, headers, body, method } = incoming;
-  const request = target.wire.read(target.endpoint, body);
+  const request = target.wire.read(target.endpoint, body, contentTypeOf(headers));
   const at = context.clock.now();
   const route = context.router.route(target, request.facts.model, {
     prices: context.prices(),
@@ -28,6 +29,11 @@ export function routeCall(context: CallContext, incoming: IncomingCall): RoutedC
   });
   checkPermitted(context, incoming, { route, request });
   return { at, caller, target, method, headers, body, route, request };
+}
+
+/** @returns undefined for a header that is absent or repeated. */
+export function contentTypeOf({ "content-type": type }: Headers): string | undefined {
+  return typeof type === "string" ? type : undefined;
 }
 
 function checkPermitted(

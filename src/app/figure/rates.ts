@@ -1,11 +1,11 @@
 /** Lists the rates of a model: of every meter, service tier and size of context. */
 
-import type { Rate, ServiceTier } from "../../domain/price/rate.ts";
+import type { PricedMeter, Rate, ServiceTier } from "../../domain/price/rate.ts";
 import type { PriceSheet } from "../../domain/price/sheet.ts";
-import { fixedMeters, type Meter } from "../../domain/usage/usage.ts";
+import { fixedMeters, type Usage } from "../../domain/usage/usage.ts";
 
 export interface ListedRate {
-  readonly meter: Meter;
+  readonly meter: PricedMeter;
   /** Another meter's rate if the model has none of its own for this one. */
   readonly rate: Rate;
 }
@@ -25,8 +25,8 @@ export function ratesOf(sheet: PriceSheet, at: number): readonly ListedRate[] {
   const contexts = [1, ...edges];
   return serviceTiers.flatMap((serviceTier) =>
     contexts.flatMap((context) =>
-      [...fixedMeters, ...sheet.openMeters].flatMap((meter) => {
-        const usage = meter === "input" ? { input: context } : { input: context, [meter]: 1 };
+      [...fixedMeters, "reasoning" as const, ...sheet.openMeters].flatMap((meter) => {
+        const usage = { input: context, ...(meter !== "input" && countOf(meter)) };
         const rate = sheet
           .charge({ model: sheet.model, usage }, { serviceTier, at })
           .find((line) => line.meter === meter)?.rate;
@@ -34,4 +34,8 @@ export function ratesOf(sheet: PriceSheet, at: number): readonly ListedRate[] {
       }),
     ),
   );
+}
+
+function countOf(meter: PricedMeter): Usage {
+  return meter === "reasoning" ? { output: 1, reasoning: 1 } : { [meter]: 1 };
 }

@@ -2,6 +2,7 @@
 
 import { unattributed } from "../../domain/attribution/attribution.ts";
 import { add, pico, zero, type PicoUsd } from "../../domain/money/money.ts";
+import type { PricedMeter } from "../../domain/price/rate.ts";
 import {
   countContext,
   countOutput,
@@ -126,8 +127,9 @@ function summariseCall(call: CallRow): CallSummary {
   };
 }
 
-const outputMeters: ReadonlySet<string> = new Set<FixedMeter>([
+const outputMeters: ReadonlySet<string> = new Set<PricedMeter>([
   "output",
+  "reasoning",
   "output_audio",
   "output_image",
 ]);

@@ -56,13 +56,7 @@ function estimateOf(
     model: "m",
     title: "p/m",
   } as const;
-  const call = {
-    route,
-    facts: { ...facts, ...change },
-    sheet: priced ? sheet : undefined,
-    fit,
-    at: 0,
-  };
+  const call = { route, facts: { ...facts, ...change }, sheet: priced ? sheet : undefined, fit };
   return estimate({ learned, limits }, call, counted);
 }
 

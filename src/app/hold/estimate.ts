@@ -9,7 +9,6 @@ import type { RequestFacts } from "../../wire/wire.ts";
 import type { CallLimits } from "../port/limits.ts";
 import type { Route } from "../route/target.ts";
 import type { CountedInput } from "../port/token-counter.ts";
-import { costOfUnits, isBilledByUnits } from "./units.ts";
 
 export interface Estimate {
   /** Upper bound, from the size in bytes or from a token count. */
@@ -24,10 +23,8 @@ export interface Estimate {
   readonly unknownInput: number;
   /** Rates of the hold; null when the model has no price. */
   readonly rates: { readonly input: PicoUsd; readonly output: PicoUsd } | null;
-  /** Held on top of tokens: tool calls with a fee, the fee per request, and other units. */
+  /** Held on top of tokens: tool calls with a fee, and the fee per request. */
   readonly fees: PicoUsd;
-  /** The most of each unit by which the model is billed; absent if it is billed by tokens. */
-  readonly units?: NonNullable<RequestFacts["units"]>;
 }
 
 export interface EstimateContext {
@@ -41,8 +38,6 @@ export interface CallToEstimate {
   readonly sheet: PriceSheet | undefined;
   /** Whether fewer output tokens than asked for are acceptable (`x-purser-fit`). */
   readonly fit: boolean;
-  /** When the call is made: prices of this time apply. */
-  readonly at: number;
 }
 
 /**
@@ -59,8 +54,6 @@ export function estimate(
 ): Estimate {
   const { facts, sheet, route, fit } = call;
   const { limits } = context;
-  const byUnits = estimateUnits(call);
-  if (byUnits) return byUnits;
   const learned = context.learned.of(route.provider.name, route.model);
   const inputTokens = textTokens(learned, facts, counted) + unseenTokens(limits, call);
   const ceiling = outputCeiling(limits, call);
@@ -89,37 +82,15 @@ export function estimate(
   };
 }
 
-/**
- * A unit without a price makes the call unpriced, unless the provider's calls of unknown cost are
- * allowed.
- *
- * @returns Null for a call that is billed by tokens.
- */
-function estimateUnits({ facts, sheet, route, at }: CallToEstimate): Estimate | null {
-  const { units } = facts;
-  const unknown = route.provider.unmetered === "allow" ? zero : null;
-  if (!units || (sheet ? !isBilledByUnits(sheet, facts) : unknown === null)) return null;
-  const cost = (sheet && costOfUnits(sheet, { facts, units, at })) ?? unknown;
-  return {
-    inputTokens: 0,
-    ceiling: 0,
-    firstSlice: 0,
-    unknownInput: 0,
-    least: 0,
-    rates: cost === null ? null : { input: zero, output: zero },
-    fees: cost ?? zero,
-    units,
-  };
-}
-
 /** Upper bound of the input, from its bytes. */
 export function boundOfBytes({ textBytes, addedTokens }: RequestFacts): number {
   return textBytes + addedTokens;
 }
 
 /** Whether the same texts always cost the same, because nothing else is in the input. */
-export function isTextOnly({ media, storedContext, serverToolCalls }: RequestFacts): boolean {
-  return media.images + media.audios + media.files + serverToolCalls === 0 && !storedContext;
+export function isTextOnly({ media, storedContext, serverToolCalls, unit }: RequestFacts): boolean {
+  const unseen = media.images + media.audios + media.files + serverToolCalls;
+  return unseen === 0 && !storedContext && unit === undefined;
 }
 
 /**

@@ -40,8 +40,8 @@ export interface CallToHold extends Pick<
    * @param counted Null for the bound by bytes.
    */
   readonly estimate: (at: number, counted: CountedInput | null) => Estimate;
-  /** Counts the input tokens, off the main thread; null for a form, whose text is not counted. */
-  readonly count: () => Promise<CountedInput | null>;
+  /** Counts the input tokens, off the main thread. */
+  readonly count: () => Promise<CountedInput>;
 }
 
 /**

@@ -1,28 +1,32 @@
 /**
- * Holds the price book for calls: the catalogue, overridden by prices from the configuration and
- * the API.
+ * Holds the price book for calls: the catalogue, refreshed by updates, and overridden by prices
+ * from the configuration and the API.
  */
 
 import type { PriceOverride } from "../../domain/price/override.ts";
+import { updatedRows, type KeptPriceUpdate } from "../../domain/price/price-update.ts";
+import type { CatalogueRow } from "../../domain/price/row.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
 
+/** Prices of updates, as the catalogue takes them. */
+export interface UpdatedPrices {
+  /** The newest first. */
+  readonly rows: readonly CatalogueRow[];
+  /** Null if there was no update. */
+  readonly version: string | null;
+}
+
 export class CurrentPrices {
-  readonly #make: (overrides: readonly PriceOverride[]) => PriceBook;
+  readonly #make: CurrentPricesOptions["make"];
   readonly #declared: readonly PriceOverride[];
-  readonly #kept: () => readonly PriceOverride[];
+  readonly #kept: CurrentPricesOptions["kept"];
+  #updated: UpdatedPrices = { rows: [], version: null };
   #book: PriceBook;
 
-  /**
-   * @param options.kept Prices in the ledger. Later ones take precedence, also over declared ones.
-   */
-  constructor(options: {
-    readonly make: (overrides: readonly PriceOverride[]) => PriceBook;
-    readonly declared: readonly PriceOverride[];
-    readonly kept: () => readonly PriceOverride[];
-  }) {
-    this.#make = options.make;
-    this.#declared = options.declared;
-    this.#kept = options.kept;
+  constructor({ make, declared, kept }: CurrentPricesOptions) {
+    this.#make = make;
+    this.#declared = declared;
+    this.#kept = kept;
     this.#book = this.#read();
   }
 
@@ -30,11 +34,53 @@ export class CurrentPrices {
     return this.#book;
   }
 
+  /** The rows of all updates, the newest first. */
+  get updated(): readonly CatalogueRow[] {
+    return this.#updated.rows;
+  }
+
+  /** The book without the prices that users set: what a published list is compared with. */
+  listed(): PriceBook {
+    return this.#make([], this.#updated);
+  }
+
+  /** The book as it would be with further rows of an update. */
+  with(rows: readonly CatalogueRow[]): PriceBook {
+    const updated = { rows: [...rows, ...this.#updated.rows], version: "checked" };
+    return this.#make(this.#overrides(), updated);
+  }
+
+  /** Call after the ledger got a price or an update. */
   reload(): void {
     this.#book = this.#read();
   }
 
   #read(): PriceBook {
-    return this.#make([...this.#declared, ...this.#kept()]);
+    const { updates } = this.#kept();
+    this.#updated = { rows: updatedRows(updates), version: versionOf(updates) };
+    return this.#make(this.#overrides(), this.#updated);
   }
+
+  #overrides(): readonly PriceOverride[] {
+    return [...this.#declared, ...this.#kept().overrides];
+  }
+}
+
+export interface CurrentPricesOptions {
+  readonly make: (overrides: readonly PriceOverride[], updated: UpdatedPrices) => PriceBook;
+  /** From the configuration. */
+  readonly declared: readonly PriceOverride[];
+  /** What the ledger has. Its overrides take precedence, the later ones over the earlier. */
+  readonly kept: () => {
+    readonly overrides: readonly PriceOverride[];
+    readonly updates: readonly KeptPriceUpdate[];
+  };
+}
+
+/** Changes with every update and every revert. */
+function versionOf(updates: readonly KeptPriceUpdate[]): string | null {
+  const last = updates.at(-1);
+  if (!last) return null;
+  const reverted = updates.filter(({ revertedAt }) => revertedAt !== null).length;
+  return `update@${last.updateId}${reverted === 0 ? "" : `-${reverted}`}`;
 }

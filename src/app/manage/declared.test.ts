@@ -38,3 +38,21 @@ test("a start reports what its configuration adds, changes and omits compared to
   );
   assert.deepEqual(differencesOf(now, now), []);
 });
+
+test("a changed tier of a price is reported by its field, and a price of an earlier version is the same", () => {
+  const names = (fields: object) =>
+    namesOf({ budgets: [], keys: [] }, [
+      definePrice({ provider: "openai", model: "a", input: "1", output: "2", ...fields }),
+    ]);
+  const tiers = (input: string) => names({ context_tiers: [{ above: 1000, input }] });
+  assert.deepEqual(
+    differencesOf(tiers("3"), tiers("4")).map(({ what, fields }) => [what, fields]),
+    [["changed", ["context_tiers"]]],
+  );
+  const earlier = {
+    budgets: [],
+    keys: [],
+    prices: { "openai/a": '{"input":"1","output":"2","web_search":"10000","valid_to":null}' },
+  };
+  assert.deepEqual(differencesOf(earlier, names({ web_search: "0.01" })), []);
+});

@@ -17,6 +17,8 @@ export interface RefusedCall {
   readonly windowEnd: number | null;
 }
 
+export type PriceCheck = "applied" | "unchanged" | "checked" | "refused" | "failed";
+
 export interface Observer {
   /** Time to first byte, in seconds. */
   answered(call: { readonly provider: string; readonly seconds: number }): void;
@@ -39,6 +41,8 @@ export interface Observer {
    */
   headerIgnored(header: { readonly name: string; readonly remedy: () => string }): void;
   thresholdCrossed(threshold: ThresholdEntry): void;
+  /** The schedule took a price list, refused it, or could not get it. */
+  pricesChecked(update: { readonly result: PriceCheck; readonly message: string }): void;
   /** An internal error that was contained. */
   failed(what: string, error: unknown): void;
 }

@@ -33,5 +33,6 @@ export const silentObserver: Observer = {
   refused: nothing,
   headerIgnored: nothing,
   thresholdCrossed: nothing,
+  pricesChecked: nothing,
   failed: nothing,
 };

@@ -3,6 +3,7 @@
 import type { Budget } from "../../domain/budget/budget.ts";
 import type { Key } from "../../domain/key/key.ts";
 import type { PriceOverride } from "../../domain/price/override.ts";
+import type { KeptPriceUpdate } from "../../domain/price/price-update.ts";
 
 /**
  * Answers from memory, at once. A command of this process is in here before it resolves.
@@ -18,4 +19,6 @@ export interface Registry {
   /** @param hash SHA-256 of the secret, in hex. */
   keyByHash(hash: string): Key | undefined;
   prices(): readonly PriceOverride[];
+  /** Refreshes of the price book, the oldest first. */
+  priceUpdates(): readonly KeptPriceUpdate[];
 }

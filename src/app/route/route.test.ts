@@ -45,6 +45,7 @@ function bookOf(priced: string): PriceBook {
     charge: () => [],
     prices: () => true,
     dearest: () => assert.fail("not asked for"),
+    foundBy: () => assert.fail("not asked for"),
   });
   return {
     version: priced,

@@ -68,7 +68,7 @@ export class Router {
     );
     const isKept =
       method === "POST" &&
-      target?.endpoint.metering === "metered" &&
+      (target?.endpoint.metering === "metered" || target?.endpoint.unit !== undefined) &&
       !target.problem &&
       path.length <= longestKept;
     return isKept ? this.#targets.keep(path, target) : target;

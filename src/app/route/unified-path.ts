@@ -37,11 +37,12 @@ function wireOf(wires: Wires, { path, dialect }: RequestLine): WireFormat | unde
 
 /** Unmetered endpoints whose body has a model, which determines the provider. */
 const bodiesWithModel =
-  /^\/v1\/(?:messages\/count_tokens|complete|responses\/input_tokens|moderations|images\/generations|audio\/speech)(?:\?|$)/;
+  /^\/v1\/(?:messages\/count_tokens|complete|responses\/input_tokens|moderations)(?:\?|$)/;
 
-function namesModel({ metering, model }: Endpoint, { method, path }: RequestLine): boolean {
+function namesModel({ metering, model, unit }: Endpoint, { method, path }: RequestLine): boolean {
   return (
     metering === "metered" ||
+    unit !== undefined ||
     model !== undefined ||
     (method === "POST" && bodiesWithModel.test(path))
   );

@@ -15,6 +15,7 @@ import {
 import type { Progress, Reading } from "../../wire/wire.ts";
 import { believeUsage, isCeilingStated, type BoundedCall } from "./believe-usage.ts";
 import type { Route } from "../route/target.ts";
+import { readingByUnit } from "./unit-reading.ts";
 import { usedByModel } from "./used-by-model.ts";
 
 /** What was known of a call before it was forwarded. */
@@ -37,11 +38,12 @@ export interface AnswerToPrice {
 
 export function priceAnswer(prices: PriceBook, call: CallToPrice, answer: AnswerToPrice): Outcome {
   if (isUnbilled(answer.reading)) return unbilledOutcome(prices.version, call, answer);
-  const { reading } = answer;
-  const model = reading.model ?? call.route.model;
+  const model = answer.reading.model ?? call.route.model;
   const sheetOf = sheetFinder(prices, call, model);
+  const byUnit = readingByUnit(call, answer.reading, sheetOf({ model, usage: {} }));
+  const reading = byUnit ?? answer.reading;
   const isFinal = reading.parts.length > 0 && !reading.partial;
-  const reportedParts = isFinal ? reading.parts : estimatedParts(call, answer);
+  const reportedParts = isFinal || byUnit ? reading.parts : estimatedParts(call, answer);
   // A billed cost is final, whatever the counts next to it say.
   const isBilled = isAmountBilled(call, answer, isFinal);
   const { passedBytes, serverCalls = 0 } = reading;
@@ -51,7 +53,7 @@ export function priceAnswer(prices: PriceBook, call: CallToPrice, answer: Answer
     passedBytes,
     serverCalls,
     inputTokens,
-    fillsIn: !isBilled,
+    fillsIn: !isBilled && !byUnit,
     sheetOf,
   });
   const { serviceTier, region, reportedCost } = reading;
@@ -175,8 +177,10 @@ function estimatedParts(call: CallToPrice, answer: AnswerToPrice): readonly Usag
   const [main, ...others] = answer.reading.parts;
   const { outputTokens: passed } = answer.progress;
   const estimated = estimatedInput(call, answer);
-  if (!main)
-    return [{ model: null, usage: call.estimate.units ?? { input: estimated, output: passed } }];
+  if (!main) {
+    const output = call.facts.unit?.output ?? "output";
+    return [{ model: null, usage: { input: estimated, [output]: passed } }];
+  }
   const { input = 0, output = 0 } = main.usage;
   const isInputKnown = answer.reading.parts.some(({ usage }) => countContext(usage) > 0);
   const usage = {

@@ -7,7 +7,8 @@
  */
 
 import type { CatalogueRow, Schedule } from "../../domain/price/row.ts";
-import { overlayRow, usd, type UsdPrices } from "./row.ts";
+import { endOfOldNames } from "./retired.ts";
+import { overlayRow, usd, type OverlayRow, type UsdPrices } from "./row.ts";
 
 const peakSince = "2026-08-16T16:00:00Z";
 const flashSince = "2026-09-10T04:00:00Z";
@@ -29,7 +30,80 @@ const flash = {
   schedules: peak({ cache_read: "0.006", input: "0.30", output: "1.20" }),
 };
 
+/** 00:30 to 16:30 UTC: the rest of the day was cheaper until 2025-09-05. */
+function daytime(prices: UsdPrices): readonly Schedule[] {
+  return [{ weekdays: [1, 2, 3, 4, 5, 6, 7], fromMinute: 30, toMinute: 990, rates: usd(prices) }];
+}
+
+const old = { provider: "deepseek", contextWindow: 131_072 };
+
+/** Since V3.1 both modes had one price; V4 Flash served both names until they ended. */
+const sinceV31: readonly Pick<OverlayRow, "prices" | "from" | "to">[] = [
+  {
+    prices: { cache_read: "0.07", input: "0.56", output: "1.68" },
+    from: "2025-09-05T16:00:00Z",
+    to: "2025-09-29T00:00:00Z",
+  },
+  {
+    prices: { cache_read: "0.028", input: "0.28", output: "0.42" },
+    from: "2025-09-29T00:00:00Z",
+    to: "2026-04-24T00:00:00Z",
+  },
+  {
+    prices: { cache_read: "0.0028", input: "0.14", output: "0.28" },
+    from: "2026-04-24T00:00:00Z",
+    to: endOfOldNames,
+  },
+];
+
+/**
+ * The names before V4. https://api-docs.deepseek.com/quick_start/pricing as it was on 2025-08-21 for
+ * the prices before and after 2025-09-05, .../news/news250929 and .../news/news260424 for those
+ * since, .../updates for the end; read 2026-11.
+ */
+const oldNames: readonly CatalogueRow[] = [
+  overlayRow({
+    ...old,
+    model: "deepseek-chat",
+    prices: { cache_read: "0.014", input: "0.14", output: "0.28" },
+    to: "2025-02-08T16:00:00Z",
+  }),
+  overlayRow({
+    ...old,
+    model: "deepseek-chat",
+    prices: { cache_read: "0.07", input: "0.27", output: "1.10" },
+    from: "2025-02-08T16:00:00Z",
+    to: "2025-02-26T16:30:00Z",
+  }),
+  overlayRow({
+    ...old,
+    model: "deepseek-chat",
+    prices: { cache_read: "0.035", input: "0.135", output: "0.55" },
+    schedules: daytime({ cache_read: "0.07", input: "0.27", output: "1.10" }),
+    from: "2025-02-26T16:30:00Z",
+    to: "2025-09-05T16:00:00Z",
+  }),
+  overlayRow({
+    ...old,
+    model: "deepseek-reasoner",
+    prices: { cache_read: "0.14", input: "0.55", output: "2.19" },
+    to: "2025-02-26T16:30:00Z",
+  }),
+  overlayRow({
+    ...old,
+    model: "deepseek-reasoner",
+    prices: { cache_read: "0.035", input: "0.135", output: "0.55" },
+    schedules: daytime({ cache_read: "0.14", input: "0.55", output: "2.19" }),
+    from: "2025-02-26T16:30:00Z",
+    to: "2025-09-05T16:00:00Z",
+  }),
+  ...["deepseek-chat", "deepseek-reasoner"].flatMap((model) =>
+    sinceV31.map((period) => overlayRow({ ...old, ...period, model })),
+  ),
+];
+
 export const deepseekRows: readonly CatalogueRow[] = [
+  ...oldNames,
   overlayRow({ ...limits, model: "deepseek-flash", ...flash, from: flashSince }),
   // The old names are still accepted, and are served and billed as the new model.
   overlayRow({

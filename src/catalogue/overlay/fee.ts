@@ -22,7 +22,7 @@ const fees: Readonly<Record<string, UsdPrices>> = {
 };
 
 /** The preview tool of non-reasoning models costs more: $25 per 1,000 on OpenAI's list of 2025. */
-const previewFee: UsdPrices = { web_search: "0.025" };
+const previewFees: UsdPrices = { ...fees["openai"], web_search: "0.025" };
 
 /**
  * https://ai.google.dev/gemini-api/docs/pricing: $35 per 1,000 grounded prompts before Gemini 3,
@@ -49,18 +49,33 @@ const claudeCache: Supplement = {
   version: overlayVersion,
 };
 
+/**
+ * OpenAI's cache writes that are kept for longer than the default: twice the price of other writes
+ * since gpt-5.6 (developers.openai.com/api/docs/pricing, as in LiteLLM's map: `_above_12hr`).
+ */
+const openaiCache: Supplement = {
+  multiples: { cache_write_1h: { of: "cache_write_5m", numerator: 2n, denominator: 1n } },
+  source: overlaySource,
+  version: overlayVersion,
+};
+const openaiSince56 = /^gpt-(?:5\.6|6)/;
+
+const supplementOf = new Map<UsdPrices, Supplement>();
+
 export function supplementsOf(provider: string, model = ""): readonly Supplement[] {
-  const fee = toSupplement(feesOf(provider, model));
-  return model.includes("claude") ? [claudeCache, fee] : [fee];
+  const fees = feesOf(provider, model);
+  let fee = supplementOf.get(fees);
+  if (!fee) {
+    fee = { rates: usd(fees), source: overlaySource, version: overlayVersion };
+    supplementOf.set(fees, fee);
+  }
+  if (model.includes("claude")) return [claudeCache, fee];
+  return provider === "openai" && openaiSince56.test(model) ? [openaiCache, fee] : [fee];
 }
 
 function feesOf(provider: string, model: string): UsdPrices {
   if (provider === "google")
     return /gemini-[12](?!\d)/.test(model) ? groundingBefore3 : groundingSince3;
-  if (model.includes("search-preview")) return { ...fees["openai"], ...previewFee };
+  if (model.includes("search-preview")) return previewFees;
   return fees[provider] ?? usualFee;
-}
-
-function toSupplement(prices: UsdPrices): Supplement {
-  return { rates: usd(prices), source: overlaySource, version: overlayVersion };
 }

@@ -21,6 +21,12 @@ const regionalHosts: readonly RegionalHost[] = [
   // https://docs.cloud.google.com/gemini-enterprise-agent-platform/resources/locations, read
   // 2026-11; `aiplatform.googleapis.com` is global.
   { host: /^([a-z0-9-]+)-aiplatform\.googleapis\.com$/, provider: "google" },
+  // https://docs.aws.amazon.com/govcloud-us/latest/UserGuide, read 2026-11: GovCloud's prices are its
+  // own. Other regions of Bedrock are stated in the configuration where they cost more.
+  {
+    host: /^bedrock-(?:runtime|mantle)(?:-fips)?\.(us-gov-[a-z]+-\d)\./,
+    provider: "aws",
+  },
   { host: /^aiplatform\.([a-z]{2})\.rep\.googleapis\.com$/, provider: "google" },
 ];
 
@@ -34,6 +40,32 @@ export function regionalHost(
     if (region !== undefined) return { provider, region };
   }
   return undefined;
+}
+
+/** Hosts that the built-in list does not have. */
+const furtherHosts: readonly { readonly host: RegExp; readonly provider: string }[] = [
+  // https://docs.together.ai, read 2026-11: the host of the SDKs and its newer name.
+  { host: /^api\.together\.(?:ai|xyz)$/, provider: "together" },
+  // https://docs.aws.amazon.com/general/latest/gr/bedrock.html, read 2026-11: FIPS endpoints, China,
+  // and the endpoint that shares the formats of others.
+  {
+    host: /(?:^|\.)bedrock-(?:runtime|mantle)(?:-fips)?\.[a-z0-9-]+\.(?:(?:vpce\.)?amazonaws\.com(?:\.cn)?|api\.aws)$/,
+    provider: "aws",
+  },
+  // https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure, read
+  // 2026-11.
+  {
+    host: /\.(?:openai|services\.ai|models\.ai|cognitiveservices)\.azure\.(?:com|us|cn)$/,
+    provider: "azure",
+  },
+  // https://docs.mistral.ai/capabilities/code_generation, read 2026-11.
+  { host: /^codestral\.mistral\.ai$/, provider: "mistral" },
+];
+
+/** @returns undefined for a host that is not listed here. */
+export function furtherHost(baseUrl: string): string | undefined {
+  const host = URL.parse(baseUrl)?.hostname ?? "";
+  return furtherHosts.find(({ host: pattern }) => pattern.test(host))?.provider;
 }
 
 /**

@@ -3,8 +3,6 @@
  * the price list.
  */
 
-import type { CatalogueRow } from "../../domain/price/row.ts";
-
 /** By prefix of the model name, longest match first; dots in versions are written as dashes. */
 const mostOutput: Readonly<Record<string, number>> = {
   "gpt-3-5-turbo": 4_096,
@@ -49,8 +47,6 @@ const mostOutput: Readonly<Record<string, number>> = {
   "deepseek-v4": 393_216,
 };
 
-const byLength = Object.keys(mostOutput).sort((left, right) => right.length - left.length);
-
 /** @param model With or without a vendor prefix: `claude-opus-4-1`, `anthropic/claude-opus-4.1`. */
 export function maxOutputTokensOf(model: string): number | undefined {
   const name = model
@@ -58,8 +54,9 @@ export function maxOutputTokensOf(model: string): number | undefined {
     .replace(/^.*[/]/, "")
     .replace(/^(?:[a-z]+\.)+/, "")
     .replaceAll(".", "-");
-  const known = byLength.find((start) => name === start || name.startsWith(`${start}-`));
-  return known === undefined ? undefined : mostOutput[known];
+  for (let start = name; start !== ""; start = start.slice(0, Math.max(0, start.lastIndexOf("-"))))
+    if (Object.hasOwn(mostOutput, start)) return mostOutput[start];
+  return undefined;
 }
 
 /**
@@ -67,10 +64,16 @@ export function maxOutputTokensOf(model: string): number | undefined {
  * model that accepts more: Claude Sonnet 4 and 4.5 accept a million tokens with a beta header, at
  * the rates above 200,000 (https://platform.claude.com/docs/en/build-with-claude/context-windows,
  * read 2026-11).
+ *
+ * @param largestPriced The tokens from which the row's last context tier applies.
  */
-export function contextWindowOf({ contextWindow, contextTiers }: CatalogueRow): number | undefined {
-  const last = contextTiers?.at(-1);
-  return contextWindow !== undefined && last !== undefined && last.tokens >= contextWindow
+export function contextWindowOf(
+  contextWindow: number | undefined,
+  largestPriced: number | undefined,
+): number | undefined {
+  return contextWindow !== undefined &&
+    largestPriced !== undefined &&
+    largestPriced >= contextWindow
     ? longWindow
     : contextWindow;
 }

@@ -7,7 +7,7 @@ import type { CatalogueRow, Rates } from "../../domain/price/row.ts";
 import { fixedMeters, tokenMeters, type FixedMeter } from "../../domain/usage/usage.ts";
 
 /** The date on which the overlay's most recent source was read. */
-export const overlayVersion = "2026-11-15";
+export const overlayVersion = "2026-11-28";
 export const overlaySource = "overlay";
 
 /** USD per million tokens; USD per call for tools. */

@@ -48,6 +48,7 @@ export class Books implements LedgerView {
   readonly registry: Registry;
   readonly budgets: Registry["budgets"];
   readonly keys: Registry["keys"];
+  readonly priceUpdates: Registry["priceUpdates"];
   readonly holds = new PassingMap<string, Hold>();
   readonly #counters: Counters;
   readonly #lapsing = new Lapsing();
@@ -62,6 +63,7 @@ export class Books implements LedgerView {
     this.registry = registry;
     this.budgets = registry.budgets;
     this.keys = registry.keys;
+    this.priceUpdates = registry.priceUpdates;
     this.#history = history;
     this.#counters = new Counters(history);
     this.#applicable = new Applicable(this.budgets, (key) => this.counter(key));
@@ -146,6 +148,8 @@ export class Books implements LedgerView {
         return this.#recount(entry);
       case "key":
       case "price":
+      case "price_update":
+      case "price_revert":
         return this.registry.apply(entry);
       case "refusal":
         return;

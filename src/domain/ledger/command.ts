@@ -5,6 +5,7 @@
 
 import type { FallbackRates } from "../price/rate.ts";
 import type { PriceOverride } from "../price/override.ts";
+import type { KeptPriceUpdate, PriceUpdate } from "../price/price-update.ts";
 import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
@@ -154,6 +155,22 @@ export interface PutPriceCommand {
   readonly price: PriceOverride;
 }
 
+/** Refreshes the price book. */
+export interface UpdatePricesCommand {
+  readonly kind: "update_prices";
+  readonly at: number;
+  readonly update: PriceUpdate;
+  /** The last update in the book that was compared; null for none. Another one since: a conflict. */
+  readonly after: string | null;
+}
+
+/** Ends the prices of an update. */
+export interface RevertPricesCommand {
+  readonly kind: "revert_prices";
+  readonly at: number;
+  readonly updateId: string;
+}
+
 export type Command =
   | HoldCommand
   | TopUpCommand
@@ -164,7 +181,9 @@ export type Command =
   | PutBudgetCommand
   | DeleteBudgetCommand
   | PutKeyCommand
-  | PutPriceCommand;
+  | PutPriceCommand
+  | UpdatePricesCommand
+  | RevertPricesCommand;
 
 /** The amount left in a budget. */
 export interface Remaining {
@@ -246,4 +265,7 @@ export interface AnswerOf {
   readonly delete_budget: { readonly budget: Budget };
   readonly put_key: { readonly key: Key };
   readonly put_price: { readonly price: PriceOverride };
+  readonly update_prices: { readonly update: KeptPriceUpdate };
+  /** `repeated`: it was reverted before; nothing changed. */
+  readonly revert_prices: { readonly update: KeptPriceUpdate; readonly repeated: boolean };
 }

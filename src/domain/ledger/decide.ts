@@ -8,6 +8,7 @@ import type { AnswerOf, Command, ReleaseCommand } from "./command.ts";
 import { decidePutBudget, noSuchBudget } from "./decide-budget.ts";
 import { decideCorrect } from "./decide-correct.ts";
 import { decideHold } from "./decide-hold.ts";
+import { decideRevertPrices, decideUpdatePrices } from "./decide-price-update.ts";
 import { decideSettle } from "./decide-settle.ts";
 import { decideTopUp } from "./decide-top-up.ts";
 import type { Decided } from "./decided.ts";
@@ -67,6 +68,8 @@ const deciders: Decider = {
     answer: { price: command.price },
     entries: [{ kind: "price", at: command.at, price: command.price }],
   }),
+  update_prices: decideUpdatePrices,
+  revert_prices: decideRevertPrices,
 };
 
 /**

@@ -9,6 +9,7 @@ import type { Key } from "../key/key.ts";
 import type { PicoUsd } from "../money/money.ts";
 import type { Charge } from "../price/rate.ts";
 import type { PriceOverride } from "../price/override.ts";
+import type { PriceUpdate } from "../price/price-update.ts";
 import type { ModelUsage, Usage, UsageFlag } from "../usage/usage.ts";
 
 /** An amount in each unit that a budget can count. */
@@ -214,6 +215,18 @@ export interface PriceEntry extends EntryBase {
   readonly price: PriceOverride;
 }
 
+/** Prices from a published list, all of them or none. */
+export interface PriceUpdateEntry extends EntryBase {
+  readonly kind: "price_update";
+  readonly update: PriceUpdate;
+}
+
+/** The prices of an update end. */
+export interface PriceRevertEntry extends EntryBase {
+  readonly kind: "price_revert";
+  readonly updateId: string;
+}
+
 export type Entry =
   | HoldEntry
   | TopUpEntry
@@ -226,7 +239,9 @@ export type Entry =
   | RefusalEntry
   | BudgetEntry
   | KeyEntry
-  | PriceEntry;
+  | PriceEntry
+  | PriceUpdateEntry
+  | PriceRevertEntry;
 
 /** Whether the entry closes an open hold. */
 export function endsHold(entry: Entry): entry is SettleEntry | ReleaseEntry | ExpireEntry {

@@ -2,11 +2,26 @@
 
 import type { Budget } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
+import { assert } from "../assert.ts";
 import type { PriceOverride } from "../price/override.ts";
+import type { KeptPriceUpdate } from "../price/price-update.ts";
 import { Applicable, type CallSubject } from "./applicable.ts";
-import type { BudgetEntry, CounterKey, Entry, KeyEntry, PriceEntry } from "./entry.ts";
+import type {
+  BudgetEntry,
+  CounterKey,
+  Entry,
+  KeyEntry,
+  PriceEntry,
+  PriceRevertEntry,
+  PriceUpdateEntry,
+} from "./entry.ts";
 
-export type DefinitionEntry = BudgetEntry | KeyEntry | PriceEntry;
+export type DefinitionEntry =
+  | BudgetEntry
+  | KeyEntry
+  | PriceEntry
+  | PriceUpdateEntry
+  | PriceRevertEntry;
 
 /**
  * Whether a budget was recounted with a call: `now` under its current definition, which has the
@@ -26,6 +41,8 @@ export class Registry {
   readonly keys = new Map<string, Key>();
   readonly keysByHash = new Map<string, Key>();
   readonly prices: PriceOverride[] = [];
+  /** By id, the oldest first. */
+  readonly priceUpdates = new Map<string, KeptPriceUpdate>();
   /** By budget id, its recounts, oldest first. */
   readonly #recounts = new Map<string, RecountedSpan[]>();
   readonly #counters = new Applicable<CounterKey>(this.budgets, (key) => key);
@@ -41,6 +58,13 @@ export class Registry {
       case "price":
         this.prices.push(entry.price);
         return;
+      case "price_update": {
+        const { at, update } = entry;
+        this.priceUpdates.set(update.updateId, { ...update, at, revertedAt: null });
+        return;
+      }
+      case "price_revert":
+        return this.#revert(entry);
     }
   }
 
@@ -57,6 +81,12 @@ export class Registry {
     return this.#counters.find(subject, at).map(({ counter }) => counter);
   }
 
+  #revert({ at, updateId }: PriceRevertEntry): void {
+    const update = this.priceUpdates.get(updateId);
+    assert(update !== undefined, "an update that is reverted is known");
+    this.priceUpdates.set(updateId, { ...update, revertedAt: at });
+  }
+
   #define({ at, budget, deleted, recounts }: BudgetEntry): void {
     if (deleted) this.budgets.delete(budget.budgetId);
     else this.budgets.set(budget.budgetId, budget);
@@ -70,5 +100,13 @@ export class Registry {
 }
 
 export function isDefinition(entry: Entry): entry is DefinitionEntry {
-  return entry.kind === "budget" || entry.kind === "key" || entry.kind === "price";
+  return definitionKinds.has(entry.kind);
 }
+
+const definitionKinds: ReadonlySet<Entry["kind"]> = new Set<DefinitionEntry["kind"]>([
+  "budget",
+  "key",
+  "price",
+  "price_update",
+  "price_revert",
+]);

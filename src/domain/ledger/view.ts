@@ -2,6 +2,7 @@
 
 import type { Window } from "../budget/window.ts";
 import type { Budget } from "../budget/budget.ts";
+import type { KeptPriceUpdate } from "../price/price-update.ts";
 import type { Applied, CallSubject } from "./applicable.ts";
 import type { Counter } from "./counter.ts";
 import type { CounterKey } from "./entry.ts";
@@ -15,6 +16,8 @@ import type { Recounted } from "./registry.ts";
  * from a server before they are decided.
  */
 export interface LedgerView extends BudgetsAndKeys {
+  /** Refreshes of the price book by id, the oldest first. */
+  readonly priceUpdates: ReadonlyMap<string, KeptPriceUpdate>;
   /** @param at When the call was held, in milliseconds since the epoch. */
   recounted(budgetId: string, at: number): Recounted;
   /** The budgets that apply to a call and their counters at this time, narrowest first. */

@@ -57,7 +57,7 @@ test("a model without a row has no sheet", () => {
   assert.equal(book.sheet({ provider: "other", model: "m", at: now }), undefined);
 });
 
-test("an exact id wins over a rule, a rule over a prefix, and a longer prefix over a shorter", () => {
+test("an id has the price of its own row, a snapshot that of its model, and another version none", () => {
   const rows = [
     { ...base, rates: { input: pico(1n) } },
     { ...base, model: "m-5", ids: { startsWith: "m-5" }, rates: { input: pico(2n) } },
@@ -73,10 +73,10 @@ test("an exact id wins over a rule, a rule over a prefix, and a longer prefix ov
     [
       ["m", "exact", 1n],
       ["m-5", "exact", 2n],
-      ["m-5-20260101", "rule", 2n],
+      ["m-5-20260101", "snapshot", 2n],
       ["m-5-5", "exact", 3n],
-      ["m-5-6", "prefix", 2n],
-      ["m-x", "prefix", 1n],
+      ["m-5-6", undefined, undefined],
+      ["m-x", undefined, undefined],
     ],
   );
 });
@@ -137,7 +137,7 @@ test("an override applies only to its own provider and model", () => {
     10n,
   );
   assert.equal(
-    inputRate(bookOf([base], { overrides }), { model: "m-x" }),
+    inputRate(bookOf([base], { overrides }), { model: "m-20260101" }),
     10n,
     "without a star it is no prefix",
   );

@@ -3,12 +3,15 @@
  */
 
 import { PairMemo } from "../memo.ts";
-import { isCloser, matchId, maxIdLength, type IdMatch } from "./id-rule.ts";
+import { isCloser, matchPrefix, matchSpellings, maxIdLength, type IdMatch } from "./id-rule.ts";
+import { hasOpenWeights, looser, spellingsOf, type Spelling } from "./model-id.ts";
+import { rowIndex } from "./row-index.ts";
 import { overrideRow, type PriceOverride } from "./override.ts";
 import type { CatalogueRow } from "./row.ts";
 import { makeRowSheet, type RowState } from "./row-sheet.ts";
 import { nextScheduleEdge, scheduledRates } from "./schedule.ts";
 import type { PriceBook, PriceSheet } from "./sheet.ts";
+import type { Match } from "./rate.ts";
 import { anywhere } from "./terms.ts";
 
 /** The rows of a provider, built on first use. */
@@ -26,6 +29,8 @@ export interface PriceBookOptions {
    * itself.
    */
   readonly providerIds?: (provider: string) => readonly string[];
+  /** The model behind a name that a user chose at a provider (an Azure deployment). */
+  readonly deploymentOf?: (provider: string, name: string) => string | undefined;
   /**
    * The region in which a provider's calls must be processed; null if the provider decides.
    * Defaults to anywhere.
@@ -44,8 +49,13 @@ export const lookAheadMs = 3_600_000;
 /** Callers choose model names, so this cache is bounded. */
 const mostRemembered = 10_000;
 
-interface Candidate extends IdMatch {
+interface Found extends IdMatch {
   readonly row: CatalogueRow;
+}
+
+interface Candidate {
+  readonly row: CatalogueRow;
+  readonly match: Match;
 }
 
 interface Remembered {
@@ -100,26 +110,96 @@ function candidateFinder(
     // Later rows win; the sort by closeness is stable.
     .reverse();
 
-  return (provider, model) => {
-    const ids = providerIds(provider);
-    const own = stated.filter((row) => isSame(row.provider, provider, ids));
-    const listed = ids.flatMap((id) => options.sources.map((source) => source(id)));
-    return [own, ...listed].flatMap((rows) => matching(rows, model));
+  return (provider, asked) => {
+    const model = options.deploymentOf?.(provider, asked) ?? asked;
+    const isDeployment = model !== asked;
+    const [id = provider, ...vendors] = providerIds(provider);
+    const ids = [id, ...vendors];
+    const spellings = withoutMaker(spellingsOf(model), [provider.toLowerCase(), id]);
+    const listed = (of: string): readonly Candidate[] =>
+      options.sources.flatMap((source) => matching(source(of), spellings));
+    // A deployment may have a price of its own.
+    const users = [asked, ...(isDeployment ? [model] : [])].flatMap((name) =>
+      matchingStated(
+        stated.filter((row) => isSame(row.provider, provider, ids)),
+        name,
+      ),
+    );
+    // Hosts of open models set their own prices; a vendor's models cost the same everywhere.
+    const borrowed = hasOpenWeights(model) ? [] : vendors.flatMap(listed);
+    return [
+      ...users,
+      ...listed(id).map(({ row, match }): Candidate => ({
+        row,
+        match: isDeployment ? "alias" : match,
+      })),
+      ...borrowed
+        .filter(({ match }) => match !== "prefix")
+        .map(({ row }): Candidate => ({ row, match: "fallback" })),
+    ];
   };
 }
 
-function matching(rows: readonly CatalogueRow[], model: string): Candidate[] {
-  const found: Candidate[] = [];
-  for (const row of rows) {
-    const match =
-      row.model.toLowerCase() === model.toLowerCase() ? exactMatch(model) : matchId(row.ids, model);
-    if (match) found.push({ ...match, row });
-  }
-  return found.sort((left, right) => (isCloser(left, right) ? -1 : isCloser(right, left) ? 1 : 0));
+/** A user's price applies to exactly the ids that it names, or to all that begin with its prefix. */
+function matchingStated(rows: readonly CatalogueRow[], model: string): readonly Candidate[] {
+  const asked = spellingsOf(model).slice(0, 1);
+  return sorted(
+    rows.flatMap((row) => {
+      const match = row.model.endsWith("*")
+        ? matchPrefix(row.model.slice(0, -1), model)
+        : matchRow(row, asked);
+      return match ? [{ ...match, row }] : [];
+    }),
+  );
 }
 
-function exactMatch(model: string): IdMatch {
-  return { match: "exact", length: model.length };
+/** A provider's own models may have its name in front: `google/gemini-2.5-flash` at Google. */
+function withoutMaker(
+  spellings: readonly Spelling[],
+  makers: readonly string[],
+): readonly Spelling[] {
+  const known = new Set(spellings.map(({ name }) => name));
+  const bare = spellings.flatMap(({ name, naming, distance }): readonly Spelling[] => {
+    const maker = makers.find((one) => name.startsWith(`${one}/`));
+    if (maker === undefined || known.has(name.slice(maker.length + 1))) return [];
+    const rest = name.slice(maker.length + 1);
+    return [{ name: rest, naming: looser(naming, "alias"), distance: distance + 1 }];
+  });
+  return [...spellings, ...bare];
+}
+
+function matching(
+  rows: readonly CatalogueRow[],
+  spellings: readonly Spelling[],
+): readonly Candidate[] {
+  return sorted(
+    rowIndex(rows)
+      .named(spellings)
+      .flatMap((row) => {
+        const match = matchRow(row, spellings);
+        return match ? [{ ...match, row }] : [];
+      }),
+  );
+}
+
+/** An id that a row lists besides its own is an alias, or a snapshot if it adds a date. */
+function matchRow(row: CatalogueRow, spellings: readonly Spelling[]): IdMatch | undefined {
+  const name = row.model.toLowerCase();
+  const own = spellings.find((spelling) => spelling.name === name);
+  const found = matchSpellings(row.ids, spellings);
+  if (own && own.naming !== "prefix" && own.distance <= (found?.distance ?? Infinity))
+    return { match: own.naming, distance: own.distance };
+  if (found?.match !== "exact") return found;
+  // Of two rows, the one whose own id it is wins.
+  const distance = found.distance + 1;
+  return { match: own?.naming === "snapshot" ? "snapshot" : "alias", distance };
+}
+
+/** Stable, so that of equally close rows the first wins. */
+function sorted(found: readonly Found[]): readonly Found[] {
+  return found.toSorted((left, right) =>
+    isCloser(left, right) ? -1 : isCloser(right, left) ? 1 : 0,
+  );
 }
 
 interface Asked {

@@ -9,11 +9,10 @@ import {
   show,
 } from "../input/fields.ts";
 import { suggest } from "../input/nearest.ts";
-import { formatRates, rateFields, type RatesText } from "./rates-text.ts";
+import { formatRates, rateFields, readRates, type RatesText } from "./rates-text.ts";
 import type { Schedule } from "./row.ts";
-import { someRates } from "./tier-text.ts";
 
-/** Hours in UTC with other rates; only the rates that differ. The first that matches wins. */
+/** Hours in UTC; only the rates that differ. The first that matches wins, also if it has none. */
 export interface HoursText extends RatesText {
   /** `mon` to `sun`; absent: every day. */
   readonly days?: readonly string[];
@@ -55,7 +54,7 @@ function readSchedule(input: unknown, prefix: string): readonly Schedule[] {
       "is the same time as from",
       'Write from: "00:00" and to: "24:00" for whole days.',
     );
-  const rates = someRates(fields);
+  const rates = readRates(fields);
   if (fromMinute < toMinute) return [{ weekdays, fromMinute, toMinute, rates }];
   const evening = { weekdays, fromMinute, toMinute: midnight, rates };
   if (toMinute === 0) return [evening];

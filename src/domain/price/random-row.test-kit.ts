@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { pico } from "../money/money.ts";
 import { openMeter } from "../usage/open-meter.ts";
 import { fixedMeters, tokenMeters, type FixedMeter, type Usage } from "../usage/usage.ts";
-import type { CatalogueRow, ContextTier, Rates, Supplement, TermPrice } from "./row.ts";
+import type { CatalogueRow, ContextTier, Rates, Schedule, Supplement, TermPrice } from "./row.ts";
 
 const perUnit = fc.bigInt({ min: 0n, max: 10n ** 9n }).map(pico);
 const tokens: readonly FixedMeter[] = fixedMeters.filter((meter) => tokenMeters.has(meter));
@@ -61,7 +61,7 @@ function tiersAt(edges: readonly ContextTier[]): fc.Arbitrary<readonly ContextTi
 function termAt(edges: readonly ContextTier[]): fc.Arbitrary<TermPrice> {
   const own = fc
     .tuple(
-      someOf(["input", "output", "cache_read", "cache_write_5m", "web_search", pages]),
+      someOf(["input", "output", "reasoning", "cache_read", "cache_write_5m", "web_search", pages]),
       tiersAt(edges),
     )
     .map(([rates, contextTiers]) => ({ rates, contextTiers }));
@@ -80,7 +80,7 @@ const contextTiers: fc.Arbitrary<readonly ContextTier[]> = fc
     fc.record({
       tokens: fc.integer({ min: 1, max: 900 }),
       inclusive: fc.boolean(),
-      rates: someOf(fixedMeters),
+      rates: ratesOf([...fixedMeters, "reasoning"]),
     }),
     { selector: ({ tokens: edge }) => edge, maxLength: 3 },
   )
@@ -96,14 +96,27 @@ const schedule = fc
   .filter(({ fromMinute, toMinute }) => fromMinute < toMinute);
 
 /** A row of `acme/m` that states at least input and output. */
-export const randomRow: fc.Arbitrary<CatalogueRow> = contextTiers.chain((tiers) => {
+export const randomRow: fc.Arbitrary<CatalogueRow> = contextTiers
+  .chain(rowWith)
+  .map((row) => ({ ...row, ...(row.schedules && { schedules: row.schedules.map(usual(row)) }) }));
+
+/** Hours change rates of the row itself, not those of a supplement (`resolve-row.ts`). */
+function usual({ rates }: CatalogueRow): (schedule: Schedule) => Schedule {
+  return (schedule) => {
+    const { cache_read, ...others } = schedule.rates;
+    const isStated = rates.cache_read !== undefined && cache_read !== undefined;
+    return { ...schedule, rates: { ...others, ...(isStated && { cache_read }) } };
+  };
+}
+
+function rowWith(tiers: readonly ContextTier[]): fc.Arbitrary<CatalogueRow> {
   const term = termAt(tiers);
   return fc.record(
     {
       provider: fc.constant("acme"),
       model: fc.constant("m"),
       ids: fc.constant({ equals: "m" }),
-      rates: ratesOf([...fixedMeters, pages], ["input", "output"]),
+      rates: ratesOf([...fixedMeters, "reasoning", pages], ["input", "output"]),
       contextTiers: fc.constant(tiers),
       schedules: fc.array(schedule, { maxLength: 3 }),
       serviceTiers: fc.record(
@@ -125,12 +138,20 @@ export const randomRow: fc.Arbitrary<CatalogueRow> = contextTiers.chain((tiers) 
       requiredKeys: ["provider", "model", "ids", "rates", "cacheWrites", "source", "version"],
     },
   );
-});
+}
 
-export const randomUsage: fc.Arbitrary<Usage> = fc.record(
-  Object.fromEntries([...tokens, "web_search", "file_search", "request", pages].map(counts)),
-  { requiredKeys: [] },
-) as fc.Arbitrary<Usage>;
+export const randomUsage = (
+  fc.record(
+    Object.fromEntries(
+      [...tokens, "reasoning", "web_search", "file_search", "request", pages].map(counts),
+    ),
+    { requiredKeys: [] },
+  ) as fc.Arbitrary<Usage>
+).map(({ reasoning, ...usage }): Usage =>
+  reasoning === undefined
+    ? usage
+    : { ...usage, reasoning: Math.min(reasoning, usage["output"] ?? 0) },
+);
 
 function counts(meter: string): readonly [string, fc.Arbitrary<number>] {
   return [meter, fc.nat({ max: 300 })];

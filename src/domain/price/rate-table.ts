@@ -6,23 +6,19 @@
 import { assert } from "../assert.ts";
 import { pico, zero, type PicoUsd } from "../money/money.ts";
 import { isOpenMeter, sameTool } from "../usage/open-meter.ts";
-import {
-  fixedMeters,
-  tokenMeters,
-  type FixedMeter,
-  type Meter,
-  type OpenMeter,
-} from "../usage/usage.ts";
-import { unpricedSource, type Match, type Rate } from "./rate.ts";
+import { fixedMeters, tokenMeters, type FixedMeter, type OpenMeter } from "../usage/usage.ts";
+import { unpricedSource, type Match, type PricedMeter, type Rate } from "./rate.ts";
 import type { CatalogueRow, ContextTier, Factor, Rates, Ratio } from "./row.ts";
 import { anywhere, type AppliedTerms } from "./terms.ts";
-import { lessExact } from "./unit-variant.ts";
 
 /**
- * `request` is absent if a call has no flat fee; every other fixed meter is present. Rates of open
+ * `request` is absent if a call has no flat fee, and `reasoning` if it is output like any other; every
+ * other fixed meter is present. Rates of open
  * meters are not in the table: {@link openRate} finds them.
  */
-export type RateTable = Readonly<Partial<Record<FixedMeter, Rate>>>;
+export type RateTable = Readonly<Partial<Record<TableMeter, Rate>>>;
+
+type TableMeter = FixedMeter | "reasoning";
 
 /** Selects the standard rates of a row at one time. */
 export interface RowQuery {
@@ -43,7 +39,7 @@ export interface TableQuery extends RowQuery {
  * Substitutes for a meter without its own rate, in order. Audio and image input is charged as text
  * input, and unpriced cache tokens as plain input: never less than a known price, and never zero.
  */
-const standIns: Readonly<Partial<Record<FixedMeter, readonly FixedMeter[]>>> = {
+const standIns: Readonly<Partial<Record<TableMeter, readonly FixedMeter[]>>> = {
   cache_read: ["input"],
   cache_write_5m: ["input"],
   cache_write_1h: ["cache_write_5m", "input"],
@@ -53,6 +49,7 @@ const standIns: Readonly<Partial<Record<FixedMeter, readonly FixedMeter[]>>> = {
   output_audio: ["output", "input"],
   input_image: ["input"],
   output_image: ["output", "input"],
+  reasoning: ["output", "input"],
 };
 
 /** A price, and where it is stated. */
@@ -67,12 +64,18 @@ export interface Found {
 
 export function makeRateTable(query: TableQuery): RateTable {
   const factor = product(query.applied.factors);
-  const table: { [meter in FixedMeter]?: Rate } = {};
+  const table: { [meter in TableMeter]?: Rate } = {};
   for (const meter of fixedMeters) {
     const rate = rateOf(meter, query, factor);
     if (rate) table[meter] = rate;
   }
-  return table;
+  const reasoning = hasReasoning(query) ? rateOf("reasoning", query, factor) : undefined;
+  return reasoning ? { ...table, reasoning } : table;
+}
+
+/** Whether the row, a supplement or a term has a price for reasoning. */
+function hasReasoning(query: TableQuery): boolean {
+  return [standardRate("reasoning", query), ownTermRate("reasoning", query)].some(Boolean);
 }
 
 /** The rate of an open meter. Like other fees, it is the same at every context size. */
@@ -102,16 +105,20 @@ function multiplied(left: Factor, right: Factor): Factor {
   };
 }
 
-function rateOf(meter: Meter, query: TableQuery, factor: Factor | undefined): Rate | undefined {
+function rateOf(
+  meter: PricedMeter,
+  query: TableQuery,
+  factor: Factor | undefined,
+): Rate | undefined {
   const stated = statedRate(meter, query);
   if (stated) return describe(meter, stated, { query, factor });
   for (const candidate of [meter, ...standInsOf(meter)]) {
-    if (factor?.without?.includes(candidate)) continue;
+    if (factor?.without?.some((meter) => meter === candidate)) continue;
     const found = standardRate(candidate, query);
     if (found) return describe(candidate, found, { query, factor });
   }
   if (meter === "request") return undefined;
-  assert(!tokenMeters.has(meter), "a price row has a rate for input");
+  assert(!countsTokens(meter), "a price row has a rate for input");
   return describe(
     meter,
     { perUnit: zero, source: unpricedSource, version: query.row.version, context: undefined },
@@ -119,18 +126,22 @@ function rateOf(meter: Meter, query: TableQuery, factor: Factor | undefined): Ra
   );
 }
 
-function standInsOf(meter: Meter): readonly Meter[] {
+function countsTokens(meter: PricedMeter): boolean {
+  return meter === "reasoning" || tokenMeters.has(meter);
+}
+
+function standInsOf(meter: PricedMeter): readonly FixedMeter[] {
   if (!isOpenMeter(meter)) return standIns[meter] ?? [];
   const fee = sameTool(meter);
-  return fee === undefined ? lessExact(meter) : [fee];
+  return fee === undefined ? [] : [fee];
 }
 
 function describe(
-  meter: Meter,
+  meter: PricedMeter,
   found: Found,
   { query, factor }: { query: TableQuery; factor: Factor | undefined },
 ): Rate {
-  const scaled = factor !== undefined && tokenMeters.has(meter);
+  const scaled = factor !== undefined && countsTokens(meter);
   const isUnderTerms = scaled || found.isOwn === true;
   const { row, match } = query;
   const { serviceTier, region } = query.applied.terms;
@@ -152,7 +163,7 @@ function describe(
 }
 
 /** The price that the provider states under the terms, or that follows from it. */
-function statedRate(meter: Meter, query: TableQuery): Found | undefined {
+function statedRate(meter: PricedMeter, query: TableQuery): Found | undefined {
   const direct = ownTermRate(meter, query);
   if (direct) return direct;
   for (const standIn of standInsOf(meter)) {
@@ -162,7 +173,7 @@ function statedRate(meter: Meter, query: TableQuery): Found | undefined {
   return undefined;
 }
 
-function ownTermRate(meter: Meter, { row, level, applied }: TableQuery): Found | undefined {
+function ownTermRate(meter: PricedMeter, { row, level, applied }: TableQuery): Found | undefined {
   const { source, version } = row;
   const reached = row.contextTiers?.slice(0, level).map(({ tokens }) => tokens) ?? [];
   for (const { rates, contextTiers = [] } of applied.own) {
@@ -177,8 +188,8 @@ function ownTermRate(meter: Meter, { row, level, applied }: TableQuery): Found |
 
 /** The standard rate of a meter, changed as that of its substitute is. */
 function inProportion(
-  meter: Meter,
-  standIn: Meter,
+  meter: PricedMeter,
+  standIn: PricedMeter,
   { found, query }: { readonly found: Found; readonly query: TableQuery },
 ): Found | undefined {
   const [standard, base] = [standardRate(meter, query), standardRate(standIn, query)];
@@ -195,7 +206,7 @@ function dearer(left: Found, right: Found | undefined): Found {
 }
 
 /** The row's own rate at this context size, or the one added by a supplement. */
-export function standardRate(meter: Meter, query: RowQuery): Found | undefined {
+export function standardRate(meter: PricedMeter, query: RowQuery): Found | undefined {
   const { row } = query;
   const listed = listedRate(meter, query);
   if (listed) return listed;
@@ -210,7 +221,7 @@ export function standardRate(meter: Meter, query: RowQuery): Found | undefined {
   return undefined;
 }
 
-function listedRate(meter: Meter, { row, scheduled, level }: RowQuery): Found | undefined {
+function listedRate(meter: PricedMeter, { row, scheduled, level }: RowQuery): Found | undefined {
   const { source, version } = row;
   for (let index = level - 1; index >= 0; index--) {
     const context = row.contextTiers?.[index];

@@ -4,16 +4,40 @@ import type { PicoUsd } from "../money/money.ts";
 import type { Meter } from "../usage/usage.ts";
 
 /**
- * How the catalogue row was found: by exact id, by a rule that names the id, or by a shorter id
- * that is a prefix.
+ * How the price row of a model was found.
+ *
+ * - `exact` by the row's own id
+ * - `alias` by another name of the model: one that is listed, a path or a geography before the id, a
+ *   variant that does not change the price
+ * - `snapshot` by the id without its date or build
+ * - `prefix` by a shorter id: a preview of the model, or a prefix that a user states
+ * - `served` by the model that the answer names, which has another row than the one asked for
+ * - `fallback` in the list of the model's own vendor, because the provider has none for it
+ * - `rule` in ledgers of earlier releases: `alias` or `snapshot`
  */
-export type Match = "exact" | "rule" | "prefix";
+export const matches = [
+  "exact",
+  "alias",
+  "snapshot",
+  "prefix",
+  "served",
+  "fallback",
+  "rule",
+] as const;
+
+export type Match = (typeof matches)[number];
 
 /**
  * The service tier that the provider reports, normalized. `fast` is Anthropic's speed; `other` is a
  * tier without a list price: prepaid capacity or an unknown name.
  */
 export type ServiceTier = "standard" | "batch" | "flex" | "priority" | "fast" | "other";
+
+/**
+ * What has a price: a meter, or the reasoning within `output` where a provider prices it apart. The
+ * output is then charged without it.
+ */
+export type PricedMeter = Meter | "reasoning";
 
 /**
  * One price, stored permanently with the charges that used it.
@@ -24,7 +48,7 @@ export interface Rate {
   readonly provider: string;
   /** The catalogue's model id, which may be shorter than the requested id. */
   readonly model: string;
-  readonly meter: Meter;
+  readonly meter: PricedMeter;
   /** Per token, tool call, request or other unit of the meter; never negative. */
   readonly perUnit: PicoUsd;
   readonly serviceTier: ServiceTier;
@@ -39,9 +63,9 @@ export interface Rate {
    */
   readonly context?: { readonly tokens: number; readonly inclusive: boolean };
   readonly match: Match;
-  /** Origin: `genai-prices`, `overlay`, `configuration`, `api`, `legacy`. */
+  /** Origin: `genai-prices`, `litellm`, `overlay`, `configuration`, `api`, `legacy`. */
   readonly source: string;
-  /** The version of that source, such as `0.1.8`. */
+  /** The version of that source, such as `0.2.3`. */
   readonly version: string;
   /** RFC 3339, when known. */
   readonly validFrom?: string;
@@ -60,7 +84,7 @@ export interface Charge {
    * `reported_cost` is the provider's own figure; `hold` charges the held amount, for a call
    * without reported usage; `correction` is the figure of an administrator.
    */
-  readonly meter: Meter | "reported_cost" | "hold" | "correction";
+  readonly meter: PricedMeter | "reported_cost" | "hold" | "correction";
   readonly quantity: number;
   readonly cost: PicoUsd;
   /**

@@ -5,22 +5,31 @@ import { formatUsd, type PicoUsd } from "../money/money.ts";
 import { isOpenMeter, mostOpenMeters, readMeter } from "../usage/open-meter.ts";
 import { fixedMeters, tokenMeters, type FixedMeter, type Meter } from "../usage/usage.ts";
 import { formatPerMillion, parsePerCall, parsePerMillion } from "./per-million.ts";
+import type { PricedMeter } from "./rate.ts";
 import type { Rates } from "./row.ts";
 
 /** Exact decimals: token meters in USD per million tokens, fees in USD per call. */
-export type FixedRatesText = Readonly<Partial<Record<FixedMeter, string>>>;
+export type FixedRatesText = Readonly<Partial<Record<RateField, string>>>;
+
+/** `reasoning` is the part of output that was reasoning; absent: it costs what output does. */
+export type RateField = FixedMeter | "reasoning";
 
 export interface RatesText extends FixedRatesText {
   /** Open meters, in USD per unit. */
   readonly meters?: Readonly<Record<string, string>>;
 }
 
-export const rateFields: readonly string[] = [...fixedMeters, "meters"];
+/** In the order in which they are written. */
+export const meterFields: readonly RateField[] = fixedMeters.flatMap((meter) =>
+  meter === "output" ? [meter, "reasoning"] : [meter],
+);
+
+export const rateFields: readonly string[] = [...meterFields, "meters"];
 
 /** @throws PurserError `invalid_request` naming the field and the remedy. */
 export function readRates(fields: Fields): Rates {
-  const rates: { [meter in Meter]?: PicoUsd } = {};
-  for (const meter of fixedMeters) {
+  const rates: { [meter in PricedMeter]?: PicoUsd } = {};
+  for (const meter of meterFields) {
     const value = fields.values.get(meter);
     if (value !== undefined) rates[meter] = readRate(meter, value, fields.prefix + meter);
   }
@@ -39,25 +48,29 @@ export function formatRates(rates: Rates): RatesText {
     isOpenMeter(meter) && rate !== undefined ? [[meter, formatUsd(rate)] as const] : [],
   );
   return {
-    ...formatFixed(rates, fixedMeters),
+    ...formatFixed(rates, meterFields),
     ...(open.length > 0 && { meters: Object.fromEntries(open) }),
   };
 }
 
 /** Only the given meters. */
-export function formatFixed(rates: Rates, meters: readonly FixedMeter[]): FixedRatesText {
-  const texts: { [meter in FixedMeter]?: string } = {};
+export function formatFixed(rates: Rates, meters: readonly RateField[]): FixedRatesText {
+  const texts: { [meter in RateField]?: string } = {};
   for (const meter of meters) {
     const rate = rates[meter];
     if (rate !== undefined)
-      texts[meter] = tokenMeters.has(meter) ? formatPerMillion(rate) : formatUsd(rate);
+      texts[meter] = countsTokens(meter) ? formatPerMillion(rate) : formatUsd(rate);
   }
   return texts;
 }
 
-function readRate(meter: FixedMeter, value: unknown, field: string): PicoUsd {
+function countsTokens(meter: RateField): boolean {
+  return meter === "reasoning" || tokenMeters.has(meter);
+}
+
+function readRate(meter: RateField, value: unknown, field: string): PicoUsd {
   const text = readDecimal(value, field);
-  return tokenMeters.has(meter) ? parsePerMillion(text, field) : parsePerCall(text, field);
+  return countsTokens(meter) ? parsePerMillion(text, field) : parsePerCall(text, field);
 }
 
 function unitPrices(input: unknown, field: string): readonly (readonly [string, unknown])[] {

@@ -1,15 +1,18 @@
 /** Turns the supplements of a row into rates of the row itself, at the same prices. */
 
 import type { PicoUsd } from "../money/money.ts";
-import type { Meter } from "../usage/usage.ts";
 import { standardRate } from "./rate-table.ts";
+import type { PricedMeter } from "./rate.ts";
 import type { CatalogueRow, Rates, Supplement } from "./row.ts";
 
-type Added = { [meter in Meter]?: PicoUsd };
+type Added = { [meter in PricedMeter]?: PicoUsd };
 
 /**
  * The same prices without supplements. A row without a rate for output gets that of input, which it
  * is charged at.
+ *
+ * Hours must not state a meter that the row leaves to a multiple if it has context tiers too: which
+ * of the two takes precedence would change.
  */
 export function resolveRow(row: CatalogueRow): CatalogueRow {
   const { supplements = [], ...own } = row;
@@ -52,13 +55,13 @@ function outputAsInput({ source, version }: CatalogueRow): Supplement {
   return { multiples: { output: same }, source, version };
 }
 
-function metersOf({ rates = {}, multiples = {} }: Supplement): readonly Meter[] {
-  return [...Object.keys(rates), ...Object.keys(multiples)] as Meter[];
+function metersOf({ rates = {}, multiples = {} }: Supplement): readonly PricedMeter[] {
+  return [...Object.keys(rates), ...Object.keys(multiples)] as PricedMeter[];
 }
 
 function addedTo(
-  meters: readonly Meter[],
-  find: (meter: Meter) => { readonly perUnit: PicoUsd } | undefined,
+  meters: readonly PricedMeter[],
+  find: (meter: PricedMeter) => { readonly perUnit: PicoUsd } | undefined,
 ): Rates {
   const added: Added = {};
   for (const meter of meters) {

@@ -19,7 +19,7 @@ import type { DearestRates } from "./sheet.ts";
 
 const perUnit = fc.bigInt({ min: 0n, max: 10n ** 9n }).map(pico);
 const someRates = fc.record(
-  Object.fromEntries(fixedMeters.map((meter) => [meter, perUnit])) as Record<
+  Object.fromEntries([...fixedMeters, "reasoning"].map((meter) => [meter, perUnit])) as Record<
     Meter,
     fc.Arbitrary<PicoUsd>
   >,
@@ -61,15 +61,15 @@ const randomRow = fc.record({
   regions: fc.record({ us: termPrice, eu: termPrice, "*": termPrice }, { requiredKeys: [] }),
   cacheWrites: fc.constantFrom("asked" as const, "always" as const),
 });
-const counts = fc.record(
-  Object.fromEntries(fixedMeters.map((meter) => [meter, fc.nat({ max: 300 })])) as Record<
-    Meter,
-    fc.Arbitrary<number>
-  >,
-  {
-    requiredKeys: [],
-  },
-) as fc.Arbitrary<Usage>;
+const counts = (
+  fc.record(
+    Object.fromEntries([...fixedMeters, "reasoning"].map((meter) => [meter, fc.nat({ max: 300 })])),
+    { requiredKeys: [] },
+  ) as fc.Arbitrary<Usage>
+).map((usage): Usage => ({
+  ...usage,
+  reasoning: Math.min(usage.reasoning ?? 0, usage.output ?? 0),
+}));
 
 test("a charge is quantity times rate on every line, and every counted token is on one", () => {
   fc.assert(
@@ -81,11 +81,12 @@ test("a charge is quantity times rate on every line, and every counted token is 
         const lines = charge(sheetOf(changes), usage, serviceTier);
         for (const line of lines)
           assert.equal(line.cost, (line.rate?.perUnit ?? 0n) * BigInt(line.quantity));
-        for (const meter of tokenMeters)
-          assert.equal(
-            lines.find((line) => line.meter === meter)?.quantity ?? 0,
-            usage[meter] ?? 0,
-          );
+        const counted = (meter: string): number =>
+          lines.find((line) => line.meter === meter)?.quantity ?? 0;
+        for (const meter of tokenMeters) {
+          const apart = meter === "output" ? counted("reasoning") : 0;
+          assert.equal(counted(meter) + apart, usage[meter] ?? 0);
+        }
       },
     ),
   );
@@ -100,7 +101,10 @@ test("splitting a usage into parts below the cliff does not change what it costs
         contextTiers: [{ tokens: 10_000, inclusive: false, rates: { input: pico(0n) } }],
       });
       const sum = Object.fromEntries(
-        fixedMeters.map((meter) => [meter, (first[meter] ?? 0) + (second[meter] ?? 0)]),
+        [...fixedMeters, "reasoning" as const].map((meter) => [
+          meter,
+          (first[meter] ?? 0) + (second[meter] ?? 0),
+        ]),
       );
       assert.equal(
         costOf(charge(sheet, first)) + costOf(charge(sheet, second)),
@@ -165,7 +169,13 @@ test("no usage within a query costs more than the dearest rates", () => {
 
 function unitOf(meter: Charge["meter"]): keyof DearestRates {
   if (meter === "request") return "request";
-  if (meter === "output" || meter === "output_audio" || meter === "output_image") return "output";
+  if (
+    meter === "reasoning" ||
+    meter === "output" ||
+    meter === "output_audio" ||
+    meter === "output_image"
+  )
+    return "output";
   return tokenMeters.has(meter as Meter) ? "input" : "webSearch";
 }
 

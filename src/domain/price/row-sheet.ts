@@ -11,12 +11,11 @@ import {
   fixedMeters,
   type FeeMeter,
   type FixedMeter,
-  type Meter,
   type OpenMeter,
   type UsagePart,
 } from "../usage/usage.ts";
 import { isOpenMeter, openMetersOf } from "../usage/open-meter.ts";
-import type { Charge, Match, Rate, ServiceTier } from "./rate.ts";
+import type { Charge, Match, PricedMeter, Rate, ServiceTier } from "./rate.ts";
 import { makeRateTable, openRate, type RateTable } from "./rate-table.ts";
 import type { CatalogueRow, Rates } from "./row.ts";
 import type { DearestQuery, DearestRates, PriceSheet } from "./sheet.ts";
@@ -65,8 +64,9 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
   const usual = options.region ?? anywhere;
   const tables = tableCache(state);
   const states = [tables, ...options.next.map(tableCache)];
+  const others = new Map<Match, PriceSheet>();
 
-  return {
+  const sheet: PriceSheet = {
     provider: state.row.provider,
     model,
     match: state.match,
@@ -89,7 +89,21 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
       applyTerms(state.row, { serviceTier, region }).isPriced,
 
     dearest: rememberDearest(states, options.region ?? undefined),
+
+    foundBy(match) {
+      if (match === state.match) return sheet;
+      const other =
+        others.get(match) ??
+        makeRowSheet({
+          ...options,
+          state: { ...state, match },
+          sheetAt: (at) => sheetAt(at)?.foundBy(match),
+        });
+      others.set(match, other);
+      return other;
+    },
   };
+  return sheet;
 }
 
 type Tables = ((level: number, terms: Terms) => RateTable) & { readonly row: CatalogueRow };
@@ -130,7 +144,7 @@ interface PartRates {
 
 function chargePart(part: UsagePart, { state, table, terms, model }: PartRates): readonly Charge[] {
   const lines: Charge[] = [];
-  const add = (meter: Meter, quantity: number, rate: Rate): void => {
+  const add = (meter: PricedMeter, quantity: number, rate: Rate): void => {
     assert(
       Number.isSafeInteger(quantity) && quantity >= 0,
       "a charged quantity is a whole number and not negative",
@@ -138,11 +152,16 @@ function chargePart(part: UsagePart, { state, table, terms, model }: PartRates):
     const cost = multiply(rate.perUnit, quantity);
     lines.push({ model: part.model ?? model, meter, quantity, cost, rate });
   };
+  const reasoning = table.reasoning
+    ? Math.min(part.usage.reasoning ?? 0, part.usage.output ?? 0)
+    : 0;
   for (const meter of fixedMeters) {
     // A flat fee is due for every call, even if the answer does not report it.
     const quantity = part.usage[meter] ?? (meter === "request" ? 1 : 0);
     const rate = table[meter];
-    if (rate && quantity !== 0) add(meter, quantity, rate);
+    const apart = meter === "output" ? reasoning : 0;
+    if (rate && quantity !== apart) add(meter, quantity - apart, rate);
+    if (table.reasoning && apart !== 0) add("reasoning", apart, table.reasoning);
   }
   const open = openMetersOf(part.usage);
   if (open.length === 0) return lines;
@@ -160,7 +179,7 @@ function openMetersOfRow({ rates, supplements = [] }: CatalogueRow): readonly Op
 }
 
 /** The number of context tiers reached by a context of this many tokens. */
-function levelOf(row: CatalogueRow, context: number): number {
+export function levelOf(row: CatalogueRow, context: number): number {
   const tiers = row.contextTiers;
   if (!tiers) return 0;
   let level = 0;
@@ -210,6 +229,7 @@ function dearestOf(states: readonly Tables[], query: DearestQuery): DearestRates
     for (const table of possibleTables(tables, query)) {
       for (const meter of inputMetersOf(tables.row, query)) raise("input", table[meter]?.perUnit);
       for (const meter of outputMeters) raise("output", table[meter]?.perUnit);
+      raise("output", table.reasoning?.perUnit);
       for (const meter of fees) raise("webSearch", table[meter]?.perUnit);
       raise("request", table.request?.perUnit);
     }

@@ -27,6 +27,7 @@ const whole: PriceText = {
   cache_read: "0.2",
   cache_write_5m: "2.5",
   output: "10",
+  reasoning: "12",
   web_search: "0.01",
   meters: { images_hd_1024x1792: "0.08", cache_storage_token_hours: "0.000001" },
   context_tiers: [
@@ -194,7 +195,6 @@ test("every mistake is refused with its field and a remedy", () => {
     [{ context_tiers: [{ above: "200000", input: "1" }] }, "context_tiers[0].above"],
     [{ context_tiers: [{ above: 0, input: "1" }] }, "context_tiers[0].above"],
     [{ context_tiers: [{ above: 1, from: 1, input: "1" }] }, "context_tiers[0].from"],
-    [{ context_tiers: [{ above: 1 }] }, "context_tiers[0].input"],
     [{ context_tiers: [{ above: 1, input: 4 }] }, "context_tiers[0].input"],
     [{ context_tiers: [{ above: 1, meters: { pages: "1" } }] }, "context_tiers[0].meters"],
     [{ context_tiers: [...tiers, ...tiers] }, "context_tiers[1].above"],
@@ -233,7 +233,6 @@ test("every mistake is refused with its field and a remedy", () => {
     [at({ to: "24:01" }), "hours[0].to"],
     [at({ to: "01:00" }), "hours[0].to"],
     [at({ to: undefined }), "hours[0].to"],
-    [at({ input: undefined }), "hours[0].input"],
     [at({ meters: { pages: "-1" } }), "hours[0].meters.pages"],
     [{ free: 1500 }, "free"],
     [{ free: { input: { units: 1, per: "day" } } }, "free.input"],

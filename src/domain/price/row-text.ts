@@ -67,7 +67,7 @@ export interface ParseRowOptions {
  */
 export function formatRow(row: CatalogueRow): PriceText {
   const resolved = resolveRow(row);
-  const { contextTiers = [], schedules = [], serviceTiers, regions, free } = resolved;
+  const { contextTiers = [], schedules = [], serviceTiers = {}, regions, free } = resolved;
   const aliases = idsOf(row.ids).filter((id) => id !== row.model);
   const terms = (prices: Readonly<Record<string, TermPrice>>): Readonly<Record<string, TermText>> =>
     Object.fromEntries(
@@ -79,7 +79,7 @@ export function formatRow(row: CatalogueRow): PriceText {
     ...(aliases.length > 0 && { aliases }),
     ...formatRates(resolved.rates),
     ...(contextTiers.length > 0 && { context_tiers: formatTiers(contextTiers) }),
-    ...(serviceTiers && { service_tiers: terms(serviceTiers) }),
+    ...(Object.keys(serviceTiers).length > 0 && { service_tiers: terms(serviceTiers) }),
     // Absent means any region in the text, but no known region in a row.
     ...(regions !== "included" && { regions: terms(regions ?? {}) }),
     ...(schedules.length > 0 && { hours: formatHours(schedules) }),

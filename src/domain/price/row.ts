@@ -3,10 +3,13 @@
 import type { PicoUsd } from "../money/money.ts";
 import type { Meter } from "../usage/usage.ts";
 import type { IdRule } from "./id-rule.ts";
-import type { ServiceTier } from "./rate.ts";
+import type { PricedMeter, ServiceTier } from "./rate.ts";
 
-/** Per token, tool call, request or other unit. An absent meter has no rate of its own. */
-export type Rates = Readonly<Partial<Record<Meter, PicoUsd>>>;
+/**
+ * Per token, tool call, request or other unit. An absent meter has no rate of its own; reasoning
+ * without one is output like any other.
+ */
+export type Rates = Readonly<Partial<Record<PricedMeter, PicoUsd>>>;
 
 /** Rates for a whole request, including output, from this context size on. */
 export interface ContextTier {
@@ -64,7 +67,7 @@ export type TermPrice = Factor | OwnRates;
 export interface Supplement {
   readonly rates?: Rates;
   /** Meters priced as a multiple of another one, at every context size. */
-  readonly multiples?: Readonly<Partial<Record<Meter, Ratio & { readonly of: Meter }>>>;
+  readonly multiples?: Readonly<Partial<Record<PricedMeter, Ratio & { readonly of: Meter }>>>;
   readonly source: string;
   readonly version: string;
 }

@@ -34,12 +34,17 @@ export function randomCall(usage: fc.Arbitrary<Usage>, week: number): fc.Arbitra
 
 const weekMs = 7 * 86_400_000;
 
-export function assertSameBill(
-  before: CatalogueRow,
-  after: CatalogueRow,
+/** @returns A function that asserts it of one call. */
+export function sameBillOf(before: CatalogueRow, after: CatalogueRow): (call: Billed) => void {
+  const [left, right] = [sheetsOf(before), sheetsOf(after)];
+  return (call) => assertSameBill(left(call.at), right(call.at), call);
+}
+
+function assertSameBill(
+  left: PriceSheet | undefined,
+  right: PriceSheet | undefined,
   { usage, serviceTier, region, cacheWrite, media, at }: Billed,
 ): void {
-  const [left, right] = [sheetOf(before, at), sheetOf(after, at)];
   assert.equal(left === undefined, right === undefined);
   if (!left || !right) return;
   const lines = (sheet: PriceSheet): readonly unknown[] =>
@@ -63,7 +68,7 @@ export function throughText(row: CatalogueRow): CatalogueRow {
   return parseRow(JSON.parse(JSON.stringify(formatRow(row))), { field: "", source: "text" });
 }
 
-function sheetOf(row: CatalogueRow, at: number): PriceSheet | undefined {
+function sheetsOf(row: CatalogueRow): (at: number) => PriceSheet | undefined {
   const book = makePriceBook({ sources: [() => [row]], version: "1", regionOf: () => null });
-  return book.sheet({ provider: row.provider, model: row.model, at });
+  return (at) => book.sheet({ provider: row.provider, model: row.model, at });
 }

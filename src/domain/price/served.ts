@@ -3,6 +3,7 @@
  * requested.
  */
 
+import { isQualified, isSameModel } from "./model-id.ts";
 import type { PriceBook, PriceSheet } from "./sheet.ts";
 
 /** A model as its provider names it. */
@@ -26,8 +27,11 @@ export function askedOf(book: PriceBook, { provider, model, at }: PriceQuestion)
 }
 
 /**
- * Returns the served model's sheet. Providers may answer with their own aliases: if the served name
- * is unknown, or matches less closely than the requested one, the requested model's sheet is used.
+ * Returns the served model's sheet, or the requested model's where the answer does not say more:
+ *
+ * - a price that a user states for the requested id is its price, unless one is stated for the served
+ * - the answer names the same model without what the request adds: a geography, `ft:`, `:free`
+ * - the served name is unknown, has the same row, or matches less closely than the requested one
  */
 export function sheetOfServed(
   book: PriceBook,
@@ -36,6 +40,19 @@ export function sheetOfServed(
 ): PriceSheet | undefined {
   if (served === asked.model) return asked.sheet;
   const ofServed = book.sheet({ provider: asked.provider, model: served, at: asked.at });
-  if (!ofServed) return asked.sheet;
-  return asked.sheet?.match === "exact" && ofServed.match === "prefix" ? asked.sheet : ofServed;
+  if (!ofServed || ofServed.row === asked.sheet?.row) return asked.sheet;
+  return asked.sheet && keepsPrice(asked.sheet, ofServed)
+    ? asked.sheet
+    : ofServed.foundBy("served");
+}
+
+function keepsPrice(asked: PriceSheet, served: PriceSheet): boolean {
+  if (asked.match === "prefix") return false;
+  if (isStated(asked)) return !isStated(served) || served.match === "prefix";
+  if (isQualified(asked.model) && isSameModel(asked.model, served.model)) return true;
+  return asked.match === "exact" && served.match === "prefix";
+}
+
+function isStated({ row }: PriceSheet): boolean {
+  return row.source === "configuration" || row.source === "api";
 }

@@ -77,6 +77,9 @@ export interface PriceSheet {
   prices(terms: Omit<ChargeOptions, "at">): boolean;
 
   dearest(query: DearestQuery): DearestRates;
+
+  /** The same prices, found in another way. */
+  foundBy(match: Match): PriceSheet;
 }
 
 /** Finds sheets. Look-ups are pure: the same book, model and time give the same sheet. */

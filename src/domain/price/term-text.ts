@@ -81,7 +81,7 @@ function readOwnRates(fields: Fields, tiers: readonly ContextTier[]): OwnRates {
   if (fields.values.has("without"))
     throw invalid(`${prefix}without`, "needs a factor", "Give a factor, or leave without out.");
   const rates = readRates(fields);
-  const own = readTiers(fields, tokens);
+  const own = readTiers(fields, [...tokens, "reasoning"]);
   own.forEach(({ tokens: edge, inclusive }, index) => {
     if (tiers.some((tier) => tier.tokens === edge && tier.inclusive === inclusive)) return;
     throw invalid(

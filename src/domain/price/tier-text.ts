@@ -1,9 +1,14 @@
 /** Context tiers as text: `{above: 200000, input: "4", output: "15"}`. */
 
 import { type Fields, invalid, openFields, optionalList, optionalWhole } from "../input/fields.ts";
-import { fixedMeters, type FixedMeter } from "../usage/usage.ts";
-import { formatFixed, readRates, type FixedRatesText } from "./rates-text.ts";
-import type { ContextTier, Rates } from "./row.ts";
+import {
+  formatFixed,
+  meterFields,
+  readRates,
+  type FixedRatesText,
+  type RateField,
+} from "./rates-text.ts";
+import type { ContextTier } from "./row.ts";
 
 /** Exactly one of `above` and `from` is given. */
 export interface ContextTierText extends FixedRatesText {
@@ -14,13 +19,14 @@ export interface ContextTierText extends FixedRatesText {
 }
 
 /**
- * The list is ascending; a tier has only the rates that differ from the one below.
+ * The list is ascending; a tier has only the rates that differ from the one below. It has none if it
+ * is only a threshold of service tiers or regions.
  *
  * @throws PurserError `invalid_request` naming the field and the remedy.
  */
 export function readTiers(
   fields: Fields,
-  meters: readonly FixedMeter[] = fixedMeters,
+  meters: readonly RateField[] = meterFields,
 ): readonly ContextTier[] {
   const path = `${fields.prefix}context_tiers`;
   const list = optionalList(fields, "context_tiers", example) ?? [];
@@ -42,7 +48,7 @@ export function readTiers(
 export function formatTiers(tiers: readonly ContextTier[]): readonly ContextTierText[] {
   return tiers.map(({ tokens, inclusive, rates }) => ({
     [edgeName(inclusive)]: tokens,
-    ...formatFixed(rates, fixedMeters),
+    ...formatFixed(rates, meterFields),
   }));
 }
 
@@ -52,7 +58,7 @@ export function edgeName(inclusive: boolean): "from" | "above" {
 
 function readTier(
   input: unknown,
-  { prefix, meters }: { readonly prefix: string; readonly meters: readonly FixedMeter[] },
+  { prefix, meters }: { readonly prefix: string; readonly meters: readonly RateField[] },
 ): ContextTier {
   const fields = openFields(input, { prefix, known: ["above", "from", ...meters] });
   const above = optionalWhole(fields, "above", bounds);
@@ -66,18 +72,7 @@ function readTier(
   const tokens = above ?? from;
   if (tokens === undefined)
     throw invalid(`${prefix}above`, "is missing", `${example} from includes the threshold.`);
-  return { tokens, inclusive: from !== undefined, rates: someRates(fields) };
-}
-
-/** @throws PurserError `invalid_request` if there is no rate at all. */
-export function someRates(fields: Fields): Rates {
-  const rates = readRates(fields);
-  if (Object.keys(rates).length > 0) return rates;
-  throw invalid(
-    `${fields.prefix}input`,
-    "is missing, and so is every other rate",
-    "Give the rates that differ, in USD per million tokens.",
-  );
+  return { tokens, inclusive: from !== undefined, rates: readRates(fields) };
 }
 
 const bounds = { least: 1, most: 1_000_000_000 };

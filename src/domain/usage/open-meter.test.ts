@@ -10,6 +10,8 @@ test("calls of tools and named units are valid meters", () => {
   const tools = ["tool:web_search", "tool:code_interpreter_session", "tool:Ocr-2.1"];
   for (const name of [...units, ...tools, `tool:${"x".repeat(64)}`, "u".repeat(64)])
     assert.equal(openMeterProblem(name), undefined, name);
+  // Close to input_image, but a unit of price lists.
+  assert.equal(openMeterProblem("input_images"), undefined);
 });
 
 test("other names are not valid", () => {

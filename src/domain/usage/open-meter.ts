@@ -20,6 +20,9 @@ export const openMeterPattern = /^(?:tool:[A-Za-z0-9_.-]{1,64}|[a-z][a-z0-9_]{0,
 
 const fixed: ReadonlySet<string> = new Set(fixedMeters);
 
+/** Units of price lists with a name close to that of a fixed meter. */
+const knownUnits: ReadonlySet<string> = new Set(["input_images"]);
+
 /** Words of a bill that are not meters. */
 const reserved: ReadonlySet<string> = new Set(["reasoning", "reported_cost", "hold", "correction"]);
 
@@ -54,7 +57,7 @@ export function openMeterProblem(name: string): MeterProblem | undefined {
       problem,
       remedy: `Count tokens as ${fixedMeters.slice(0, 5).join(", ")} or another listed meter.`,
     };
-  const meant = nearest(name, fixedMeters);
+  const meant = knownUnits.has(name) ? undefined : nearest(name, fixedMeters);
   return meant === undefined ? undefined : { problem, remedy: `Did you mean ${meant}?` };
 }
 

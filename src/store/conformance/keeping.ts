@@ -6,7 +6,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Ledger } from "../../app/port/ledger.ts";
 import { PurserError } from "../../domain/error.ts";
+import type { UpdatePricesCommand } from "../../domain/ledger/command.ts";
 import { pico } from "../../domain/money/money.ts";
+import type { PriceUpdate } from "../../domain/price/price-update.ts";
 import {
   attribution,
   hold,
@@ -73,6 +75,57 @@ export function testReopening(open: OpenStore): void {
   });
 }
 
+export function testUpdatingPrices(open: OpenStore): void {
+  test("an update of the prices is one entry, with all its rows, and survives a restart", async () => {
+    await using(open, async (store) => {
+      await store.ledger.commit(updatePrices("first", null));
+      const kept = { ...testUpdate("first"), at: start, revertedAt: null };
+      assert.deepEqual(store.ledger.priceUpdates(), [kept]);
+      const again = await store.reopen();
+      assert.deepEqual(again.ledger.priceUpdates(), [kept]);
+      const report = await again.reader.verify();
+      assert.deepEqual([report.ok, report.entries], [true, 1]);
+    });
+  });
+
+  test("an update that compared an older book is refused", async () => {
+    await using(open, async ({ ledger }) => {
+      await ledger.commit(updatePrices("first", null));
+      await rejects(ledger.commit(updatePrices("second", null)), "conflict");
+      await ledger.commit(updatePrices("second", "first"));
+      assert.deepEqual(
+        ledger.priceUpdates().map(({ updateId }) => updateId),
+        ["first", "second"],
+      );
+    });
+  });
+
+  test("a reverted update is kept, with the time of its end, and is reverted once", async () => {
+    await using(open, async (store) => {
+      const { ledger } = store;
+      await ledger.commit(updatePrices("first", null));
+      await ledger.commit(updatePrices("second", "first"));
+      const revert = { kind: "revert_prices", updateId: "first" } as const;
+      const first = await ledger.commit({ ...revert, at: start + 5 });
+      const second = await ledger.commit({ ...revert, at: start + 9 });
+      assert.deepEqual(
+        [first.repeated, second.repeated, second.update.revertedAt],
+        [false, true, start + 5],
+      );
+      await rejects(ledger.commit({ ...revert, updateId: "none", at: start }), "not_found");
+      const again = await store.reopen();
+      assert.deepEqual(
+        again.ledger.priceUpdates().map(({ updateId, revertedAt }) => [updateId, revertedAt]),
+        [
+          ["first", start + 5],
+          ["second", null],
+        ],
+      );
+      assert.equal((await again.reader.verify()).ok, true);
+    });
+  });
+}
+
 export function testFailing(open: OpenStore): void {
   test("while writes fail, commits fail and change nothing; ends of calls are kept", async () => {
     await using(open, async (store) => {
@@ -108,6 +161,27 @@ export function testFailing(open: OpenStore): void {
   });
 }
 
+function testUpdate(updateId: string): PriceUpdate {
+  const row = {
+    provider: "openai",
+    input: "1",
+    output: "2",
+    valid_from: "2026-01-05T00:00:00.000Z",
+  };
+  return {
+    updateId,
+    source: "litellm",
+    version: "1.2",
+    sha256: "ab".repeat(32),
+    from: "litellm",
+    rows: ["m1", "m2", "m3"].map((model) => ({ ...row, model })),
+  };
+}
+
+function updatePrices(updateId: string, after: string | null): UpdatePricesCommand {
+  return { kind: "update_prices", at: start, update: testUpdate(updateId), after };
+}
+
 async function fill(ledger: Ledger): Promise<void> {
   for (const command of tree([usd(100), usd(37), usd(50), usd(60)])) await ledger.commit(command);
   await ledger.commit(
@@ -120,6 +194,7 @@ async function fill(ledger: Ledger): Promise<void> {
   await ledger.commit({ kind: "delete_budget", at: start, budgetId: "project" });
   await ledger.commit({ kind: "put_key", at: start, key: testKey });
   await ledger.commit({ kind: "put_price", at: start, price: testPrice });
+  await ledger.commit(updatePrices("first", null));
   await ledger.commit(hold("open", usd(2), { expiresAt: start + 9000, fingerprint: "f" }));
   await ledger.commit({
     kind: "top_up",
@@ -167,6 +242,7 @@ async function snapshot(ledger: Ledger): Promise<unknown> {
     keys: ledger.keys(),
     byHash: ledger.keyByHash(testKey.hash),
     prices: ledger.prices(),
+    priceUpdates: ledger.priceUpdates(),
     holds: await ledger.openHolds(),
     balances: await Promise.all([...treeIds, "tokens"].map((id) => ledger.balances(id, start))),
   };

@@ -1,6 +1,7 @@
 /** Decodes journal rows into entries. */
 
 import { readStoredOverride, type StoredOverride } from "../../domain/price/override.ts";
+import type { PriceUpdate } from "../../domain/price/price-update.ts";
 import { assert } from "../../domain/assert.ts";
 import type { Budget } from "../../domain/budget/budget.ts";
 import type { Key } from "../../domain/key/key.ts";
@@ -85,6 +86,12 @@ export function decodeEntry(
         at,
         price: readStoredOverride(JSON.parse(row.body) as StoredOverride),
       };
+    case kinds.price_update:
+      return { kind: "price_update", at, update: JSON.parse(row.body) as PriceUpdate };
+    case kinds.price_revert: {
+      const [updateId] = JSON.parse(row.body) as readonly [string];
+      return { kind: "price_revert", at, updateId };
+    }
     default:
       assert(row.call !== null, "an entry that ends a call or adds to it names its hold");
       return decodeAboutCall(row, context.callOf(row.call), names);

@@ -94,6 +94,10 @@ export function encodeEntry(
       return otherRow(entry, seq, JSON.stringify(entry.key));
     case "price":
       return otherRow(entry, seq, JSON.stringify(entry.price));
+    case "price_update":
+      return otherRow(entry, seq, JSON.stringify(entry.update));
+    case "price_revert":
+      return otherRow(entry, seq, JSON.stringify([entry.updateId]));
     default:
       return callRow(entry, seq, { names, on: callOf(entry) });
   }

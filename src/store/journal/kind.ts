@@ -20,6 +20,8 @@ export const kinds = {
   budget: 20,
   key: 21,
   price: 22,
+  price_update: 23,
+  price_revert: 24,
 } as const;
 
 /** Roll-ups are grouped by status; refusals have a status of their own. */

@@ -12,7 +12,7 @@ import type { NameIds, Names } from "./name.ts";
 export type StoredUsage = readonly number[];
 
 /** A meter, or another word of a charge line. */
-type MeterWord = Charge["meter"] | "reasoning";
+type MeterWord = Charge["meter"];
 
 const reasoningNumber = 102;
 
@@ -60,9 +60,7 @@ export function usagePlace(number: number): number {
 }
 
 export function chargedMeter(number: number, names: Names): Charge["meter"] {
-  const meter = meterOf(number, names);
-  assert(meter !== "reasoning", "a charge is for a meter");
-  return meter;
+  return meterOf(number, names);
 }
 
 export function storeUsage(usage: Usage, names: NameIds): StoredUsage {

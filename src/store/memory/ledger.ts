@@ -17,6 +17,7 @@ import { noNeeds, type Needs } from "../../domain/ledger/needs.ts";
 import { countingFor } from "../../domain/ledger/recount.ts";
 import { isDefinition, Registry } from "../../domain/ledger/registry.ts";
 import type { PriceOverride } from "../../domain/price/override.ts";
+import type { KeptPriceUpdate } from "../../domain/price/price-update.ts";
 import { asOpenHold } from "../open-hold.ts";
 import { attempt, type Attempt, type Outcome } from "./attempt.ts";
 import { definitions, type Reads } from "./item.ts";
@@ -85,6 +86,10 @@ export class MemoryLedger implements Ledger {
 
   prices(): readonly PriceOverride[] {
     return this.#registry.prices;
+  }
+
+  priceUpdates(): readonly KeptPriceUpdate[] {
+    return [...this.#registry.priceUpdates.values()];
   }
 
   async balances(budgetId: string, at: number): Promise<readonly Balance[]> {

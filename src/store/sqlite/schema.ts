@@ -10,7 +10,7 @@ import { outcomeRows, otherRows } from "./journal/kind-condition.ts";
 import { usagePlaces } from "../journal/meter-number.ts";
 
 /** Kept in `user_version`; a file with a higher number was written by a newer Purser. */
-export const schemaVersion = 5;
+export const schemaVersion = 6;
 
 /** The columns of `rollup` after its key. Open meters have a table of their own. */
 export const sumColumns = [
@@ -66,6 +66,8 @@ const steps: readonly string[] = [
     .join(" "),
   // Older versions cannot read rows with open meters.
   ["rollup", "rollup_day"].map((table) => meterTable(table)).join(" "),
+  // Older versions cannot read updates of the prices.
+  "",
 ];
 
 /** In `rollup_day`, `hour` is the first hour of the day (UTC). */

@@ -51,6 +51,18 @@ test("audio is priced separately for input and output, images only for output", 
   });
 });
 
+test("generated video has the meter of generated images", () => {
+  const { usage } = readGeminiUsage({
+    promptTokenCount: 5,
+    candidatesTokenCount: 1400,
+    candidatesTokensDetails: [
+      { modality: "VIDEO", tokenCount: 1290 },
+      { modality: "IMAGE", tokenCount: 100 },
+    ],
+  });
+  assert.deepEqual(usage, { input: 5, output: 10, output_image: 1390 });
+});
+
 test("the Live API's response count is output", () => {
   assert.deepEqual(readGeminiUsage({ promptTokenCount: 3, responseTokenCount: 8 }).usage, {
     input: 3,

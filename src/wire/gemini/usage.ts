@@ -50,8 +50,8 @@ function isCounted(count: unknown): boolean {
  *
  * The prompt count includes cached tokens. Thoughts are separate from the candidates and billed as
  * output; tool results are separate from the prompt and billed as input. Audio has prices of its
- * own for input and output, images only for output: image, video and document input costs the same
- * as text (https://ai.google.dev/api/generate-content#UsageMetadata, .../docs/pricing, read
+ * own for input and output, images and video only for output, where they share a meter: image, video
+ * and document input costs the same as text (https://ai.google.dev/api/generate-content#UsageMetadata, .../docs/pricing, read
  * 2026-11).
  */
 export function readGeminiUsage(metadata: JsonObject): GeminiUsage {
@@ -93,7 +93,8 @@ function readOutput(metadata: JsonObject, counts: CountReader): Usage {
   );
   const image = Math.min(
     candidates - audio,
-    modality(metadata["candidatesTokensDetails"], { name: "IMAGE", counts }),
+    modality(metadata["candidatesTokensDetails"], { name: "IMAGE", counts }) +
+      modality(metadata["candidatesTokensDetails"], { name: "VIDEO", counts }),
   );
   return usageOf({
     output: candidates - audio - image + thoughts,

@@ -1,7 +1,6 @@
 /** Classifies the paths of OpenAI's API. */
 
-import type { Endpoint } from "../wire.ts";
-import { mediaEndpoints } from "./media/endpoint.ts";
+import type { Endpoint, EndpointUnit } from "../wire.ts";
 
 /**
  * Paths whose answer reports usage. `responses/compact` runs the model over its context, and is
@@ -14,6 +13,20 @@ export const metered: ReadonlyMap<string, string> = new Map([
   ["responses", "responses"],
   ["responses/compact", "compact"],
   ["embeddings", "embeddings"],
+]);
+
+/**
+ * Paths that are billed by units, or by tokens that not every answer reports. `rerank` has the paths
+ * of Cohere, Jina, Voyage and Together.
+ */
+const billedByUnit: ReadonlyMap<string, EndpointUnit> = new Map([
+  ["audio/speech", "speech"],
+  ["audio/transcriptions", "transcription"],
+  ["audio/translations", "transcription"],
+  ["images/generations", "image"],
+  ["images/edits", "image"],
+  ["images/variations", "image"],
+  ["rerank", "rerank"],
 ]);
 
 /** POST paths that are free: they classify, count, or act on an object that was already billed. */
@@ -54,11 +67,19 @@ export function openaiEndpoint(method: string, path: string): Endpoint {
   const { route, model } = parsePath(path);
   const verb = method.toUpperCase();
   if (verb === "POST") {
-    const name = metered.get(route) ?? mediaEndpoints.get(route);
+    const name = metered.get(route);
     if (name !== undefined)
       return { name, metering: "metered", ...(model === undefined ? {} : { model }) };
     if (freePosts.some((free) => free.test(route)))
       return { name: nameOf(route), metering: "free" };
+    const unit = billedByUnit.get(route);
+    if (unit !== undefined)
+      return {
+        name: nameOf(route),
+        metering: "unmetered",
+        unit,
+        ...(model === undefined ? {} : { model }),
+      };
   } else if (isRead(verb) && freeReads.some((free) => free.test(route))) {
     return { name: nameOf(route), metering: "free" };
   }

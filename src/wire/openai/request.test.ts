@@ -66,7 +66,8 @@ test("paths that report usage are metered, reads and moderations are free, every
   assert.equal(metering("POST", "/responses/resp_1/cancel"), "free");
   assert.equal(metering("POST", "/moderations"), "free");
   for (const path of [
-    "/audio/voices",
+    "/images/generations",
+    "/audio/speech",
     "/files",
     "/batches",
     "/fine_tuning/jobs",

@@ -235,11 +235,3 @@ function isOffer({ contentType, body }: Pick<PassedRequest, "contentType" | "bod
 function modelsInQuery(path: string): readonly string[] {
   return new URLSearchParams(path.split("?").slice(1).join("?")).getAll("model");
 }
-
-/** The keys that {@link namedUse} needs in a body's scan. */
-export const namedKeys = referenceKeys;
-
-/** The stored objects that a request names whose answer stores nothing. */
-export function namedUse(body: ScannedBody): StoredUse["uses"] {
-  return referencesOfScanned(body, itemRules);
-}

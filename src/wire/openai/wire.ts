@@ -12,11 +12,10 @@ import { ChatStream } from "./chat/stream.ts";
 import { openaiEndpoint } from "./endpoint.ts";
 import { openaiError } from "./error.ts";
 import { openaiHeaders } from "./headers.ts";
-import { mediaMeter } from "./media/answer.ts";
-import { isMedia } from "./media/endpoint.ts";
-import { readMediaRequest } from "./media/request.ts";
 import { openaiModels } from "./models.ts";
 import { openaiPaths } from "./paths.ts";
+import { readUnitRequest } from "./unit/request.ts";
+import { UnitMeter } from "./unit/meter.ts";
 import { readOpenaiRequest, type NewTokenField } from "./request.ts";
 import { ResponsesStream } from "./responses/stream.ts";
 import { openaiMadeIds } from "./made-ids.ts";
@@ -43,16 +42,16 @@ export function openaiWire(options: OpenaiWireOptions = {}): WireFormat {
     stream: { mayBeJson: false, hasClosingEvent: true, comment: eventComment },
     canCall: () => true,
     endpoint: openaiEndpoint,
-    read: (endpoint, body) =>
-      isMedia(endpoint)
-        ? readMediaRequest(endpoint, body)
-        : readOpenaiRequest(endpoint, body, newTokenField),
-    meter: (endpoint, answer) => {
-      if (isMedia(endpoint)) return mediaMeter(endpoint, answer);
-      return answer.stream
-        ? streamMeter(endpoint, answer.facts)
-        : bodyMeter(endpoint, answer.facts);
-    },
+    read: (endpoint, body, contentType) =>
+      endpoint.unit === undefined
+        ? readOpenaiRequest(endpoint, body, newTokenField)
+        : readUnitRequest({ ...endpoint, unit: endpoint.unit }, body, contentType),
+    meter: (endpoint, answer) =>
+      endpoint.unit !== undefined
+        ? new UnitMeter(endpoint.unit, answer.facts)
+        : answer.stream
+          ? streamMeter(endpoint, answer.facts)
+          : bodyMeter(endpoint, answer.facts),
     storedPlace,
     named,
     tunedModel,

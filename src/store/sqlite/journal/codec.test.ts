@@ -87,6 +87,7 @@ const charge: fc.Arbitrary<Charge> = fc
     meter: fc.constantFrom(
       ...fixedMeters,
       ...openMeters,
+      "reasoning" as const,
       "reported_cost" as const,
       "hold" as const,
     ),
@@ -229,6 +230,19 @@ test("the other entries survive the round trip", () => {
       needed: 1n << 70n,
     },
     { kind: "price", at: start, price },
+    {
+      kind: "price_update",
+      at: start,
+      update: {
+        updateId: "u",
+        source: "litellm",
+        version: "1",
+        sha256: "ab",
+        from: "file",
+        rows: [price.row],
+      },
+    },
+    { kind: "price_revert", at: start, updateId: "u" },
   ];
   for (const entry of entries) assert.deepEqual(roundTrip(entry), entry);
 });
@@ -321,6 +335,17 @@ test("meters keep their stored numbers", () => {
     fixedMeters.join(" "),
     "input cache_read cache_write_5m cache_write_1h output input_audio cache_read_audio output_audio input_image output_image web_search file_search code_execution request maps_grounding",
   );
+});
+
+test("a charge for reasoning follows from the usage, like that of a meter", () => {
+  const [any] = rates;
+  assert.ok(any);
+  const rate = { ...any, meter: "reasoning" as const };
+  const cost = pico(rate.perUnit * 3n);
+  const charges = [{ model: "m", meter: "reasoning" as const, quantity: 3, cost, rate }];
+  const entry = { ...settleOf(charges), usage: { input: 10, output: 5, reasoning: 3 } };
+  assert.match(bodyOf(entry), /^\[\[0,10,4,5,102,3\],\[\d\],/);
+  assert.deepEqual(roundTrip(entry), entry);
 });
 
 test("the name of an open meter is stored once, and its counts by number", () => {

@@ -14,6 +14,7 @@ import { balancesOf } from "../../../domain/ledger/balances.ts";
 import type { Balance } from "../../../domain/ledger/counter.ts";
 import type { Counted } from "../../../domain/ledger/entry.ts";
 import type { PriceOverride } from "../../../domain/price/override.ts";
+import type { KeptPriceUpdate } from "../../../domain/price/price-update.ts";
 import { asOpenHold } from "../../open-hold.ts";
 import type { CountQuery } from "../read/query.ts";
 import type { SqliteFeed } from "../read/ledger-feed.ts";
@@ -106,6 +107,10 @@ export class SqliteLedger implements Ledger {
 
   prices(): readonly PriceOverride[] {
     return this.#pipeline.books.registry.prices;
+  }
+
+  priceUpdates(): readonly KeptPriceUpdate[] {
+    return [...this.#pipeline.books.priceUpdates.values()];
   }
 
   async openHolds(): Promise<readonly OpenHold[]> {

@@ -1,0 +1,55 @@
+/** Decides whether a call that is billed by unit is metered: only where its price is known. */
+
+import { PurserError } from "../../domain/error.ts";
+import { pricesCall } from "../../domain/price/unit-price.ts";
+import type { RequestFacts } from "../../wire/wire.ts";
+import type { Target } from "../route/target.ts";
+import type { CallContext, IncomingCall } from "./call-context.ts";
+import { contentTypeOf } from "./route-call.ts";
+
+type Context = Pick<CallContext, "router" | "prices" | "clock">;
+
+/**
+ * @returns The call with a metered endpoint, if it is billed by unit and the book has a price for
+ *   it; else the call, with the reason if a price is missing.
+ * @throws PurserError `invalid_request` for a request that cannot be read, unless its provider's
+ *   unmetered calls are allowed.
+ */
+export function meteredWherePriced(context: Context, incoming: IncomingCall): IncomingCall {
+  const { target } = incoming;
+  if (target.endpoint.unit === undefined) return incoming;
+  const facts = factsOf(incoming);
+  if (!facts?.unit) return incoming;
+  const prices = context.prices();
+  const at = context.clock.now();
+  const { provider, model } = context.router.route(target, facts.model, { prices, at });
+  const sheet = prices.sheet({ provider: provider.name, model, at });
+  if (sheet && pricesCall(sheet, facts.unit, at))
+    return { ...incoming, target: meteredTarget(target) };
+  const meter = facts.unit.meters[0] ?? facts.unit.family;
+  return { ...incoming, unpriced: { provider: provider.name, model, meter } };
+}
+
+/** @returns undefined for a request without a model, and for one that may pass unread. */
+function factsOf({ target, headers, body }: IncomingCall): RequestFacts | undefined {
+  try {
+    return target.wire.read(target.endpoint, body, contentTypeOf(headers)).facts;
+  } catch (error) {
+    const isExpected = error instanceof PurserError;
+    const mayPass = target.provider?.unmetered === "allow";
+    if (isExpected && (mayPass || error.detail.field === "model")) return undefined;
+    throw error;
+  }
+}
+
+/** The router keeps routes by target, so each target has one metered form. */
+const meteredTargets = new WeakMap<Target, Target>();
+
+function meteredTarget(target: Target): Target {
+  let metered = meteredTargets.get(target);
+  if (!metered) {
+    metered = { ...target, endpoint: { ...target.endpoint, metering: "metered" } };
+    meteredTargets.set(target, metered);
+  }
+  return metered;
+}

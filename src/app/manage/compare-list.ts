@@ -1,0 +1,101 @@
+/** Compares a whole published list with the price book, without holding up calls. */
+
+import { setImmediate } from "node:timers/promises";
+import { PurserError } from "../../domain/error.ts";
+import {
+  changeOf,
+  goneFrom,
+  listedModels,
+  type BookedModel,
+  type BookInForce,
+  type ModelChange,
+  type StatedList,
+} from "../../domain/price/list-change.ts";
+import { doubtsAbout, type Doubt } from "../../domain/price/list-doubt.ts";
+import { formatRow, parseRow, type PriceText } from "../../domain/price/row-text.ts";
+import type { ModelName } from "../../domain/price/served.ts";
+
+export interface Compared {
+  /** Models whose price differs, by provider and model. */
+  readonly changes: readonly ModelChange[];
+  /** All rows of the changes, to be stored. */
+  readonly texts: readonly PriceText[];
+  /** The number of models for which list and book agree. */
+  readonly unchanged: number;
+  readonly gone: readonly ModelName[];
+  readonly skipped: StatedList["skipped"];
+  readonly doubts: readonly Doubt[];
+}
+
+export interface Comparison extends BookInForce {
+  /** The models of the book, those without a price at this time too. */
+  readonly models: readonly BookedModel[];
+}
+
+export async function compareList(list: StatedList, comparison: Comparison): Promise<Compared> {
+  const { book, models, at } = comparison;
+  const rest = restBetween();
+  const changes: ModelChange[] = [];
+  const texts: PriceText[] = [];
+  const skipped = [...list.skipped];
+  const listed = listedModels(list, at);
+  for (const model of listed) {
+    await rest();
+    const change = changeOf(model, comparison);
+    if (!change) continue;
+    const stored = textsOf(change);
+    if (typeof stored === "string") {
+      skipped.push({ provider: model.provider, model: model.model, why: stored });
+      continue;
+    }
+    changes.push(change);
+    texts.push(...stored);
+  }
+  const gone: ModelName[] = [];
+  for (const { provider, model } of goneFrom(list, models, at)) {
+    await rest();
+    const row = book.sheet({ provider, model, at })?.row;
+    if (row?.source === list.source && row.model.toLowerCase() === model.toLowerCase())
+      gone.push({ provider, model });
+  }
+  return {
+    changes: changes.toSorted(byName),
+    texts,
+    unchanged: listed.length - changes.length - (skipped.length - list.skipped.length),
+    gone: gone.toSorted(byName),
+    skipped,
+    doubts: doubtsAbout(list, { changes, gone, at }),
+  };
+}
+
+/** @returns Why the price cannot be stored, if it cannot: the ledger has to read it again. */
+function textsOf({ rows, model }: ModelChange): readonly PriceText[] | string {
+  if (model.includes("*")) return "has an id that stands for several models";
+  try {
+    return rows.map((row) => {
+      const text = formatRow(row);
+      parseRow(text, { field: "price", source: row.source });
+      return text;
+    });
+  } catch (error) {
+    if (!(error instanceof PurserError)) throw error;
+    return `has a price that cannot be stored: ${error.message}`;
+  }
+}
+
+/** Lets calls proceed after this much work. */
+const stretchMs = 5;
+
+function restBetween(): () => Promise<void> {
+  let begun = performance.now();
+  return async () => {
+    if (performance.now() - begun < stretchMs) return;
+    await setImmediate();
+    begun = performance.now();
+  };
+}
+
+function byName(left: ModelName, right: ModelName): number {
+  const [one, other] = [`${left.provider}/${left.model}`, `${right.provider}/${right.model}`];
+  return one < other ? -1 : one > other ? 1 : 0;
+}

@@ -1,0 +1,27 @@
+/** Port to the price lists that others publish, and when to take them. */
+
+import type { DoubtKind } from "../../domain/price/list-doubt.ts";
+import type { StatedList } from "../../domain/price/list-change.ts";
+
+export interface PriceLists {
+  /** @throws PurserError `invalid_request` if the text has no known format. */
+  read(text: string): Promise<StatedList>;
+  /**
+   * Downloads a list: the only use of the network. Bounded in size and time; redirects only to
+   * https.
+   *
+   * @param from A name of `listNames`, or an http or https URL.
+   * @throws PurserError `invalid_request` for another text, `upstream_unreachable`,
+   *   `upstream_timeout` or `too_large`.
+   */
+  download(from: string): Promise<string>;
+}
+
+/** Set by the configuration. */
+export interface PriceSchedule {
+  /** The name of a list, or a URL. */
+  readonly from: string;
+  readonly everyMs: number;
+  /** Doubts that do not stand in the way. */
+  readonly accept: readonly DoubtKind[];
+}

@@ -1,0 +1,38 @@
+/** Reads an answer that is billed by a unit other than tokens. */
+
+import type { PriceSheet } from "../../domain/price/sheet.ts";
+import { chargesTokens, unitMeter } from "../../domain/price/unit-price.ts";
+import type { Reading, RequestFacts } from "../../wire/wire.ts";
+
+interface HeldByUnit {
+  readonly facts: RequestFacts;
+  /** When it was held. Prices of this time apply. */
+  readonly heldAt: number;
+}
+
+/**
+ * The reading with the units as its usage: those that the answer reports, else those of the
+ * request, which are an estimate unless they are exact.
+ *
+ * @returns undefined if the call is billed by tokens: the answer reports them, or the model has no
+ *   price for the unit.
+ */
+export function readingByUnit(
+  { facts, heldAt }: HeldByUnit,
+  reading: Reading,
+  sheet: PriceSheet | undefined,
+): Reading | undefined {
+  const { unit: asked } = facts;
+  const hasTokens = reading.parts.length > 0 && !reading.partial;
+  if (!asked || !sheet || (hasTokens && chargesTokens(sheet))) return undefined;
+  const unit = reading.unit ?? asked;
+  const meter = unitMeter(sheet, unit, heldAt);
+  if (meter === undefined) return undefined;
+  const { partial: _, ...whole } = reading;
+  const isKnown = reading.unit !== undefined || asked.isExact;
+  return {
+    ...whole,
+    parts: [{ model: null, usage: { [meter]: unit.count } }],
+    ...(!isKnown && { partial: true }),
+  };
+}

@@ -1,0 +1,168 @@
+/** Price lists combined by precedence, and where they disagree. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { idWithDates } from "../domain/price/id-rule.ts";
+import { parsePerMillion } from "../domain/price/per-million.ts";
+import type { CatalogueRow, Rates } from "../domain/price/row.ts";
+import { openMeter } from "../domain/usage/open-meter.ts";
+import { disagreements, mergeLists, type PriceList } from "./merge.ts";
+
+const at = Date.parse("2026-11-28");
+
+interface Sketch extends Partial<Omit<CatalogueRow, "rates" | "ids">> {
+  readonly aliases?: readonly string[];
+  readonly rates?: Readonly<Record<string, string>>;
+}
+
+function list(source: string, ...rows: readonly Sketch[]): PriceList {
+  return {
+    source,
+    version: "1",
+    rows: rows.map(({ aliases = [], rates = { input: "1", output: "2" }, ...more }) => ({
+      provider: "acme",
+      model: "m",
+      ids: idWithDates(more.model ?? "m", ...aliases),
+      rates: Object.fromEntries(
+        Object.entries(rates).map(([meter, text]) => [meter, parsePerMillion(text, meter)]),
+      ) as Rates,
+      cacheWrites: "asked",
+      source,
+      version: "1",
+      ...more,
+    })),
+  };
+}
+
+const half = { batch: { numerator: 1n, denominator: 2n } };
+
+test("the first list has the price; a later one adds what it lacks if it states the same price", () => {
+  const [row, ...others] = mergeLists(
+    [
+      list("first", {}),
+      list("second", {
+        rates: { input: "1", output: "2", cache_read: "0.1" },
+        serviceTiers: half,
+        maxOutputTokens: 99,
+        aliases: ["other"],
+      }),
+    ],
+    { at },
+  );
+  assert.deepEqual(others, []);
+  assert.deepEqual(
+    [row?.source, row?.serviceTiers, row?.maxOutputTokens, row?.supplements?.[0]?.source],
+    ["first", half, 99, "second"],
+  );
+  assert.deepEqual(row?.supplements?.[0]?.rates, { cache_read: 100_000n });
+});
+
+test("nothing is taken from a list with another price", () => {
+  const second = list("second", {
+    rates: { input: "1", output: "3", cache_read: "0.1" },
+    serviceTiers: half,
+  });
+  const rows = mergeLists([list("first", {}), second], { at });
+  assert.deepEqual(
+    rows.map(({ source, serviceTiers, supplements }) => [source, serviceTiers, supplements]),
+    [["first", undefined, undefined]],
+  );
+});
+
+test("units are not added to a row that is billed by tokens, nor tokens where tiers change prices", () => {
+  const images = list("second", {});
+  const [row] = images.rows;
+  assert.ok(row);
+  const rates = {
+    ...row.rates,
+    [openMeter("images")]: row.rates.input,
+    cache_read: row.rates.input,
+  };
+  const tiers = [{ tokens: 9, inclusive: false, rates: {} }];
+  const second = { ...images, rows: [{ ...row, rates, contextTiers: tiers } as CatalogueRow] };
+  const [merged] = mergeLists([list("first", { contextTiers: tiers }), second], { at });
+  assert.equal(merged?.supplements, undefined);
+});
+
+test("a snapshot with its own price, and an alias with its own fee, are models of their own", () => {
+  const rows = mergeLists(
+    [
+      list("first", { aliases: ["m-search"], rates: { input: "1", output: "2", web_search: "1" } }),
+      list(
+        "second",
+        { model: "m-2024-05-13", rates: { input: "5", output: "15" } },
+        { model: "m-2024-08-06" },
+        { model: "m-search", rates: { input: "1", output: "2", web_search: "3" } },
+      ),
+    ],
+    { at },
+  );
+  assert.deepEqual(
+    rows.map(({ model }) => model),
+    ["m", "m-2024-05-13", "m-search"],
+  );
+  assert.doesNotMatch(JSON.stringify(rows[0]?.ids), /m-search/);
+});
+
+test("a preferred row of a later list follows the former one", () => {
+  const later = list("second", { rates: { input: "9", output: "9" } });
+  const rows = mergeLists([list("first", {}), later], {
+    at,
+    isPreferred: ({ source }) => source === "second",
+  });
+  assert.deepEqual(
+    rows.map(({ source, validFrom, validTo }) => [source, validFrom, validTo]),
+    [
+      ["first", undefined, at],
+      ["second", at, undefined],
+    ],
+  );
+});
+
+test("only rows that are valid are compared or merged: history stays", () => {
+  const past = { validTo: at - 1, rates: { input: "8", output: "8" } };
+  const first = list("first", past, { validFrom: at - 1 });
+  const second = list("second", { serviceTiers: half });
+  const rows = mergeLists([first, second], { at });
+  assert.deepEqual(
+    rows.map(({ validTo, serviceTiers }) => [validTo, serviceTiers]),
+    [
+      [at - 1, undefined],
+      [undefined, half],
+    ],
+  );
+  assert.deepEqual(disagreements([first, second], at), []);
+});
+
+test("disagreements name model, price and both figures, in the order of precedence", () => {
+  const tier = (input: string) => ({
+    contextTiers: [
+      { tokens: 200_000, inclusive: false, rates: { input: parsePerMillion(input, "input") } },
+    ],
+  });
+  const found = disagreements(
+    [
+      list("first", { ...tier("2"), serviceTiers: half }),
+      list("second", {
+        rates: { input: "1", output: "3" },
+        ...tier("4"),
+        serviceTiers: { batch: { rates: { input: parsePerMillion("0.6", "input") } } },
+      }),
+      list("third", { model: "unknown" }),
+    ],
+    at,
+  );
+  assert.deepEqual(
+    found.map(({ provider, model, price, stated }) => [
+      provider,
+      model,
+      price,
+      ...stated.map(({ source, usd }) => `${source} ${usd}`),
+    ]),
+    [
+      ["acme", "m", "output", "first 2", "second 3"],
+      ["acme", "m", "input above 200000", "first 2", "second 4"],
+      ["acme", "m", "batch input", "first 0.5", "second 0.6"],
+    ],
+  );
+});

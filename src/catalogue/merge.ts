@@ -1,0 +1,273 @@
+/** Combines price lists by precedence, and lists the prices on which they disagree. */
+
+import { formatUsd, pico, type PicoUsd } from "../domain/money/money.ts";
+import { matchId, type IdRule } from "../domain/price/id-rule.ts";
+import type { CatalogueRow, Rates, Supplement } from "../domain/price/row.ts";
+import { isFactor } from "../domain/price/terms.ts";
+import { isOpenMeter } from "../domain/usage/open-meter.ts";
+import { feeMeters, tokenMeters, type Meter } from "../domain/usage/usage.ts";
+import { simplerTerm } from "./source/term.ts";
+
+/** Rows of one source: a published list, the overlay, or an update. */
+export interface PriceList {
+  readonly source: string;
+  readonly version: string;
+  readonly rows: readonly CatalogueRow[];
+}
+
+/** A price that two lists state differently. */
+export interface Disagreement {
+  readonly provider: string;
+  readonly model: string;
+  /** `input`, `input above 200000`, `batch input`. */
+  readonly price: string;
+  /** In the order of the lists, so the first is charged. */
+  readonly stated: readonly StatedPrice[];
+}
+
+export interface StatedPrice {
+  readonly source: string;
+  readonly version: string;
+  /** USD per million tokens, or per unit of anything else: a decimal. */
+  readonly usd: string;
+}
+
+/**
+ * Compares each list with every list before it, by id: an alias is compared with the model that it
+ * names.
+ *
+ * @param lists In order of precedence.
+ * @param at Milliseconds since the epoch: the rows that are valid then.
+ */
+export function disagreements(
+  lists: readonly PriceList[],
+  at: number = Date.now(),
+): readonly Disagreement[] {
+  const found: Disagreement[] = [];
+  lists.forEach((list, index) => {
+    const indexes = lists.slice(0, index).map((earlier) => indexRows(earlier.rows, at));
+    for (const row of list.rows.filter((row) => isValid(row, at))) {
+      for (const earlier of indexes) {
+        const named = findRow(earlier, row);
+        if (named?.isStated) found.push(...differences(named.row, row));
+      }
+    }
+  });
+  return found;
+}
+
+export interface MergeOptions {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Whether a row of a later list takes precedence over the one that an earlier list has. */
+  readonly isPreferred?: (row: CatalogueRow) => boolean;
+}
+
+/**
+ * One list from several. A model has the row of the first list that names it; what that row lacks is
+ * added from later lists that state the same price for it, and only then: rates of two moments are
+ * never mixed.
+ */
+export function mergeLists(
+  lists: readonly PriceList[],
+  { at, isPreferred = () => false }: MergeOptions,
+): readonly CatalogueRow[] {
+  let rows: readonly CatalogueRow[] = [];
+  for (const list of lists) {
+    const index = indexRows(rows, at);
+    const completed = new Map<CatalogueRow, CatalogueRow>();
+    const added: CatalogueRow[] = [];
+    for (const row of list.rows) {
+      const named = isValid(row, at) ? findRow(index, row) : undefined;
+      if (!named) {
+        added.push(row);
+        continue;
+      }
+      const current = completed.get(named.row) ?? named.row;
+      if (isPreferred(row) || hasOtherFees(current, row)) {
+        const isItself = current.model === row.model;
+        completed.set(
+          named.row,
+          isItself
+            ? { ...current, validTo: at }
+            : { ...current, ids: without(current.ids, row.model) },
+        );
+        added.push(isItself ? { ...row, validFrom: at } : row);
+      } else if (isSamePrice(current, row)) completed.set(named.row, completedBy(current, row));
+      // A snapshot with its own price is not the model whose name it begins with.
+      else if (!named.isStated) added.push(row);
+    }
+    rows = [...rows.map((row) => completed.get(row) ?? row), ...added];
+  }
+  return rows;
+}
+
+/** The rule without one of the ids that it names. */
+function without(rule: IdRule, name: string): IdRule {
+  if (!("any" in rule)) return rule;
+  return {
+    any: rule.any
+      .filter((part) => !("equals" in part && part.equals === name))
+      .map((part) => without(part, name)),
+  };
+}
+
+function isValid({ validFrom = -Infinity, validTo = Infinity }: CatalogueRow, at: number): boolean {
+  return validFrom <= at && at < validTo;
+}
+
+interface RowIndex {
+  readonly byId: ReadonlyMap<string, CatalogueRow>;
+  readonly byProvider: ReadonlyMap<string, readonly CatalogueRow[]>;
+}
+
+function indexRows(rows: readonly CatalogueRow[], at: number): RowIndex {
+  const valid = rows.filter((row) => isValid(row, at));
+  const byId = new Map<string, CatalogueRow>();
+  const add = (row: CatalogueRow, id: string): void => {
+    const key = keyOf(row.provider, id);
+    if (!byId.has(key)) byId.set(key, row);
+  };
+  for (const row of valid) add(row, row.model);
+  for (const row of valid) for (const id of namesIn(row.ids)) add(row, id);
+  return { byId, byProvider: Map.groupBy(valid, ({ provider }) => provider) };
+}
+
+/** The ids that a rule states one by one. */
+function namesIn(rule: IdRule): readonly string[] {
+  if ("equals" in rule) return [rule.equals];
+  return "any" in rule ? rule.any.flatMap(namesIn) : [];
+}
+
+function keyOf(provider: string, model: string): string {
+  return `${provider} ${model.toLowerCase()}`;
+}
+
+interface NamedRow {
+  readonly row: CatalogueRow;
+  /** Whether the row states the id; else its rule covers it, as a snapshot or in a region. */
+  readonly isStated: boolean;
+}
+
+/** The row that names a model, but not by a prefix only. */
+function findRow(index: RowIndex, { provider, model }: CatalogueRow): NamedRow | undefined {
+  const stated = index.byId.get(keyOf(provider, model));
+  if (stated) return { row: stated, isStated: true };
+  const row = index.byProvider.get(provider)?.find(({ ids }) => {
+    const match = matchId(ids, model)?.match;
+    return match !== undefined && match !== "prefix";
+  });
+  return row && { row, isStated: false };
+}
+
+/** Whether both charge the same for text, which is what every list states. */
+function isSamePrice(left: CatalogueRow, right: CatalogueRow): boolean {
+  return (
+    (["input", "output"] as const).every((meter) => {
+      const [one, other] = [left.rates[meter], right.rates[meter]];
+      return one === undefined || other === undefined || one === other;
+    }) && (left.contextTiers?.length ?? 0) === (right.contextTiers?.length ?? 0)
+  );
+}
+
+/** An alias with another fee is a model of its own: searching models cost what their siblings do. */
+function hasOtherFees(row: CatalogueRow, other: CatalogueRow): boolean {
+  if (row.model === other.model) return false;
+  return feeMeters.some((meter) => {
+    const [one, alias] = [row.rates[meter], other.rates[meter]];
+    return one !== undefined && alias !== undefined && one !== alias;
+  });
+}
+
+function completedBy(row: CatalogueRow, other: CatalogueRow): CatalogueRow {
+  const supplement = missingRates(row, other);
+  const whole = { ...row, rates: { ...row.rates, ...supplement?.rates } };
+  const added = Object.entries(other.serviceTiers ?? {}).map(
+    ([tier, term]) => [tier, isFactor(term) ? term : simplerTerm(whole, term)] as const,
+  );
+  const serviceTiers = { ...Object.fromEntries(added), ...row.serviceTiers };
+  const contextWindow = row.contextWindow ?? other.contextWindow;
+  const maxOutputTokens = row.maxOutputTokens ?? other.maxOutputTokens;
+  const regions = row.regions ?? other.regions;
+  return {
+    ...row,
+    ids: { any: [row.ids, other.ids] },
+    ...(Object.keys(serviceTiers).length > 0 && { serviceTiers }),
+    ...(regions && { regions }),
+    ...(supplement && { supplements: [...(row.supplements ?? []), supplement] }),
+    ...(contextWindow !== undefined && { contextWindow }),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+  };
+}
+
+/**
+ * Token meters are not added to a row with context tiers, since a supplement has one price at every
+ * size; nor units such as images to a row that is billed by tokens.
+ */
+function missingRates(row: CatalogueRow, other: CatalogueRow): Supplement | undefined {
+  const known: Rates = { ...row.rates, ...row.supplements?.[0]?.rates };
+  const hasTiers = (row.contextTiers?.length ?? 0) > 0;
+  const isByToken = (row.rates.input ?? 0n) > 0n;
+  const rates = Object.fromEntries(
+    (Object.entries(other.rates) as [Meter, PicoUsd][]).filter(
+      ([meter]) =>
+        known[meter] === undefined &&
+        !(hasTiers && tokenMeters.has(meter)) &&
+        !(isByToken && isOpenMeter(meter)),
+    ),
+  ) as Rates;
+  return Object.keys(rates).length === 0
+    ? undefined
+    : { rates, source: other.source, version: other.version };
+}
+
+function differences(left: CatalogueRow, right: CatalogueRow): readonly Disagreement[] {
+  const found: Disagreement[] = [];
+  const compare = (one: Rates, other: Rates, label: (meter: string) => string): void => {
+    for (const [name, rate] of Object.entries(one)) {
+      const meter = name as Meter;
+      const stated = other[meter];
+      if (rate === undefined || stated === undefined || rate === stated) continue;
+      found.push({
+        provider: right.provider,
+        model: right.model,
+        price: label(meter),
+        stated: [
+          { source: left.source, version: left.version, usd: usdOf(meter, rate) },
+          { source: right.source, version: right.version, usd: usdOf(meter, stated) },
+        ],
+      });
+    }
+  };
+  compare(left.rates, right.rates, (meter) => meter);
+  for (const tier of left.contextTiers ?? []) {
+    const other = right.contextTiers?.find(({ tokens }) => tokens === tier.tokens);
+    if (other) compare(tier.rates, other.rates, (meter) => `${meter} above ${tier.tokens}`);
+  }
+  for (const [name, term] of Object.entries(left.serviceTiers ?? {})) {
+    const other = right.serviceTiers?.[name as keyof typeof right.serviceTiers];
+    if (!term || !other) continue;
+    compare(underTerm(left, term), underTerm(right, other), (meter) => `${name} ${meter}`);
+  }
+  return found;
+}
+
+function underTerm(
+  row: CatalogueRow,
+  term: NonNullable<CatalogueRow["serviceTiers"]>["batch"],
+): Rates {
+  if (!term) return {};
+  if (!isFactor(term)) return term.rates;
+  return Object.fromEntries(
+    (Object.entries(row.rates) as [Meter, PicoUsd][])
+      .filter(([meter]) => tokenMeters.has(meter) && !term.without?.includes(meter))
+      .map(([meter, rate]) => [
+        meter,
+        pico((rate * term.numerator + term.denominator - 1n) / term.denominator),
+      ]),
+  );
+}
+
+function usdOf(meter: Meter, rate: PicoUsd): string {
+  return formatUsd(tokenMeters.has(meter) ? pico(rate * 1_000_000n) : rate);
+}

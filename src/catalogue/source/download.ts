@@ -1,0 +1,96 @@
+/** Downloads a price list, within bounds of size and time. */
+
+import { PurserError } from "../../domain/error.ts";
+import { suggest } from "../../domain/input/nearest.ts";
+import { isListName, listNames } from "../../domain/price/list-name.ts";
+import { listAddresses } from "./address.ts";
+
+/** The largest list so far has 2.6 MB. */
+export const mostListBytes = 32 * 1024 * 1024;
+const mostMs = 20_000;
+const mostRedirects = 5;
+
+/**
+ * @param from A name of {@link listAddresses}, or an http or https URL. Redirects are followed to
+ *   https only.
+ * @throws PurserError as in the port `PriceLists`.
+ */
+export async function downloadList(from: string): Promise<string> {
+  const signal = AbortSignal.timeout(mostMs);
+  try {
+    const response = await follow(addressOf(from), signal);
+    return await readText(response);
+  } catch (error) {
+    if (error instanceof PurserError) throw error;
+    if (signal.aborted)
+      throw new PurserError("upstream_timeout", `${from} did not answer within 20 s`, {
+        field: "from",
+        remedy: "Try again later, or download the list and give the file.",
+        cause: error,
+      });
+    throw unreachable(from, reasonOf(error), error);
+  }
+}
+
+/** The URL of a name, or the URL itself. */
+export function addressOf(from: string): URL {
+  const known = isListName(from) ? listAddresses[from] : from;
+  if (URL.canParse(known) && /^https?:$/.test(new URL(known).protocol)) return new URL(known);
+  throw new PurserError(
+    "invalid_request",
+    `from: "${from.slice(0, 100)}" is neither a known list nor an http or https URL`,
+    {
+      field: "from",
+      remedy: /[/:]/.test(from) ? "Give an https URL." : suggest(from, listNames),
+    },
+  );
+}
+
+async function follow(first: URL, signal: AbortSignal): Promise<Response> {
+  let url = first;
+  for (let redirects = 0; redirects <= mostRedirects; redirects++) {
+    const headers = { accept: "application/json, text/plain;q=0.9" };
+    const response = await fetch(url, { signal, headers, redirect: "manual" });
+    const location = response.headers.get("location");
+    if (response.status < 300 || response.status > 399 || location === null) {
+      if (response.ok) return response;
+      await response.body?.cancel();
+      throw unreachable(url.href, `it answered ${response.status}`);
+    }
+    await response.body?.cancel();
+    if (!URL.canParse(location, url)) throw unreachable(url.href, "it redirects to no URL");
+    url = new URL(location, url);
+    if (url.protocol !== "https:")
+      throw unreachable(first.href, `it redirects to ${url.origin}, which is not https`);
+  }
+  throw unreachable(first.href, `it redirects more than ${mostRedirects} times`);
+}
+
+async function readText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > mostListBytes)
+      throw new PurserError("too_large", `the price list is over ${mostListBytes} bytes`, {
+        field: "from",
+        remedy: "Check the address: no known list is as large.",
+      });
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
+}
+
+function unreachable(from: string, why: string, cause?: unknown): PurserError {
+  return new PurserError("upstream_unreachable", `${from} cannot be read: ${why}`, {
+    field: "from",
+    remedy: "Check the address and the network, or download the list and give the file.",
+    ...(cause !== undefined && { cause }),
+  });
+}
+
+/** `fetch failed` says less than its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

@@ -1,0 +1,50 @@
+/** JSON whose numbers stay the text that was written, so that prices are read exactly. */
+
+import { PurserError } from "../../domain/error.ts";
+
+/** A number is its text, such as `1.25e-06`; a string is itself. */
+export type ExactJson =
+  | string
+  | boolean
+  | null
+  | readonly ExactJson[]
+  | { readonly [name: string]: ExactJson };
+
+export type ExactObject = Readonly<Record<string, ExactJson>>;
+
+/** @throws PurserError `invalid_request` if the text is not JSON. */
+export function parseExact(text: string): ExactJson {
+  try {
+    return JSON.parse(text, keepNumberText) as ExactJson;
+  } catch (error) {
+    throw new PurserError("invalid_request", "the price list is not valid JSON", {
+      field: "from",
+      remedy: "Give a file as its publisher has it: JSON, not compressed, not cut off.",
+      cause: error,
+    });
+  }
+}
+
+export function isObject(value: ExactJson | undefined): value is ExactObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function listOf(value: ExactJson | undefined): readonly ExactJson[] {
+  return Array.isArray(value) ? (value as readonly ExactJson[]) : [];
+}
+
+export function textOf(value: ExactJson | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** @returns Undefined for anything but a positive whole number. */
+export function countOf(value: ExactJson | undefined): number | undefined {
+  const number = typeof value === "string" && value !== "" ? Number(value) : Number.NaN;
+  return Number.isSafeInteger(number) && number > 0 ? number : undefined;
+}
+
+/** Not in the compiler's library yet: the third argument has the text of a number. */
+function keepNumberText(_key: string, value: unknown, ...more: readonly unknown[]): unknown {
+  const [context] = more as readonly [{ readonly source?: string }?];
+  return typeof value === "number" ? (context?.source ?? String(value)) : value;
+}

@@ -1,0 +1,182 @@
+/** Reads entries of LiteLLM's map as catalogue rows. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatRow } from "../../domain/price/row-text.ts";
+import { matchId } from "../../domain/price/id-rule.ts";
+import { readPublished, type PublishedList } from "./source.ts";
+
+/** @param entries JSON text by key, without the provider's field. */
+function read(provider: string, entries: Readonly<Record<string, string>>): PublishedList {
+  const texts = Object.entries(entries).map(
+    ([key, fields]) =>
+      `${JSON.stringify(key)}:{${fields}${fields.includes("alias_of") ? "" : `,"litellm_provider":"${provider}"`}}`,
+  );
+  return readPublished(`{${texts.join(",")}}`);
+}
+
+function rowTexts(list: PublishedList): readonly object[] {
+  return list.rows.map((row) => {
+    const { cache_writes: _, ...text } = formatRow(row);
+    return row.regions === undefined ? { ...text, regions: undefined } : text;
+  });
+}
+
+test("rates per token become USD per million, with tiers by context and service", () => {
+  const list = read("openai", {
+    "gpt-9": `"mode":"chat","input_cost_per_token":2e-06,"output_cost_per_token":1e-05,
+      "cache_read_input_token_cost":2.0000000000000001e-07,"cache_creation_input_token_cost":0.0,
+      "input_cost_per_token_above_272k_tokens":4e-06,"output_cost_per_token_above_272k_tokens":1.5e-05,
+      "input_cost_per_token_batches":1e-06,"output_cost_per_token_batches":5e-06,
+      "cache_read_input_token_cost_batches":1e-07,
+      "input_cost_per_token_above_272k_tokens_batches":2e-06,
+      "output_cost_per_token_above_272k_tokens_batches":7.5e-06,
+      "input_cost_per_token_priority":4e-06,"output_cost_per_token_priority":2.1e-05,
+      "input_cost_per_token_ultrafast":9e-06,
+      "search_context_cost_per_query":{"search_context_size_low":0.01,"search_context_size_high":0.012},
+      "max_input_tokens":922000,"max_output_tokens":128000`,
+  });
+  assert.deepEqual(rowTexts(list), [
+    {
+      provider: "openai",
+      model: "gpt-9",
+      input: "2",
+      output: "10",
+      cache_read: "0.2",
+      web_search: "0.012",
+      context_tiers: [{ above: 272_000, input: "4", output: "15" }],
+      service_tiers: {
+        batch: { factor: "0.5" },
+        priority: { input: "4", output: "21" },
+        fast: { input: "4", output: "21" },
+      },
+      regions: undefined,
+      context_window: 922_000,
+      max_output_tokens: 128_000,
+    },
+  ]);
+});
+
+test("xAI's thresholds are included, others' are not", () => {
+  const entry = `"input_cost_per_token":2e-06,"output_cost_per_token":6e-06,"input_cost_per_token_above_200k_tokens":4e-06`;
+  const tierOf = (provider: string) =>
+    read(provider, { [`${provider}/m`]: entry }).rows[0]?.contextTiers?.[0]?.inclusive;
+  assert.equal(tierOf("xai"), true);
+  assert.equal(tierOf("gemini"), false);
+});
+
+test("regions, image variants and routes of one model become one row", () => {
+  const azure = read("azure", {
+    "azure/gpt-9": `"input_cost_per_token":1e-06,"output_cost_per_token":2e-06`,
+    "azure/eu/gpt-9": `"input_cost_per_token":1.1e-06,"output_cost_per_token":2.2e-06`,
+    "azure/global/gpt-9": `"input_cost_per_token":1e-06,"output_cost_per_token":2e-06`,
+    "azure/hd/1024-x-1792/dall-e-3": `"mode":"image_generation","input_cost_per_pixel":6.539e-08`,
+    "azure/standard/1024-x-1024/dall-e-3": `"mode":"image_generation","input_cost_per_image":0.04`,
+  });
+  assert.deepEqual(
+    azure.rows.map(({ model, regions }) => [model, regions]),
+    [
+      ["gpt-9", { "azure-eu": { numerator: 11n, denominator: 10n } }],
+      ["dall-e-3", undefined],
+    ],
+  );
+  assert.deepEqual(formatRow(azure.rows[1] ?? assert.fail()).meters, {
+    images_hd_1024x1792: "0.12",
+    images_standard_1024x1024: "0.04",
+  });
+  const aws = read("bedrock", {
+    "anthropic.claude-v9": `"input_cost_per_token":8e-06,"output_cost_per_token":2.4e-05`,
+    "bedrock/ap-northeast-1/anthropic.claude-v9": `"input_cost_per_token":9e-06,"output_cost_per_token":2.5e-05`,
+    "bedrock/*/1-month-commitment/anthropic.claude-v9": `"input_cost_per_second":0.01`,
+  });
+  assert.deepEqual(aws.rows[0]?.regions, {
+    "ap-northeast-1": { rates: { input: 9_000_000n, output: 25_000_000n } },
+  });
+  assert.match(aws.skipped[0]?.why ?? "", /capacity bought for months/);
+});
+
+test("other units have the meter of what the model does", () => {
+  const units = (entry: string) => {
+    const list = read("acme", { m: entry });
+    return list.rows[0] ? formatRow(list.rows[0]).meters : list.skipped[0]?.why;
+  };
+  assert.deepEqual(units(`"mode":"audio_transcription","input_cost_per_second":0.0001`), {
+    audio_seconds: "0.0001",
+  });
+  assert.deepEqual(units(`"mode":"audio_speech","input_cost_per_character":1.5e-05`), {
+    characters: "0.000015",
+  });
+  assert.deepEqual(
+    units(
+      `"mode":"video_generation","output_cost_per_second":0.1,"output_cost_per_second_1080p":0.2`,
+    ),
+    { video_seconds: "0.1", video_seconds_1080p: "0.2" },
+  );
+  assert.deepEqual(
+    units(`"mode":"ocr","ocr_cost_per_page":0.004,"annotation_cost_per_page":0.005`),
+    { pages: "0.004", annotated_pages: "0.005" },
+  );
+  assert.deepEqual(units(`"mode":"rerank","input_cost_per_query":0.002`), {
+    search_units: "0.002",
+  });
+  assert.deepEqual(units(`"mode":"image_generation","output_cost_per_image":0.04`), {
+    images: "0.04",
+  });
+  assert.deepEqual(units(`"mode":"embedding","input_cost_per_image":0.0001`), {
+    input_images: "0.0001",
+  });
+  assert.match(
+    JSON.stringify(units(`"mode":"embedding","input_cost_per_query":0.1`)),
+    /unknown unit/,
+  );
+});
+
+test("a price that is stated both by token and by unit is charged by token only", () => {
+  const [row] = read("openai", {
+    tts: `"mode":"audio_speech","input_cost_per_token":6e-07,"output_cost_per_audio_token":1.2e-05,
+      "output_cost_per_second":0.00025`,
+  }).rows;
+  assert.deepEqual(Object.keys(row?.rates ?? {}).sort(), ["input", "output_audio"]);
+});
+
+test("what a row cannot state right is skipped with the reason", () => {
+  const why = (entry: string) => read("acme", { m: entry }).skipped[0]?.why;
+  const text = `"input_cost_per_token":1e-06,"output_cost_per_token":2e-06`;
+  assert.equal(
+    why(`${text},"output_cost_per_reasoning_token":3e-06`),
+    "charges output reasoning tokens apart",
+  );
+  assert.equal(why(`${text},"output_cost_per_reasoning_token":2e-06`), undefined);
+  assert.equal(
+    why(`"input_cost_per_token":1e-06,"output_cost_per_token":0`),
+    "has no price for output",
+  );
+  assert.match(why(`"input_cost_per_token":0,"output_cost_per_token":0`) ?? "", /at zero/);
+  assert.equal(why(`"max_tokens":5`), "has no price");
+  assert.match(why(`${text},"output_cost_per_moonbeam":3`) ?? "", /unknown unit/);
+});
+
+test("prices by range, hours off the peak, aliases and ends are read", () => {
+  const list = read("acme", {
+    ranges: `"tiered_pricing":[
+      {"input_cost_per_token":5e-08,"output_cost_per_token":4e-07,"range":[0,256000.0]},
+      {"input_cost_per_token":2.5e-07,"output_cost_per_token":2e-06,"range":[256000.0,1000000.0]}]`,
+    hours: `"input_cost_per_token":3e-07,"output_cost_per_token":1.2e-06,"deprecation_date":"2026-07-24",
+      "off_peak_pricing":{"input_cost_per_token":1.5e-07,"windows":[
+        {"hours_utc":["10:00-00:00"],"weekdays":[1,2]},{"hours_utc":"00:00-00:00","weekdays":[6,7]}]}`,
+    "acme/latest": `"alias_of":"hours"`,
+  });
+  const [ranges, hours] = list.rows;
+  assert.deepEqual(ranges?.contextTiers, [
+    { tokens: 256_000, inclusive: false, rates: { input: 250_000n, output: 2_000_000n } },
+  ]);
+  assert.deepEqual(
+    hours?.schedules?.map(({ weekdays, fromMinute, toMinute }) => [weekdays, fromMinute, toMinute]),
+    [
+      [[1, 2], 600, 1440],
+      [[6, 7], 0, 1440],
+    ],
+  );
+  assert.equal(matchId(hours?.ids ?? { equals: "" }, "latest")?.match, "exact");
+  assert.deepEqual(list.ends, [{ provider: "acme", model: "hours", on: Date.parse("2026-07-24") }]);
+});

@@ -1,0 +1,280 @@
+/** Reads LiteLLM's map of prices (github.com/BerriAI/litellm, MIT): one entry per way to call a model. */
+
+import { pico, zero, type PicoUsd } from "../../domain/money/money.ts";
+import { idWithDates } from "../../domain/price/id-rule.ts";
+import type { CatalogueRow, OwnRates, Rates, Schedule, TermPrice } from "../../domain/price/row.ts";
+import { anyRegion } from "../../domain/price/terms.ts";
+import { isOpenMeter, openMeter } from "../../domain/usage/open-meter.ts";
+import { tokenMeters, type OpenMeter } from "../../domain/usage/usage.ts";
+import { ratioOf } from "./decimal.ts";
+import { digestOf } from "./digest.ts";
+import {
+  countOf,
+  isObject,
+  listOf,
+  textOf,
+  type ExactJson,
+  type ExactObject,
+} from "./exact-json.ts";
+import { parseName, pixelsOf, providerOf, type MapName } from "./litellm-name.ts";
+import { readRanges, readRates, type EntryRates } from "./litellm-rates.ts";
+import type { EndOfModel, PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
+import { simplerTerm } from "./term.ts";
+
+export const litellmSource = "litellm";
+
+/** An entry whose prices could be read. */
+interface Entry {
+  readonly provider: string;
+  readonly name: MapName;
+  readonly fields: ExactObject;
+  readonly rates: EntryRates;
+}
+
+/** @returns Undefined if the data has another format. */
+export function readLitellm(json: ExactJson, options: ReadOptions = {}): PublishedList | undefined {
+  if (!isObject(json)) return undefined;
+  const listed = Object.entries(json).filter(
+    (pair): pair is [string, ExactObject] => isObject(pair[1]) && pair[0] !== "sample_spec",
+  );
+  if (!listed.some(([, fields]) => "litellm_provider" in fields)) return undefined;
+
+  const skipped: SkippedModel[] = [];
+  const ends: EndOfModel[] = [];
+  const entries: Entry[] = [];
+  for (const [key, fields] of listed) {
+    const of = textOf(fields["litellm_provider"]);
+    if (of === undefined) continue;
+    const provider = providerOf(of);
+    const name = parseName(key, of);
+    const on = textOf(fields["deprecation_date"]);
+    if (on !== undefined && name.region === undefined)
+      ends.push({ provider, model: name.model, on: Date.parse(`${on}T00:00:00Z`) });
+    const rates = readEntry(fields, name, provider);
+    if ("why" in rates) skipped.push({ provider, model: name.model, why: rates.why });
+    else entries.push({ provider, name, fields, rates });
+  }
+
+  const version = options.version ?? digestOf(json);
+  const rows = joined(entries, skipped).map((row) => ({ ...row, version }));
+  return { source: litellmSource, version, rows: withAliases(rows, json), skipped, ends };
+}
+
+function readEntry(
+  fields: ExactObject,
+  { isCommitment, image }: MapName,
+  provider: string,
+): EntryRates | { readonly why: string } {
+  if (isCommitment) return { why: "is capacity bought for months, not by use" };
+  const mode = textOf(fields["mode"]) ?? "chat";
+  const ranges = listOf(fields["tiered_pricing"]);
+  const read =
+    ranges.length > 0 ? readRanges(ranges, mode) : readRates(fields, mode, provider === "x-ai");
+  if ("why" in read) return read;
+  const rates = inOneUnit(
+    image === undefined ? read.standard.rates : imageRates(read.standard.rates, image),
+  );
+  if (Object.values(rates).every((rate) => rate === 0n))
+    return { why: "is listed at zero, which may be an unknown price" };
+  const isText = ["chat", "responses", "completion"].includes(mode);
+  if (isText && (rates.output ?? zero) === 0n && (rates.input ?? zero) > 0n)
+    return { why: "has no price for output" };
+  if (isText && rates.input === undefined && rates.output !== undefined)
+    return { why: "has no price for input" };
+  return { ...read, standard: { ...read.standard, rates } };
+}
+
+/**
+ * An entry may state the same price by token and by second, image or character. Tokens are what the
+ * provider reports, so units of the same direction are left out.
+ */
+function inOneUnit(rates: Rates): Rates {
+  const hasInput = (rates.input ?? zero) > 0n || rates.input_audio !== undefined;
+  const hasOutput =
+    (rates.output ?? zero) > 0n ||
+    rates.output_image !== undefined ||
+    rates.output_audio !== undefined;
+  const isStated = (meter: string): boolean => {
+    if (!isOpenMeter(meter)) return false;
+    if (/^(?:characters|audio_seconds|input_images|input_video_seconds|text_messages)$/.test(meter))
+      return hasInput;
+    return hasOutput && /^(?:images|video_seconds|output_|pixels)/.test(meter);
+  };
+  const kept = Object.fromEntries(
+    Object.entries(rates).filter(([meter]) => !isStated(meter)),
+  ) as Rates;
+  // Who is billed by other units is not billed for tokens.
+  return kept.input === undefined && Object.keys(kept).length > 0
+    ? { output: zero, ...kept, input: zero }
+    : kept;
+}
+
+/** The price of one variant of an image, which some entries state by the pixel. */
+function imageRates(rates: Rates, variant: string): Rates {
+  const meter = openMeter(`images_${variant}`);
+  const [images, pixels] = [rates[openMeter("images")], rates[openMeter("pixels")]];
+  const size = pixelsOf(variant);
+  const price =
+    images ?? (pixels !== undefined && size !== undefined ? rounded(pixels * size) : undefined);
+  return price === undefined ? {} : { [meter]: price };
+}
+
+/** Prices by the pixel are prices of images, divided: to the nearest hundredth of a cent. */
+function rounded(amount: bigint): PicoUsd {
+  const step = 100_000_000n;
+  return pico(((amount + step / 2n) / step) * step);
+}
+
+/** One row per model: its regions and image variants are entries of their own in the map. */
+function joined(entries: readonly Entry[], skipped: SkippedModel[]): readonly CatalogueRow[] {
+  const rows = new Map<string, CatalogueRow>();
+  const keyOf = ({ provider, name }: Entry): string => `${provider} ${name.model}`;
+  // Google's own API before Vertex AI, whose entries add what the former lacks.
+  const byRoute = entries.toSorted((left, right) => routeOf(left) - routeOf(right));
+  for (const entry of byRoute.filter(
+    ({ name }) => name.region === undefined && name.image === undefined,
+  )) {
+    const row = rows.get(keyOf(entry));
+    const made = rowOf(entry);
+    if (!row) rows.set(keyOf(entry), made);
+    else if (isSamePrice(row, made)) rows.set(keyOf(entry), { ...made, ...row });
+    else
+      skipped.push({
+        provider: entry.provider,
+        model: entry.name.model,
+        why: "has another price in a second entry",
+      });
+  }
+  for (const entry of byRoute) {
+    const { image, region } = entry.name;
+    if (image === undefined && region === undefined) continue;
+    const row = rows.get(keyOf(entry)) ?? (image === undefined ? undefined : rowOf(entry));
+    if (!row)
+      skipped.push({
+        provider: entry.provider,
+        model: entry.name.model,
+        why: `has a price in ${region} only`,
+      });
+    else if (image !== undefined && isByToken(row))
+      skipped.push({
+        provider: entry.provider,
+        model: `${entry.name.model} (${image})`,
+        why: "is billed by tokens, which give the price of an image",
+      });
+    else if (image !== undefined)
+      rows.set(keyOf(entry), {
+        ...row,
+        rates: { ...row.rates, ...openOf(entry.rates.standard.rates) },
+      });
+    else if (region !== undefined)
+      rows.set(keyOf(entry), {
+        ...row,
+        regions: {
+          ...(row.regions === "included" ? {} : row.regions),
+          [region]: simplerTerm(row, entry.rates.standard),
+        },
+      });
+  }
+  return [...rows.values()];
+}
+
+function isByToken({ rates }: CatalogueRow): boolean {
+  return (rates.output ?? zero) > 0n || rates.output_image !== undefined;
+}
+
+function routeOf({ fields }: Entry): number {
+  return textOf(fields["litellm_provider"])?.startsWith("vertex_ai") ? 1 : 0;
+}
+
+function openOf(rates: Rates): Readonly<Record<OpenMeter, PicoUsd>> {
+  return Object.fromEntries(
+    Object.entries(rates).filter(([meter]) => isOpenMeter(meter)),
+  ) as Readonly<Record<OpenMeter, PicoUsd>>;
+}
+
+/** Whether two rows charge the same for every token that both price. */
+export function isSamePrice(left: CatalogueRow, right: CatalogueRow): boolean {
+  return [...tokenMeters].every((meter) => {
+    const [one, other] = [left.rates[meter], right.rates[meter]];
+    return one === undefined || other === undefined || one === other;
+  });
+}
+
+function rowOf({ provider, name, fields, rates }: Entry): CatalogueRow {
+  const { model } = name;
+  const { standard, tiers } = rates;
+  const contextWindow = countOf(fields["max_input_tokens"]);
+  const maxOutputTokens = countOf(fields["max_output_tokens"]);
+  const schedules = offPeak(fields["off_peak_pricing"]);
+  const uplift = ratioOf(fields["regional_endpoint_uplift_multiplier"]);
+  const row: CatalogueRow = {
+    provider,
+    model,
+    ids: idWithDates(model),
+    ...standard,
+    ...(schedules.length > 0 && { schedules }),
+    ...(uplift && { regions: { [anyRegion]: uplift } }),
+    cacheWrites:
+      model.includes("claude") || standard.rates.cache_write_5m === undefined ? "asked" : "always",
+    ...(contextWindow !== undefined && { contextWindow }),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    source: litellmSource,
+    version: "",
+  };
+  const priced = Object.entries(tiers).map(
+    ([tier, own]) => [tier, simplerTerm(row, ownAt(row, own))] as const,
+  );
+  const terms: Readonly<Record<string, TermPrice>> = Object.fromEntries(priced);
+  // OpenAI calls its priority tier fast, too.
+  const fast = provider === "openai" && terms["priority"] ? { fast: terms["priority"] } : {};
+  return priced.length === 0 ? row : { ...row, serviceTiers: { ...terms, ...fast } };
+}
+
+/** A tier has prices only at context sizes where the standard price changes. */
+function ownAt(row: CatalogueRow, { rates, contextTiers = [] }: OwnRates): OwnRates {
+  const shared = contextTiers.filter(({ tokens }) =>
+    row.contextTiers?.some((tier) => tier.tokens === tokens),
+  );
+  return { rates, ...(shared.length > 0 && { contextTiers: shared }) };
+}
+
+/** The map has the peak price, and the hours of the others. */
+function offPeak(value: ExactJson | undefined): readonly Schedule[] {
+  if (!isObject(value)) return [];
+  const read = readRates(value, "chat", false);
+  if ("why" in read) return [];
+  return listOf(value["windows"]).flatMap((window) => {
+    if (!isObject(window)) return [];
+    const weekdays = listOf(window["weekdays"]).map(Number);
+    const hours = window["hours_utc"];
+    return (Array.isArray(hours) ? listOf(hours) : [hours ?? null]).flatMap((span) => {
+      const [, fromHour, fromMinute, toHour, toMinute] =
+        /^(\d\d):(\d\d)-(\d\d):(\d\d)$/.exec(textOf(span) ?? "") ?? [];
+      const from = Number(fromHour) * 60 + Number(fromMinute);
+      const to = Number(toHour) * 60 + Number(toMinute) || 1440;
+      return from < to
+        ? [{ weekdays, fromMinute: from, toMinute: to, rates: read.standard.rates }]
+        : [];
+    });
+  });
+}
+
+/** Adds ids that the map calls another name of a model. */
+function withAliases(rows: readonly CatalogueRow[], json: ExactObject): readonly CatalogueRow[] {
+  const names = new Map<string, string[]>();
+  for (const [key, fields] of Object.entries(json)) {
+    const target = isObject(fields) ? textOf(fields["alias_of"]) : undefined;
+    const entry = target === undefined ? undefined : json[target];
+    const of = isObject(entry) ? textOf(entry["litellm_provider"]) : undefined;
+    if (target === undefined || of === undefined) continue;
+    const [route = ""] = key.split("/");
+    const model = parseName(target, of).model;
+    const alias = parseName(key, of.startsWith(route) ? of : route).model;
+    const known = names.get(`${providerOf(of)} ${model}`) ?? [];
+    names.set(`${providerOf(of)} ${model}`, [...known, alias]);
+  }
+  return rows.map((row) => {
+    const aliases = names.get(`${row.provider} ${row.model}`);
+    return aliases ? { ...row, ids: idWithDates(row.model, ...aliases) } : row;
+  });
+}

@@ -1,0 +1,96 @@
+/**
+ * Reads OpenRouter's list of models, `GET /api/v1/models`: prices are decimal strings, in USD per
+ * token, request or search.
+ */
+
+import type { PicoUsd } from "../../domain/money/money.ts";
+import { idWithDates } from "../../domain/price/id-rule.ts";
+import type { CatalogueRow, Rates } from "../../domain/price/row.ts";
+import { openMeter } from "../../domain/usage/open-meter.ts";
+import type { Meter } from "../../domain/usage/usage.ts";
+import { perUnit } from "./decimal.ts";
+import { digestOf } from "./digest.ts";
+import {
+  countOf,
+  isObject,
+  listOf,
+  textOf,
+  type ExactJson,
+  type ExactObject,
+} from "./exact-json.ts";
+import type { PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
+
+export const openrouterSource = "openrouter";
+
+const meterOf: Readonly<Record<string, Meter>> = {
+  prompt: "input",
+  completion: "output",
+  input_cache_read: "cache_read",
+  input_cache_write: "cache_write_5m",
+  audio: "input_audio",
+  input_audio_cache: "cache_read_audio",
+  audio_output: "output_audio",
+  image_token: "input_image",
+  image_output: "output_image",
+  image: openMeter("input_images"),
+  request: "request",
+  web_search: "web_search",
+};
+
+/** @returns Undefined if the data has another format. */
+export function readOpenrouter(
+  json: ExactJson,
+  options: ReadOptions = {},
+): PublishedList | undefined {
+  const models = isObject(json) ? listOf(json["data"]).filter((entry) => isObject(entry)) : [];
+  if (!models.some((model) => isObject(model["pricing"]))) return undefined;
+  const version = options.version ?? digestOf(json);
+  const skipped: SkippedModel[] = [];
+  const rows = models.flatMap((model): readonly CatalogueRow[] => {
+    const id = textOf(model["id"]) ?? "";
+    const row = convert(id, model);
+    if (typeof row !== "string") return [{ ...row, version }];
+    skipped.push({ provider: "openrouter", model: id, why: row });
+    return [];
+  });
+  return { source: openrouterSource, version, rows, skipped };
+}
+
+/** @returns A row, or why the model has none. */
+function convert(id: string, model: ExactObject): CatalogueRow | string {
+  const rates = isObject(model["pricing"]) ? ratesOf(model["pricing"]) : "has no price";
+  if (typeof rates === "string") return rates;
+  const slug = textOf(model["canonical_slug"]);
+  const top = isObject(model["top_provider"]) ? model["top_provider"] : {};
+  const contextWindow = countOf(model["context_length"]);
+  const maxOutputTokens = countOf(top["max_completion_tokens"]);
+  return {
+    provider: "openrouter",
+    model: id,
+    ids: idWithDates(id, ...(slug === undefined || slug === id ? [] : [slug])),
+    rates,
+    cacheWrites: id.includes("claude") || rates.cache_write_5m === undefined ? "asked" : "always",
+    ...(contextWindow !== undefined && { contextWindow }),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    source: openrouterSource,
+    version: "",
+  };
+}
+
+function ratesOf(pricing: ExactObject): Rates | string {
+  const rates: { [meter in Meter]?: PicoUsd } = {};
+  for (const [name, value] of Object.entries(pricing)) {
+    if (name === "discount" || value === null) continue;
+    if (textOf(value)?.startsWith("-")) return "costs what the model costs that it routes to";
+    const rate = perUnit(value);
+    const meter = meterOf[name];
+    if (rate === undefined) return `has a price of another kind, ${name}`;
+    if (name === "internal_reasoning") {
+      if (rate > 0n && rate !== perUnit(pricing["completion"]))
+        return "charges output reasoning tokens apart";
+    } else if (meter !== undefined) {
+      if (rate > 0n || name === "prompt" || name === "completion") rates[meter] = rate;
+    } else if (rate > 0n) return `has a price in an unknown unit, ${name}`;
+  }
+  return rates.input === undefined || rates.output === undefined ? "has no price" : rates;
+}

@@ -1,0 +1,70 @@
+/** Reads the lists of models.dev and OpenRouter as catalogue rows. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatRow } from "../../domain/price/row-text.ts";
+import { readPublished } from "./source.ts";
+
+test("models.dev has prices per million tokens, by provider", () => {
+  const { source, rows, skipped } = readPublished(`{
+    "xai":{"id":"xai","models":{"grok-9":{"id":"grok-9","cost":{"input":3,"output":15,"cache_read":0.75,
+      "tiers":[{"input":6,"output":30,"tier":{"type":"context","size":200000}}]},
+      "limit":{"context":256000,"output":64000}}}},
+    "amazon-bedrock":{"id":"amazon-bedrock","models":{
+      "a":{"cost":{"input":1,"output":2,"context_over_200k":{"input":2,"output":4}}},
+      "b":{"cost":{"input":1,"output":2,"reasoning":3}},
+      "c":{"cost":{"input":0,"output":0}},
+      "d":{}}}}`);
+  assert.equal(source, "models.dev");
+  assert.deepEqual(
+    rows.map((row) => [row.provider, row.model, row.contextTiers?.[0]?.tokens]),
+    [
+      ["x-ai", "grok-9", 200_000],
+      ["aws", "a", 200_000],
+    ],
+  );
+  const { input, output, cache_read, context_window, max_output_tokens } = formatRow(
+    rows[0] ?? assert.fail(),
+  );
+  assert.deepEqual(
+    [input, output, cache_read, context_window, max_output_tokens],
+    ["3", "15", "0.75", 256_000, 64_000],
+  );
+  assert.deepEqual(
+    skipped.map(({ model, why }) => [model, why]),
+    [
+      ["b", "charges output reasoning tokens apart"],
+      ["c", "is listed at zero, which may be an unknown price"],
+      ["d", "has no price"],
+    ],
+  );
+});
+
+test("OpenRouter has decimal strings per token; a router without a price of its own is skipped", () => {
+  const model = (id: string, pricing: string): string =>
+    `{"id":"${id}","canonical_slug":"${id}-20260101","context_length":128000,"pricing":{${pricing}},
+      "top_provider":{"max_completion_tokens":16384}}`;
+  const { source, rows, skipped } = readPublished(`{"data":[
+    ${model("acme/m", `"prompt":"0.000001416","completion":"0.000002832","input_cache_read":"0.000000118","web_search":"0.01","request":"0","image":"0","internal_reasoning":"0"`)},
+    ${model("acme/m:free", `"prompt":"0","completion":"0"`)},
+    ${model("openrouter/auto", `"prompt":"-1","completion":"-1"`)},
+    ${model("acme/n", `"prompt":"0.1","completion":"0.2","moonbeam":"0.3"`)}]}`);
+  assert.equal(source, "openrouter");
+  assert.deepEqual(
+    rows.map((row) => {
+      const { model: id, input, output, cache_read, web_search } = formatRow(row);
+      return [id, input, output, cache_read, web_search];
+    }),
+    [
+      ["acme/m", "1.416", "2.832", "0.118", "0.01"],
+      ["acme/m:free", "0", "0", undefined, undefined],
+    ],
+  );
+  assert.deepEqual(
+    skipped.map(({ model: id, why }) => [id, why]),
+    [
+      ["openrouter/auto", "costs what the model costs that it routes to"],
+      ["acme/n", "has a price in an unknown unit, moonbeam"],
+    ],
+  );
+});

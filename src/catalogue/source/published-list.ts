@@ -1,0 +1,37 @@
+/** A price list that someone publishes, as catalogue rows. */
+
+import type { CatalogueRow } from "../../domain/price/row.ts";
+
+export interface PublishedList {
+  /** `genai-prices`, `litellm`, `models.dev` or `openrouter`. */
+  readonly source: string;
+  /** Of the publisher's release if it was given, else a digest of the data. */
+  readonly version: string;
+  /** Providers have the catalogue's ids. At most one row of a model is valid at any time. */
+  readonly rows: readonly CatalogueRow[];
+  /** Models of the list that a row cannot price right. */
+  readonly skipped: readonly SkippedModel[];
+  /** When vendors stop serving models, past or future; absent if the list does not say. */
+  readonly ends?: readonly EndOfModel[];
+}
+
+export interface EndOfModel {
+  readonly provider: string;
+  readonly model: string;
+  /** Milliseconds since the epoch. */
+  readonly on: number;
+}
+
+export interface SkippedModel {
+  readonly provider: string;
+  readonly model: string;
+  /** A sentence without a subject: `charges reasoning apart from output`. */
+  readonly why: string;
+}
+
+export interface ReadOptions {
+  /** The release, such as `0.2.3`: the data itself does not say. */
+  readonly version?: string;
+  /** When it is read, in milliseconds since the epoch; defaults to now. */
+  readonly at?: number;
+}

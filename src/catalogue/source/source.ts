@@ -1,0 +1,33 @@
+/** Reads price lists that others publish, whichever of the known formats they have. */
+
+import { PurserError } from "../../domain/error.ts";
+import { parseExact } from "./exact-json.ts";
+import { readGenaiPrices } from "./genai-prices.ts";
+import { readLitellm } from "./litellm.ts";
+import { readModelsDev } from "./models-dev.ts";
+import { readOpenrouter } from "./openrouter.ts";
+import type { PublishedList, ReadOptions } from "./published-list.ts";
+
+export type { EndOfModel, PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
+
+const readers = [readGenaiPrices, readLitellm, readOpenrouter, readModelsDev] as const;
+
+/**
+ * Detects the format of a list and reads it: genai-prices' `data.json` or `data_slim.json`,
+ * LiteLLM's `model_prices_and_context_window.json`, models.dev's `api.json`, or OpenRouter's
+ * `GET /api/v1/models`.
+ *
+ * @throws PurserError `invalid_request` if the text has none of these formats.
+ */
+export function readPublished(text: string, options: ReadOptions = {}): PublishedList {
+  const json = parseExact(text);
+  for (const read of readers) {
+    const list = read(json, options);
+    if (list) return list;
+  }
+  throw new PurserError("invalid_request", "the price list has no known format", {
+    field: "from",
+    remedy:
+      "Give the data of genai-prices (data.json), LiteLLM (model_prices_and_context_window.json), models.dev (api.json) or OpenRouter (/api/v1/models).",
+  });
+}

@@ -1,0 +1,66 @@
+/** Rows of updates take the place of those that they replace, and of no others. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pico } from "../domain/money/money.ts";
+import type { CatalogueRow } from "../domain/price/row.ts";
+import { parseRow } from "../domain/price/row-text.ts";
+import type { PriceBook } from "../domain/price/sheet.ts";
+import { openCatalogue } from "./catalogue.ts";
+
+const catalogue = await openCatalogue();
+const at = Date.UTC(2026, 10, 28);
+const providers = new Set(["openai", "anthropic", "aws", "deepseek", "google", "x-ai", "groq"]);
+const models = catalogue.models().filter(({ provider }) => providers.has(provider));
+
+function update(provider: string, model: string, input: string): CatalogueRow {
+  const text = { provider, model, input, output: "1", valid_from: new Date(at).toISOString() };
+  return parseRow(text, { field: "", source: "update" });
+}
+
+function inputOf(book: PriceBook, name: string, time = at): bigint | undefined {
+  const slash = name.indexOf("/");
+  const [provider, model] = [name.slice(0, slash), name.slice(slash + 1)];
+  return book.sheet({ provider, model, at: time })?.row.rates.input;
+}
+
+test("an update changes which price an id has, but not the model by which it is priced", () => {
+  const before = catalogue.book([]);
+  const rows = models.flatMap(({ provider, model }) => {
+    const row = before.sheet({ provider, model, at })?.row;
+    return row?.model === model ? [{ ...row, rates: { input: pico(1n) }, validFrom: at }] : [];
+  });
+  const stored = rows.map((row) => ({ ...row, ids: { equals: row.model }, source: "update" }));
+  const after = catalogue.book([], undefined, { rows: stored, version: "u" });
+  for (const { provider, model } of models) {
+    const [old, now] = [before, after].map((book) => book.sheet({ provider, model, at })?.row);
+    if (!old || old.provider !== provider) continue;
+    assert.equal(now?.model, old.model, `${provider}/${model}`);
+    assert.equal(inputOf(after, `${provider}/${model}`), 1n, `${provider}/${model}`);
+    const earlier = inputOf(after, `${provider}/${model}`, at - 1);
+    assert.equal(
+      earlier,
+      inputOf(before, `${provider}/${model}`, at - 1),
+      `${provider}/${model} before`,
+    );
+  }
+});
+
+test("an updated model keeps its snapshots and other ids, and a new one has snapshots", () => {
+  const rows = [update("openai", "gpt-5", "3"), update("openai", "gpt-99", "4")];
+  const book = catalogue.book([], undefined, { rows, version: "u" });
+  assert.equal(inputOf(book, "openai/gpt-5-2025-08-07"), 3_000_000n);
+  assert.equal(inputOf(book, "openai/gpt-99-2026-11-20"), 4_000_000n);
+  assert.equal(inputOf(book, "openai/gpt-99-mini"), undefined);
+  assert.notEqual(inputOf(book, "openai/gpt-5-mini"), 3_000_000n);
+  const added = catalogue.models(rows).filter(({ source }) => source === "update");
+  assert.deepEqual(new Set(added.map(({ model }) => model)), new Set(["gpt-5", "gpt-99"]));
+});
+
+test("of two updates the newer one counts, until it ends", () => {
+  const older = update("openai", "gpt-5", "3");
+  const newer = { ...update("openai", "gpt-5", "5"), validTo: at + 1000 };
+  const book = catalogue.book([], undefined, { rows: [newer, older], version: "u" });
+  assert.equal(inputOf(book, "openai/gpt-5"), 5_000_000n);
+  assert.equal(inputOf(book, "openai/gpt-5", at + 1000), 3_000_000n);
+});

@@ -1,0 +1,55 @@
+/** `purser prices disagreements`: prices on which the sources of the price list disagree. */
+
+import type { Command } from "commander";
+import { commonName } from "../../domain/price/provider-name.ts";
+import type { CommandContext, PriceDisagreement } from "../context.ts";
+import { type JsonOption, withJson } from "../option.ts";
+import { printJson } from "../session.ts";
+import { counted } from "../terminal/number.ts";
+import { table } from "../terminal/table.ts";
+
+interface DisagreementOptions extends JsonOption {
+  readonly provider?: string;
+}
+
+export function definePricesDisagreements(command: Command, context: CommandContext): void {
+  withJson(command)
+    .summary("list prices on which the sources disagree")
+    .description("List prices on which the sources of the built-in price list disagree.")
+    .option("--provider <name>", "only prices of this provider")
+    .addHelpText(
+      "after",
+      `
+The first figure is charged. Precedence: prices of your own (API, then purser.yaml), updates (newest first),
+facts read at the provider's own pages (overlay), then genai-prices, LiteLLM and models.dev.
+
+Example:
+  purser prices disagreements --provider openai`,
+    )
+    .action(async ({ provider, json }: DisagreementOptions) => {
+      const catalogue = await context.parts.openCatalogue();
+      const found = catalogue
+        .disagreements()
+        .map((one) => ({ ...one, provider: commonName(one.provider) }))
+        .filter((one) => provider === undefined || one.provider === commonName(provider));
+      if (json) return printJson(context, { data: found });
+      const { out } = context.screen;
+      if (found.length === 0) return out.write("The sources agree on these prices.\n");
+      const columns = [
+        { title: "model" },
+        { title: "price" },
+        { title: "charged" },
+        { title: "other" },
+      ];
+      const style = { heading: out.paint.dim, room: out.columns };
+      out.write(table(columns, found.map(rowOf), style));
+      out.write(
+        `\n${counted(found.length, "disagreement")}; USD per million tokens, or per unit.\n`,
+      );
+    });
+}
+
+function rowOf({ provider, model, price, stated }: PriceDisagreement): readonly string[] {
+  const [first, ...others] = stated.map(({ source, usd }) => `${usd} (${source})`);
+  return [`${provider}/${model}`, price, first ?? "", others.join(", ")];
+}

@@ -1,0 +1,88 @@
+/** Tests the commands that update the prices, on a folder and on the server that uses it. */
+
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import { inFolder, purser, serve } from "./child.test-kit.ts";
+
+/** In the form of genai-prices: one model of one provider. */
+function listOf(input: number): string {
+  const model = {
+    id: "m1",
+    match: { equals: "m1" },
+    prices: { input_mtok: input, output_mtok: 8 },
+  };
+  return JSON.stringify([{ id: "own", api_pattern: "own", models: [model] }]);
+}
+
+const accept = ["--accept", "vanished"];
+
+test("an update is checked, applied, listed and reverted, in a folder and through its server", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(path.join(folder, "two.json"), listOf(2));
+    await writeFile(path.join(folder, "three.json"), listOf(3));
+    const run = (...words: readonly string[]) => purser(["prices", ...words], { cwd: folder });
+
+    const refused = await run("update", "--from", "two.json");
+    assert.equal(refused.code, 1, refused.notes);
+    assert.match(refused.out, /vanished +\S+ +\d+ models? (is|are) no longer in the list/);
+    assert.match(refused.out, /Nothing was stored\..*--accept vanished/);
+    const made = await run("update", "--from", "two.json", ...accept);
+    assert.equal(made.code, 0, made.notes);
+    assert.match(made.out, /own\/m1 +new/);
+
+    const server = await serve(folder);
+    try {
+      const checked = await run("update", "--from", "three.json", ...accept, "--check");
+      assert.match(checked.out, /own\/m1 +dearer +input +2 +3 +\+50\.0 %/);
+      assert.match(checked.out, /Nothing was stored \(--check\)\./);
+      const applied = await run("update", "--from", "three.json", ...accept, "--json");
+      const { state, update_id: id } = JSON.parse(applied.out) as Record<string, string>;
+      assert.equal(state, "applied");
+      const history = await run("history");
+      assert.match(history.out, new RegExp(`${id}.*three\\.json +1\\n.*two\\.json +1`));
+      assert.match((await run("revert", id ?? "")).out, /its 1 prices ended at/);
+      assert.match((await run("revert", id ?? "")).out, /was already reverted at/);
+      const unknown = await run("revert", "none");
+      assert.deepEqual([unknown.code, /prices history/.test(unknown.notes)], [1, true]);
+    } finally {
+      await server.end("SIGTERM");
+    }
+    const same = await run("update", "--from", "two.json", ...accept);
+    assert.match(same.out, /The prices in force agree with the list/);
+    assert.equal((await purser(["verify"], { cwd: folder })).code, 0);
+  });
+});
+
+test("what is neither a list, an address nor a file is wrong usage that names the option", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(path.join(folder, "no-list.json"), "{}");
+    const cases = [
+      [["--from", "missing.json"], 2, /--from/],
+      [["--from", "no-list.json"], 2, /--from|known format/],
+      [["--from", "ftp://example.com/list"], 2, /--from/],
+      [["--from", "no-list.json", "--accept", "all"], 2, /--accept.*zero, tenfold/s],
+    ] as const;
+    for (const [words, code, notes] of cases) {
+      const ended = await purser(["prices", "update", ...words], { cwd: folder });
+      assert.equal(ended.code, code, ended.notes);
+      assert.match(ended.notes, notes);
+    }
+  });
+});
+
+test("disagreements of the built-in list are listed by provider, with the charged figure first", async () => {
+  const { code, out } = await purser(["prices", "disagreements", "--json"]);
+  assert.equal(code, 0);
+  const { data } = JSON.parse(out) as {
+    data: readonly { provider: string; stated: readonly unknown[] }[];
+  };
+  assert.equal(
+    data.every(({ stated }) => stated.length > 1),
+    true,
+  );
+  const [first] = data;
+  const one = await purser(["prices", "disagreements", "--provider", first?.provider ?? ""]);
+  assert.match(one.out, new RegExp(`${first?.provider}/`));
+});

@@ -1,0 +1,48 @@
+/** A refresh of the price book from a published list, kept in the ledger as one entry. */
+
+import type { CatalogueRow } from "./row.ts";
+import { parseRow, type PriceText } from "./row-text.ts";
+
+export interface PriceUpdate {
+  readonly updateId: string;
+  /** Such as `litellm`; with the version, it is named by every charge at one of these prices. */
+  readonly source: string;
+  readonly version: string;
+  /** SHA-256 of the list's text, in hex. */
+  readonly sha256: string;
+  /** Where the text came from, for people: a name, an address, or `file`. */
+  readonly from: string;
+  /**
+   * The prices that differed from the book, each whole. Valid from the moment of the update, or
+   * later. Empty if the list agreed with the book.
+   */
+  readonly rows: readonly PriceText[];
+}
+
+/** An update as the ledger has it. */
+export interface KeptPriceUpdate extends PriceUpdate {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** When it was reverted: its prices end then. Null if it was not. */
+  readonly revertedAt: number | null;
+}
+
+/**
+ * The rows of all updates, the newest first. Those of a reverted update end when it was reverted,
+ * so calls that began before keep their price.
+ */
+export function updatedRows(updates: readonly KeptPriceUpdate[]): readonly CatalogueRow[] {
+  return updates
+    .toReversed()
+    .flatMap(({ source, version, rows, revertedAt }) =>
+      rows
+        .map((text) => parseRow(text, { field: "price", source, version }))
+        .flatMap((row) => (revertedAt === null ? [row] : endedAt(row, revertedAt))),
+    );
+}
+
+/** @returns Nothing for a row that would have begun later. */
+function endedAt(row: CatalogueRow, end: number): readonly CatalogueRow[] {
+  if ((row.validFrom ?? -Infinity) >= end) return [];
+  return [{ ...row, validTo: Math.min(row.validTo ?? Infinity, end) }];
+}

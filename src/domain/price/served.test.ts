@@ -1,0 +1,91 @@
+/** The price of an answer whose model is not the one that was asked for. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pico } from "../money/money.ts";
+import { makePriceBook } from "./book.ts";
+import { definePrice } from "./override.ts";
+import type { CatalogueRow } from "./row.ts";
+import { askedOf, sheetOfServed } from "./served.ts";
+import type { PriceBook } from "./sheet.ts";
+
+const at = Date.parse("2026-11-20T12:00:00Z");
+
+function row(model: string, input: bigint): CatalogueRow {
+  return {
+    provider: "acme",
+    model,
+    ids: { startsWith: model },
+    rates: { input: pico(input), output: pico(input) },
+    cacheWrites: "asked",
+    source: "list",
+    version: "1",
+  };
+}
+
+const rows = [row("small", 1n), row("large", 2n), row("large-2026-05-01", 3n)];
+const book = makePriceBook({ sources: [() => rows], version: "1" });
+
+function served(asked: string, answered: string, by: PriceBook = book): readonly unknown[] {
+  const sheet = sheetOfServed(by, askedOf(by, { provider: "acme", model: asked, at }), answered);
+  return [sheet?.row.model, sheet?.match];
+}
+
+test("another model that answers has its own price, found by the answer", () => {
+  assert.deepEqual(served("large", "small"), ["small", "served"]);
+  assert.deepEqual(served("my-deployment", "small-2026-01-01"), ["small", "served"]);
+  assert.deepEqual(served("large", "large-2026-05-01"), ["large-2026-05-01", "served"]);
+});
+
+test("the model that was asked for has its price, by whichever of its names it answers", () => {
+  assert.deepEqual(served("small", "small"), ["small", "exact"]);
+  assert.deepEqual(served("small", "small-2026-01-01"), ["small", "exact"]);
+  assert.deepEqual(served("small-2026-01-01", "small"), ["small", "snapshot"]);
+});
+
+test("an answer with an unknown name has the price of the model that was asked for", () => {
+  assert.deepEqual(served("small", "internal-7"), ["small", "exact"]);
+  assert.deepEqual(served("unknown", "internal-7"), [undefined, undefined]);
+});
+
+test("a preview that answers does not replace the price of the exact model", () => {
+  assert.deepEqual(served("large", "small-preview"), ["large", "exact"]);
+});
+
+test("a price that a user states is that of the snapshots by which the provider answers", () => {
+  const stated = makePriceBook({
+    sources: [() => rows],
+    overrides: [definePrice({ provider: "acme", model: "large", input: "9", output: "9" })],
+    version: "1",
+  });
+  assert.deepEqual(served("large", "large-2026-05-01", stated), ["large", "exact"]);
+  assert.deepEqual(served("large", "small", stated), ["large", "exact"]);
+});
+
+test("an answer that leaves out what the request adds does not change the price", () => {
+  const regions = [
+    row("us.acme.large", 12n),
+    row("acme.large", 10n),
+    row("ft:small", 5n),
+    row("small", 1n),
+    row("v/small:free", 0n),
+    row("v/small", 2n),
+  ];
+  const listed = makePriceBook({ sources: [() => regions], version: "1" });
+  assert.deepEqual(served("us.acme.large", "large", listed), ["us.acme.large", "exact"]);
+  assert.deepEqual(served("us.acme.large", "acme.large", listed), ["us.acme.large", "exact"]);
+  assert.deepEqual(served("ft:small:org::id", "small", listed), ["ft:small", "snapshot"]);
+  assert.deepEqual(served("v/small:free", "v/small", listed), ["v/small:free", "exact"]);
+  assert.deepEqual(served("us.acme.large", "small", listed), ["small", "served"]);
+});
+
+test("charges of a served model name how it was found, at any time", () => {
+  const sheet = sheetOfServed(
+    book,
+    askedOf(book, { provider: "acme", model: "large", at }),
+    "small",
+  );
+  const [line] =
+    sheet?.charge({ model: null, usage: { input: 1 } }, { serviceTier: "standard", at }) ?? [];
+  assert.deepEqual([line?.cost, line?.rate?.match], [1n, "served"]);
+});

@@ -1,0 +1,56 @@
+/** Finds the meter that prices what a call is billed for, if that is not tokens. */
+
+import { add, multiply, zero, type PicoUsd } from "../money/money.ts";
+import type { BilledUnit } from "../usage/billed-unit.ts";
+import type { OpenMeter } from "../usage/usage.ts";
+import type { PriceSheet } from "./sheet.ts";
+
+/**
+ * @returns The first of its meters with a price, else the dearest variant; undefined if the model
+ *   has no price for any.
+ */
+export function unitMeter(
+  sheet: PriceSheet,
+  unit: Pick<BilledUnit, "meters" | "family">,
+  at: number,
+): OpenMeter | undefined {
+  const priced = new Set(sheet.openMeters);
+  const exact = unit.meters.find((meter) => priced.has(meter));
+  if (exact !== undefined) return exact;
+  const variants = sheet.openMeters.filter((meter) => isOfFamily(meter, unit.family));
+  const cost = (meter: OpenMeter): PicoUsd => unitCost(sheet, { meter, count: 1, at });
+  return variants.reduce<OpenMeter | undefined>(
+    (dearest, meter) => (dearest === undefined || cost(meter) > cost(dearest) ? meter : dearest),
+    undefined,
+  );
+}
+
+/** What a number of units costs at a time, without a fee per request. */
+export function unitCost(
+  sheet: PriceSheet,
+  { meter, count, at }: { readonly meter: OpenMeter; readonly count: number; readonly at: number },
+): PicoUsd {
+  return sheet
+    .charge({ model: null, usage: { [meter]: count } }, { serviceTier: "standard", at })
+    .filter((line) => line.meter === meter)
+    .reduce((sum, { rate }) => add(sum, multiply(rate?.perUnit ?? zero, count)), zero);
+}
+
+/** Whether a call can be charged: by its unit, or by tokens, free ones included. */
+export function pricesCall(sheet: PriceSheet, unit: BilledUnit, at: number): boolean {
+  return (
+    unitMeter(sheet, unit, at) !== undefined ||
+    chargesTokens(sheet) ||
+    sheet.openMeters.length === 0
+  );
+}
+
+/** Whether tokens cost anything. A price in units alone states them as zero. */
+export function chargesTokens(sheet: PriceSheet): boolean {
+  const rates = sheet.dearest({ inputTokens: 0, cacheWrite: "none", serviceTier: "standard" });
+  return rates.input > zero || rates.output > zero;
+}
+
+function isOfFamily(meter: OpenMeter, family: OpenMeter): boolean {
+  return meter === family || meter.startsWith(`${family}_`);
+}

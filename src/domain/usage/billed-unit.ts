@@ -1,0 +1,12 @@
+/** A count of something other than tokens that a call is billed for: characters, seconds, images. */
+
+import type { OpenMeter } from "./usage.ts";
+
+export interface BilledUnit {
+  /** The meters that can price it, from the most specific; the first one with a price does. */
+  readonly meters: readonly OpenMeter[];
+  /** Its general meter. Variants begin with it: `images`, `images_hd_1024x1792`. */
+  readonly family: OpenMeter;
+  /** A whole number. */
+  readonly count: number;
+}

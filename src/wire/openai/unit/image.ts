@@ -1,0 +1,36 @@
+/** Names the meters of generated images by their quality and size. */
+
+import { openMeter } from "../../../domain/usage/open-meter.ts";
+import type { BilledUnit } from "../../../domain/usage/billed-unit.ts";
+
+const family = openMeter("images");
+
+export interface ImagesMade {
+  readonly quality: string | undefined;
+  readonly size: string | undefined;
+  readonly count: number;
+}
+
+/**
+ * `images_QUALITY_SIZE`, `images_SIZE`, `images_QUALITY` and `images`, in that order. If quality or
+ * size is left to the model, only the family is known: its dearest variant applies.
+ */
+export function imageUnit({ quality, size, count }: ImagesMade): BilledUnit {
+  const isKnown = named(quality, qualityPattern) && named(size, sizePattern);
+  const names = isKnown ? [`images_${quality}_${size}`, `images_${size}`, `images_${quality}`] : [];
+  return { meters: isKnown ? [...names.map(openMeter), family] : [], family, count };
+}
+
+/** Sizes and qualities that DALL·E makes if none is requested (API reference, read 2026-11). */
+export function usualImage(model: string): Pick<ImagesMade, "quality" | "size"> {
+  return model.startsWith("dall-e-")
+    ? { quality: "standard", size: "1024x1024" }
+    : { quality: undefined, size: undefined };
+}
+
+function named(value: string | undefined, pattern: RegExp): value is string {
+  return value !== undefined && value !== "auto" && pattern.test(value);
+}
+
+const qualityPattern = /^[a-z]{1,16}$/;
+const sizePattern = /^\d{1,5}x\d{1,5}$/;

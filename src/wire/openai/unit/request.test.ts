@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { RequestFacts } from "../../wire.ts";
+import { openaiWire } from "../wire.ts";
+
+const wire = openaiWire();
+
+function formFacts(parts: readonly string[], path = "/audio/transcriptions"): RequestFacts {
+  const head = "Content-Disposition: form-data; name=";
+  const written = parts.map((part) => `--b\r\n${head}${part}\r\n`).join("");
+  const type = "multipart/form-data; boundary=b";
+  return wire.read(wire.endpoint("POST", path), Buffer.from(`${written}--b--\r\n`), type).facts;
+}
+
+function jsonFacts(path: string, body: object): RequestFacts {
+  return wire.read(wire.endpoint("POST", path), Buffer.from(JSON.stringify(body))).facts;
+}
+
+const model = '"model"\r\n\r\nwhisper-1';
+
+test("a recording whose format is not read counts as many seconds as its bytes can hold", () => {
+  const file = `"file"; filename="a.mp3"\r\n\r\n${"a".repeat(10_000)}`;
+  assert.equal(formFacts([model, file]).unit?.count, 20);
+});
+
+test("a form with two models, or a model as a file, is refused", () => {
+  const dear = '"model"\r\n\r\ndear';
+  const asFile = '"model"; filename="a"\r\n\r\ndear';
+  for (const parts of [[model, dear], [model, asFile], [asFile]])
+    assert.throws(() => formFacts(parts), { code: "invalid_request" });
+});
+
+test("a number of images that is not whole or too large is refused", () => {
+  for (const n of ["0", "1.5", "-1", "1e3", "1025", ""])
+    assert.throws(
+      () => formFacts([model, `"n"\r\n\r\n${n}`], "/images/edits"),
+      { code: "invalid_request" },
+      n,
+    );
+});
+
+test("images are counted by choice, and their variant only if it is stated", () => {
+  const path = "/images/generations";
+  const meters = (body: object): readonly string[] => [
+    ...(jsonFacts(path, { prompt: "a", ...body }).unit?.meters ?? []),
+  ];
+  const hd = ["images_hd_1024x1792", "images_1024x1792", "images_hd", "images"];
+  assert.deepEqual(meters({ model: "m", quality: "hd", size: "1024x1792" }), hd);
+  assert.deepEqual(meters({ model: "m", quality: "auto", size: "1024x1792" }), []);
+  assert.deepEqual(meters({ model: "m" }), []);
+  assert.equal(jsonFacts(path, { model: "m", prompt: "a", n: 3 }).unit?.count, 3);
+});
+
+test("a search counts for every hundred documents, long ones as several, and the query with each", () => {
+  const rank = (documents: readonly string[], query = "a"): RequestFacts =>
+    jsonFacts("/rerank", { model: "m", query, documents });
+  assert.equal(rank(["b"]).unit?.count, 1);
+  assert.equal(rank(Array<string>(101).fill("b")).unit?.count, 2);
+  assert.ok((rank(["b".repeat(200_000)]).unit?.count ?? 0) >= 4);
+  const long = rank(Array<string>(100).fill("b"), "a".repeat(1000));
+  assert.ok(long.addedTokens >= 100_000);
+});

@@ -1,0 +1,176 @@
+/** Reads a request that is billed by characters, seconds, images or searches. */
+
+import { PurserError } from "../../../domain/error.ts";
+import { openMeter } from "../../../domain/usage/open-meter.ts";
+import type {
+  Endpoint,
+  EndpointUnit,
+  ReadRequest,
+  RequestedUnit,
+  RequestFacts,
+} from "../../wire.ts";
+import { named } from "../stored.ts";
+import { mostSeconds } from "./audio-length.ts";
+import { fieldsOf, type Fields } from "./fields.ts";
+import { imageUnit, usualImage } from "./image.ts";
+
+const longestModelName = 256;
+const choiceBounds = { min: 1, max: 1024 };
+
+export interface UnitEndpoint extends Endpoint {
+  readonly unit: EndpointUnit;
+}
+
+/** @throws PurserError `invalid_request`, with field `model` if it names none. */
+export function readUnitRequest(
+  endpoint: UnitEndpoint,
+  body: Uint8Array,
+  contentType?: string,
+): ReadRequest {
+  const fields = fieldsOf(body, contentType);
+  const { uses } = named({ method: "POST", path: "", contentType, body });
+  return {
+    facts: factsOf(endpoint, fields),
+    stored: { uses, makes: false },
+    ...(fields.contentType !== undefined && { contentType: fields.contentType }),
+    edit: ({ model }) =>
+      model === undefined || model === fields.string("model") ? body : fields.withModel(model),
+  };
+}
+
+/** What differs between the endpoints. */
+interface Bounds {
+  readonly unit: RequestedUnit;
+  /** Tokens beyond one for each byte of text. */
+  readonly addedTokens?: number;
+  readonly images?: number;
+  readonly choices?: number;
+  /** The most output tokens of one choice; 0 if no output is billed. */
+  readonly maxOutputTokens?: number;
+}
+
+function factsOf(endpoint: UnitEndpoint, fields: Fields): RequestFacts {
+  const model = modelOf(endpoint, fields);
+  const bounds = boundsOf[endpoint.unit](fields, model);
+  return {
+    model,
+    // The answer is read when it is complete, also if it comes as events.
+    stream: false,
+    textBytes: fields.textBytes,
+    addedTokens: baseTokens + (bounds.addedTokens ?? 0),
+    media: { images: bounds.images ?? 0, audios: 0, files: 0 },
+    storedContext: false,
+    maxOutputTokens: bounds.maxOutputTokens ?? null,
+    choices: bounds.choices ?? 1,
+    leastOutputTokens: 1,
+    // No such endpoint takes a limit of output.
+    uncuttable: true,
+    hiddenOutput: false,
+    cacheWrite: "none",
+    serviceTier: "standard",
+    serverToolCalls: 0,
+    usageAsked: false,
+    unit: bounds.unit,
+  };
+}
+
+/** Instructions that a provider may add to a prompt. */
+const baseTokens = 64;
+
+const boundsOf: Readonly<Record<EndpointUnit, (fields: Fields, model: string) => Bounds>> = {
+  speech: speechBounds,
+  transcription: transcriptionBounds,
+  image: imageBounds,
+  rerank: rerankBounds,
+};
+
+/** Characters are Unicode code points of `input`. */
+function speechBounds(fields: Fields): Bounds {
+  const meter = openMeter("characters");
+  const count = Array.from(fields.string("input") ?? "").length;
+  return {
+    unit: { meters: [meter], family: meter, count, isExact: true, output: "output_audio" },
+    maxOutputTokens: shortestSpeechTokens + count * mostTokensPerCharacter,
+  };
+}
+
+/** Speech of 21 tokens a second that takes more than a second for each character is not expected. */
+const mostTokensPerCharacter = 32;
+/** The instructions of a voice can ask for pauses. */
+const shortestSpeechTokens = 1024;
+
+function transcriptionBounds({ files }: Fields): Bounds {
+  const meter = openMeter("audio_seconds");
+  const count = files.reduce((sum, file) => sum + mostSeconds(file), 0);
+  return {
+    unit: { meters: [meter], family: meter, count, isExact: false, output: "output" },
+    addedTokens: count * mostTokensPerSecond,
+  };
+}
+
+/**
+ * OpenAI's transcription models use about 17 audio tokens a second (1,000 a minute by their prices
+ * per token and per minute, https://platform.openai.com/docs/pricing, read 2026-11).
+ */
+const mostTokensPerSecond = 25;
+
+function imageBounds(fields: Fields, model: string): Bounds {
+  const count = fields.integer("n", choiceBounds) ?? 1;
+  const usual = usualImage(model);
+  const quality = fields.string("quality") ?? usual.quality;
+  const size = fields.string("size") ?? usual.size;
+  return {
+    unit: { ...imageUnit({ quality, size, count }), isExact: false, output: "output_image" },
+    images: fields.files.length + inputImages(fields),
+    choices: count,
+    maxOutputTokens: mostTokensPerImage,
+  };
+}
+
+/**
+ * An image of high quality has up to 6,240 tokens at 1024x1536
+ * (https://platform.openai.com/docs/guides/image-generation, read 2026-11); larger ones have more.
+ */
+const mostTokensPerImage = 32_768;
+
+/** Images to edit that are in a JSON body, or named there. */
+function inputImages(fields: Fields): number {
+  const images = fields.json("images") ?? fields.json("image");
+  return Array.isArray(images) ? images.length : images === undefined ? 0 : 1;
+}
+
+/**
+ * Cohere bills a search for every 100 documents, and counts a document of more than 500 tokens, with
+ * the query, as several (https://docs.cohere.com/docs/rerank, read 2026-11). Others bill tokens, and
+ * the query's once for each document (https://docs.voyageai.com/docs/reranker, read 2026-11).
+ */
+function rerankBounds(fields: Fields): Bounds {
+  const meter = openMeter("search_units");
+  const documents = fields.json("documents");
+  const count = Array.isArray(documents) ? documents.length : 1;
+  const queryTokens = (fields.json("query") === undefined ? 0 : queryBytes(fields)) * count;
+  const chunks = count + Math.ceil((fields.textBytes + queryTokens) / tokensPerChunk);
+  const unit = { meters: [meter], family: meter, count: Math.ceil(chunks / chunksPerSearch) };
+  return {
+    unit: { ...unit, isExact: false, output: "output" },
+    addedTokens: queryTokens,
+    maxOutputTokens: 0,
+  };
+}
+
+function queryBytes(fields: Fields): number {
+  return Buffer.byteLength(JSON.stringify(fields.json("query")) ?? "");
+}
+
+const tokensPerChunk = 500;
+const chunksPerSearch = 100;
+
+function modelOf({ model: inPath }: Endpoint, fields: Fields): string {
+  const model = fields.string("model") ?? inPath ?? "";
+  if (model !== "" && model.length <= longestModelName) return model;
+  throw new PurserError(
+    "invalid_request",
+    `model must be a name of 1 to ${longestModelName} characters`,
+    { field: "model", remedy: "Name the model to call." },
+  );
+}

@@ -1,0 +1,179 @@
+/** Writes the page on how much of the published lists the price book covers. */
+
+import type { PublishedList } from "../../src/catalogue/source/source.ts";
+import type { Compared } from "./coverage.ts";
+import { explain } from "./explained.ts";
+
+/** Lowest share of models that the book prices, in percent, by provider of the catalogue. */
+const goals: Readonly<Record<string, number>> = {
+  anthropic: 98,
+  openai: 98,
+  google: 98,
+  "x-ai": 98,
+  deepseek: 98,
+  mistral: 98,
+  groq: 98,
+  azure: 95,
+  aws: 95,
+  openrouter: 95,
+  together: 95,
+  fireworks: 95,
+};
+const unitGoal = 80;
+
+interface PageInput {
+  readonly lists: readonly PublishedList[];
+  readonly compared: readonly Compared[];
+  readonly at: number;
+  readonly version: string;
+  /** Models that a list says have ended, and that the book still prices. */
+  readonly kept: readonly { readonly provider: string; readonly model: string }[];
+}
+
+/** One model that both lists have counts once: it is covered if the book prices it in each. */
+function coverage(compared: readonly Compared[]): {
+  readonly models: number;
+  readonly priced: number;
+  readonly percent: number;
+} {
+  const byModel = Map.groupBy(compared, ({ provider, model }) => `${provider} ${model}`);
+  const priced = [...byModel.values()].filter((all) =>
+    all.every(({ found }) => found === "same" || found === "different"),
+  ).length;
+  return {
+    models: byModel.size,
+    priced,
+    percent: byModel.size === 0 ? 100 : Math.floor((priced * 1000) / byModel.size) / 10,
+  };
+}
+
+/** Providers and units below their goal. */
+export function goalsMissed(compared: readonly Compared[]): readonly string[] {
+  const byProvider = Object.entries(goals).filter(
+    ([provider, goal]) =>
+      coverage(compared.filter((model) => model.provider === provider)).percent < goal,
+  );
+  const units = coverage(compared.filter(({ kind }) => kind !== "tokens"));
+  return [
+    ...byProvider.map(([provider]) => provider),
+    ...(units.percent < unitGoal ? ["units other than tokens"] : []),
+  ];
+}
+
+export function coveragePage({ lists, compared, at, version, kept }: PageInput): string {
+  const parts = [
+    "# How much of the published price lists the book covers",
+    "",
+    `Written by \`npm run check:prices\` on ${new Date(at).toISOString().slice(0, 10)}, for the book ${version.replaceAll(",", ", ")}.`,
+    `Compared with ${lists.map(({ source, version: release, rows }) => `${source} ${release} (${rows.length} prices)`).join(" and ")}.`,
+    "",
+    "A model counts if a list has a price for it, no list says that it has ended, and its id has no date more than 18 months ago. The lists have no dates of release. A model is covered if the book has a price for its id.",
+    "",
+    "## By provider",
+    "",
+    ...providerTable(compared),
+    "",
+    "## By unit",
+    "",
+    ...unitTable(compared),
+    "",
+    "## Not covered",
+    "",
+    "Their price cannot be stated right: a bill does not show what it depends on.",
+    "",
+    ...missing(compared),
+    "",
+    "## Said to have ended",
+    "",
+    "LiteLLM's map says that these have ended. Their prices go on: a vendor may serve a model longer, or in some regions. Ends that the vendor's own page states are in `src/catalogue/overlay/retired.ts`.",
+    "",
+    ...endedLines(kept),
+    "",
+    "## Disagreements",
+    "",
+    "Prices of current models that differ from a list, in USD per million tokens or per unit. Those of providers that are not in the first table are in `src/catalogue/list/disagreements.json`.",
+    "",
+    ...differences(compared),
+    "",
+  ];
+  return parts.join("\n");
+}
+
+function providerTable(compared: readonly Compared[]): readonly string[] {
+  const named = Object.keys(goals);
+  const others = compared.filter(({ provider }) => !named.includes(provider));
+  const row = (name: string, models: readonly Compared[], goal: string): string => {
+    const { models: all, priced, percent } = coverage(models);
+    const same = coverage(models.filter(({ found }) => found !== "missing" && found !== "skipped"));
+    const differing = new Set(
+      models.filter(({ found }) => found === "different").map(({ model }) => model),
+    ).size;
+    return `| ${name} | ${all} | ${priced} | ${percent} % | ${goal} | ${same.models - differing} | ${differing} |`;
+  };
+  return [
+    "| provider | models | priced | coverage | goal | as in every list | with a disagreement |",
+    "|---|---|---|---|---|---|---|",
+    ...named.map((provider) =>
+      row(
+        provider,
+        compared.filter((model) => model.provider === provider),
+        `${goals[provider]} %`,
+      ),
+    ),
+    row("all others", others, ""),
+  ];
+}
+
+function unitTable(compared: readonly Compared[]): readonly string[] {
+  const byKind = Map.groupBy(compared, ({ kind }) => kind);
+  const row = (name: string, models: readonly Compared[], goal: string): string => {
+    const { models: all, priced, percent } = coverage(models);
+    return `| ${name} | ${all} | ${priced} | ${percent} % | ${goal} |`;
+  };
+  return [
+    "| sold by | models | priced | coverage | goal |",
+    "|---|---|---|---|---|",
+    ...[...byKind].map(([kind, models]) => row(kind, models, "")),
+    row(
+      "all but tokens",
+      compared.filter(({ kind }) => kind !== "tokens"),
+      `${unitGoal} %`,
+    ),
+  ];
+}
+
+function missing(compared: readonly Compared[]): readonly string[] {
+  const all = compared.filter(({ found }) => found === "missing" || found === "skipped");
+  const named = all.filter(({ provider }) => provider in goals);
+  const lines = [...new Set(named.map(({ provider, model }) => `- ${provider}: \`${model}\``))];
+  return [
+    ...lines,
+    `- ${new Set(all.filter(({ provider }) => !(provider in goals)).map(({ model }) => model)).size} models of other providers`,
+  ];
+}
+
+function endedLines(kept: PageInput["kept"]): readonly string[] {
+  const byProvider = Map.groupBy(kept, ({ provider }) => provider);
+  const named = Object.keys(goals).flatMap((provider) => {
+    const models = new Set(byProvider.get(provider)?.map(({ model }) => `\`${model}\``));
+    return models.size === 0 ? [] : [`- ${provider}: ${[...models].sort().join(", ")}`];
+  });
+  const others = kept.filter(({ provider }) => !(provider in goals)).length;
+  return [...named, `- ${others} models of other providers`];
+}
+
+function differences(compared: readonly Compared[]): readonly string[] {
+  const rows = compared
+    .filter(({ provider, found }) => provider in goals && found === "different")
+    .flatMap(({ list, provider, model, differences: all }) =>
+      all.map(({ price, ours, theirs, source }) => {
+        const why = explain({ provider, model, price, list });
+        return `| ${provider} | \`${model}\` | ${price} | ${ours} (${source}) | ${theirs} (${list}) | ${why} |`;
+      }),
+    );
+  return [
+    "| provider | model | price | the book | the list | which is right |",
+    "|---|---|---|---|---|---|",
+    ...rows.sort(),
+  ];
+}
