@@ -12,6 +12,8 @@ import {
 import { estimateInput, estimateSchema, type EstimateJson } from "../contract/estimate.ts";
 import { formatAmount } from "../domain/budget/amount.ts";
 import { formatUsd } from "../domain/money/money.ts";
+import { formatPerMillion } from "../domain/price/per-million.ts";
+import type { FallbackRates } from "../domain/price/rate.ts";
 import { chargeJson } from "./charge.ts";
 import { answer, callers, ok, problem, route, type Route } from "./route.ts";
 
@@ -54,7 +56,7 @@ function plannedCall(body: z.output<typeof estimateInput>, caller: Principal): P
 }
 
 function estimateJson(call: PlannedCall, estimate: CallEstimate, version: string): EstimateJson {
-  const { sheet, counts, cost } = estimate;
+  const { sheet, counts, cost, fallback } = estimate;
   return {
     provider: call.provider,
     model: call.model,
@@ -68,12 +70,23 @@ function estimateJson(call: PlannedCall, estimate: CallEstimate, version: string
     max_output_tokens: counts.ceiling,
     low_usd: cost && formatUsd(cost.low),
     expected_usd: cost && formatUsd(cost.expected),
-    high_usd: cost && formatUsd(cost.high),
+    high_usd: cost ? formatUsd(cost.high) : fallback && formatUsd(fallback.high),
+    fallback: fallback && fallbackJson(fallback.rates),
     lines: cost?.lines.map(chargeJson) ?? [],
     allowed: estimate.allowed,
     fitted_max_output_tokens: estimate.fittedOutput,
     passing_max_output_tokens: estimate.passingOutput,
     budgets: estimate.budgets.map(verdictJson),
+  };
+}
+
+function fallbackJson({ input, output, ceiling }: FallbackRates): EstimateJson["fallback"] {
+  return {
+    from: ceiling ? "provider" : "budget",
+    input: formatPerMillion(input),
+    output: formatPerMillion(output),
+    input_model: ceiling?.input.model ?? null,
+    output_model: ceiling?.output.model ?? null,
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { PriceOverride } from "../domain/price/override.ts";
 import { makePriceBook, type RowSource } from "../domain/price/book.ts";
+import type { UnlistedRule } from "../domain/price/ceiling.ts";
 import type { CatalogueRow } from "../domain/price/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import { openBuiltInList } from "./built-in-list.ts";
@@ -45,17 +46,19 @@ export interface Identities {
 }
 
 export interface Catalogue {
-  /** The newest date on which prices were read at their source: `2026-11-28`. */
-  readonly checkedOn: string;
   /**
    * @param overrides From the configuration, then from the API: later ones win.
    * @param providers Configured providers by name, as in {@link Catalogue.identities}.
-   * @param updates What refreshes of the list have changed.
+   * @param more.updates What refreshes of the list have changed.
+   * @param more.unlisted What bounds the models of a provider that have no price; by default nothing.
    */
   book(
     overrides: readonly PriceOverride[],
     providers?: ReadonlyMap<string, BookedProvider>,
-    updates?: Updates,
+    more?: {
+      readonly updates?: Updates;
+      readonly unlisted?: (provider: string) => UnlistedRule;
+    },
   ): PriceBook;
   /** The prices that were read at providers, and the list that they take precedence over. */
   readonly firstHand: { readonly source: string; readonly list: PriceBook };
@@ -83,6 +86,8 @@ export interface Updates {
   /** Identifies this state of the prices; null if the list was never refreshed. */
   readonly version: string | null;
 }
+
+const noUpdates: Updates = { rows: [], version: null };
 
 const overlayRows: readonly CatalogueRow[] = [
   ...simulatorRows,
@@ -131,8 +136,8 @@ export async function openCatalogue(): Promise<Catalogue> {
   };
 
   return {
-    checkedOn: list.madeOn > overlayVersion ? list.madeOn : overlayVersion,
-    book(overrides, booked, { rows: updated, version } = { rows: [], version: null }) {
+    book(overrides, booked, { updates = noUpdates, unlisted } = {}) {
+      const { rows: updated, version } = updates;
       const chainOf = (name: string): readonly string[] =>
         finder.chainOf(booked?.get(name)?.id ?? name);
       const idOf = (name: string): string => chainOf(name)[0] ?? name;
@@ -150,6 +155,7 @@ export async function openCatalogue(): Promise<Catalogue> {
           return region === undefined ? usualRegion(idOf(name)) : regionOfRows(idOf(name), region);
         },
         supplements: (name) => supplementsOf(idOf(name)),
+        ...(unlisted && { unlisted }),
       });
     },
     firstHand: {

@@ -31,7 +31,7 @@ test("an update changes which price an id has, but not the model by which it is 
     return row?.model === model ? [{ ...row, rates: { input: pico(1n) }, validFrom: at }] : [];
   });
   const stored = rows.map((row) => ({ ...row, ids: { equals: row.model }, source: "update" }));
-  const after = catalogue.book([], undefined, { rows: stored, version: "u" });
+  const after = catalogue.book([], undefined, { updates: { rows: stored, version: "u" } });
   for (const { provider, model } of models) {
     const [old, now] = [before, after].map((book) => book.sheet({ provider, model, at })?.row);
     if (!old || old.provider !== provider) continue;
@@ -48,7 +48,7 @@ test("an update changes which price an id has, but not the model by which it is 
 
 test("an updated model keeps its snapshots and other ids, and a new one has snapshots", () => {
   const rows = [update("openai", "gpt-5", "3"), update("openai", "gpt-99", "4")];
-  const book = catalogue.book([], undefined, { rows, version: "u" });
+  const book = catalogue.book([], undefined, { updates: { rows, version: "u" } });
   assert.equal(inputOf(book, "openai/gpt-5-2025-08-07"), 3_000_000n);
   assert.equal(inputOf(book, "openai/gpt-99-2026-11-20"), 4_000_000n);
   assert.equal(inputOf(book, "openai/gpt-99-mini"), undefined);
@@ -60,7 +60,7 @@ test("an updated model keeps its snapshots and other ids, and a new one has snap
 test("of two updates the newer one counts, until it ends", () => {
   const older = update("openai", "gpt-5", "3");
   const newer = { ...update("openai", "gpt-5", "5"), validTo: at + 1000 };
-  const book = catalogue.book([], undefined, { rows: [newer, older], version: "u" });
+  const book = catalogue.book([], undefined, { updates: { rows: [newer, older], version: "u" } });
   assert.equal(inputOf(book, "openai/gpt-5"), 5_000_000n);
   assert.equal(inputOf(book, "openai/gpt-5", at + 1000), 3_000_000n);
 });

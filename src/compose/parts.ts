@@ -40,7 +40,7 @@ import { openLedger } from "../store/sqlite/open.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { version } from "../version.ts";
 import { clock } from "./clock.ts";
-import { billedCostReporters, probeProviders } from "./providers.ts";
+import { billedCostReporters, probeProviders, unlistedRules } from "./providers.ts";
 
 export interface ComposeOptions {
   /** Receives human-readable log lines. Absent: JSON on standard error. */
@@ -118,8 +118,10 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   };
   const changes = await declare({ ledger, clock, waiting, observer }, declared, options.counting);
   const identities = catalogue.identities(configuration.providers);
+  const unlisted = unlistedRules(configuration, identities);
   const prices = new CurrentPrices({
-    make: (overrides, updated) => catalogue.book(overrides, identities.byName, updated),
+    make: (overrides, updates) =>
+      catalogue.book(overrides, identities.byName, { updates, unlisted }),
     declared: configuration.prices,
     kept: () => ({ overrides: ledger.prices(), updates: ledger.priceUpdates() }),
   });

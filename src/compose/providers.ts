@@ -8,6 +8,7 @@ import type { Catalogue, Identities } from "../catalogue/catalogue.ts";
 import type { ProviderIdentity } from "../catalogue/identity.ts";
 import type { Configuration, ProviderConfiguration } from "../config/configuration.ts";
 import { probeProvider } from "../gateway/probe.ts";
+import type { UnlistedRule } from "../domain/price/ceiling.ts";
 import type { Simulator } from "../simulator/index.ts";
 import { anthropicWire } from "../wire/anthropic/index.ts";
 import { geminiWire } from "../wire/gemini/index.ts";
@@ -36,6 +37,18 @@ export function billedCostReporters(
     const word = stated.get(provider) ?? null;
     return word === null ? identities.of(provider).reportsBilledCost : word === "charge";
   };
+}
+
+/** What bounds the models of each provider that have no price. */
+export function unlistedRules(
+  configuration: Pick<Configuration, "providers">,
+  identities: Identities,
+): (provider: string) => UnlistedRule {
+  const isBilled = billedCostReporters(configuration, identities);
+  const stated = new Map(
+    configuration.providers.map(({ name, unlistedCeiling }) => [name, unlistedCeiling]),
+  );
+  return (provider) => stated.get(provider) ?? (isBilled(provider) ? "dearest" : "none");
 }
 
 /** @param parts.simulator Null if it is off. */

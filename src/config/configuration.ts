@@ -7,6 +7,7 @@ import type { CallLimits, HoldLimits, StoredAccess } from "../app/port/limits.ts
 import type { PriceSchedule } from "../app/port/price-lists.ts";
 import type { PriceOverride } from "../domain/price/override.ts";
 import type { Budget } from "../domain/budget/budget.ts";
+import type { FallbackRates } from "../domain/price/rate.ts";
 import type { KeyDefinition } from "../domain/key/define.ts";
 import type { WireName } from "../wire/wire.ts";
 
@@ -79,6 +80,11 @@ export interface ProviderConfiguration {
   readonly unmetered: "refuse" | "allow";
   /** Whether a reported cost is the charge; null if the provider's documentation decides. */
   readonly reportedCost: "charge" | "beside" | null;
+  /**
+   * What bounds models without a price: `none` nothing; absent: the dearest listed model, if the
+   * provider's reported cost is the charge.
+   */
+  readonly unlistedCeiling?: FallbackRates | "none";
   /** Which objects stored at the provider callers may access. */
   readonly stored: StoredAccess;
 }

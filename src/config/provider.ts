@@ -11,6 +11,7 @@ import {
   requiredText,
   show,
 } from "../domain/input/fields.ts";
+import { readRates } from "../domain/budget/unpriced.ts";
 import { nearest } from "../domain/input/nearest.ts";
 import type { Environment, ProviderConfiguration } from "./configuration.ts";
 import type { Faults } from "./fault.ts";
@@ -158,15 +159,33 @@ function readProvider(name: string, input: unknown): ProviderConfiguration {
     stored:
       optionalWord<"refuse" | "own" | "shared">(fields, "stored", ["refuse", "own", "shared"]) ??
       "refuse",
+    ...readUnlistedCeiling(fields),
     reportedCost:
       optionalWord<"charge" | "beside">(fields, "reported_cost", ["charge", "beside"]) ?? null,
   };
 }
 
 const providerFields =
-  "wire base_url api_key prices region deployments headers pass_headers unmetered stored reported_cost".split(
+  "wire base_url api_key prices region deployments headers pass_headers unmetered stored reported_cost unlisted_ceiling".split(
     " ",
   );
+
+/** Reads `unlisted_ceiling: none`, or rates in USD per million tokens. */
+function readUnlistedCeiling(fields: Fields): Pick<ProviderConfiguration, "unlistedCeiling"> {
+  const value = fields.values.get("unlisted_ceiling");
+  if (value === undefined) return {};
+  if (typeof value === "string")
+    return {
+      unlistedCeiling: optionalWord<"none">(fields, "unlisted_ceiling", ["none"]) ?? "none",
+    };
+  const field = `${fields.prefix}unlisted_ceiling`;
+  const remedy = "Give none, or input and output in USD per million tokens, each above zero.";
+  const rates = readRates(openFields(value, { prefix: `${field}.`, known: ["input", "output"] }));
+  if (!rates) throw invalid(field, "is empty", remedy);
+  for (const name of ["input", "output"] as const)
+    if (rates[name] === 0n) throw invalid(`${field}.${name}`, "is zero", remedy);
+  return { unlistedCeiling: rates };
+}
 
 function readDeployments(fields: Fields): Pick<ProviderConfiguration, "deployments"> {
   const field = `${fields.prefix}deployments`;

@@ -63,6 +63,22 @@ export const estimateSchema = z
       .describe(
         "The amount that a hold takes: the whole ceiling at the highest rates that can apply.",
       ),
+    fallback: z
+      .object({
+        from: z
+          .enum(["budget", "provider"])
+          .describe(
+            "`budget`: rates that a budget states. `provider`: the dearest rates of the provider's listed models; the charge is the cost that the provider reports.",
+          ),
+        input: usdSchema.describe("USD per million tokens."),
+        output: usdSchema.describe("USD per million tokens."),
+        input_model: z.string().nullable().describe("The model with that rate; `*` if configured."),
+        output_model: z.string().nullable(),
+      })
+      .nullable()
+      .describe(
+        "The rates at which a model without a price is held; null if it has a price, or no budget needs or states rates.",
+      ),
     lines: z.array(lineSchema).describe("Lines of the expected cost."),
     allowed: z
       .boolean()

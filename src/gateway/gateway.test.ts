@@ -82,7 +82,7 @@ async function openGateway(
       keyHeaders: [],
     }),
     limits: { bodyBytes: 1000, firstByteMs: 1000, idleStreamMs: 1000, totalMs: 1000 },
-    prices: () => ({ version: "none", sheet: () => undefined }),
+    prices: () => ({ version: "none", sheet: () => undefined, ceiling: () => undefined }),
     models: () => [],
     belongings: { hasLost: false, ownerOf: () => undefined },
   } as unknown as GatewayContext;

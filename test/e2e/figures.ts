@@ -26,6 +26,7 @@ export interface Entry {
     readonly rate: {
       readonly service_tier: string;
       readonly region: string | null;
+      readonly match: string;
       readonly source: string;
       readonly version: string;
     } | null;

@@ -11,6 +11,7 @@ export interface ProviderSettings {
   readonly headers?: Readonly<Record<string, string>>;
   readonly unmetered?: "allow" | "refuse";
   readonly reported_cost?: "beside" | "charge";
+  readonly unlisted_ceiling?: "none" | { readonly input: string; readonly output: string };
   readonly stored?: "refuse" | "own" | "shared";
   readonly pass_headers?: readonly string[];
 }

@@ -4,7 +4,7 @@ import { PurserError } from "../../domain/error.ts";
 import { anonymousOwner, operationOf } from "../../domain/ledger/operation.ts";
 import type { Headers } from "../caller/identify.ts";
 import { makeOperationId, readOperationId } from "../caller/operation-id.ts";
-import { boundOfBytes, estimate } from "../hold/estimate.ts";
+import { boundOfBytes, estimate, type CallToEstimate } from "../hold/estimate.ts";
 import type { CallToHold } from "../hold/hold.ts";
 import type { InputCount } from "../hold/input-count.ts";
 import { withUnit } from "../hold/unit-estimate.ts";
@@ -32,7 +32,9 @@ export function callToHold(
     estimate: (now, counted) => {
       const prices = context.prices();
       const sheet = prices.sheet({ provider: provider.name, model, at: now });
-      const byTokens = estimate(context, { route, facts, sheet, fit }, counted);
+      const unlisted: CallToEstimate["unlisted"] = (query) =>
+        prices.ceiling({ ...query, provider: provider.name, at: now });
+      const byTokens = estimate(context, { route, facts, sheet, unlisted, fit }, counted);
       const own = withUnit(byTokens, { facts, sheet, at: now });
       const { limits } = context;
       return withOtherModels(prices, { route, facts, estimate: own, at: now, limits });

@@ -54,7 +54,7 @@ function contextOf(
     waiting: new Waiting(),
     learned: new Learned(),
     observer: { ...silentObserver, ...observer },
-    prices: () => ({ version: "test", sheet: () => undefined }),
+    prices: () => ({ version: "test", sheet: () => undefined, ceiling: () => undefined }),
     limits: { firstByteMs: 1000, idleStreamMs: 1000, totalMs: 1000, drainMs: 1000 },
     onDisconnect: "drain",
   };
@@ -80,7 +80,8 @@ function forwarded(ledger: ExchangeContext["ledger"]): ForwardedCall {
     ledger,
     clock,
     call,
-    estimate,
+    rates: estimate.rates,
+    inputTokens: estimate.inputTokens,
     heldOutput: 10,
     ceiling: 1000,
     sliceTokens: 10,

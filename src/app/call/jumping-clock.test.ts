@@ -93,7 +93,7 @@ function begin(clock: JumpingClock): Running {
       ...silentObserver,
       failed: (what, error) => assert.fail(`${what}: ${String(error)}`),
     },
-    prices: () => ({ version: "test", sheet: () => undefined }),
+    prices: () => ({ version: "test", sheet: () => undefined, ceiling: () => undefined }),
     limits: { firstByteMs: 5000, idleStreamMs: 5000, totalMs: 60_000, drainMs: 5000 },
     onDisconnect: "drain",
   };

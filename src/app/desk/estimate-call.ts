@@ -8,10 +8,15 @@ import { tokenizerOf, type TokenizerFamily } from "../../domain/estimate/tokeniz
 import type { Applied } from "../../domain/ledger/applicable.ts";
 import type { Demand, RefusalReason } from "../../domain/ledger/command.ts";
 import { amountIn, available } from "../../domain/ledger/counter.ts";
-import { affordableOutput, refuses } from "../../domain/ledger/decide-hold.ts";
+import {
+  affordableOutput,
+  chooseFallback,
+  priceDemand,
+  refuses,
+} from "../../domain/ledger/decide-hold.ts";
 import type { Quantities } from "../../domain/ledger/entry.ts";
 import { add, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
-import type { Charge, ServiceTier } from "../../domain/price/rate.ts";
+import type { Charge, FallbackRates, ServiceTier } from "../../domain/price/rate.ts";
 import type { ModelName } from "../../domain/price/served.ts";
 import type { PriceSheet } from "../../domain/price/sheet.ts";
 import { appliedBudgets } from "../hold/applied-budgets.ts";
@@ -58,6 +63,8 @@ export interface CallEstimate {
   readonly counts: TokenCounts;
   /** Null without a price: the cost is unknown, not zero. */
   readonly cost: CostRange | null;
+  /** How a model without a price would be held; null if it has one, or no budget needs or has rates. */
+  readonly fallback: FallbackCost | null;
   /** Whether every budget would admit the call now, possibly with a shorter answer. */
   readonly allowed: boolean;
   /** The ceiling that the gateway would set to fit the budgets; null if it would leave it as is. */
@@ -76,6 +83,12 @@ export interface TokenCounts {
   readonly tokenizerFactor: number | null;
   readonly ceiling: number;
   readonly expectedOutput: number;
+}
+
+export interface FallbackCost {
+  readonly rates: FallbackRates;
+  /** The amount that a hold takes. */
+  readonly high: PicoUsd;
 }
 
 export interface CostRange {
@@ -106,15 +119,22 @@ export async function estimateCall(desk: EstimateDesk, call: PlannedCall): Promi
   const at = desk.clock.now();
   const sheet = lookUpPrice(desk, { ...call, at });
   const counts = await countTokens(desk, call, sheet);
-  const demand = demandOfHold(desk, { call, counts, at });
+  const unpriced = demandOfHold(desk, { call, counts, at });
   const least = leastOutput(desk, call, counts.ceiling);
   const applied = await appliedBudgets(desk.ledger, call, at);
+  const chosen = chooseFallback(applied, unpriced);
+  const fallback = chosen === "blocked" ? null : chosen;
+  const demand = fallback ? { ...unpriced, ...priceDemand(unpriced, fallback) } : unpriced;
   const budgets = applied.map((one) => judge(one, demand, least));
   const allowed = budgets.every(({ reason }) => reason === null);
   return {
     sheet,
     counts,
     cost: sheet ? costsOf({ sheet, counts, demand }, call, at) : null,
+    fallback: fallback && {
+      rates: fallback,
+      high: amountOf(demand, demand.outputTokens).usd,
+    },
     allowed,
     fittedOutput: allowed ? fittedOutput(applied, demand, counts.ceiling) : null,
     passingOutput: allowed ? null : passingOutput(applied, demand),

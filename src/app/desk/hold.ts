@@ -5,10 +5,10 @@ import { PurserError } from "../../domain/error.ts";
 import type { Key } from "../../domain/key/key.ts";
 import type { Demand, HoldAnswer } from "../../domain/ledger/command.ts";
 import { operationOf } from "../../domain/ledger/operation.ts";
-import { add, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
+import { zero, type PicoUsd } from "../../domain/money/money.ts";
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { announceRefusal } from "../hold/announce.ts";
-import { demandOf, fixedDemand } from "../hold/estimate.ts";
+import { boundOf, demandOf, feesOf, fixedDemand } from "../hold/estimate.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { lookUpPrice, type PricingContext } from "./look-up-price.ts";
 import type { HoldLimits } from "../port/limits.ts";
@@ -94,15 +94,15 @@ export function demandFor(
   if (sizing.kind === "amount")
     return fixedDemand({ usd: sizing.amount, tokens: 0n, requests: 1n });
   const { inputTokens, maxOutputTokens, cacheWrite, serviceTier, region, webSearches } = sizing;
-  const rates = lookUpPrice(context, { provider, model, at })?.dearest({
-    inputTokens,
-    cacheWrite,
-    serviceTier,
-    region,
-  });
-  const fees = rates ? add(multiply(rates.webSearch, webSearches), rates.request) : zero;
+  const query = { cacheWrite, serviceTier, region };
+  const rates = lookUpPrice(context, { provider, model, at })?.dearest({ ...query, inputTokens });
+  const unlisted = rates ? undefined : context.prices().ceiling({ ...query, provider, at });
   return demandOf(
-    { rates: rates ?? null, fees },
+    {
+      rates: rates ?? null,
+      fees: rates ? feesOf(rates, webSearches) : zero,
+      ...(unlisted && { bound: boundOf(unlisted, webSearches) }),
+    },
     { input: inputTokens, output: maxOutputTokens, least: maxOutputTokens },
   );
 }

@@ -1,23 +1,16 @@
 /** Prices usage that a caller reports. */
 
-import type { Attribution } from "../../domain/attribution/attribution.ts";
-import { dearestFallback } from "../../domain/budget/unpriced.ts";
-import { selectBudgets } from "../../domain/ledger/applicable.ts";
-import type { CallRoute } from "../../domain/ledger/entry.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";
 import { billFor, type Bill } from "../../domain/price/bill.ts";
-import type { FallbackRates, ServiceTier } from "../../domain/price/rate.ts";
+import type { ServiceTier } from "../../domain/price/rate.ts";
 import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
 import type { Usage } from "../../domain/usage/usage.ts";
+import { fallbackOf, type UnpricedHold } from "./fallback.ts";
 import type { PricingContext } from "./look-up-price.ts";
 import type { Ledger } from "../port/ledger.ts";
 
 export interface UsageToPrice {
-  readonly hold: {
-    readonly at: number;
-    readonly route: CallRoute;
-    readonly attribution: Attribution;
-  };
+  readonly hold: UnpricedHold;
   readonly usage: Usage;
   readonly serviceTier: ServiceTier;
   /** If absent, the region of the provider's calls, or else any. */
@@ -48,18 +41,14 @@ export function priceUsage(
     parts: [{ model, usage }],
     sheetOf: () => sheet,
     terms: { serviceTier, region, at },
-    fallback: sheet ? null : fallbackOf(context.ledger, hold),
+    fallback: sheet
+      ? null
+      : fallbackOf(context, hold, { serviceTier, region, cacheWrite: cacheWriteOf(usage) }),
     reported: { cost: reportedCost, isBilled: context.reportsBilledCost(route.provider) },
   });
   return { model, ...bill };
 }
 
-function fallbackOf(
-  ledger: Ledger,
-  { route, attribution }: UsageToPrice["hold"],
-): FallbackRates | null {
-  const key = ledger.keys().find(({ keyId }) => keyId === route.keyId);
-  const budgets = new Map(ledger.budgets().map((budget) => [budget.budgetId, budget]));
-  const subject = { attribution, route, budgets: key?.budgets ?? [] };
-  return dearestFallback(selectBudgets(budgets, subject));
+function cacheWriteOf({ cache_write_1h = 0, cache_write_5m = 0 }: Usage): "none" | "5m" | "1h" {
+  return cache_write_1h > 0 ? "1h" : cache_write_5m > 0 ? "5m" : "none";
 }

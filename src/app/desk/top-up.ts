@@ -5,6 +5,7 @@ import type { Key } from "../../domain/key/key.ts";
 import type { TopUpAnswer } from "../../domain/ledger/command.ts";
 import { multiply, type PicoUsd } from "../../domain/money/money.ts";
 import { announceRefusal } from "../hold/announce.ts";
+import { fallbackOf } from "./fallback.ts";
 import { lookUpPrice } from "./look-up-price.ts";
 import { type DeskContext, shareOf } from "./desk-context.ts";
 import { type FoundHold, refuseGatewayCall } from "./find-hold.ts";
@@ -51,7 +52,10 @@ export async function topUpByApi(
 async function outputRate(context: DeskContext, hold: FoundHold): Promise<PicoUsd> {
   const { provider, model } = hold.route;
   const sheet = lookUpPrice(context, { provider, model, at: hold.at });
+  const terms = { cacheWrite: "none", serviceTier: "priority" } as const;
   if (!sheet) {
+    const fallback = fallbackOf(context, hold, terms);
+    if (fallback) return fallback.output;
     throw new PurserError("unpriced", `no price for ${provider}/${model}`, {
       field: "output_tokens",
       remedy: "Top up by `amount`, or add a price for the model.",
@@ -59,5 +63,5 @@ async function outputRate(context: DeskContext, hold: FoundHold): Promise<PicoUs
   }
   const open = await context.ledger.holdOf(hold.operationId);
   const inputTokens = Number(open?.amount.tokens ?? 0n);
-  return sheet.dearest({ inputTokens, cacheWrite: "none", serviceTier: "priority" }).output;
+  return sheet.dearest({ ...terms, inputTokens }).output;
 }

@@ -1,10 +1,11 @@
 /** Computes the most that a call can cost, before it is made. */
 
 import type { Learned, LearnedOfModel } from "../../domain/estimate/learned.ts";
-import type { Demand } from "../../domain/ledger/command.ts";
+import type { Demand, DemandCeiling } from "../../domain/ledger/command.ts";
 import type { Quantities } from "../../domain/ledger/entry.ts";
 import { add, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
-import type { PriceSheet } from "../../domain/price/sheet.ts";
+import type { CeilingQuery, DearestRates, PriceSheet } from "../../domain/price/sheet.ts";
+import type { FallbackRates } from "../../domain/price/rate.ts";
 import type { RequestFacts } from "../../wire/wire.ts";
 import type { CallLimits } from "../port/limits.ts";
 import type { Route } from "../route/target.ts";
@@ -25,6 +26,8 @@ export interface Estimate {
   readonly rates: { readonly input: PicoUsd; readonly output: PicoUsd } | null;
   /** Held on top of tokens: tool calls with a fee, and the fee per request. */
   readonly fees: PicoUsd;
+  /** What bounds a model without a price; absent if nothing does, or it has one. */
+  readonly bound?: DemandCeiling;
 }
 
 export interface EstimateContext {
@@ -36,6 +39,8 @@ export interface CallToEstimate {
   readonly route: Route;
   readonly facts: RequestFacts;
   readonly sheet: PriceSheet | undefined;
+  /** What bounds the model if it has no sheet. */
+  readonly unlisted?: (query: Omit<CeilingQuery, "provider" | "at">) => FallbackRates | undefined;
   /** Whether fewer output tokens than asked for are acceptable (`x-purser-fit`). */
   readonly fit: boolean;
 }
@@ -58,15 +63,9 @@ export function estimate(
   const inputTokens = textTokens(learned, facts, counted) + unseenTokens(limits, call);
   const ceiling = outputCeiling(limits, call);
   const { cacheWrite, serviceTier, region, fees } = facts;
-  const rates =
-    sheet?.dearest({
-      inputTokens,
-      cacheWrite,
-      serviceTier,
-      region,
-      fees,
-      media: hasMedia(facts),
-    }) ?? null;
+  const query = { cacheWrite, serviceTier, region, fees, media: hasMedia(facts) };
+  const rates = sheet?.dearest({ ...query, inputTokens }) ?? null;
+  const unlisted = sheet ? undefined : call.unlisted?.(query);
   const isSliced = facts.stream && !facts.hiddenOutput && !facts.uncuttable && fit;
   const slice = limits.streamSliceTokens * facts.choices;
   return {
@@ -78,8 +77,23 @@ export function estimate(
     unknownInput: learned.added.isKnown ? 0 : mostUnknownInput,
     least: leastUseful(facts, { ceiling, fit, expected: learned.output.expected(ceiling) }),
     rates,
-    fees: rates ? add(multiply(rates.webSearch, facts.serverToolCalls), rates.request) : zero,
+    fees: rates ? feesOf(rates, facts.serverToolCalls) : zero,
+    ...(unlisted && { bound: boundOf(unlisted, facts.serverToolCalls) }),
   };
+}
+
+/** @param ceiling Of a provider whose model has no price. */
+export function boundOf(ceiling: FallbackRates, toolCalls: number): DemandCeiling {
+  const { webSearch, request } = ceiling.ceiling ?? {};
+  const fees = { webSearch: webSearch?.perUnit ?? zero, request: request?.perUnit ?? zero };
+  return { rates: ceiling, fees: feesOf(fees, toolCalls) };
+}
+
+export function feesOf(
+  { webSearch, request }: Pick<DearestRates, "webSearch" | "request">,
+  toolCalls: number,
+): PicoUsd {
+  return add(multiply(webSearch, toolCalls), request);
 }
 
 /** Upper bound of the input, from its bytes. */
@@ -98,7 +112,7 @@ export function isTextOnly({ media, storedContext, serverToolCalls, unit }: Requ
  * @param tokens.least The fewest that must be held.
  */
 export function demandOf(
-  { rates, fees }: Pick<Estimate, "rates" | "fees">,
+  { rates, fees, bound }: Pick<Estimate, "rates" | "fees" | "bound">,
   {
     input,
     output,
@@ -115,6 +129,7 @@ export function demandOf(
     outputTokens: output,
     leastOutputTokens: least,
     inputTokens: input,
+    ...(bound && { ceiling: bound }),
   };
 }
 

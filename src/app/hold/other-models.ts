@@ -51,17 +51,22 @@ function boundOf(
   { route, facts, estimate, at, limits }: EstimatedCall,
   other: OtherModel,
 ): PicoUsd {
-  const asked = askedOf(prices, { provider: route.provider.name, model: route.model, at });
-  const sheet = sheetOfServed(prices, asked, other.model ?? route.model);
-  if (!sheet) return zero;
+  const { name: provider } = route.provider;
+  const model = other.model ?? route.model;
+  const sheet = sheetOfServed(prices, askedOf(prices, { provider, model: route.model, at }), model);
   const { isAlternative = false } = other;
   const inputTokens = isAlternative
     ? estimate.inputTokens
     : estimate.inputTokens + estimate.ceiling;
   const { cacheWrite, serviceTier, region } = facts;
-  const rates = sheet.dearest({ inputTokens, cacheWrite, serviceTier, region, fees: [] });
+  const query = { cacheWrite, serviceTier, region, fees: [] };
+  const isListed = prices.sheet({ provider, model, at }) !== undefined;
+  const rates =
+    (isListed ? undefined : prices.ceiling({ ...query, provider, at })) ??
+    sheet?.dearest({ ...query, inputTokens });
+  if (!rates) return zero;
   const outputTokens =
-    (other.maxOutputTokens ?? sheet.maxOutputTokens ?? limits.maxOutputTokens) *
+    (other.maxOutputTokens ?? sheet?.maxOutputTokens ?? limits.maxOutputTokens) *
     (isAlternative ? facts.choices : 1);
   return multiply(
     add(multiply(rates.input, inputTokens), multiply(rates.output, outputTokens)),

@@ -14,7 +14,9 @@ export interface SlicesOptions extends CountContext {
   readonly ledger: Pick<Ledger, "decide">;
   readonly clock: Clock;
   readonly call: CallId;
-  readonly estimate: Pick<Estimate, "rates" | "inputTokens">;
+  /** Those of the hold; null if nothing has a price. */
+  readonly rates: Estimate["rates"];
+  readonly inputTokens: number;
   /** Output tokens covered by the first hold. */
   readonly heldOutput: number;
   /** Output tokens after which the provider stops by itself, if it respects the limit. */
@@ -49,7 +51,7 @@ export class Slices {
     this.#options = options;
     this.#count = new OutputCount(options.output, options);
     this.#heldOutput = options.heldOutput;
-    this.#heldInput = options.estimate.inputTokens;
+    this.#heldInput = options.inputTokens;
   }
 
   /** The highest output bound computed from bytes: what a first slice should cover. */
@@ -183,7 +185,7 @@ export class Slices {
     output: number,
     { loose }: { readonly loose: boolean } = { loose: false },
   ): Promise<AnswerOf["top_up"]> {
-    const { rates } = this.#options.estimate;
+    const { rates } = this.#options;
     const moreInput = Math.max(0, this.#inputTokens - this.#heldInput);
     const moreOutput = Math.max(0, output - this.#heldOutput);
     const usd = rates

@@ -50,6 +50,7 @@ function bookOf(priced: string): PriceBook {
   return {
     version: priced,
     sheet: ({ provider: asked, model }) => (asked === priced ? sheet(model) : undefined),
+    ceiling: () => undefined,
   };
 }
 

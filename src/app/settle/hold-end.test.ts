@@ -45,7 +45,7 @@ function begin(
     waiting,
     learned: new Learned(),
     observer: silentObserver,
-    prices: () => ({ version: "v", sheet: () => undefined }),
+    prices: () => ({ version: "v", sheet: () => undefined, ceiling: () => undefined }),
   } as unknown as HoldEndContext;
   const slices = {
     end: () => story.push("slices"),

@@ -23,7 +23,7 @@ export interface CallToPrice extends BoundedCall {
   readonly route: Route;
   /** When it was held. Prices of this time apply. */
   readonly heldAt: number;
-  /** Rates that a budget sets for a model without a price. */
+  /** Rates of the hold of a model without a price. */
   readonly fallback: FallbackRates | null;
 }
 

@@ -88,7 +88,8 @@ Examples:
         { target: options, create: true, words },
         (connection) => ask(connection, "POST", request),
       )) as EstimateJson;
-      if (!estimate.priced)
+      // Older servers omit the field.
+      if (!estimate.priced && !estimate.fallback)
         throw unpriced(catalogue, { model: `${named.provider}/${named.model}`, at: Date.now() });
       if (options.json) printJson(context, estimate);
       else context.screen.out.write(estimateText(estimate, context.screen.out));
@@ -131,11 +132,14 @@ function estimateText(estimate: EstimateJson, output: Output): string {
     estimate.expected_usd ?? "0",
     estimate.high_usd ?? "0",
   ]);
-  const figures = [
-    ["at least", low, dim("an answer of one token")],
-    ["expected", expected, dim(counted(estimate.expected_output_tokens, "output token"))],
-    ["at most", bold(high), dim("the amount that budgets must hold")],
-  ];
+  const most = ["at most", bold(high), dim("the amount that budgets must hold")];
+  const figures = estimate.priced
+    ? [
+        ["at least", low, dim("an answer of one token")],
+        ["expected", expected, dim(counted(estimate.expected_output_tokens, "output token"))],
+        most,
+      ]
+    : [most];
   const budgets = estimate.budgets.map((budget) => [
     budget.allowed ? green("✔") : red("✘"),
     budget.budget_id,
@@ -150,6 +154,7 @@ function estimateText(estimate: EstimateJson, output: Output): string {
       room: output.columns,
       indent: "  ",
     }),
+    fallbackText(estimate.fallback),
     budgets.length > 0 ? table(columns, budgets, { heading: dim, room: output.columns }) : "",
     estimate.fitted_max_output_tokens === null
       ? ""
@@ -159,6 +164,16 @@ function estimateText(estimate: EstimateJson, output: Output): string {
       ? `It would pass with at most ${counted(passing, "output token")}: --max-output ${passing}. The gateway does not shorten the answer to that by itself.\n`
       : "",
   ].join("");
+}
+
+function fallbackText(fallback: EstimateJson["fallback"] | undefined): string {
+  if (!fallback) return "";
+  const { from, input, output, input_model, output_model } = fallback;
+  const rates = `${input} and ${output} USD per million tokens of input and output`;
+  if (from === "budget") return `No price is known. A budget states ${rates}.\n`;
+  const models = [...new Set([input_model, output_model])].join(" and ");
+  const source = models === "*" ? "as configured" : `the dearest rates of its provider (${models})`;
+  return `No price is known. It is held at ${rates}, ${source}, and charged what the provider reports.\n`;
 }
 
 function wrongPrompt(message: string, remedy: string): PurserError {

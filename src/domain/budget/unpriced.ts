@@ -56,6 +56,18 @@ export function blocksUnpriced({ policy, currency, unpriced }: Budget): boolean 
   return policy === "hard" && currency === "USD" && unpriced.policy === "block";
 }
 
+/**
+ * The rates for a call without a price: a budget that would block it holds the ceiling of its
+ * provider, unless there is none. Otherwise, the highest rates that a budget states; null if none
+ * does.
+ */
+export function fallbackFor(
+  budgets: readonly Budget[],
+  ceiling: FallbackRates | undefined,
+): FallbackRates | null | "blocked" {
+  return budgets.some(blocksUnpriced) ? (ceiling ?? "blocked") : dearestFallback(budgets);
+}
+
 /** The highest rates that any of the budgets states for unpriced calls; null if none does. */
 export function dearestFallback(budgets: readonly Budget[]): FallbackRates | null {
   let dearest: FallbackRates | null = null;
@@ -87,7 +99,8 @@ export function unpricedToJson(unpriced: UnpricedPolicy): Readonly<Record<string
 const million = 1_000_000n;
 const unit = "USD per million tokens";
 
-function readRates(fields: Fields): FallbackRates | null {
+/** Reads `input` and `output` in USD per million tokens: both, or null for neither. */
+export function readRates(fields: Fields): FallbackRates | null {
   const input = fields.values.get("input");
   const output = fields.values.get("output");
   if (input === undefined && output === undefined) return null;

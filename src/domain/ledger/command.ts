@@ -38,6 +38,14 @@ export interface Demand {
   readonly loose?: boolean;
   /** Input tokens in `fixed`, priced at a fallback rate when `perOutputToken` is null. */
   readonly inputTokens: number;
+  /** For a model without a price: what a budget holds that needs one. */
+  readonly ceiling?: DemandCeiling;
+}
+
+export interface DemandCeiling {
+  readonly rates: FallbackRates;
+  /** Tool fees and the fee per request. */
+  readonly fees: PicoUsd;
 }
 
 /** Limits how much of a shared budget one key may tie up in holds that it creates itself. */
@@ -231,7 +239,7 @@ export type HoldAnswer =
       readonly affordableOutputTokens: number | null;
       /** The hard USD budget with the least left, after the hold. */
       readonly tightest: Remaining | null;
-      /** The rates used in place of an unknown price. */
+      /** The rates used in place of an unknown price: a budget's, or the provider's ceiling. */
       readonly fallback: FallbackRates | null;
     }
   | { readonly admitted: false; readonly refusal: Refusal };

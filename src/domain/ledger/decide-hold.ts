@@ -3,7 +3,7 @@
  */
 
 import { assert } from "../assert.ts";
-import { blocksUnpriced, dearestFallback } from "../budget/unpriced.ts";
+import { blocksUnpriced, fallbackFor } from "../budget/unpriced.ts";
 import { add, multiply, pico, zero, type PicoUsd } from "../money/money.ts";
 import type { FallbackRates } from "../price/rate.ts";
 import type { Applied } from "./applicable.ts";
@@ -22,8 +22,8 @@ import { answerRepeat, nextAttempt } from "./repeat.ts";
 import { checkHolds, checkShare } from "./self-reported.ts";
 import type { LedgerView } from "./view.ts";
 
-/** A demand with known rates, from the price book or a budget's fallback. */
-interface PricedDemand {
+/** A demand with known rates, from the price book, a budget's fallback or a provider's ceiling. */
+export interface PricedDemand {
   readonly fixed: Quantities;
   readonly perOutputToken: PicoUsd;
   readonly outputTokens: number;
@@ -192,21 +192,24 @@ function refuseUnpriced(applied: readonly Applied[], command: HoldCommand): Deci
   return refuse(command, refusalBy(blocking, { reason: "unpriced", needed: 0n }));
 }
 
-/** The rates for an unpriced call; null if it has a price or no budget states rates. */
-function chooseFallback(
+/** The rates for an unpriced call; null if it has a price, or no budget needs or states rates. */
+export function chooseFallback(
   applied: readonly Applied[],
   demand: Demand,
 ): FallbackRates | null | "blocked" {
   if (demand.perOutputToken !== null) return null;
-  const budgets = applied.map(({ budget }) => budget);
-  return budgets.some(blocksUnpriced) ? "blocked" : dearestFallback(budgets);
+  return fallbackFor(
+    applied.map(({ budget }) => budget),
+    demand.ceiling?.rates,
+  );
 }
 
-function priceDemand(demand: Demand, fallback: FallbackRates | null): PricedDemand {
+export function priceDemand(demand: Demand, fallback: FallbackRates | null): PricedDemand {
   const { outputTokens, leastOutputTokens, payableOutputTokens = 0 } = demand;
   const input = fallback ? multiply(fallback.input, demand.inputTokens) : zero;
+  const fees = (fallback?.ceiling && demand.ceiling?.fees) ?? zero;
   return {
-    fixed: { ...demand.fixed, usd: add(demand.fixed.usd, input) },
+    fixed: { ...demand.fixed, usd: add(demand.fixed.usd, add(input, fees)) },
     perOutputToken: demand.perOutputToken ?? fallback?.output ?? zero,
     outputTokens,
     payableOutputTokens: Math.max(leastOutputTokens, payableOutputTokens),

@@ -1,17 +1,25 @@
 /**
  * Computes the bill for a call: the provider's documented billed amount, else the price book, else
- * a budget's fallback rates.
+ * fallback rates (a budget's, or the provider's ceiling).
  */
 
 import { add, multiply, zero, type PicoUsd } from "../money/money.ts";
 import {
   countContext,
+  feeMeters,
   countOutput,
+  type Meter,
   type Usage,
   type UsageFlag,
   type UsagePart,
 } from "../usage/usage.ts";
-import { unpricedSource, type Charge, type FallbackRates } from "./rate.ts";
+import {
+  unpricedSource,
+  type CeilingRates,
+  type Charge,
+  type FallbackRates,
+  type Rate,
+} from "./rate.ts";
 import type { ChargeOptions, PriceSheet } from "./sheet.ts";
 
 export interface Billable {
@@ -20,7 +28,7 @@ export interface Billable {
   readonly parts: readonly UsagePart[];
   readonly sheetOf: (part: UsagePart) => PriceSheet | undefined;
   readonly terms: ChargeOptions;
-  /** The rates that a budget of the call states for models without a price. */
+  /** The rates at which a model without a price was held. */
   readonly fallback: FallbackRates | null;
   /** The cost reported by the provider. */
   readonly reported: ReportedCost;
@@ -100,17 +108,51 @@ function hasTerms({ parts, sheetOf, terms }: Billable): boolean {
 }
 
 /**
- * All kinds of input have one rate, and all kinds of output another. Tool calls and other units
- * have no stated rate.
+ * All kinds of input have one rate, and all kinds of output another. Tool calls and requests have a
+ * rate only in a ceiling, other units none.
  */
 function fallbackLines(model: string, usage: Usage, rates: FallbackRates): readonly Charge[] {
   const input = countContext(usage);
   const output = countOutput(usage);
+  const { ceiling } = rates;
+  const of = (rate: Rate | undefined) => rate && { rate };
   const lines: readonly Charge[] = [
-    { model, meter: "input", quantity: input, cost: multiply(rates.input, input) },
-    { model, meter: "output", quantity: output, cost: multiply(rates.output, output) },
+    {
+      model,
+      meter: "input",
+      quantity: input,
+      cost: multiply(rates.input, input),
+      ...of(ceiling?.input),
+    },
+    {
+      model,
+      meter: "output",
+      quantity: output,
+      cost: multiply(rates.output, output),
+      ...of(ceiling?.output),
+    },
+    ...(ceiling ? feeLines(model, usage, ceiling) : []),
   ];
   return lines.filter(({ quantity }) => quantity > 0);
+}
+
+function feeLines(
+  model: string,
+  usage: Usage,
+  { webSearch, request }: CeilingRates,
+): readonly Charge[] {
+  const line = (meter: Meter, quantity: number, rate: Rate): Charge => ({
+    model,
+    meter,
+    quantity,
+    cost: multiply(rate.perUnit, quantity),
+    rate: { ...rate, meter },
+  });
+  const requests = request.perUnit === zero ? 0 : (usage.request ?? 1);
+  return [
+    ...feeMeters.map((meter) => line(meter, usage[meter] ?? 0, webSearch)),
+    line("request", requests, request),
+  ];
 }
 
 /**

@@ -3,6 +3,7 @@
  */
 
 import { PairMemo } from "../memo.ts";
+import { ceilingFinder, type Listing, type UnlistedRule } from "./ceiling.ts";
 import { isCloser, matchPrefix, matchSpellings, maxIdLength, type IdMatch } from "./id-rule.ts";
 import { hasOpenWeights, looser, spellingsOf, type Spelling } from "./model-id.ts";
 import { rowIndex } from "./row-index.ts";
@@ -38,6 +39,8 @@ export interface PriceBookOptions {
   readonly regionOf?: (provider: string) => string | null;
   /** Fees that an override leaves out (web search). */
   readonly supplements?: (provider: string) => CatalogueRow["supplements"];
+  /** What bounds the models of a provider that have no price. Defaults to nothing. */
+  readonly unlisted?: (provider: string) => UnlistedRule;
 }
 
 /**
@@ -81,20 +84,62 @@ export function makePriceBook(options: PriceBookOptions): PriceBook {
     return model.length > maxIdLength ? entry : known.keep(provider, model, entry);
   };
 
+  const sheet: PriceBook["sheet"] = ({ provider, model, at }) => {
+    const entry = known.get(provider, model) ?? remember(provider, model);
+    if (at >= entry.since && at < entry.until) return entry.sheet;
+    const found = sheetAt(entry.candidates, { model, at, region: regionOf(provider) });
+    // Queries about the past do not evict the sheet in current use.
+    if (at >= entry.until) Object.assign(entry, found);
+    return found.sheet;
+  };
+
   return {
     version:
       overrides.length === 0
         ? options.version
         : `${options.version}+${overrides.length}.${digest(JSON.stringify(overrides))}`,
 
-    sheet({ provider, model, at }) {
-      const entry = known.get(provider, model) ?? remember(provider, model);
-      if (at >= entry.since && at < entry.until) return entry.sheet;
-      const found = sheetAt(entry.candidates, { model, at, region: regionOf(provider) });
-      // Queries about the past do not evict the sheet in current use.
-      if (at >= entry.until) Object.assign(entry, found);
-      return found.sheet;
-    },
+    sheet,
+    ceiling: ceilingFinder({
+      rule: options.unlisted ?? ((): UnlistedRule => "none"),
+      list: (provider, at) => listingAt(options, { provider, at, sheet }),
+    }),
+  };
+}
+
+interface Listed {
+  readonly provider: string;
+  readonly at: number;
+  readonly sheet: PriceBook["sheet"];
+}
+
+/** The current sheets of the provider's own list, and of every model with a stated price. */
+function listingAt(options: PriceBookOptions, { provider, at, sheet }: Listed): Listing {
+  const { overrides = [], providerIds, regionOf = (): string => anywhere, sources } = options;
+  const id = providerIds?.(provider)[0] ?? provider;
+  const stated = overrides.map((override) => overrideRow(override, undefined));
+  const own = stated.flatMap(({ model }) => sheet({ provider, model, at }) ?? []);
+  const replaced = new Set(own.map(({ model }) => model.toLowerCase()));
+  const byModel = Map.groupBy(
+    sources.flatMap((source) => source(id)),
+    ({ model }) => model.toLowerCase(),
+  );
+  const listed = [...byModel]
+    .filter(([model]) => !replaced.has(model))
+    .map(([model, rows]) =>
+      sheetAt(
+        rows.map((row): Candidate => ({ row, match: "exact" })),
+        { model, at, region: regionOf(provider) },
+      ),
+    );
+  return {
+    sheets: [...own, ...listed.flatMap((found) => found.sheet ?? [])],
+    until: Math.min(
+      Infinity,
+      ...stated.map((row) => nextChange(row, at)),
+      ...own.map(({ validUntil }) => validUntil),
+      ...listed.map(({ until }) => until),
+    ),
   };
 }
 

@@ -12,7 +12,8 @@ import type { Meter } from "../usage/usage.ts";
  * - `snapshot` by the id without its date or build
  * - `prefix` by a shorter id: a preview of the model, or a prefix that a user states
  * - `served` by the model that the answer names, which has another row than the one asked for
- * - `fallback` in the list of the model's own vendor, because the provider has none for it
+ * - `fallback` in the list of the model's own vendor, because the provider has none for it; or the
+ *   ceiling of the provider
  * - `rule` in ledgers of earlier releases: `alias` or `snapshot`
  */
 export const matches = [
@@ -63,7 +64,10 @@ export interface Rate {
    */
   readonly context?: { readonly tokens: number; readonly inclusive: boolean };
   readonly match: Match;
-  /** Origin: `genai-prices`, `litellm`, `overlay`, `configuration`, `api`, `legacy`. */
+  /**
+   * Origin: `genai-prices`, `litellm`, `overlay`, `configuration`, `api`, `legacy`,
+   * `ceiling`.
+   */
   readonly source: string;
   /** The version of that source, such as `0.2.3`. */
   readonly version: string;
@@ -71,10 +75,21 @@ export interface Rate {
   readonly validFrom?: string;
 }
 
-/** A budget's price per token for models without a price in the book. */
+/** The price per token of a model without a price in the book. */
 export interface FallbackRates {
   readonly input: PicoUsd;
   readonly output: PicoUsd;
+  /** Where the rates come from, and the fees; absent if a budget states the rates. */
+  readonly ceiling?: CeilingRates;
+}
+
+/** The most that a provider's models without a price are held at: the dearest of its listed ones. */
+export interface CeilingRates {
+  readonly input: Rate;
+  readonly output: Rate;
+  /** Of any tool with a fee. */
+  readonly webSearch: Rate;
+  readonly request: Rate;
 }
 
 /** One line of a bill: `quantity × rate = cost`, exactly. */
@@ -93,6 +108,9 @@ export interface Charge {
    */
   readonly rate?: Rate;
 }
+
+/** The `source` of a rate that is the ceiling of models without a price; `model` is the one it is of. */
+export const ceilingSource = "ceiling";
 
 /** The `source` of a zero rate: the model has a price, but this meter has none. */
 export const unpricedSource = "unpriced";

@@ -2,7 +2,7 @@
 
 import type { PicoUsd } from "../money/money.ts";
 import type { FeeMeter, OpenMeter, UsagePart } from "../usage/usage.ts";
-import type { Charge, Match, ServiceTier } from "./rate.ts";
+import type { Charge, FallbackRates, Match, ServiceTier } from "./rate.ts";
 import type { CatalogueRow } from "./row.ts";
 
 /** Properties of a call that bound its cost before it is made. */
@@ -38,6 +38,12 @@ export interface DearestRates {
    */
   readonly webSearch: PicoUsd;
   readonly request: PicoUsd;
+}
+
+/** As for {@link DearestQuery}, of any model of the provider and for inputs of any size. */
+export interface CeilingQuery extends Omit<DearestQuery, "inputTokens"> {
+  readonly provider: string;
+  readonly at: number;
 }
 
 export interface ChargeOptions {
@@ -92,4 +98,10 @@ export interface PriceBook {
     readonly model: string;
     readonly at: number;
   }): PriceSheet | undefined;
+  /**
+   * The most that a model without a price is held at, if its provider reports what it bills.
+   *
+   * @returns undefined if nothing bounds the cost.
+   */
+  ceiling(query: CeilingQuery): FallbackRates | undefined;
 }
