@@ -19,13 +19,17 @@ interface Answer {
   readonly status?: number;
   readonly type: string;
   readonly body: string | Buffer;
+  /** What follows the body, once it is known. */
+  readonly rest?: Promise<string | Buffer>;
 }
 
 let answer: Answer = json({});
 
 const recorder = await startRecorder((_request, response) => {
   response.writeHead(answer.status ?? 200, { "content-type": answer.type });
-  response.end(answer.body);
+  response.write(answer.body);
+  if (answer.rest === undefined) response.end();
+  else void answer.rest.then((rest) => response.end(rest));
 });
 
 function json(body: object, status = 200): Answer {
@@ -127,6 +131,29 @@ describe("speech", () => {
     assert.deepEqual(Buffer.from(await spoken.arrayBuffer()), answer.body);
   });
 
+  test("plays while it is made, as a file and as events", async () => {
+    for (const type of ["audio/mpeg", "text/event-stream"]) {
+      const { promise: rest, resolve: finish } = Promise.withResolvers<string>();
+      const body = `data: {"type":"speech.audio.delta","audio":"AAAA"}\n\n`;
+      const last = `data: {"type":"speech.audio.done"}\n\n`;
+      const charged = await charge({ type, body, rest }, async (client) => {
+        const spoken = await client.audio.speech.create({
+          model: "tts-1",
+          input: "Hi",
+          voice: "alloy",
+        });
+        const reader = spoken.body?.getReader() ?? assert.fail();
+        const read = async (): Promise<string> =>
+          Buffer.from((await reader.read()).value ?? []).toString();
+        assert.equal(await read(), body, "the beginning passes before the end is known");
+        finish(last);
+        assert.ok((await read()).startsWith(last));
+        await reader.cancel();
+      });
+      assert.deepEqual(charged, settled("0.00003", { characters: 2 }), type);
+    }
+  });
+
   test("billed by tokens is estimated by the size of the audio if the answer reports none", async () => {
     const { status, usage, flags } = await charge(mp3, speak("gpt-4o-mini-tts"));
     assert.deepEqual([status, usage["output_audio"], flags], ["estimated", 100, ["usage_missing"]]);
@@ -148,7 +175,9 @@ describe("speech", () => {
           voice: "alloy",
           stream_format: "sse",
         });
-        assert.equal(await spoken.text(), body);
+        const heard = await spoken.text();
+        assert.ok(heard.startsWith(body));
+        assert.match(heard.slice(body.length), /^: purser cost_usd=0\.0012204 /);
       }),
       settled("0.0012204", { input: 14, output_audio: 101 }),
     );
@@ -268,6 +297,20 @@ describe("images", () => {
       await charge(made, (client) =>
         client.images.edit({ model: "gpt-image-1", prompt: "a", image: recording(0) }),
       ),
+      settled("0.16685", { input: 10, input_image: 40, output_image: 4160 }),
+    );
+  });
+
+  test("that come as large events are charged by the last one", async () => {
+    const piece = { type: "image_generation.partial_image", b64_json: "A".repeat(5_000_000) };
+    const done = { type: "image_generation.completed", b64_json: "AAAA", usage };
+    const body = [piece, done].map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
+    const ask = async (client: OpenAI): Promise<void> => {
+      const asked = { model: "gpt-image-1", prompt: "a", stream: true } as const;
+      for await (const event of await client.images.generate(asked)) assert.ok(event.type);
+    };
+    assert.deepEqual(
+      await charge({ type: "text/event-stream", body }, ask),
       settled("0.16685", { input: 10, input_image: 40, output_image: 4160 }),
     );
   });

@@ -7,7 +7,13 @@ import type { ForwardedCall } from "./forwarded-call.ts";
 
 /** Whether the answer is a stream, so that it passes on as it arrives. */
 export function isStreamed({ facts, route }: ForwardedCall, headers: UpstreamHeaders): boolean {
+  if (facts.unit !== undefined) return isPlayable(headers);
   return facts.stream && !isWhole(headers, route.wire);
+}
+
+/** Whether a caller can use the beginning of the answer before its end: events, or speech. */
+function isPlayable({ "content-type": type }: UpstreamHeaders): boolean {
+  return typeof type === "string" && /^(?:audio\/|text\/event-stream\b)/i.test(type);
 }
 
 /** @returns The call itself, unless its answer is encoded, or is whole instead of a stream. */

@@ -9,6 +9,7 @@ import type { BilledUnit } from "../../../domain/usage/billed-unit.ts";
 import { tokensOfBytes } from "../../../domain/usage/passed-text.ts";
 import type { Usage } from "../../../domain/usage/usage.ts";
 import { AnswerBody } from "../../answer/answer-body.ts";
+import { SseFraming } from "../../answer/sse-framing.ts";
 import { openBrace } from "../../ascii.ts";
 import { toObject, toText, type JsonObject } from "../../count/count.ts";
 import type { EndpointUnit, Progress, Reading, RequestFacts, UsageMeter } from "../../wire.ts";
@@ -22,8 +23,12 @@ export class UnitMeter implements UsageMeter {
   readonly output = null;
   readonly #kind: EndpointUnit;
   readonly #facts: RequestFacts;
-  /** Null for a file, of which nothing is read. */
+  /** Null for events, and for a file, of which nothing is read. */
   #body: AnswerBody | null = null;
+  /** Null for an answer that is not sent as events. */
+  #events: SseFraming | null = null;
+  /** The last usage of any event; images in events are large, and are not kept. */
+  #usageOfEvents: string | undefined;
   #length = 0;
   #ended = false;
 
@@ -42,9 +47,10 @@ export class UnitMeter implements UsageMeter {
   }
 
   push(chunk: Uint8Array): Uint8Array {
-    if (this.#length === 0 && isText(chunk)) this.#body = new AnswerBody();
+    if (this.#length === 0) this.#begin(chunk);
     this.#length += chunk.length;
     this.#body?.push(chunk);
+    this.#events?.push(chunk);
     return chunk;
   }
 
@@ -54,6 +60,7 @@ export class UnitMeter implements UsageMeter {
 
   end(): { readonly rest: Uint8Array; readonly reading: Reading } {
     this.#ended = true;
+    this.#events?.end();
     return { rest: nothing, reading: this.#read(this.#body?.take() ?? Buffer.alloc(0)) };
   }
 
@@ -61,10 +68,22 @@ export class UnitMeter implements UsageMeter {
     return nothing;
   }
 
+  #begin(chunk: Uint8Array): void {
+    const start = Buffer.from(chunk.subarray(0, 16)).toString("latin1");
+    if (isObject.test(start)) this.#body = new AnswerBody();
+    else if (isEvents.test(start))
+      this.#events = new SseFraming({ take: (data) => this.#take(data) });
+  }
+
+  #take(event: Buffer): true {
+    this.#usageOfEvents = lastUsage(event)?.toString() ?? this.#usageOfEvents;
+    return true;
+  }
+
   #read(body: Buffer): Reading {
     const answer = body[0] === openBrace ? parsed(body) : undefined;
     const isReported = answer === undefined || toObject(answer["usage"]) !== undefined;
-    const written = isReported ? lastUsage(body)?.toString() : undefined;
+    const written = isReported ? (this.#usageOfEvents ?? lastUsage(body)?.toString()) : undefined;
     const usage = written === undefined ? undefined : this.#usageOf(written);
     const unit = this.#unitOf(answer, written);
     const hasFailed = toObject(answer?.["error"]) !== undefined;
@@ -120,12 +139,9 @@ const longestRaw = 4096;
  */
 const leastBytesPerAudioToken = 96;
 
-/** JSON begins with a brace, events with the name of a field or a comment. */
-function isText(chunk: Uint8Array): boolean {
-  return /^(?:\s*\{|data:|event:|id:|:)/.test(
-    Buffer.from(chunk.subarray(0, 16)).toString("latin1"),
-  );
-}
+const isObject = /^\s*\{/;
+/** Events begin with the name of a field, or with a comment. */
+const isEvents = /^(?:data:|event:|id:|:)/;
 
 function parsed(body: Buffer): JsonObject | undefined {
   try {
