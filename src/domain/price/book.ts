@@ -10,7 +10,7 @@ import { rowIndex } from "./row-index.ts";
 import { overrideRow, type PriceOverride } from "./override.ts";
 import type { CatalogueRow } from "./row.ts";
 import { makeRowSheet, type RowState } from "./row-sheet.ts";
-import { nextScheduleEdge, scheduledRates } from "./schedule.ts";
+import { lookAheadMs, nextScheduleEdge, scheduledRates } from "./schedule.ts";
 import type { PriceBook, PriceSheet } from "./sheet.ts";
 import type { Match } from "./rate.ts";
 import { anywhere } from "./terms.ts";
@@ -42,12 +42,6 @@ export interface PriceBookOptions {
   /** What bounds the models of a provider that have no price. Defaults to nothing. */
   readonly unlisted?: (provider: string) => UnlistedRule;
 }
-
-/**
- * A call that begins shortly before a price change may end after it, so bounds include prices valid
- * this much later. Longer than any call lasts (SDKs usually time out after 10 minutes).
- */
-export const lookAheadMs = 3_600_000;
 
 /** Callers choose model names, so this cache is bounded. */
 const mostRemembered = 10_000;

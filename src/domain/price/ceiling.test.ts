@@ -2,9 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as fc from "fast-check";
 import { pico } from "../money/money.ts";
 import { makePriceBook, type PriceBookOptions } from "./book.ts";
 import { definePrice } from "./override.ts";
+import { randomRow } from "./random-row.test-kit.ts";
 import type { CatalogueRow } from "./row.ts";
 
 const row = (
@@ -97,4 +99,34 @@ test("without a list, with free models only, or where it is off, nothing bounds 
   for (const options of bounded) assert.equal(ceilingOf(options), undefined);
   const book = makePriceBook({ sources: [() => list], version: "v" });
   assert.equal(book.ceiling(query), undefined);
+});
+
+test("no listed model can cost more than the ceiling, and one costs as much", () => {
+  const terms = fc.record({
+    cacheWrite: fc.constantFrom("none" as const, "5m" as const, "1h" as const),
+    serviceTier: fc.constantFrom("standard" as const, "batch" as const, "priority" as const),
+    media: fc.boolean(),
+    fees: fc.constantFrom(undefined, [], ["web_search" as const]),
+    region: fc.constantFrom(undefined, "us", "global"),
+  });
+  fc.assert(
+    fc.property(fc.array(randomRow, { minLength: 1, maxLength: 8 }), terms, (rows, asked) => {
+      const named = rows.map((one, place) => ({ ...one, provider: "p", model: `m${place}` }));
+      const book = makePriceBook({
+        sources: [() => named],
+        version: "v",
+        unlisted: () => "dearest",
+      });
+      const found = book.ceiling({ ...asked, provider: "p", at: query.at })?.ceiling;
+      const dearest = named.flatMap(({ model }) => {
+        const sheet = book.sheet({ provider: "p", model, at: query.at });
+        return sheet?.dearest({ ...asked, inputTokens: Number.MAX_SAFE_INTEGER }) ?? [];
+      });
+      for (const unit of ["input", "output", "webSearch", "request"] as const) {
+        const most = dearest.reduce((top, one) => (one[unit] > top ? one[unit] : top), 0n);
+        if (found) assert.equal(found[unit].perUnit, most, unit);
+      }
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -2,6 +2,12 @@
 
 import type { Rates, Schedule } from "./row.ts";
 
+/**
+ * A call that begins shortly before a price change may end after it, so bounds include prices valid
+ * this much later. Longer than any call lasts (SDKs usually time out after 10 minutes).
+ */
+export const lookAheadMs = 3_600_000;
+
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
 /** 5 January 1970 was the first Monday of the epoch. */
