@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { idWithDates } from "../domain/price/id-rule.ts";
+import { equalsAny } from "../domain/price/id-rule.ts";
 import { parsePerMillion } from "../domain/price/per-million.ts";
 import type { CatalogueRow, Rates } from "../domain/price/row.ts";
 import { openMeter } from "../domain/usage/open-meter.ts";
@@ -22,7 +22,7 @@ function list(source: string, ...rows: readonly Sketch[]): PriceList {
     rows: rows.map(({ aliases = [], rates = { input: "1", output: "2" }, ...more }) => ({
       provider: "acme",
       model: "m",
-      ids: idWithDates(more.model ?? "m", ...aliases),
+      ids: equalsAny(more.model ?? "m", ...aliases),
       rates: Object.fromEntries(
         Object.entries(rates).map(([meter, text]) => [meter, parsePerMillion(text, meter)]),
       ) as Rates,

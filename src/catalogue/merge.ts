@@ -1,8 +1,15 @@
 /** Combines price lists by precedence, and lists the prices on which they disagree. */
 
 import { formatUsd, pico, type PicoUsd } from "../domain/money/money.ts";
-import { matchId, type IdRule } from "../domain/price/id-rule.ts";
-import type { CatalogueRow, Rates, Supplement } from "../domain/price/row.ts";
+import { matchId, namedIds, type IdRule } from "../domain/price/id-rule.ts";
+import { scale } from "../domain/price/ratio.ts";
+import {
+  isValidAt,
+  type CatalogueRow,
+  type Rates,
+  type Supplement,
+  type TermPrice,
+} from "../domain/price/row.ts";
 import { isFactor } from "../domain/price/terms.ts";
 import { isOpenMeter } from "../domain/usage/open-meter.ts";
 import { feeMeters, tokenMeters, type Meter } from "../domain/usage/usage.ts";
@@ -46,7 +53,7 @@ export function disagreements(
   const found: Disagreement[] = [];
   lists.forEach((list, index) => {
     const indexes = lists.slice(0, index).map((earlier) => indexRows(earlier.rows, at));
-    for (const row of list.rows.filter((row) => isValid(row, at))) {
+    for (const row of list.rows.filter((row) => isValidAt(row, at))) {
       for (const earlier of indexes) {
         const named = findRow(earlier, row);
         if (named?.isStated) found.push(...differences(named.row, row));
@@ -59,13 +66,13 @@ export function disagreements(
 export interface MergeOptions {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** Whether a row of a later list takes precedence over the one that an earlier list has. */
+  /** Whether a row takes precedence over that of an earlier list. */
   readonly isPreferred?: (row: CatalogueRow) => boolean;
 }
 
 /**
- * One list from several. A model has the row of the first list that names it; what that row lacks is
- * added from later lists that state the same price for it, and only then: rates of two moments are
+ * Merges lists into one. A model has the row of the first list that names it. What that row lacks is
+ * added from later lists, but only from those that state the same price: rates of two moments are
  * never mixed.
  */
 export function mergeLists(
@@ -78,7 +85,7 @@ export function mergeLists(
     const completed = new Map<CatalogueRow, CatalogueRow>();
     const added: CatalogueRow[] = [];
     for (const row of list.rows) {
-      const named = isValid(row, at) ? findRow(index, row) : undefined;
+      const named = isValidAt(row, at) ? findRow(index, row) : undefined;
       if (!named) {
         added.push(row);
         continue;
@@ -112,31 +119,21 @@ function without(rule: IdRule, name: string): IdRule {
   };
 }
 
-function isValid({ validFrom = -Infinity, validTo = Infinity }: CatalogueRow, at: number): boolean {
-  return validFrom <= at && at < validTo;
-}
-
 interface RowIndex {
   readonly byId: ReadonlyMap<string, CatalogueRow>;
   readonly byProvider: ReadonlyMap<string, readonly CatalogueRow[]>;
 }
 
 function indexRows(rows: readonly CatalogueRow[], at: number): RowIndex {
-  const valid = rows.filter((row) => isValid(row, at));
+  const valid = rows.filter((row) => isValidAt(row, at));
   const byId = new Map<string, CatalogueRow>();
   const add = (row: CatalogueRow, id: string): void => {
     const key = keyOf(row.provider, id);
     if (!byId.has(key)) byId.set(key, row);
   };
   for (const row of valid) add(row, row.model);
-  for (const row of valid) for (const id of namesIn(row.ids)) add(row, id);
+  for (const row of valid) for (const id of namedIds(row.ids)) add(row, id);
   return { byId, byProvider: Map.groupBy(valid, ({ provider }) => provider) };
-}
-
-/** The ids that a rule states one by one. */
-function namesIn(rule: IdRule): readonly string[] {
-  if ("equals" in rule) return [rule.equals];
-  return "any" in rule ? rule.any.flatMap(namesIn) : [];
 }
 
 function keyOf(provider: string, model: string): string {
@@ -145,11 +142,11 @@ function keyOf(provider: string, model: string): string {
 
 interface NamedRow {
   readonly row: CatalogueRow;
-  /** Whether the row states the id; else its rule covers it, as a snapshot or in a region. */
+  /** Whether the row names the id. If not, its rule covers it, as a snapshot or in a region. */
   readonly isStated: boolean;
 }
 
-/** The row that names a model, but not by a prefix only. */
+/** The row that names a model; a prefix is not enough. */
 function findRow(index: RowIndex, { provider, model }: CatalogueRow): NamedRow | undefined {
   const stated = index.byId.get(keyOf(provider, model));
   if (stated) return { row: stated, isStated: true };
@@ -160,7 +157,7 @@ function findRow(index: RowIndex, { provider, model }: CatalogueRow): NamedRow |
   return row && { row, isStated: false };
 }
 
-/** Whether both charge the same for text, which is what every list states. */
+/** Whether both charge the same for text, which every list states. */
 function isSamePrice(left: CatalogueRow, right: CatalogueRow): boolean {
   return (
     (["input", "output"] as const).every((meter) => {
@@ -170,7 +167,7 @@ function isSamePrice(left: CatalogueRow, right: CatalogueRow): boolean {
   );
 }
 
-/** An alias with another fee is a model of its own: searching models cost what their siblings do. */
+/** An alias with another fee is a model of its own: OpenAI's search models share their token rates. */
 function hasOtherFees(row: CatalogueRow, other: CatalogueRow): boolean {
   if (row.model === other.model) return false;
   return feeMeters.some((meter) => {
@@ -252,19 +249,12 @@ function differences(left: CatalogueRow, right: CatalogueRow): readonly Disagree
   return found;
 }
 
-function underTerm(
-  row: CatalogueRow,
-  term: NonNullable<CatalogueRow["serviceTiers"]>["batch"],
-): Rates {
-  if (!term) return {};
+function underTerm(row: CatalogueRow, term: TermPrice): Rates {
   if (!isFactor(term)) return term.rates;
   return Object.fromEntries(
     (Object.entries(row.rates) as [Meter, PicoUsd][])
       .filter(([meter]) => tokenMeters.has(meter) && !term.without?.includes(meter))
-      .map(([meter, rate]) => [
-        meter,
-        pico((rate * term.numerator + term.denominator - 1n) / term.denominator),
-      ]),
+      .map(([meter, rate]) => [meter, scale(rate, term)]),
   );
 }
 

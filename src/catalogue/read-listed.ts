@@ -1,12 +1,12 @@
 /**
- * Reads rows of the built-in list. Its files were checked when they were made, so this only converts
- * them, which takes a tenth of the time of a full parse.
+ * Reads rows of the built-in list. Its files were validated when they were built, so rows are only
+ * converted here, in a tenth of the time of a full parse.
  */
 
 import { pico, type PicoUsd } from "../domain/money/money.ts";
 import type { IdRule } from "../domain/price/id-rule.ts";
 import type { RatesText } from "../domain/price/rates-text.ts";
-import { parseRow } from "../domain/price/row-text.ts";
+import { parseRow, usualCacheWrites } from "../domain/price/row-text.ts";
 import type { CatalogueRow, ContextTier, Rates, TermPrice } from "../domain/price/row.ts";
 import { parseRatio, type TermText } from "../domain/price/term-text.ts";
 import type { ContextTierText } from "../domain/price/tier-text.ts";
@@ -47,7 +47,7 @@ export function readListed(listed: ListedRow, { provider, versions }: ListedOpti
         version: versions[other] ?? "",
       })),
     }),
-    cacheWrites: text.cache_writes ?? (rates.cache_write_5m === undefined ? "asked" : "always"),
+    cacheWrites: text.cache_writes ?? usualCacheWrites(rates),
     ...(text.context_window !== undefined && { contextWindow: text.context_window }),
     ...(text.max_output_tokens !== undefined && { maxOutputTokens: text.max_output_tokens }),
     source,

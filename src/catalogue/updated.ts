@@ -1,8 +1,8 @@
 /** Puts the prices of updates into the sources of the catalogue, before the rows they replace. */
 
 import type { RowSource } from "../domain/price/book.ts";
-import { idWithDates } from "../domain/price/id-rule.ts";
-import type { CatalogueRow } from "../domain/price/row.ts";
+import { equalsAny } from "../domain/price/id-rule.ts";
+import { isValidAt, type CatalogueRow } from "../domain/price/row.ts";
 
 /**
  * A newer row is found by the same ids as the row of the same model that it replaces, with the same
@@ -40,7 +40,7 @@ function replaced(
   if (newer.length === 0) return lists;
   const replacing = lists.map((rows) => pairs(rows, newer));
   const done = new Set(replacing.flatMap((found) => [...found.values()].flat()));
-  const added = newer.filter((row) => !done.has(row)).map(withDates);
+  const added = newer.filter((row) => !done.has(row)).map(addOwnId);
   return lists.map((rows, index) => {
     const found = replacing[index] ?? new Map<CatalogueRow, CatalogueRow[]>();
     const here = new Set([...found.values()].flat());
@@ -66,9 +66,7 @@ function pairs(
   const found = new Map<CatalogueRow, CatalogueRow[]>();
   for (const one of newer) {
     const from = one.validFrom ?? -Infinity;
-    const old = byModel
-      .get(modelOf(one))
-      ?.find((row) => (row.validFrom ?? -Infinity) <= from && from < (row.validTo ?? Infinity));
+    const old = byModel.get(modelOf(one))?.find((row) => isValidAt(row, from));
     if (!old) continue;
     const known = found.get(old);
     if (known) known.push(one);
@@ -85,6 +83,6 @@ function withOwnId(row: CatalogueRow): CatalogueRow {
   return { ...row, ids: { equals: row.model } };
 }
 
-function withDates(row: CatalogueRow): CatalogueRow {
-  return { ...row, ids: { any: [idWithDates(row.model), row.ids] } };
+function addOwnId(row: CatalogueRow): CatalogueRow {
+  return { ...row, ids: { any: [equalsAny(row.model), row.ids] } };
 }

@@ -1,7 +1,7 @@
 /** Helpers for hand-written price rows, with exact decimals as published by providers. */
 
 import type { PicoUsd } from "../../domain/money/money.ts";
-import { idWithDates } from "../../domain/price/id-rule.ts";
+import { equalsAny } from "../../domain/price/id-rule.ts";
 import { parsePerCall, parsePerMillion } from "../../domain/price/per-million.ts";
 import type { CatalogueRow, Rates } from "../../domain/price/row.ts";
 import { fixedMeters, tokenMeters, type FixedMeter } from "../../domain/usage/usage.ts";
@@ -50,7 +50,7 @@ export function overlayRow({
 }: OverlayRow): CatalogueRow {
   return {
     ...rest,
-    ids: idWithDates(rest.model, ...(aliases ?? [])),
+    ids: equalsAny(rest.model, ...(aliases ?? [])),
     rates: usd(prices),
     ...(from !== undefined && { validFrom: Date.parse(from) }),
     ...(to !== undefined && { validTo: Date.parse(to) }),

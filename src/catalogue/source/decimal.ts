@@ -1,7 +1,7 @@
 /** Reads published prices, which may be written with exponents and float noise, as exact amounts. */
 
 import { pico, type PicoUsd } from "../../domain/money/money.ts";
-import type { Ratio } from "../../domain/price/row.ts";
+import { reduced, type Ratio } from "../../domain/price/ratio.ts";
 import type { ExactJson } from "./exact-json.ts";
 
 /** Published floats such as `0.18000000000000002` mean their first 12 digits. */
@@ -28,14 +28,6 @@ export function ratioOf(value: ExactJson | undefined): Ratio | undefined {
   const factor = parseDecimal(value);
   if (!factor || factor.exponent > 0) return undefined;
   return reduced({ numerator: factor.digits, denominator: 10n ** BigInt(-factor.exponent) });
-}
-
-export function reduced({ numerator, denominator }: Ratio): Ratio {
-  let [left, right] = [numerator, denominator];
-  while (right > 0n) [left, right] = [right, left % right];
-  return left === 0n
-    ? { numerator, denominator }
-    : { numerator: numerator / left, denominator: denominator / left };
 }
 
 /** `digits × 10^exponent`. */

@@ -1,7 +1,7 @@
 /** Reads the price list of genai-prices (github.com/pydantic/genai-prices, MIT). */
 
 import { zero, type PicoUsd } from "../../domain/money/money.ts";
-import { idWithDates, type IdRule } from "../../domain/price/id-rule.ts";
+import { equalsAny, type IdRule } from "../../domain/price/id-rule.ts";
 import type {
   CatalogueRow,
   ContextTier,
@@ -12,6 +12,7 @@ import type {
 import type { ServiceTier } from "../../domain/price/rate.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
 import type { Meter } from "../../domain/usage/usage.ts";
+import { cacheWritesOf } from "./cache-writes.ts";
 import { perUnit } from "./decimal.ts";
 import { digestOf } from "./digest.ts";
 import {
@@ -25,7 +26,7 @@ import {
 import type { PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
 import { simplerTerm } from "./term.ts";
 
-export const genaiPricesSource = "genai-prices";
+const genaiPricesSource = "genai-prices";
 
 interface Unit {
   readonly meter: Meter;
@@ -66,8 +67,8 @@ const unitOf: Readonly<Record<string, Unit>> = {
 };
 
 /**
- * Tokens that no meter counts apart: they are counted, and charged, as another kind. A model that
- * charges them otherwise has no right price in a row.
+ * Tokens without a meter of their own, counted and charged as another kind. A model with another
+ * price for them is skipped.
  */
 const countedAs: Readonly<Record<string, readonly string[]>> = {
   input_video_mtok: ["input_mtok", "input_image_mtok"],
@@ -171,7 +172,7 @@ function convertModel({
       rates: withTokens(rates),
       ...(contextTiers.length > 0 && { contextTiers }),
       ...(period.schedules.length > 0 && { schedules: period.schedules }),
-      cacheWrites: cacheWritesOf(rates, id),
+      cacheWrites: cacheWritesOf(id, rates),
       ...(contextWindow !== undefined && { contextWindow }),
       source: genaiPricesSource,
       version,
@@ -181,19 +182,14 @@ function convertModel({
   return rows.length > 0 ? rows : skip("has no price");
 }
 
-/** No price at all: free of charge if the id says so, as OpenRouter's `:free` does; else unknown. */
+/** A model without a price is free only if its id says so (OpenRouter's `:free`); else it is unknown. */
 function isFree(prices: ExactObject, model: string): boolean {
   return Object.keys(prices).length === 0 && model.endsWith(":free");
 }
 
-/** Who is billed by the second, page or character is not billed for tokens. */
+/** A model billed by the second, page or character has no token price. */
 function withTokens(rates: Rates): Rates {
   return rates.input === undefined ? { input: zero, output: zero, ...rates } : rates;
-}
-
-/** Claude is the family whose callers ask for cache writes; others write unasked or not at all. */
-function cacheWritesOf(rates: Rates, model: string): CatalogueRow["cacheWrites"] {
-  return model.includes("claude") || rates.cache_write_5m === undefined ? "asked" : "always";
 }
 
 function unpriceable(prices: ExactObject): string | undefined {
@@ -217,8 +213,8 @@ interface Period {
 }
 
 /**
- * Time-of-day prices follow the dated price they belong to. There the last match wins, in our rows
- * the first: reverse them. A variant may begin later than the price that it varies.
+ * Time-of-day prices follow the dated price they belong to. The last match wins in the list, the
+ * first in our rows, so they are reversed. A variant may begin later than the price that it varies.
  */
 function periodsOf(model: ExactObject, at: number): readonly Period[] {
   const variants = listOf(model["price_variants"]).filter((variant) => isObject(variant));
@@ -256,8 +252,8 @@ function startOf(constraint: ExactObject | undefined): number | undefined {
 }
 
 /**
- * A price of a tier is dated from when the list began to have it, not from when it began. So the
- * only price of a tier applies from the start of the standard price, unless its date is to come.
+ * The date of a tier's price is when the list added it, not when it began. So the only price of a
+ * tier applies from the start of the standard price, unless its date is in the future.
  */
 function startOfVariant(variant: ExactObject, { variants, at }: Variants): number | undefined {
   const start = isObject(variant["constraint"]) ? startOf(variant["constraint"]) : undefined;
@@ -354,7 +350,7 @@ function threshold(
  * left out: a list may come from anywhere, and those in use only name dates or exclude ids.
  */
 function convertMatch(id: string, match: ExactJson | undefined): IdRule {
-  return { any: [idWithDates(id), ...(isObject(match) ? rulesOf(match) : [])] };
+  return { any: [equalsAny(id), ...(isObject(match) ? rulesOf(match) : [])] };
 }
 
 function rulesOf(match: ExactObject): readonly IdRule[] {
@@ -362,7 +358,7 @@ function rulesOf(match: ExactObject): readonly IdRule[] {
   if (kind === "or" || kind === "and")
     return listOf(value).flatMap((entry) => (isObject(entry) ? rulesOf(entry) : []));
   const text = textOf(value) ?? "";
-  if (kind === "equals") return [idWithDates(text)];
+  if (kind === "equals") return [equalsAny(text)];
   if (kind === "starts_with") return [{ startsWith: text }];
   if (kind === "ends_with") return [{ endsWith: text }];
   return kind === "contains" ? [{ contains: text }] : [];

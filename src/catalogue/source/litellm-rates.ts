@@ -13,7 +13,7 @@ export interface EntryRates {
   readonly tiers: Readonly<Partial<Record<"batch" | "flex" | "priority", OwnRates>>>;
 }
 
-/** An entry, or why it has no right price in a row. */
+/** An entry, or why a row cannot price it. */
 export type ReadRates = EntryRates | { readonly why: string };
 
 /** Fields that are prices of the same kind in every mode. */
@@ -23,7 +23,7 @@ const tokenFields: Readonly<Record<string, Meter>> = {
   cache_read_input_token_cost: "cache_read",
   cache_creation_input_token_cost: "cache_write_5m",
   cache_creation_input_token_cost_above_1hr: "cache_write_1h",
-  // OpenAI's longest retention; the price is that of the longest-lived write that we know.
+  // OpenAI's longest retention is charged as our longest-lived write.
   cache_creation_input_token_cost_above_12hr: "cache_write_1h",
   input_cost_per_audio_token: "input_audio",
   output_cost_per_audio_token: "output_audio",
@@ -51,11 +51,11 @@ const unitFields: Readonly<Record<string, { readonly meter: Meter; readonly per?
   google_maps_grounding_cost_per_query: { meter: "maps_grounding" },
 };
 
-/** Costs that other fields state, that no call has, or that are not of a tier that we know. */
+/** Costs that other fields state, that no call has, or of unknown tiers. */
 const ignored =
   /^(?:input_cost_per_token_cache_hit|explicit_cache_read_input_token_cost|cost_per_second|.*_dbu_cost_per_token|cache_creation_input_audio_token_cost|computer_use_.*|.*_per_gb_per_day|.*_batches|.*_above_\d+s_interval|.*_(?:ultrafast|balanced|decisions)|annotation_cost_per_page_batches)$/;
 
-/** Tokens that are counted as another kind: right only at its price. */
+/** Tokens that are counted as another kind. An entry with another price for them is skipped. */
 const countedAs: Readonly<Record<string, readonly string[]>> = {
   output_cost_per_reasoning_token: ["output_cost_per_token"],
   input_cost_per_video_token: ["input_cost_per_token", "input_cost_per_image_token"],

@@ -1,11 +1,12 @@
 /** Reads LiteLLM's map of prices (github.com/BerriAI/litellm, MIT): one entry per way to call a model. */
 
 import { pico, zero, type PicoUsd } from "../../domain/money/money.ts";
-import { idWithDates } from "../../domain/price/id-rule.ts";
+import { equalsAny } from "../../domain/price/id-rule.ts";
 import type { CatalogueRow, OwnRates, Rates, Schedule, TermPrice } from "../../domain/price/row.ts";
 import { anyRegion } from "../../domain/price/terms.ts";
 import { isOpenMeter, openMeter } from "../../domain/usage/open-meter.ts";
 import { tokenMeters, type OpenMeter } from "../../domain/usage/usage.ts";
+import { cacheWritesOf } from "./cache-writes.ts";
 import { ratioOf } from "./decimal.ts";
 import { digestOf } from "./digest.ts";
 import {
@@ -21,7 +22,7 @@ import { readRanges, readRates, type EntryRates } from "./litellm-rates.ts";
 import type { EndOfModel, PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
 import { simplerTerm } from "./term.ts";
 
-export const litellmSource = "litellm";
+const litellmSource = "litellm";
 
 /** An entry whose prices could be read. */
 interface Entry {
@@ -103,7 +104,7 @@ function inOneUnit(rates: Rates): Rates {
   const kept = Object.fromEntries(
     Object.entries(rates).filter(([meter]) => !isStated(meter)),
   ) as Rates;
-  // Who is billed by other units is not billed for tokens.
+  // A model billed by other units has no token price.
   return kept.input === undefined && Object.keys(kept).length > 0
     ? { output: zero, ...kept, input: zero }
     : kept;
@@ -119,7 +120,7 @@ function imageRates(rates: Rates, variant: string): Rates {
   return price === undefined ? {} : { [meter]: price };
 }
 
-/** Prices by the pixel are prices of images, divided: to the nearest hundredth of a cent. */
+/** Prices by the pixel are prices of images, divided; rounded to the nearest hundredth of a cent. */
 function rounded(amount: bigint): PicoUsd {
   const step = 100_000_000n;
   return pico(((amount + step / 2n) / step) * step);
@@ -129,7 +130,7 @@ function rounded(amount: bigint): PicoUsd {
 function joined(entries: readonly Entry[], skipped: SkippedModel[]): readonly CatalogueRow[] {
   const rows = new Map<string, CatalogueRow>();
   const keyOf = ({ provider, name }: Entry): string => `${provider} ${name.model}`;
-  // Google's own API before Vertex AI, whose entries add what the former lacks.
+  // Google's own API comes before Vertex AI, whose entries add what it lacks.
   const byRoute = entries.toSorted((left, right) => routeOf(left) - routeOf(right));
   for (const entry of byRoute.filter(
     ({ name }) => name.region === undefined && name.image === undefined,
@@ -210,12 +211,11 @@ function rowOf({ provider, name, fields, rates }: Entry): CatalogueRow {
   const row: CatalogueRow = {
     provider,
     model,
-    ids: idWithDates(model),
+    ids: equalsAny(model),
     ...standard,
     ...(schedules.length > 0 && { schedules }),
     ...(uplift && { regions: { [anyRegion]: uplift } }),
-    cacheWrites:
-      model.includes("claude") || standard.rates.cache_write_5m === undefined ? "asked" : "always",
+    cacheWrites: cacheWritesOf(model, standard.rates),
     ...(contextWindow !== undefined && { contextWindow }),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     source: litellmSource,
@@ -259,7 +259,7 @@ function offPeak(value: ExactJson | undefined): readonly Schedule[] {
   });
 }
 
-/** Adds ids that the map calls another name of a model. */
+/** Adds the ids that the map lists as aliases of a model. */
 function withAliases(rows: readonly CatalogueRow[], json: ExactObject): readonly CatalogueRow[] {
   const names = new Map<string, string[]>();
   for (const [key, fields] of Object.entries(json)) {
@@ -275,6 +275,6 @@ function withAliases(rows: readonly CatalogueRow[], json: ExactObject): readonly
   }
   return rows.map((row) => {
     const aliases = names.get(`${row.provider} ${row.model}`);
-    return aliases ? { ...row, ids: idWithDates(row.model, ...aliases) } : row;
+    return aliases ? { ...row, ids: equalsAny(row.model, ...aliases) } : row;
   });
 }

@@ -1,9 +1,10 @@
 /** Reads the price list of models.dev (github.com/anomalyco/models.dev, MIT), its `api.json`. */
 
 import { zero, type PicoUsd } from "../../domain/money/money.ts";
-import { idWithDates } from "../../domain/price/id-rule.ts";
+import { equalsAny } from "../../domain/price/id-rule.ts";
 import type { CatalogueRow, ContextTier, Rates } from "../../domain/price/row.ts";
 import type { FixedMeter } from "../../domain/usage/usage.ts";
+import { cacheWritesOf } from "./cache-writes.ts";
 import { perUnit } from "./decimal.ts";
 import { digestOf } from "./digest.ts";
 import {
@@ -16,7 +17,7 @@ import {
 } from "./exact-json.ts";
 import type { PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
 
-export const modelsDevSource = "models.dev";
+const modelsDevSource = "models.dev";
 
 /** Its names of providers that the catalogue calls otherwise. */
 const renamed: Readonly<Record<string, string>> = {
@@ -83,11 +84,10 @@ function convert(provider: string, model: string, fields: ExactObject): Catalogu
   return {
     provider,
     model,
-    ids: idWithDates(model),
+    ids: equalsAny(model),
     rates,
     ...(contextTiers.length > 0 && { contextTiers }),
-    cacheWrites:
-      model.includes("claude") || rates.cache_write_5m === undefined ? "asked" : "always",
+    cacheWrites: cacheWritesOf(model, rates),
     ...(contextWindow !== undefined && { contextWindow }),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     source: modelsDevSource,

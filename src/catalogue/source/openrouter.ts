@@ -4,10 +4,11 @@
  */
 
 import type { PicoUsd } from "../../domain/money/money.ts";
-import { idWithDates } from "../../domain/price/id-rule.ts";
+import { equalsAny } from "../../domain/price/id-rule.ts";
 import type { CatalogueRow, Rates } from "../../domain/price/row.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
 import type { Meter } from "../../domain/usage/usage.ts";
+import { cacheWritesOf } from "./cache-writes.ts";
 import { perUnit } from "./decimal.ts";
 import { digestOf } from "./digest.ts";
 import {
@@ -20,7 +21,7 @@ import {
 } from "./exact-json.ts";
 import type { PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
 
-export const openrouterSource = "openrouter";
+const openrouterSource = "openrouter";
 
 const meterOf: Readonly<Record<string, Meter>> = {
   prompt: "input",
@@ -67,9 +68,9 @@ function convert(id: string, model: ExactObject): CatalogueRow | string {
   return {
     provider: "openrouter",
     model: id,
-    ids: idWithDates(id, ...(slug === undefined || slug === id ? [] : [slug])),
+    ids: equalsAny(id, ...(slug === undefined || slug === id ? [] : [slug])),
     rates,
-    cacheWrites: id.includes("claude") || rates.cache_write_5m === undefined ? "asked" : "always",
+    cacheWrites: cacheWritesOf(id, rates),
     ...(contextWindow !== undefined && { contextWindow }),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     source: openrouterSource,

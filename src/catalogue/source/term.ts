@@ -1,5 +1,6 @@
 /** Writes the rates of a service tier or region as a factor where they are one. */
 
+import { reduced } from "../../domain/price/ratio.ts";
 import type {
   CatalogueRow,
   ContextTier,
@@ -8,7 +9,6 @@ import type {
   TermPrice,
 } from "../../domain/price/row.ts";
 import { tokenMeters, type Meter } from "../../domain/usage/usage.ts";
-import { reduced } from "./decimal.ts";
 
 /**
  * A factor if it gives every stated rate of the term exactly, at every context size, and the term

@@ -32,7 +32,7 @@ export function openFields(
   options: { readonly prefix: string; readonly known: readonly string[] },
 ): Fields {
   const { prefix, known } = options;
-  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+  if (!isObject(input)) {
     throw invalid(
       prefix.replace(/\.$/, "") || "body",
       `must be an object, not ${show(input)}`,
@@ -46,6 +46,11 @@ export function openFields(
     if (value !== null && value !== undefined) values.set(name, value);
   }
   return { prefix, values };
+}
+
+/** Whether the input is a JSON object: not null, not a list. */
+export function isObject(input: unknown): input is Readonly<Record<string, unknown>> {
+  return typeof input === "object" && input !== null && !Array.isArray(input);
 }
 
 /** The name in use of a field with two names; using both is an error. */

@@ -4,11 +4,11 @@
 
 import { PairMemo } from "../memo.ts";
 import { ceilingFinder, type Listing, type UnlistedRule } from "./ceiling.ts";
-import { isCloser, matchPrefix, matchSpellings, maxIdLength, type IdMatch } from "./id-rule.ts";
-import { hasOpenWeights, looser, spellingsOf, type Spelling } from "./model-id.ts";
+import { isCloser, matchPrefix, matchSpellings, type IdMatch } from "./id-rule.ts";
+import { hasOpenWeights, looser, maxIdLength, spellingsOf, type Spelling } from "./model-id.ts";
 import { rowIndex } from "./row-index.ts";
 import { overrideRow, type PriceOverride } from "./override.ts";
-import type { CatalogueRow } from "./row.ts";
+import { isValidAt, type CatalogueRow } from "./row.ts";
 import { makeRowSheet, type RowState } from "./row-sheet.ts";
 import { lookAheadMs, nextScheduleEdge, scheduledRates } from "./schedule.ts";
 import type { PriceBook, PriceSheet } from "./sheet.ts";
@@ -269,9 +269,7 @@ function sheetAt(
 }
 
 function rowAt(candidates: readonly Candidate[], at: number): Candidate | undefined {
-  return candidates.find(
-    ({ row }) => (row.validFrom ?? -Infinity) <= at && at < (row.validTo ?? Infinity),
-  );
+  return candidates.find(({ row }) => isValidAt(row, at));
 }
 
 function stateAt({ row, match }: Candidate, at: number): RowState {

@@ -2,8 +2,6 @@
 
 import { geographyDistance, looser, spellingsOf, type Naming, type Spelling } from "./model-id.ts";
 
-export { maxIdLength } from "./model-id.ts";
-
 /**
  * The names of a row. Matching is case-insensitive. Regular expressions come from pinned data, never
  * from a caller.
@@ -20,7 +18,7 @@ export type IdRule =
 /** How an id matched. */
 export interface IdMatch {
   readonly match: Naming;
-  /** How much of the id the name leaves out; see {@link Spelling}. */
+  /** How much of the id the name leaves out, as in {@link Spelling}. */
   readonly distance: number;
 }
 
@@ -31,8 +29,8 @@ const harmlessPrefix = /^(?:[a-z0-9-]+[./])*$/;
 const begunDate = /[-@](?:20\d{2}(?:-\d{0,2})*)?$/;
 
 /**
- * Only what names the same model matches. What follows a name, other than a date or a variant, is
- * another version, size or mode with a price of its own.
+ * Only ids of the same model match. A name followed by anything but a date or a variant is another
+ * version, size or mode, with a price of its own.
  *
  * @param id As written by the caller or the provider.
  * @returns undefined if no part of the rule matches.
@@ -53,15 +51,15 @@ export function matchSpellings(rule: IdRule, spellings: readonly Spelling[]): Id
   return best;
 }
 
-/** Matches every id that begins with a prefix, as a user states it: the longer, the closer. */
+/** Matches every id that begins with a prefix stated by a user. A longer prefix is closer. */
 export function matchPrefix(prefix: string, id: string): IdMatch | undefined {
   return id.toLowerCase().trim().startsWith(prefix.toLowerCase())
-    ? { match: "prefix", distance: stated - prefix.length }
+    ? { match: "prefix", distance: prefixDistance - prefix.length }
     : undefined;
 }
 
-/** More than any spelling leaves out, so that a name always comes before a prefix. */
-const stated = 1000;
+/** More than the distance of any spelling, so a name takes precedence over a prefix. */
+const prefixDistance = 1000;
 
 /** Whether the left match is closer than the right one. */
 export function isCloser(left: IdMatch, right: IdMatch): boolean {
@@ -69,8 +67,14 @@ export function isCloser(left: IdMatch, right: IdMatch): boolean {
 }
 
 /** The rule for one id and others of the same model. */
-export function idWithDates(id: string, ...aliases: readonly string[]): IdRule {
+export function equalsAny(id: string, ...aliases: readonly string[]): IdRule {
   return { any: [id, ...aliases].map((name) => ({ equals: name })) };
+}
+
+/** The ids that a rule names one by one; patterns and prefixes name none. */
+export function namedIds(rule: IdRule): readonly string[] {
+  if ("equals" in rule) return [rule.equals];
+  return "any" in rule ? [...new Set(rule.any.flatMap(namedIds))] : [];
 }
 
 type Leaf = Exclude<IdRule, { any: readonly IdRule[] } | { all: readonly IdRule[] }>;
@@ -98,7 +102,7 @@ function beginning(text: string, { name, naming, distance }: Spelling): IdMatch 
     : undefined;
 }
 
-/** The names, in lower case, that a spelling of an id that begins with `text` may have. */
+/** The names, in lower case, that {@link matchSpellings} accepts for `startsWith`. */
 export function beginningsOf(text: string): readonly string[] {
   const name = text.toLowerCase();
   return [name, name.replace(begunDate, "")];
@@ -113,7 +117,7 @@ function closest(rules: readonly IdRule[], spellings: readonly Spelling[]): IdMa
   return best;
 }
 
-/** A regular expression next to a text only excludes ids: it does not make the match closer. */
+/** Every part must match. The match is as close as that of the loosest part. */
 function loosest(rules: readonly IdRule[], spellings: readonly Spelling[]): IdMatch | undefined {
   let worst: IdMatch | undefined;
   for (const rule of rules) {

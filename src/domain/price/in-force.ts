@@ -1,7 +1,7 @@
 /** Lists the prices that are in force at one time. */
 
 import { namesModel, overrideRow, type PriceOverride } from "./override.ts";
-import type { CatalogueRow } from "./row.ts";
+import { isValidAt, type CatalogueRow } from "./row.ts";
 import { formatRow, type PriceText } from "./row-text.ts";
 import type { ModelName } from "./served.ts";
 import type { PriceBook } from "./sheet.ts";
@@ -28,7 +28,7 @@ export function pricesInForce(
   const prefixes = overrides
     .filter(({ row }) => !namesModel(row))
     .map((override) => overrideRow(override, undefined))
-    .filter((row) => (row.validFrom ?? -Infinity) <= at && at < (row.validTo ?? Infinity));
+    .filter((row) => isValidAt(row, at));
   const own = models.flatMap(({ provider, model }) => {
     const row = book.sheet({ provider, model, at })?.row;
     return row?.model.toLowerCase() === model.toLowerCase() ? [row] : [];

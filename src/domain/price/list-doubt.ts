@@ -1,9 +1,9 @@
-/** Finds what is implausible in a published price list, before its prices are taken. */
+/** Finds implausible changes in a published price list, before its prices are stored. */
 
-import { formatPerMillion } from "./per-million.ts";
 import type { PicoUsd } from "../money/money.ts";
-import { tokenMeters } from "../usage/usage.ts";
+import { formatPerMillion } from "./per-million.ts";
 import { listedModels, type ModelChange, type StatedList } from "./list-change.ts";
+import { countsTokens, type PricedMeter } from "./rate.ts";
 import type { RateChange } from "./rate-change.ts";
 import type { CatalogueRow, Rates } from "./row.ts";
 import type { ModelName } from "./served.ts";
@@ -11,9 +11,9 @@ import type { ModelName } from "./served.ts";
 /**
  * - `zero` a price becomes zero
  * - `tenfold` a price becomes ten times as high or low, or more
- * - `vanished` a provider has no model any more
+ * - `vanished` a provider has no models left in the list
  * - `empty` the list has no prices
- * - `unit` a price per token that is impossible: its unit was mistaken
+ * - `unit` a price per token is impossible: its unit was mistaken
  */
 export const doubtKinds = ["zero", "tenfold", "vanished", "empty", "unit"] as const;
 
@@ -68,7 +68,7 @@ function doubtsOf({ provider, model, rates, rows }: ModelChange): readonly Doubt
   return [...first.values()].map((doubt) => ({ ...doubt, provider, model }));
 }
 
-/** A rate that takes the place of a substitute may well be a tenth of it. */
+/** A new rate may well be a tenth of the substitute that it replaces. */
 function jumpOf({ before, after, isOwn }: RateChange): "zero" | "tenfold" | null {
   if (!isOwn || before === null || after === null || before === 0n) return null;
   if (after === 0n) return "zero";
@@ -83,15 +83,11 @@ function changeText({ meter, before, after }: RateChange): string {
 function impossibleRates({ rates, contextTiers = [] }: CatalogueRow): readonly string[] {
   return [rates, ...contextTiers.map((tier) => tier.rates)].flatMap((some: Rates) =>
     Object.entries(some).flatMap(([meter, rate]) =>
-      rate !== undefined && isTokenMeter(meter) && isImpossible(rate)
+      rate !== undefined && countsTokens(meter as PricedMeter) && isImpossible(rate)
         ? [`${meter} at ${formatPerMillion(rate)} USD per million`]
         : [],
     ),
   );
-}
-
-function isTokenMeter(meter: string): boolean {
-  return [...tokenMeters].some((known) => known === meter);
 }
 
 /** The dearest list price of a token so far is 600 USD per million, the cheapest 0.001. */

@@ -4,16 +4,16 @@ import type { PicoUsd } from "../money/money.ts";
 import { fixedMeters, tokenMeters } from "../usage/usage.ts";
 import { formatPerMillion, parsePerMillion, parsePerMillionCalls } from "./per-million.ts";
 import type { CatalogueRow, Rates } from "./row.ts";
-import { formatRow, parseRow, type PriceText } from "./row-text.ts";
+import { formatRow, parseRow, usualCacheWrites, type PriceText } from "./row-text.ts";
 
-/** In the ledger and the configuration: a price in the language of all prices, and who set it. */
+/** A price in its text form, and where it was set. */
 export interface PriceOverride {
   readonly row: PriceText;
   /** `configuration` or `api`, recorded with every charge. */
   readonly source: string;
 }
 
-/** How ledgers before the whole language stored a price: standard rates only. */
+/** The form in ledgers of schema 5 and earlier: standard rates only. */
 interface FlatOverride {
   readonly provider: string;
   readonly model: string;
@@ -84,7 +84,7 @@ export function readStoredOverride(stored: StoredOverride): PriceOverride {
     ids: { any: [] },
     rates,
     regions: "included",
-    cacheWrites: rates.cache_write_5m === undefined ? "asked" : "always",
+    cacheWrites: usualCacheWrites(rates),
     source,
     version: validFrom ?? "1",
     ...(validFrom !== null && { validFrom: Date.parse(validFrom) }),

@@ -4,17 +4,17 @@
  */
 
 import { assert } from "../assert.ts";
-import { pico, zero, type PicoUsd } from "../money/money.ts";
+import { zero, type PicoUsd } from "../money/money.ts";
 import { isOpenMeter, sameTool } from "../usage/open-meter.ts";
-import { fixedMeters, tokenMeters, type FixedMeter, type OpenMeter } from "../usage/usage.ts";
-import { unpricedSource, type Match, type PricedMeter, type Rate } from "./rate.ts";
-import type { CatalogueRow, ContextTier, Factor, Rates, Ratio } from "./row.ts";
+import { fixedMeters, type FixedMeter, type OpenMeter } from "../usage/usage.ts";
+import { countsTokens, unpricedSource, type Match, type PricedMeter, type Rate } from "./rate.ts";
+import { scale } from "./ratio.ts";
+import type { CatalogueRow, ContextTier, Factor, Rates } from "./row.ts";
 import { anywhere, type AppliedTerms } from "./terms.ts";
 
 /**
- * `request` is absent if a call has no flat fee, and `reasoning` if it is output like any other; every
- * other fixed meter is present. Rates of open
- * meters are not in the table: {@link openRate} finds them.
+ * `request` is absent if a call has no flat fee, and `reasoning` if it costs what output does; every
+ * other fixed meter is present. {@link openRate} finds the rates of open meters.
  */
 export type RateTable = Readonly<Partial<Record<TableMeter, Rate>>>;
 
@@ -58,7 +58,7 @@ export interface Found {
   readonly source: string;
   readonly version: string;
   readonly context: ContextTier | undefined;
-  /** Whether the price is one stated under the terms. */
+  /** Whether the price is stated under the terms. */
   readonly isOwn?: true;
 }
 
@@ -83,12 +83,6 @@ export function openRate(meter: OpenMeter, query: Omit<TableQuery, "level">): Ra
   const rate = rateOf(meter, { ...query, level: 0 }, undefined);
   assert(rate !== undefined, "every open meter has a rate, if only an unpriced one");
   return rate;
-}
-
-/** The product, rounded up to a whole pico-USD. */
-function scale(perUnit: PicoUsd, ratio: Ratio): PicoUsd {
-  assert(ratio.numerator >= 0n && ratio.denominator > 0n, "a price factor is not negative");
-  return pico((perUnit * ratio.numerator + ratio.denominator - 1n) / ratio.denominator);
 }
 
 /** Combines all factors into one, so a rate is rounded only once; undefined for none. */
@@ -124,10 +118,6 @@ function rateOf(
     { perUnit: zero, source: unpricedSource, version: query.row.version, context: undefined },
     { query, factor },
   );
-}
-
-function countsTokens(meter: PricedMeter): boolean {
-  return meter === "reasoning" || tokenMeters.has(meter);
 }
 
 function standInsOf(meter: PricedMeter): readonly FixedMeter[] {

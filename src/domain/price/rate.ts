@@ -1,19 +1,19 @@
 /** A rate: the price of one meter (such as input tokens) of one model, for a period of time. */
 
 import type { PicoUsd } from "../money/money.ts";
-import type { Meter } from "../usage/usage.ts";
+import { tokenMeters, type Meter } from "../usage/usage.ts";
 
 /**
  * How the price row of a model was found.
  *
  * - `exact` by the row's own id
- * - `alias` by another name of the model: one that is listed, a path or a geography before the id, a
- *   variant that does not change the price
+ * - `alias` by another name of the model: a listed one, or one with a path, a geography or a variant
+ *   that does not change the price
  * - `snapshot` by the id without its date or build
- * - `prefix` by a shorter id: a preview of the model, or a prefix that a user states
- * - `served` by the model that the answer names, which has another row than the one asked for
- * - `fallback` in the list of the model's own vendor, because the provider has none for it; or the
- *   ceiling of the provider
+ * - `prefix` by a shorter id: the model of a preview, or a prefix stated by a user
+ * - `served` by the model named in the answer, which has another row than the requested one
+ * - `fallback` in the list of the model's vendor, because the provider has no row for it; or the
+ *   provider's ceiling
  * - `rule` in ledgers of earlier releases: `alias` or `snapshot`
  */
 export const matches = [
@@ -40,6 +40,11 @@ export type ServiceTier = "standard" | "batch" | "flex" | "priority" | "fast" | 
  */
 export type PricedMeter = Meter | "reasoning";
 
+/** Whether a meter is priced by token, rather than by call or another unit. */
+export function countsTokens(meter: PricedMeter): boolean {
+  return meter === "reasoning" || tokenMeters.has(meter);
+}
+
 /**
  * One price, stored permanently with the charges that used it.
  *
@@ -65,8 +70,8 @@ export interface Rate {
   readonly context?: { readonly tokens: number; readonly inclusive: boolean };
   readonly match: Match;
   /**
-   * Origin: `genai-prices`, `litellm`, `overlay`, `configuration`, `api`, `legacy`,
-   * `ceiling`.
+   * Origin: `genai-prices`, `litellm`, `models.dev`, `openrouter`, `overlay`, `configuration`,
+   * `api`, `legacy`, `ceiling`, `unpriced`.
    */
   readonly source: string;
   /** The version of that source, such as `0.2.3`. */
@@ -83,7 +88,7 @@ export interface FallbackRates {
   readonly ceiling?: CeilingRates;
 }
 
-/** The most that a provider's models without a price are held at: the dearest of its listed ones. */
+/** What a provider's models without a price are held at: the dearest rates of its listed models. */
 export interface CeilingRates {
   readonly input: Rate;
   readonly output: Rate;
@@ -109,7 +114,7 @@ export interface Charge {
   readonly rate?: Rate;
 }
 
-/** The `source` of a rate that is the ceiling of models without a price; `model` is the one it is of. */
+/** The `source` of the ceiling of models without a price; `model` is the model that sets it. */
 export const ceilingSource = "ceiling";
 
 /** The `source` of a zero rate: the model has a price, but this meter has none. */

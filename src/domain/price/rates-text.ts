@@ -1,11 +1,11 @@
 /** Rates as text: USD per million tokens, and USD per unit of anything else. */
 
-import { type Fields, invalid, show } from "../input/fields.ts";
+import { type Fields, invalid, isObject, show } from "../input/fields.ts";
 import { formatUsd, type PicoUsd } from "../money/money.ts";
 import { isOpenMeter, mostOpenMeters, readMeter } from "../usage/open-meter.ts";
 import { fixedMeters, tokenMeters, type FixedMeter, type Meter } from "../usage/usage.ts";
 import { formatPerMillion, parsePerCall, parsePerMillion } from "./per-million.ts";
-import type { PricedMeter } from "./rate.ts";
+import { countsTokens, type PricedMeter } from "./rate.ts";
 import type { Rates } from "./row.ts";
 
 /** Exact decimals: token meters in USD per million tokens, fees in USD per call. */
@@ -64,10 +64,6 @@ export function formatFixed(rates: Rates, meters: readonly RateField[]): FixedRa
   return texts;
 }
 
-function countsTokens(meter: RateField): boolean {
-  return meter === "reasoning" || tokenMeters.has(meter);
-}
-
 function readRate(meter: RateField, value: unknown, field: string): PicoUsd {
   const text = readDecimal(value, field);
   return countsTokens(meter) ? parsePerMillion(text, field) : parsePerCall(text, field);
@@ -75,8 +71,7 @@ function readRate(meter: RateField, value: unknown, field: string): PicoUsd {
 
 function unitPrices(input: unknown, field: string): readonly (readonly [string, unknown])[] {
   if (input === undefined) return [];
-  if (typeof input !== "object" || input === null || Array.isArray(input))
-    throw invalid(field, "is not an object", 'Write { "tool:ocr": "0.002" }.');
+  if (!isObject(input)) throw invalid(field, "is not an object", 'Write { "tool:ocr": "0.002" }.');
   const prices = Object.entries(input);
   if (prices.length > mostOpenMeters)
     throw invalid(field, `has more than ${mostOpenMeters} names`, "Leave some out.");

@@ -1,21 +1,22 @@
 /** Puts newly published rates into a price row, and carries over what the publisher leaves out. */
 
-import { pico, type PicoUsd } from "../money/money.ts";
+import type { PicoUsd } from "../money/money.ts";
 import { tokenMeters, type Meter } from "../usage/usage.ts";
+import { scale } from "./ratio.ts";
 import type { CatalogueRow, ContextTier, OwnRates, Rates, TermPrice } from "./row.ts";
 import { isFactor } from "./terms.ts";
 
 export interface Renewed {
   readonly row: CatalogueRow;
   /**
-   * Prices that no one states for the new rates, so they changed in proportion: meters, tiers,
-   * regions, `hours`, `context_tiers`.
+   * Prices that the publisher does not state, changed in proportion: meters, tiers, regions,
+   * `hours`, `context_tiers`.
    */
   readonly carried: readonly string[];
 }
 
 /**
- * Stated rates replace the present ones. Of what the publisher leaves out:
+ * Stated rates replace the present ones. For what the publisher leaves out:
  *
  * - fees, factors of tiers and regions, and multiples of other rates stay;
  * - other rates per token follow the rate they belong to (input or output), rounded up: if it
@@ -132,7 +133,7 @@ const outputMeters: ReadonlySet<Meter> = new Set<Meter>(["output", "output_audio
 function scaled(rate: PicoUsd, base: "input" | "output", { before, after }: Bases): PicoUsd {
   const [from, to] = [before[base], after[base]];
   if (from === undefined || to === undefined || from === 0n) return rate;
-  return pico((rate * to + from - 1n) / from);
+  return scale(rate, { numerator: to, denominator: from });
 }
 
 /** Thresholds come from the publisher if it states any. */
@@ -183,11 +184,10 @@ function renewTerms(
 /** A factor that gives every stated rate stays: it also gives those that are not stated. */
 function renewTerm(present: TermPrice, stated: TermPrice, bases: TermBases): TermPrice {
   if (!isFactor(present) || isFactor(stated)) return stated;
-  const { numerator, denominator } = present;
   const isScaled = (own: Rates, standard: Rates): boolean =>
     Object.entries(own).every(([name, rate]) => {
       const plain = standard[name as Meter];
-      return plain !== undefined && (plain * numerator + denominator - 1n) / denominator === rate;
+      return plain !== undefined && scale(plain, present) === rate;
     });
   const isSame =
     isScaled(stated.rates, bases.row) &&

@@ -3,6 +3,7 @@
 import {
   type Fields,
   invalid,
+  isObject,
   openFields,
   optionalTexts,
   optionalWhole,
@@ -12,7 +13,8 @@ import {
 import { parseInstant } from "../input/scalar.ts";
 import type { Meter } from "../usage/usage.ts";
 import { formatHours, readHours, type HoursText } from "./hours-text.ts";
-import { maxIdLength, type IdRule } from "./id-rule.ts";
+import { namedIds, type IdRule } from "./id-rule.ts";
+import { maxIdLength } from "./model-id.ts";
 import { formatRates, rateFields, readRates, readUnit, type RatesText } from "./rates-text.ts";
 import type { ServiceTier } from "./rate.ts";
 import { resolveRow } from "./resolve-row.ts";
@@ -68,7 +70,7 @@ export interface ParseRowOptions {
 export function formatRow(row: CatalogueRow): PriceText {
   const resolved = resolveRow(row);
   const { contextTiers = [], schedules = [], serviceTiers = {}, regions, free } = resolved;
-  const aliases = idsOf(row.ids).filter((id) => id !== row.model);
+  const aliases = namedIds(row.ids).filter((id) => id !== row.model);
   const terms = (prices: Readonly<Record<string, TermPrice>>): Readonly<Record<string, TermText>> =>
     Object.fromEntries(
       Object.entries(prices).map(([name, price]) => [name, formatTerm(price, contextTiers)]),
@@ -149,8 +151,8 @@ const known = [
   "valid_to",
 ] as const;
 
-/** OpenAI has a price for writes, and writes unasked; a provider without one charges nothing. */
-function usualCacheWrites(rates: Rates): CatalogueRow["cacheWrites"] {
+/** A provider with a price for writes may write unasked, as OpenAI does. Without one, writes are free. */
+export function usualCacheWrites(rates: Rates): CatalogueRow["cacheWrites"] {
   return rates.cache_write_5m === undefined ? "asked" : "always";
 }
 
@@ -182,7 +184,7 @@ function readRegions(fields: Fields, tiers: readonly ContextTier[]): Pick<Catalo
   const field = `${fields.prefix}regions`;
   const input = fields.values.get("regions") ?? "included";
   if (input === "included") return { regions: "included" };
-  if (typeof input !== "object" || input === null || Array.isArray(input))
+  if (!isObject(input))
     throw invalid(
       field,
       `is ${show(input)}`,
@@ -219,7 +221,7 @@ function readFree(fields: Fields): Pick<CatalogueRow, "free"> {
   const prefix = `${fields.prefix}free.`;
   const input = fields.values.get("free");
   if (input === undefined) return {};
-  if (typeof input !== "object" || input === null || Array.isArray(input))
+  if (!isObject(input))
     throw invalid(
       `${fields.prefix}free`,
       `is ${show(input)}`,
@@ -300,12 +302,6 @@ function ruleOf(model: string, aliases: readonly string[]): IdRule {
   return aliases.length === 0
     ? own
     : { any: [own, ...aliases.map((alias) => ({ equals: alias }))] };
-}
-
-/** The ids that a rule names; patterns and prefixes name none. */
-function idsOf(rule: IdRule): readonly string[] {
-  if ("equals" in rule) return [rule.equals];
-  return "any" in rule ? [...new Set(rule.any.flatMap(idsOf))] : [];
 }
 
 const mostRegions = 200;

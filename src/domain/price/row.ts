@@ -4,6 +4,7 @@ import type { PicoUsd } from "../money/money.ts";
 import type { Meter } from "../usage/usage.ts";
 import type { IdRule } from "./id-rule.ts";
 import type { PricedMeter, ServiceTier } from "./rate.ts";
+import type { Ratio } from "./ratio.ts";
 
 /**
  * Per token, tool call, request or other unit. An absent meter has no rate of its own; reasoning
@@ -30,12 +31,6 @@ export interface Schedule {
   readonly toMinute: number;
   /** Only the rates that differ from the row. */
   readonly rates: Rates;
-}
-
-/** An exact factor: 5/3 stays 5/3. A product that is not a whole pico-USD is rounded up. */
-export interface Ratio {
-  readonly numerator: bigint;
-  readonly denominator: bigint;
 }
 
 /**
@@ -102,7 +97,9 @@ export interface CatalogueRow {
   readonly regions?: Readonly<Record<string, TermPrice>> | "included";
   /** The first one that has a meter wins. */
   readonly supplements?: readonly Supplement[];
-  /** For information: who has used how much of it is unknown, so every unit is charged. */
+  /**
+   * For information only: other programs may use the allowance, so every unit is charged.
+   */
   readonly free?: Readonly<Partial<Record<Meter, FreeAllowance>>>;
   /**
    * `always` if the provider may write a cache unasked (OpenAI); `asked` if it writes only on
@@ -113,4 +110,12 @@ export interface CatalogueRow {
   readonly maxOutputTokens?: number;
   readonly source: string;
   readonly version: string;
+}
+
+/** @param at Milliseconds since the epoch. */
+export function isValidAt(
+  { validFrom = -Infinity, validTo = Infinity }: CatalogueRow,
+  at: number,
+): boolean {
+  return validFrom <= at && at < validTo;
 }

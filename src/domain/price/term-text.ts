@@ -4,7 +4,8 @@ import { type Fields, invalid, openFields, optionalTexts, show } from "../input/
 import { suggest } from "../input/nearest.ts";
 import { fixedMeters, tokenMeters, type FixedMeter } from "../usage/usage.ts";
 import { formatRates, rateFields, readDecimal, readRates, type RatesText } from "./rates-text.ts";
-import type { ContextTier, Factor, OwnRates, Ratio, TermPrice } from "./row.ts";
+import { reduced, type Ratio } from "./ratio.ts";
+import type { ContextTier, Factor, OwnRates, TermPrice } from "./row.ts";
 import { isFactor } from "./terms.ts";
 import { edgeName, formatTiers, readTiers, type ContextTierText } from "./tier-text.ts";
 
@@ -124,7 +125,7 @@ export function parseRatio(value: unknown, field: string): Ratio {
 }
 
 /** The decimal if there is an exact one of at most 12 decimals, else the fraction: `1.1`, `5/3`. */
-export function formatRatio(ratio: Ratio): string {
+function formatRatio(ratio: Ratio): string {
   const { numerator, denominator } = reduced(ratio);
   for (let decimals = 0, scale = 1n; decimals <= 12; decimals++, scale *= 10n) {
     if (scale % denominator !== 0n) continue;
@@ -133,12 +134,6 @@ export function formatRatio(ratio: Ratio): string {
     return `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
   }
   return `${numerator}/${denominator}`;
-}
-
-function reduced({ numerator, denominator }: Ratio): Ratio {
-  let [left, right] = [numerator, denominator];
-  while (right !== 0n) [left, right] = [right, left % right];
-  return { numerator: numerator / left, denominator: denominator / left };
 }
 
 function isFixed(meter: string): meter is FixedMeter {
