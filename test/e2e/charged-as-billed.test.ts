@@ -213,7 +213,7 @@ test("xAI's ticks are the charge, and the tool cost at our rates is the computed
     input_tokens: 3834,
     output_tokens: 467,
     total_tokens: 4301,
-    cost_in_usd_ticks: 285_070_000,
+    cost_in_usd_ticks: 159_600_000,
     server_side_tool_usage_details: tools,
   };
   const body = response("grok-4", { usage });
@@ -221,7 +221,7 @@ test("xAI's ticks are the charge, and the tool cost at our rates is the computed
     const entry = await charged({ path: "/xai/v1/responses", model: "grok-4", answer: script });
     assert.deepEqual(
       [entry.cost_usd, entry.reported_cost_usd, entry.computed_cost_usd],
-      ["0.028507", "0.028507", "0.028507"],
+      ["0.01596", "0.01596", "0.01596"],
     );
     assert.deepEqual([entry.difference_usd, entry.flags, entry.usage.web_search], ["0", [], 2]);
   }
