@@ -79,7 +79,8 @@ test("the next call has the new price; calls that began before, open streams too
   const stream = await openaiAt(gateway, { key, path: "/groq" }).chat.completions.create({
     model,
     stream: true,
-    messages: [{ role: "user", content: steer("input=1000 output=100 tokens_per_chunk=5") }],
+    // Six seconds: it is still open when the update is applied.
+    messages: [{ role: "user", content: steer("input=1000 output=1500 tokens_per_chunk=5") }],
   });
   const chunks = stream[Symbol.asyncIterator]();
   await chunks.next();
@@ -91,6 +92,7 @@ test("the next call has the new price; calls that began before, open streams too
     ["applied", "dearer"],
   );
   await call(gateway, key);
+  assert.equal((await gateway.entries()).length, 2, "the stream is open");
   while ((await chunks.next()).done !== true);
 
   await gateway.entriesWhen(3);
