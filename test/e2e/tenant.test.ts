@@ -50,6 +50,15 @@ const ownHold = [401, 401, 404, 404, 403, 403, 200, 200] as const;
 const amount = { amount: "0.000001" };
 const priced = { provider: "openai", model: "sim-small" };
 
+/** In the form of genai-prices. */
+const priceList = JSON.stringify([
+  {
+    id: "own",
+    api_pattern: "own",
+    models: [{ id: "m1", match: { equals: "m1" }, prices: { input_mtok: 1, output_mtok: 2 } }],
+  },
+]);
+
 /** By method and path, as in the OpenAPI document. */
 const rows: Readonly<Record<string, Row>> = {
   "GET /healthz": { expected: everyone },
@@ -101,6 +110,13 @@ const rows: Readonly<Record<string, Row>> = {
     expected: [401, 401, 200, 200, 200, 200, 200, 200],
   },
   "POST /api/v1/prices": { body: { ...priced, input: "1", output: "1" }, expected: adminOnly(201) },
+  "GET /api/v1/prices/updates": { expected: adminOnly(200) },
+  "POST /api/v1/prices/updates": {
+    query: "?check=true",
+    body: { text: priceList, name: "list.json", accept: ["vanished"] },
+    expected: adminOnly(200),
+  },
+  "POST /api/v1/prices/updates/{update_id}/revert": { id: "none", expected: adminOnly(404) },
   "POST /api/v1/verify": { expected: adminOnly(200) },
   "GET /api/v1/status": { expected: adminOnly(200) },
   "POST /api/v1/status/providers": { expected: adminOnly(200) },

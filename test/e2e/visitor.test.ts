@@ -122,6 +122,7 @@ test("call metrics require a key that reads all figures; process metrics are ope
   assert.deepEqual([...new Set(names.filter((name) => name.startsWith("purser_")))].toSorted(), [
     "purser_event_loop_lag_seconds",
     "purser_info",
+    "purser_price_book_timestamp_seconds",
   ]);
   const key = async (attribution: Readonly<Record<string, string>>, role: string) =>
     (await gateway.makeKey(attribution, { role })).key;
