@@ -43,7 +43,7 @@ export async function compareList(list: StatedList, comparison: Comparison): Pro
     await rest();
     const change = changeOf(model, comparison);
     if (!change) continue;
-    const stored = textsOf(change);
+    const stored = textsOf(change, (alias) => isFreeFor(alias, model, comparison));
     if (typeof stored === "string") {
       skipped.push({ provider: model.provider, model: model.model, why: stored });
       continue;
@@ -69,11 +69,16 @@ export async function compareList(list: StatedList, comparison: Comparison): Pro
 }
 
 /** @returns Why the price cannot be stored, if it cannot: the ledger has to read it again. */
-function textsOf({ rows, model }: ModelChange): readonly PriceText[] | string {
+function textsOf(
+  { rows, model }: ModelChange,
+  isOwn: (alias: string) => boolean,
+): readonly PriceText[] | string {
   if (model.includes("*")) return "has an id that stands for several models";
   try {
     return rows.map((row) => {
-      const text = formatRow(row);
+      const { aliases = [], ...own } = formatRow(row);
+      const kept = aliases.filter(isOwn);
+      const text = { ...own, ...(kept.length > 0 && { aliases: kept }) };
       parseRow(text, { field: "price", source: row.source });
       return text;
     });
@@ -81,6 +86,16 @@ function textsOf({ rows, model }: ModelChange): readonly PriceText[] | string {
     if (!(error instanceof PurserError)) throw error;
     return `has a price that cannot be stored: ${error.message}`;
   }
+}
+
+/** An alias of one model must not change the price of another, which no one would be shown. */
+function isFreeFor(
+  alias: string,
+  { provider, model }: ModelName,
+  { book, at }: BookInForce,
+): boolean {
+  const row = book.sheet({ provider, model: alias, at })?.row;
+  return !row || row.model.toLowerCase() === model.toLowerCase();
 }
 
 /** Lets calls proceed after this much work. */

@@ -43,8 +43,13 @@ export function countOf(value: ExactJson | undefined): number | undefined {
   return Number.isSafeInteger(number) && number > 0 ? number : undefined;
 }
 
-/** Not in the compiler's library yet: the third argument has the text of a number. */
-function keepNumberText(_key: string, value: unknown, ...more: readonly unknown[]): unknown {
+/**
+ * Not in the compiler's library yet: the third argument has the text of a number. Names that every
+ * object has, such as `constructor`, are left out: no list needs one, and each would be found in any
+ * table.
+ */
+function keepNumberText(key: string, value: unknown, ...more: readonly unknown[]): unknown {
+  if (key in {}) return undefined;
   const [context] = more as readonly [{ readonly source?: string }?];
   return typeof value === "number" ? (context?.source ?? String(value)) : value;
 }

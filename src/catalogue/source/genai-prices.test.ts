@@ -152,3 +152,29 @@ test("text that is not JSON, or not a known list, is refused", () => {
   for (const text of ["{}", "[]", "3", '{"data":[]}', '[{"id":"x"}]'])
     assert.throws(() => readPublished(text), /no known format/, text);
 });
+
+test("a model with a price that cannot be read is skipped, not free", () => {
+  const cases = [
+    '{"input_mtok":-1,"output_mtok":2}',
+    '{"input_mtok":"abc","output_mtok":2}',
+    '{"input_mtok":null,"output_mtok":2}',
+    '{"input_mtok":{},"output_mtok":2}',
+    '{"input_mtok":{"base":1,"tiers":[{"start":9,"price":-1}]},"output_mtok":2}',
+    '{"input_mtok":1,"output_mtok":-2}',
+    '{"output_mtok":2}',
+  ];
+  for (const prices of cases) {
+    const { rows: found, skipped } = list(prices);
+    assert.deepEqual([found.length, skipped.length], [0, 1], prices);
+  }
+});
+
+test("names that every object has, and dates that are none, do not stop a list", () => {
+  for (const name of ["constructor", "__proto__", "toString"])
+    assert.equal(rows(`{"input_mtok":1,"output_mtok":2,"${name}":3}`).length, 1, name);
+  const dated = '[{"constraint":{"start_date":"soon"},"prices":{"input_mtok":1}}]';
+  assert.deepEqual(
+    list(dated).skipped.map(({ why }) => why),
+    ["has a date that is not valid"],
+  );
+});

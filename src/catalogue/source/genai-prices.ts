@@ -154,6 +154,7 @@ function convertModel({
     return [];
   };
   const periods = periodsOf(model, at);
+  if (periods.some(({ from }) => Number.isNaN(from))) return skip("has a date that is not valid");
   const strange = periods.map(({ prices }) => unpriceable(prices)).find((why) => why !== undefined);
   if (strange !== undefined) return skip(strange);
   const contextWindow = countOf(model["context_window"]);
@@ -193,7 +194,9 @@ function withTokens(rates: Rates): Rates {
 }
 
 function unpriceable(prices: ExactObject): string | undefined {
+  if (!("input_mtok" in prices) && "output_mtok" in prices) return "has no price for input";
   for (const [key, price] of Object.entries(prices)) {
+    if (!isValid(price)) return `has a price that is not a number of 0 or more, ${key}`;
     const parents = countedAs[key];
     const stated = JSON.stringify(price);
     if (parents && !parents.some((parent) => JSON.stringify(prices[parent]) === stated))
@@ -202,6 +205,14 @@ function unpriceable(prices: ExactObject): string | undefined {
       return `has a price in an unknown unit, ${key}`;
   }
   return undefined;
+}
+
+/** A price, or one by the size of the context. */
+function isValid(price: ExactJson): boolean {
+  if (!isObject(price)) return perUnit(price, 1n) !== undefined;
+  return [price["base"], ...listOf(price["tiers"]).map((tier) => isObject(tier) && tier["price"])]
+    .map((one) => one ?? "")
+    .every((one) => typeof one === "string" && perUnit(one, 1n) !== undefined);
 }
 
 interface Period {

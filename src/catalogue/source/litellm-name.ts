@@ -25,7 +25,9 @@ const renamed: Readonly<Record<string, string>> = {
 /** The catalogue's id of a provider of the map. */
 export function providerOf(litellmProvider: string): string {
   if (litellmProvider.startsWith("vertex_ai")) return "google";
-  return renamed[litellmProvider] ?? litellmProvider;
+  return Object.hasOwn(renamed, litellmProvider)
+    ? (renamed[litellmProvider] ?? litellmProvider)
+    : litellmProvider;
 }
 
 export interface MapName {

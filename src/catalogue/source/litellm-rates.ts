@@ -83,6 +83,8 @@ export function readRates(entry: ExactObject, mode: string, isInclusive: boolean
     if (!/cost/.test(name) || name === "search_context_cost_per_query") continue;
     const [, base = name, above, tier] = field.exec(name) ?? [];
     const price = perUnit(value);
+    if (typeof value === "string" && price === undefined)
+      return { why: `has a price that is not a number of 0 or more, ${name}` };
     if (price === undefined) continue;
     const parents = countedAs[base];
     if (parents) {

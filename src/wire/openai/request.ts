@@ -139,7 +139,8 @@ function factsOf(endpoint: Endpoint, body: ScannedBody, stored: StoredUse): Requ
 }
 
 function modelOf(endpoint: Endpoint, body: ScannedBody): string {
-  const model = body.string("model") ?? endpoint.model ?? "";
+  // A path that names a deployment decides which model serves.
+  const model = endpoint.model ?? body.string("model") ?? "";
   if (model !== "" && model.length <= longestModelName) return model;
   throw new PurserError(
     "invalid_request",

@@ -26,10 +26,28 @@ test("of rates that differ in a header, the lowest counts, and one that no file 
   assert.equal(mostSeconds(wav({ byteRate: 1_000_000 })), 32);
   assert.equal(mostSeconds(wav({ byteRate: 8000 })), 64);
   assert.equal(mostSeconds(wav({ block: 1 })), 64);
-  assert.equal(mostSeconds(wav({ samples: 4_000_000, byteRate: 8_000_000 })), 1024);
+  assert.equal(mostSeconds(wav({ samples: 4_000_000, byteRate: 8_000_000 })), 14_400);
 });
 
-test("any other recording is at most as long as its bytes at the lowest bit rate, and 10 s at least", () => {
-  assert.equal(mostSeconds(Buffer.alloc(50_000)), 100);
-  assert.equal(mostSeconds(Buffer.alloc(1)), 10);
+test("MP3 has at least 8 kbit/s, also after a tag; 10 s are billed at least", () => {
+  const frames = Buffer.alloc(50_000);
+  frames.set([0xff, 0xfb]);
+  assert.equal(mostSeconds(frames), 50);
+  const tagged = Buffer.concat([
+    Buffer.from("ID3\x04\0\0\0\0\x01\0", "latin1"),
+    Buffer.alloc(128),
+    frames,
+  ]);
+  assert.equal(mostSeconds(tagged), 51);
+  assert.equal(mostSeconds(frames.subarray(0, 100)), 10);
+});
+
+test("any other recording may hold four hours, since silence takes next to no bytes", () => {
+  const beginnings = ["fLaC", "OggS", "\0\0\0\x20ftypM4A ", "ID3\x04\0\0\0\0\0\0fLaC", ""];
+  for (const beginning of beginnings) {
+    const file = Buffer.alloc(40_000);
+    file.write(beginning, 0, "latin1");
+    assert.equal(mostSeconds(file), 14_400, beginning);
+  }
+  assert.equal(mostSeconds(Buffer.from([0xff, 0xf1])), 14_400, "AAC");
 });

@@ -1,18 +1,35 @@
 /** Bounds the length of a recording by its bytes, without decoding it. */
 
-/**
- * The lowest bit rate of a recording that is assumed: 4 kbit/s, below the lowest of AMR (4.75
- * kbit/s) and that of speech in Opus (6 kbit/s).
- */
-const leastBytesPerSecond = 500;
-
 /** Groq bills at least ten seconds (https://groq.com/pricing, read 2026-11). */
 const leastBilledSeconds = 10;
 
+/**
+ * The lowest bit rate of MPEG audio: 8 kbit/s (ISO/IEC 13818-3). It is assumed of nothing else, since
+ * FLAC, Opus, AAC and their containers may store silence in next to no bytes.
+ */
+const leastBytesPerSecond = 1000;
+
+/**
+ * The length that is assumed of any other recording that may be longer than its bytes show. Providers
+ * take files of up to 25 MB (https://platform.openai.com/docs/guides/speech-to-text, read 2026-11).
+ */
+const longestSeconds = 4 * 3600;
+
 /** @returns An upper bound of the whole seconds that are billed. */
 export function mostSeconds(recording: Buffer): number {
-  const bytesPerSecond = rateOfWav(recording) ?? leastBytesPerSecond;
-  return Math.max(leastBilledSeconds, Math.ceil(recording.length / bytesPerSecond));
+  const rate = rateOfWav(recording) ?? (isMpegAudio(recording) ? leastBytesPerSecond : undefined);
+  const byBytes = Math.ceil(recording.length / (rate ?? leastBytesPerSecond));
+  return Math.max(leastBilledSeconds, rate === undefined ? longestSeconds : 0, byBytes);
+}
+
+/** Frames of MP3 from the first byte, or after a tag. */
+function isMpegAudio(bytes: Buffer): boolean {
+  const isTagged = bytes.length >= 10 && bytes.toString("latin1", 0, 3) === "ID3";
+  const sizes = [6, 7, 8, 9].map((place) => (bytes[place] ?? 0) & 0x7f);
+  const start = isTagged ? 10 + sizes.reduce((size, part) => size * 128 + part, 0) : 0;
+  const [sync = 0, kind = 0] = bytes.subarray(start, start + 2);
+  // Eleven bits of sync; neither the reserved version nor the reserved layer, which AAC has.
+  return sync === 0xff && (kind & 0xe0) === 0xe0 && (kind & 0x18) !== 0x08 && (kind & 0x06) !== 0;
 }
 
 /** Two channels of 192 kHz with 32 bits: a higher rate in a header is not believed. */

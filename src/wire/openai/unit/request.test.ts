@@ -18,9 +18,38 @@ function jsonFacts(path: string, body: object): RequestFacts {
 
 const model = '"model"\r\n\r\nwhisper-1';
 
-test("a recording whose format is not read counts as many seconds as its bytes can hold", () => {
+test("a recording whose length its bytes do not bound counts as four hours", () => {
   const file = `"file"; filename="a.mp3"\r\n\r\n${"a".repeat(10_000)}`;
-  assert.equal(formFacts([model, file]).unit?.count, 20);
+  assert.equal(formFacts([model, file]).unit?.count, 14_400);
+});
+
+test("what cannot be counted is refused, with the field to send", () => {
+  const url = '"url"\r\n\r\nhttps://example.com/10-hours.mp3';
+  const unnamed = '"file"\r\n\r\nRIFF';
+  const isAbout = (field: string) => (error: unknown) =>
+    (error as { detail?: { field?: string } }).detail?.field === field;
+  for (const parts of [[model, url], [model, unnamed], [model]])
+    assert.throws(() => formFacts(parts), isAbout("file"));
+  const cases: readonly (readonly [path: string, body: object, field: string])[] = [
+    ["/audio/transcriptions", { file: "UklGRg==" }, "file"],
+    ["/audio/speech", { text: "Hello" }, "input"],
+    ["/rerank", { query: "q", documents: { a: 1, b: 2 } }, "documents"],
+    ["/rerank", { query: "q", texts: ["a"] }, "documents"],
+    ["/audio/speech", { model: "tts-1\r\n", input: "Hello" }, "model"],
+  ];
+  for (const [path, body, field] of cases)
+    assert.throws(() => jsonFacts(path, { model: "m", ...body }), isAbout(field), field);
+});
+
+test("characters are code points, however long the input is", () => {
+  assert.equal(jsonFacts("/audio/speech", { model: "m", input: "aü😀" }).unit?.count, 3);
+});
+
+test("the deployment in a path decides which model serves, not the body", () => {
+  const path = "/deployments/dear/images/generations";
+  assert.equal(jsonFacts(path, { model: "cheap", prompt: "a" }).model, "dear");
+  const chat = { model: "cheap", messages: [] };
+  assert.equal(jsonFacts("/deployments/dear/chat/completions", chat).model, "dear");
 });
 
 test("a form with two models, or a model as a file, is refused", () => {

@@ -87,7 +87,7 @@ const boundsOf: Readonly<Record<EndpointUnit, (fields: Fields, model: string) =>
 /** Characters are Unicode code points of `input`. */
 function speechBounds(fields: Fields): Bounds {
   const meter = openMeter("characters");
-  const count = Array.from(fields.string("input") ?? "").length;
+  const count = codePoints(required(fields, "input"));
   return {
     unit: { meters: [meter], family: meter, count, isExact: true, output: "output_audio" },
     maxOutputTokens: shortestSpeechTokens + count * mostTokensPerCharacter,
@@ -99,7 +99,30 @@ const mostTokensPerCharacter = 32;
 /** The instructions of a voice can ask for pauses. */
 const shortestSpeechTokens = 1024;
 
+/** Without an array of them: an input may be long. */
+function codePoints(text: string): number {
+  let count = text.length;
+  for (let index = 0; index < text.length; index++)
+    if ((text.charCodeAt(index) & 0xfc00) === 0xdc00) count -= 1;
+  return count;
+}
+
+function required(fields: Fields, name: string): string {
+  const text = fields.string(name);
+  if (text !== undefined && text !== "") return text;
+  throw new PurserError("invalid_request", `${name} is missing`, {
+    field: name,
+    remedy: `Send ${name} as text: its length is what the provider bills.`,
+  });
+}
+
+/** @throws PurserError `invalid_request` without a file: its length could not be bounded. */
 function transcriptionBounds({ files }: Fields): Bounds {
+  if (files.length === 0)
+    throw new PurserError("invalid_request", "file is missing", {
+      field: "file",
+      remedy: "Send the recording itself as a file of a form, with a file name; not its address.",
+    });
   const meter = openMeter("audio_seconds");
   const count = files.reduce((sum, file) => sum + mostSeconds(file), 0);
   return {
@@ -147,7 +170,12 @@ function inputImages(fields: Fields): number {
 function rerankBounds(fields: Fields): Bounds {
   const meter = openMeter("search_units");
   const documents = fields.json("documents");
-  const count = Array.isArray(documents) ? documents.length : 1;
+  if (!Array.isArray(documents))
+    throw new PurserError("invalid_request", "documents is not a list", {
+      field: "documents",
+      remedy: "Send the documents as a list: their number is what the provider bills.",
+    });
+  const count = documents.length;
   const queryTokens = (fields.json("query") === undefined ? 0 : queryBytes(fields)) * count;
   const chunks = count + Math.ceil((fields.textBytes + queryTokens) / tokensPerChunk);
   const unit = { meters: [meter], family: meter, count: Math.ceil(chunks / chunksPerSearch) };
@@ -166,8 +194,9 @@ const tokensPerChunk = 500;
 const chunksPerSearch = 100;
 
 function modelOf({ model: inPath }: Endpoint, fields: Fields): string {
-  const model = fields.string("model") ?? inPath ?? "";
-  if (model !== "" && model.length <= longestModelName) return model;
+  // A path that names a deployment decides which model serves.
+  const model = inPath ?? fields.string("model") ?? "";
+  if (model !== "" && model.length <= longestModelName && model === model.trim()) return model;
   throw new PurserError(
     "invalid_request",
     `model must be a name of 1 to ${longestModelName} characters`,
