@@ -94,3 +94,9 @@ test("disagreements of the built-in list are listed by provider, with the charge
   const one = await purser(["prices", "disagreements", "--provider", first?.provider ?? ""]);
   assert.match(one.out, new RegExp(`${first?.provider}/`));
 });
+
+test("disagreements of a provider that is not in the list are an error with the nearest name", async () => {
+  const { code, notes } = await purser(["prices", "disagreements", "--provider", "opnai"]);
+  assert.equal(code, 1);
+  assert.match(notes, /no provider "opnai"[^]*openai/);
+});

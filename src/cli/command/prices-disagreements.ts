@@ -2,7 +2,9 @@
 
 import type { Command } from "commander";
 import { commonName } from "../../domain/price/provider-name.ts";
-import type { CommandContext, PriceDisagreement } from "../context.ts";
+import { PurserError } from "../../domain/error.ts";
+import { suggest } from "../../domain/input/nearest.ts";
+import type { CommandCatalogue, CommandContext, PriceDisagreement } from "../context.ts";
 import { type JsonOption, withJson } from "../option.ts";
 import { printJson } from "../session.ts";
 import { counted } from "../terminal/number.ts";
@@ -28,6 +30,7 @@ Example:
     )
     .action(async ({ provider, json }: DisagreementOptions) => {
       const catalogue = await context.parts.openCatalogue();
+      if (provider !== undefined) checkProvider(provider, catalogue.models());
       const found = catalogue
         .disagreements()
         .map((one) => ({ ...one, provider: commonName(one.provider) }))
@@ -47,6 +50,16 @@ Example:
         `\n${counted(found.length, "disagreement")}; USD per million tokens, or per unit.\n`,
       );
     });
+}
+
+/** @throws PurserError `not_found` with the nearest name. */
+function checkProvider(name: string, models: ReturnType<CommandCatalogue["models"]>): void {
+  const known = [...new Set(models.map(({ provider }) => provider))];
+  if (known.includes(commonName(name))) return;
+  throw new PurserError("not_found", `no provider "${name}" is in the price list`, {
+    field: "--provider",
+    remedy: suggest(name, known),
+  });
 }
 
 function rowOf({ provider, model, price, stated }: PriceDisagreement): readonly string[] {
