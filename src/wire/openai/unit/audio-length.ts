@@ -1,7 +1,7 @@
 /** Bounds the length of a recording by its bytes, without decoding it. */
 
 /**
- * The lowest bit rate of a recording that is assumed: 4 kbit/s, below the lowest of AMR (4.75
+ * The lowest bit rate that a recording is assumed to have: 4 kbit/s, below the lowest of AMR (4.75
  * kbit/s) and that of speech in Opus (6 kbit/s).
  */
 const leastBytesPerSecond = 500;

@@ -1,5 +1,5 @@
 /**
- * Meters an answer that is billed by unit: JSON, events, a text, or a file. It passes as it is, and
+ * Meters an answer that is billed by unit: JSON, events, a text, or a file. It passes unchanged, and
  * is read when it is complete.
  */
 
@@ -22,7 +22,7 @@ export class UnitMeter implements UsageMeter {
   readonly output = null;
   readonly #kind: EndpointUnit;
   readonly #facts: RequestFacts;
-  /** Null for a file, of which nothing is read. */
+  /** Null for a file, which is not read. */
   #body: AnswerBody | null = null;
   #length = 0;
   #ended = false;
