@@ -50,7 +50,7 @@ export interface Catalogue {
    * @param overrides From the configuration, then from the API: later ones win.
    * @param providers Configured providers by name, as in {@link Catalogue.identities}.
    * @param more.updates What refreshes of the list have changed.
-   * @param more.unlisted What bounds the models of a provider that have no price; by default nothing.
+   * @param more.unlisted What bounds a provider's models without a price; by default nothing.
    */
   book(
     overrides: readonly PriceOverride[],
@@ -60,7 +60,7 @@ export interface Catalogue {
       readonly unlisted?: (provider: string) => UnlistedRule;
     },
   ): PriceBook;
-  /** The prices that were read at providers, and the list that they take precedence over. */
+  /** The source of prices read at the providers, and the list that it takes precedence over. */
   readonly firstHand: { readonly source: string; readonly list: PriceBook };
   /**
    * Finds the vendor of a configured provider and the region of its calls: as configured, else by

@@ -8,9 +8,9 @@ import type { CatalogueRow } from "../domain/price/row.ts";
 /** As in the files of `list/`, which have one provider each. */
 export interface ListedRow extends Omit<PriceText, "provider"> {
   readonly source: string;
-  /** Prices that the source lacks, from another one. */
+  /** Prices that the source lacks, from other sources. */
   readonly also?: readonly AlsoListed[];
-  /** Texts with which other ids of the model begin, or which they contain. */
+  /** Texts that other ids of the model begin with, or contain. */
   readonly starts_with?: readonly string[];
   readonly contains?: readonly string[];
 }

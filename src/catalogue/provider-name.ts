@@ -46,7 +46,7 @@ export function makeProviderFinder(providers: readonly ListedProvider[]): Provid
 /** Vendors whose models cost the same at the clouds that resell them. */
 const sameEverywhere: ReadonlySet<string> = new Set(["openai", "anthropic"]);
 
-/** Patterns are for the start of a URL: what follows must not go on with the host's name. */
+/** Patterns match the start of a URL. The match must not end within the name of the host. */
 function isHostOf(pattern: RegExp, baseUrl: string): boolean {
   const url = URL.parse(baseUrl)?.href ?? baseUrl;
   const [start] = pattern.exec(url) ?? [];

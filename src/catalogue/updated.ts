@@ -1,13 +1,13 @@
-/** Puts the prices of updates into the sources of the catalogue, before the rows they replace. */
+/** Puts the rows of price updates before the rows that they replace. */
 
 import type { RowSource } from "../domain/price/book.ts";
 import { equalsAny } from "../domain/price/id-rule.ts";
 import { isValidAt, type CatalogueRow } from "../domain/price/row.ts";
 
 /**
- * A newer row is found by the same ids as the row of the same model that it replaces, with the same
- * precedence among models: only its rates and its time are new. Its own id is always its own. Models
- * that no source has are added to the last one.
+ * A newer row is found by the ids of the row that it replaces, with the same precedence among models;
+ * only its rates and its time are new. Its own id always finds it. Models that no source has are added
+ * to the last one.
  *
  * @param updated The newest first.
  */

@@ -1,4 +1,4 @@
-/** Formats what an update of the prices changes, for people. */
+/** Formats a price update for people: what changes, what is doubtful, and what to do next. */
 
 import type { ModelChangeJson, PriceUpdateJson } from "../contract/price-update.ts";
 import { counted, dollars, grouped, percent } from "./terminal/number.ts";
@@ -76,7 +76,7 @@ function rowsOf({
 
 type RateChangeJson = ModelChangeJson["rates"][number];
 
-/** The first of those with the same figures: the others are charged like it. */
+/** The first of the rates with the same figures. */
 function distinctRates(rates: readonly RateChangeJson[]): readonly RateChangeJson[] {
   const figures = (rate: RateChangeJson): string =>
     `${rate.before_usd_per_million} ${rate.after_usd_per_million}`;

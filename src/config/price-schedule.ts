@@ -1,4 +1,4 @@
-/** Reads how often, and from where, the prices are updated. */
+/** Reads `price_updates`: how often the prices are updated, and from where. */
 
 import type { PriceSchedule } from "../app/port/price-lists.ts";
 import {
@@ -63,7 +63,7 @@ function readAccept(fields: Fields): readonly DoubtKind[] {
     if (kind !== undefined) return kind;
     throw invalid(
       `${fields.prefix}accept[${index}]`,
-      `is ${show(name)}, which is no kind of doubt`,
+      `is ${show(name)}, which is not a kind of doubt`,
       suggest(name, doubtKinds),
     );
   });

@@ -21,10 +21,7 @@ export const priceUpdateInput = z
       .max(200)
       .optional()
       .describe("With `text`: the name of the list in the history, such as its file name."),
-    accept: z
-      .array(z.enum(doubtKinds))
-      .optional()
-      .describe("Kinds of doubt that do not stand in the way."),
+    accept: z.array(z.enum(doubtKinds)).optional().describe("Kinds of doubt to accept."),
   })
   .meta({ id: "PriceUpdateInput" });
 
@@ -66,7 +63,7 @@ const doubtSchema = z.object({
   kind: z
     .enum(doubtKinds)
     .describe(
-      "`zero`: a price becomes zero. `tenfold`: ten times as high or as low, or more. `vanished`: a provider has no model any more. `empty`: the list has no prices. `unit`: a price per token that is impossible.",
+      "`zero`: a price becomes zero. `tenfold`: ten times as high or as low, or more. `vanished`: a provider has no models left in the list. `empty`: the list has no prices. `unit`: a price per token is impossible.",
     ),
   provider: z.string().nullable(),
   model: z.string().nullable(),

@@ -132,7 +132,7 @@ test("the next call has the new price; calls that began before, open streams too
   assert.equal(verified.json["ok"], true);
 });
 
-test("an update tells what this month's spend would have been", async () => {
+test("an update reports what this month's spend would have been", async () => {
   const gateway = await openGateway();
   const { key } = await gateway.makeKey();
   await update(gateway, { text: cheap });

@@ -1,4 +1,4 @@
-/** Decides whether a call that is billed by unit is metered: only where its price is known. */
+/** Meters a call that is billed by unit if its price is known. */
 
 import { PurserError } from "../../domain/error.ts";
 import { pricesCall } from "../../domain/price/unit-price.ts";

@@ -9,7 +9,7 @@ import type { CeilingQuery } from "../../domain/price/sheet.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { PricingContext } from "./look-up-price.ts";
 
-/** What is known of the hold. */
+/** The stored facts of the hold. */
 export interface UnpricedHold {
   readonly at: number;
   readonly route: CallRoute;

@@ -7,8 +7,8 @@ import type { RequestFacts } from "../../wire/wire.ts";
 import type { Estimate } from "./estimate.ts";
 
 /**
- * Adds the cost of the units to the fees of the estimate. If the model's tokens have a price too,
- * both are held, since the answer decides which of them is billed; else no tokens are held.
+ * Adds the cost of the units to the fees of the estimate. Tokens are held too only if they have a
+ * price: the answer then decides which of the two is billed.
  */
 export function withUnit(
   estimate: Estimate,

@@ -1,4 +1,4 @@
-/** Compares a whole published list with the price book, without holding up calls. */
+/** Compares a published list with the price book, without delaying calls. */
 
 import { setImmediate } from "node:timers/promises";
 import { PurserError } from "../../domain/error.ts";
@@ -28,7 +28,7 @@ export interface Compared {
 }
 
 export interface Comparison extends BookInForce {
-  /** The models of the book, those without a price at this time too. */
+  /** The models of the book, including those without a price at this time. */
   readonly models: readonly BookedModel[];
 }
 
@@ -68,12 +68,12 @@ export async function compareList(list: StatedList, comparison: Comparison): Pro
   };
 }
 
-/** @returns Why the price cannot be stored, if it cannot: the ledger has to read it again. */
+/** @returns The texts, or why the ledger could not read them again. */
 function textsOf(
   { rows, model }: ModelChange,
   isOwn: (alias: string) => boolean,
 ): readonly PriceText[] | string {
-  if (model.includes("*")) return "has an id that stands for several models";
+  if (model.includes("*")) return "has an id that names several models";
   try {
     return rows.map((row) => {
       const { aliases = [], ...own } = formatRow(row);

@@ -29,14 +29,14 @@ export interface UpdateContext {
   readonly observer: Pick<Observer, "pricesChecked">;
 }
 
-/** A list in hand, or where to get it. */
+/** The text of a list, or where to download it. */
 export type ListOrigin =
   | { readonly text: string; readonly name: string }
   | { readonly from: string };
 
 export interface UpdateRequest {
   readonly origin: ListOrigin;
-  /** Doubts that do not stand in the way. */
+  /** Kinds of doubt to accept. */
   readonly accept: readonly DoubtKind[];
 }
 
@@ -98,7 +98,7 @@ export class PriceUpdates {
    * Stores the prices that differ, in one entry: all of them or, if there is a doubt, none. They
    * apply to calls that begin from now on; those that began before keep their price.
    *
-   * @throws PurserError `conflict` if another update came in between; otherwise as
+   * @throws PurserError `conflict` if another update was stored meanwhile; otherwise as
    *   {@link PriceLists}.
    */
   async apply(request: UpdateRequest): Promise<UpdateReport> {
@@ -197,7 +197,7 @@ export class PriceUpdates {
     }
   }
 
-  /** Calls of this very millisecond may have begun. */
+  /** Not this millisecond: calls may have begun in it. */
   #nextMoment(): number {
     return this.#context.clock.now() + 1;
   }
@@ -239,7 +239,7 @@ export class PriceUpdates {
   }
 }
 
-/** Prices that begin later keep their time; those that have ended meanwhile are left out. */
+/** Prices that begin later keep their time; those that have ended are left out. */
 function beginningAt(row: PriceText, at: number): readonly PriceText[] {
   const { valid_from: from, valid_to: to } = row;
   if (to !== undefined && Date.parse(to) <= at) return [];

@@ -22,6 +22,6 @@ export interface PriceSchedule {
   /** The name of a list, or a URL. */
   readonly from: string;
   readonly everyMs: number;
-  /** Doubts that do not stand in the way. */
+  /** Kinds of doubt to accept. */
   readonly accept: readonly DoubtKind[];
 }

@@ -1,4 +1,4 @@
-/** Mistral's names of its latest models, which the built-in list prices as older ones. */
+/** Mistral's names for its latest models, which the built-in list prices as older ones. */
 
 import type { CatalogueRow } from "../../domain/price/row.ts";
 import { overlayRow } from "./row.ts";

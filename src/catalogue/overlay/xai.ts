@@ -1,4 +1,4 @@
-/** Prices of xAI models that the built-in list has as they were. */
+/** Prices of xAI models that redirect to another model; the built-in list has their former prices. */
 
 import type { CatalogueRow } from "../../domain/price/row.ts";
 import { overlayRow, usd } from "./row.ts";

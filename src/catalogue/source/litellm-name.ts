@@ -1,6 +1,6 @@
-/** What a key of LiteLLM's map names: a provider, a model, and a region or an image variant. */
+/** Parses the keys of LiteLLM's map: a provider, a model, and a region or an image variant. */
 
-/** Its names of providers that the catalogue calls otherwise. */
+/** Providers that have another name in the catalogue. */
 const renamed: Readonly<Record<string, string>> = {
   "text-completion-openai": "openai",
   azure_text: "azure",
@@ -36,7 +36,7 @@ export interface MapName {
   readonly region?: string;
   /** The end of an image meter: `hd_1024x1792`. */
   readonly image?: string;
-  /** Prices that are not by use: capacity bought for months. */
+  /** Whether the price is for capacity bought by the month, not for use. */
   readonly isCommitment: boolean;
 }
 

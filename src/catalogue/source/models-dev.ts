@@ -19,7 +19,7 @@ import type { PublishedList, ReadOptions, SkippedModel } from "./published-list.
 
 const modelsDevSource = "models.dev";
 
-/** Its names of providers that the catalogue calls otherwise. */
+/** Providers that have another name in the catalogue. */
 const renamed: Readonly<Record<string, string>> = {
   "amazon-bedrock": "aws",
   "azure-cognitive-services": "azure",

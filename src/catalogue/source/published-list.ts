@@ -1,4 +1,4 @@
-/** A price list that someone publishes, as catalogue rows. */
+/** A published price list, as catalogue rows. */
 
 import type { CatalogueRow } from "../../domain/price/row.ts";
 
@@ -9,7 +9,7 @@ export interface PublishedList {
   readonly version: string;
   /** Providers have the catalogue's ids. At most one row of a model is valid at any time. */
   readonly rows: readonly CatalogueRow[];
-  /** Models of the list that a row cannot price right. */
+  /** Models with prices that a row cannot express. */
   readonly skipped: readonly SkippedModel[];
   /** When vendors stop serving models, past or future; absent if the list does not say. */
   readonly ends?: readonly EndOfModel[];

@@ -1,4 +1,4 @@
-/** Reads price lists that others publish, whichever of the known formats they have. */
+/** Reads a published price list, in any of the known formats. */
 
 import { PurserError } from "../../domain/error.ts";
 import { parseExact } from "./exact-json.ts";

@@ -23,7 +23,7 @@ export function definePricesDisagreements(command: Command, context: CommandCont
       "after",
       `
 The first figure is charged. Precedence: prices of your own (API, then purser.yaml), updates (newest first),
-facts read at the provider's own pages (overlay), then genai-prices, LiteLLM and models.dev.
+facts read at the provider's own pages (overlay), then genai-prices and LiteLLM.
 
 Example:
   purser prices disagreements --provider openai`,

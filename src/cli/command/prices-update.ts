@@ -27,9 +27,7 @@ interface UpdateOptions extends TargetOptions {
 export function definePricesUpdate(command: Command, context: CommandContext): void {
   withTarget(command)
     .summary("update the prices from a published list")
-    .description(
-      "Update the prices from a published list: a downloaded one, or a file that you carry in.",
-    )
+    .description("Update the prices from a published list: a download, or a file.")
     .option(
       "--from <source>",
       `a file, a URL, or one of ${listNames.join(", ")}, which are downloaded`,
@@ -38,7 +36,7 @@ export function definePricesUpdate(command: Command, context: CommandContext): v
     .option("--check", "only show what would change")
     .option(
       "--accept <doubts>",
-      `go on in spite of implausible changes: ${doubtKinds.join(", ")}`,
+      `accept implausible changes: ${doubtKinds.join(", ")}`,
       acceptedDoubts,
     )
     .addHelpText(

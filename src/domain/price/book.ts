@@ -39,7 +39,7 @@ export interface PriceBookOptions {
   readonly regionOf?: (provider: string) => string | null;
   /** Fees that an override leaves out (web search). */
   readonly supplements?: (provider: string) => CatalogueRow["supplements"];
-  /** What bounds the models of a provider that have no price. Defaults to nothing. */
+  /** What bounds a provider's models without a price; by default nothing. */
   readonly unlisted?: (provider: string) => UnlistedRule;
 }
 
@@ -179,7 +179,7 @@ function candidateFinder(
   };
 }
 
-/** A user's price applies to exactly the ids that it names, or to all that begin with its prefix. */
+/** A user's price applies only to the ids that it names, or to all that begin with its prefix. */
 function matchingStated(rows: readonly CatalogueRow[], model: string): readonly Candidate[] {
   const asked = spellingsOf(model).slice(0, 1);
   return sorted(
@@ -234,7 +234,7 @@ function matchRow(row: CatalogueRow, spellings: readonly Spelling[]): IdMatch | 
   return { match: own?.naming === "snapshot" ? "snapshot" : "alias", distance };
 }
 
-/** Stable, so that of equally close rows the first wins. */
+/** Stable: the first of equally close rows wins. */
 function sorted(found: readonly Found[]): readonly Found[] {
   return found.toSorted((left, right) =>
     isCloser(left, right) ? -1 : isCloser(right, left) ? 1 : 0,

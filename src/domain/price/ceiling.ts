@@ -10,8 +10,8 @@ import { lookAheadMs } from "./schedule.ts";
 import type { CeilingQuery, DearestRates, PriceBook, PriceSheet } from "./sheet.ts";
 
 /**
- * How a provider's models without a price are bounded: `dearest` by its listed models, with stated
- * token rates by those, `none` not at all.
+ * What bounds a provider's models without a price: the `dearest` of its listed models, stated token
+ * rates, or nothing.
  */
 export type UnlistedRule = "none" | "dearest" | Pick<FallbackRates, "input" | "output">;
 

@@ -12,7 +12,7 @@ import { suggest } from "../input/nearest.ts";
 import { formatRates, rateFields, readRates, type RatesText } from "./rates-text.ts";
 import type { Schedule } from "./row.ts";
 
-/** Hours in UTC; only the rates that differ. The first that matches wins, also if it has none. */
+/** Hours in UTC, and the rates that differ. The first that matches wins, even without a rate. */
 export interface HoursText extends RatesText {
   /** `mon` to `sun`; absent: every day. */
   readonly days?: readonly string[];
@@ -65,8 +65,7 @@ function readSchedule(input: unknown, prefix: string): readonly Schedule[] {
 function readDays(fields: Fields): readonly number[] {
   const remedy = 'Give a list of days: ["mon", "tue"]. Leave it out for every day.';
   const names = optionalTexts(fields, "days", remedy);
-  if (names?.length === 0)
-    throw invalid(`${fields.prefix}days`, "is an empty list, which is no day", remedy);
+  if (names?.length === 0) throw invalid(`${fields.prefix}days`, "is an empty list", remedy);
   const weekdays = (names ?? days).map((name, index) => {
     const found = days.indexOf(name);
     if (found < 0)

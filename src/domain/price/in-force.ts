@@ -20,7 +20,7 @@ export interface PriceInForce {
   readonly text: PriceText;
 }
 
-/** @returns Each row once. A model whose id is taken by the row of another one has none. */
+/** @returns Each row once. A model whose id is priced by another model's row is left out. */
 export function pricesInForce(
   { book, models, overrides }: BookContents,
   at: number,

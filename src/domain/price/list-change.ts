@@ -56,15 +56,15 @@ export interface BookInForce {
   /** Without prices set by users. */
   readonly book: PriceBook;
   /**
-   * Prices from `source` were read at the provider itself, and replaced those of `list`. A list
-   * that still says the same as `list` has nothing newer to say about them.
+   * Prices from `source` were read at the provider itself, and replaced those of `list`. They are
+   * kept while a new list agrees with `list`.
    */
   readonly firstHand?: { readonly source: string; readonly list: PriceBook };
   /** The moment from which the new prices are valid, in milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** @returns Null if the list agrees with the book, or says nothing new. */
+/** @returns Null if the list agrees with the book, or has nothing newer. */
 export function changeOf(
   { provider, model, rows }: ListedModel,
   { book, firstHand, at }: BookInForce,
@@ -94,7 +94,7 @@ export function changeOf(
 
 /**
  * The models whose price in the book came from the list's source, and which the list no longer has.
- * They keep their price: to be unlisted is not to be free.
+ * They keep their price.
  */
 export function goneFrom(
   list: StatedList,
@@ -105,7 +105,7 @@ export function goneFrom(
   return booked.filter((model) => model.source === list.source && !ids.has(keyOf(model)));
 }
 
-/** A row that was found by a prefix is that of another model. */
+/** A row found by a prefix belongs to another model. */
 function presentRow(
   book: PriceBook,
   query: Parameters<PriceBook["sheet"]>[0],

@@ -92,7 +92,7 @@ test("a name that leaves out a date is nearer than one that leaves out a geograp
   assert.ok(dated !== undefined && elsewhere !== undefined && dated < elsewhere);
 });
 
-test("the models that any host may serve are told from those of one vendor", () => {
+test("models that any host may serve are distinguished from those of one vendor", () => {
   assert.ok(hasOpenWeights("gpt-oss-120b") && hasOpenWeights("meta/Llama-3"));
   assert.ok(!hasOpenWeights("gpt-4o") && !hasOpenWeights("claude-opus-5-5"));
 });

@@ -1,6 +1,6 @@
 /**
- * Spellings of a model id: the shorter names that the same model has, once prefixes and suffixes
- * that do not change its price are taken off.
+ * Spellings of a model id: the shorter names of the same model, without prefixes and suffixes that do
+ * not change its price.
  */
 
 /** How an id names a model, closest first. */
@@ -10,7 +10,7 @@ export interface Spelling {
   /** In lower case. */
   readonly name: string;
   readonly naming: Naming;
-  /** How much was taken off: 0 for nothing. Of two rows, the one that names more of the id wins. */
+  /** How much was removed; 0 for nothing. The row at the least distance wins. */
   readonly distance: number;
 }
 
@@ -28,7 +28,7 @@ interface Step {
   readonly pattern: RegExp;
   readonly naming: Naming;
   readonly distance: number;
-  /** What remains of the id; by default nothing of what the pattern matched. */
+  /** Replaces the matched text; by default it is removed. */
   readonly to?: string;
 }
 
@@ -75,7 +75,7 @@ const suffixes: readonly Step[] = [
   },
   { pattern: /[-@](?:latest|default)$/, naming: "alias", distance: 1 },
   { pattern: /[-@]20\d{2}-?(?:0\d|1[0-2])-?[0-3]\d$/, naming: "snapshot", distance: 2 },
-  // Month and day, with or without a dash, and the year behind (`-05-2025`).
+  // Month and day, with or without a dash; or month and year (`-05-2025`).
   { pattern: /-(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])$/, naming: "snapshot", distance: 2 },
   { pattern: /-(?:0[1-9]|1[0-2])-20\d{2}$/, naming: "snapshot", distance: 2 },
   { pattern: /-00\d$/, naming: "snapshot", distance: 2 },
@@ -83,7 +83,7 @@ const suffixes: readonly Step[] = [
   { pattern: /:\d+$/, naming: "snapshot", distance: 2 },
 ];
 
-/** A stage of release: often, but not surely, at the price of the model. */
+/** A stage of release, which is often, but not always, at the price of the model. */
 const stageDistance = 100;
 const stage = /-(?:preview|exp|experimental|beta|alpha|rc\d*|stable)$/;
 
@@ -154,7 +154,7 @@ function namesOf(id: string): readonly string[] {
   return spellingsOf(id).flatMap(({ name, naming }) => (naming === "prefix" ? [] : [name]));
 }
 
-/** Whether an id says more than which model it is: where it runs, how it was tuned, its variant. */
+/** Whether an id names more than a model: a geography, a fine-tuned version, a variant. */
 export function isQualified(id: string): boolean {
   return /^(?:ft:|arn:)|^(?:[a-z-]+\.)+[a-z]|:[a-z]/.test(id.toLowerCase());
 }

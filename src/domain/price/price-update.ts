@@ -5,7 +5,7 @@ import { parseRow, type PriceText } from "./row-text.ts";
 
 export interface PriceUpdate {
   readonly updateId: string;
-  /** Such as `litellm`; with the version, it is named by every charge at one of these prices. */
+  /** Such as `litellm`. Every charge at one of these prices names it, with the version. */
   readonly source: string;
   readonly version: string;
   /** SHA-256 of the list's text, in hex. */

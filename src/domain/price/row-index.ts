@@ -1,5 +1,5 @@
 /**
- * Finds the rows that may name a model without reading all of them: callers choose model names, and a
+ * Finds the rows that may match a model without trying all of them: callers choose model names, and a
  * provider has up to a thousand rows.
  */
 
@@ -8,7 +8,7 @@ import type { Spelling } from "./model-id.ts";
 import type { CatalogueRow } from "./row.ts";
 
 export interface RowIndex {
-  /** Rows that a spelling may name, in the order of the list. */
+  /** Rows that may match a spelling, in the order of the list. */
   named(spellings: readonly Spelling[]): readonly CatalogueRow[];
 }
 
@@ -23,7 +23,7 @@ export function rowIndex(rows: readonly CatalogueRow[]): RowIndex {
 
 function makeIndex(rows: readonly CatalogueRow[]): RowIndex {
   const byName = new Map<string, number[]>();
-  /** Rows with a name that an id only contains. */
+  /** Rows with a rule other than names and prefixes: they are always tried. */
   const searched: number[] = [];
   rows.forEach((row, place) => {
     const { names, isWhole } = namesOf(row.ids);

@@ -27,10 +27,10 @@ export function askedOf(book: PriceBook, { provider, model, at }: PriceQuestion)
 }
 
 /**
- * Returns the served model's sheet, or the requested model's where the answer does not say more:
+ * Returns the served model's sheet, or the requested model's in these cases:
  *
- * - a price that a user states for the requested id is its price, unless one is stated for the served
- * - the answer names the same model without what the request adds: a geography, `ft:`, `:free`
+ * - a user states a price for the requested id, and none for the served one
+ * - the served name is the same model without a geography, `ft:` or `:free`
  * - the served name is unknown, has the same row, or matches less closely than the requested one
  */
 export function sheetOfServed(

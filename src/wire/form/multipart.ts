@@ -1,7 +1,7 @@
 /**
  * Finds the parts of a multipart/form-data body without copying them.
  *
- * Readers differ in unusual bodies, so only the form that clients write is taken: RFC 7578, with
+ * Parsers differ on unusual bodies, so only the form that clients write is accepted: RFC 7578, with
  * CRLF line ends, quoted names, and nothing before the first or after the last delimiter.
  */
 
@@ -17,7 +17,7 @@ export interface FormPart {
   readonly end: number;
 }
 
-/** No longer head of a part is read, in bytes. */
+/** The longest head of a part, in bytes. */
 const longestHead = 4096;
 const mostParts = 1000;
 

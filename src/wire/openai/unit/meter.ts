@@ -1,5 +1,5 @@
 /**
- * Meters an answer that is billed by unit: JSON, events, a text, or a file. It passes as it is, and
+ * Meters an answer that is billed by unit: JSON, events, a text, or a file. It passes unchanged, and
  * is read when it is complete.
  */
 

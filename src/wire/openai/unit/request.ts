@@ -21,7 +21,7 @@ export interface UnitEndpoint extends Endpoint {
   readonly unit: EndpointUnit;
 }
 
-/** @throws PurserError `invalid_request`, with field `model` if it names none. */
+/** @throws PurserError `invalid_request`; its field is `model` if the request names none. */
 export function readUnitRequest(
   endpoint: UnitEndpoint,
   body: Uint8Array,
@@ -54,7 +54,7 @@ function factsOf(endpoint: UnitEndpoint, fields: Fields): RequestFacts {
   const bounds = boundsOf[endpoint.unit](fields, model);
   return {
     model,
-    // The answer is read when it is complete, also if it comes as events.
+    // The answer is read when it is complete, even if it is sent as events.
     stream: false,
     textBytes: fields.textBytes,
     addedTokens: baseTokens + (bounds.addedTokens ?? 0),
@@ -63,7 +63,7 @@ function factsOf(endpoint: UnitEndpoint, fields: Fields): RequestFacts {
     maxOutputTokens: bounds.maxOutputTokens ?? null,
     choices: bounds.choices ?? 1,
     leastOutputTokens: 1,
-    // No such endpoint takes a limit of output.
+    // None of these endpoints has a parameter to limit output.
     uncuttable: true,
     hiddenOutput: false,
     cacheWrite: "none",
@@ -156,7 +156,7 @@ function imageBounds(fields: Fields, model: string): Bounds {
  */
 const mostTokensPerImage = 32_768;
 
-/** Images to edit that are in a JSON body, or named there. */
+/** Images to edit, inline in a JSON body or by reference. */
 function inputImages(fields: Fields): number {
   const images = fields.json("images") ?? fields.json("image");
   return Array.isArray(images) ? images.length : images === undefined ? 0 : 1;
