@@ -328,7 +328,7 @@ describe("nothing is forwarded, charged or held for", () => {
       "/openai/v1/nothing",
       "/anthropic/v1/complete",
     ]) {
-      const answer = await post(where, '{"model":"model-without-price"}');
+      const answer = await post(where, '{"model":"model-without-price","input":"a"}');
       assert.equal(answer.status, 403, where);
       assert.match(
         String(answer.json["purser"]?.["remedy"]),
