@@ -97,7 +97,7 @@ test("models that any host may serve are distinguished from those of one vendor"
   assert.ok(!hasOpenWeights("gpt-4o") && !hasOpenWeights("claude-opus-5-5"));
 });
 
-test("any id has its own spelling first, few others, and none that is longer", () => {
+test("any id has its own spelling first, few others, and none that is much longer", () => {
   const part = fc.constantFrom("-", ":", "@", ".", "/", "v1", "0", "2025-01-01", "us", "latest");
   fc.assert(
     fc.property(
@@ -110,7 +110,8 @@ test("any id has its own spelling first, few others, and none that is longer", (
         if (id.length > maxIdLength || id.trim() === "") return assert.equal(own, undefined);
         assert.equal(own?.name, id.toLowerCase().trim());
         assert.ok(more.length < 200);
-        for (const { name } of more) assert.ok(name.length <= id.length + 2);
+        // `us.` becomes `regional.`, and dates get dashes.
+        for (const { name } of more) assert.ok(name.length <= 2 * id.length + 10);
       },
     ),
   );
