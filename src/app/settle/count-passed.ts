@@ -1,4 +1,4 @@
-/** Reads a finished answer: the usage it reported, or else a count of what passed. */
+/** Counts what passed of an answer that reported no usage. */
 
 import { countContext } from "../../domain/usage/usage.ts";
 import type { Progress, Reading, UsageMeter } from "../../wire/wire.ts";
@@ -24,40 +24,21 @@ export interface AnswerEnd {
   readonly closed: boolean;
 }
 
-export interface ReadAnswer {
-  /** Bytes that the meter held back. */
-  readonly rest: Uint8Array;
-  readonly reading: Reading;
-  /** What to charge for if the answer reports no usage. */
-  readonly progress: Progress;
-}
-
-export async function readAnswer(
-  context: ReadContext,
-  call: MeteredCall,
-  ended: AnswerEnd,
-): Promise<ReadAnswer> {
-  const { rest, reading } = call.meter.end();
-  const isFinal = reading.parts.some(({ usage }) => countContext(usage) > 0) && !reading.partial;
-  return {
-    rest,
-    reading,
-    progress: isFinal
-      ? call.meter.progress
-      : await countPassed(context, { ...call, reading }, ended),
-  };
+/** Whether the counts of the answer can be charged as they are reported. */
+export function isReported({ parts, partial }: Reading): boolean {
+  return parts.some(({ usage }) => countContext(usage) > 0) && !partial;
 }
 
 /**
  * Tokens to charge if no usage was reported, or none for the input. After a reported error, only
  * the output that passed is billed.
  */
-async function countPassed(
+export async function countPassed(
   context: ReadContext,
-  call: MeteredCall & { readonly reading: Reading },
-  ended: AnswerEnd,
+  call: MeteredCall,
+  { reading, closed }: AnswerEnd & { readonly reading: Reading },
 ): Promise<Progress> {
-  const { meter, slices, ceiling, reading } = call;
+  const { meter, slices, ceiling } = call;
   const hasFailed = reading.flags.includes("provider_error");
   const { inputTokens, outputTokens } = meter.progress;
   return {
@@ -66,7 +47,7 @@ async function countPassed(
       mayHaveHidden(call) && !hasFailed
         ? ceiling.sent
         : slices
-          ? await slices.charged(ended)
+          ? await slices.charged({ closed })
           : Math.min(outputTokens, ceiling.sent),
   };
 }
