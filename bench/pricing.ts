@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { openCatalogue } from "../src/catalogue/catalogue.ts";
 import type { PriceBook } from "../src/domain/price/sheet.ts";
 import type { Bench } from "./bench.ts";
 import { spread, type Spread } from "./report/statistics.ts";
@@ -86,7 +87,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** The book of the built-in list. @param checkout The root of a checkout. */
 async function bookOf(checkout: string): Promise<PriceBook> {
   const { href } = pathToFileURL(join(checkout, "src/catalogue/catalogue.ts"));
-  const catalogue = (await import(href)) as typeof import("../src/catalogue/catalogue.ts");
+  const catalogue = (await import(href)) as { readonly openCatalogue: typeof openCatalogue };
   return (await catalogue.openCatalogue()).book([]);
 }
 
