@@ -5,7 +5,7 @@
 import { assert } from "../assert.ts";
 import { blocksUnpriced, fallbackFor } from "../budget/unpriced.ts";
 import { add, multiply, pico, zero, type PicoUsd } from "../money/money.ts";
-import type { FallbackRates } from "../price/rate.ts";
+import type { FallbackRates } from "../price/row/rate.ts";
 import type { Applied } from "./applicable.ts";
 import type {
   Demand,

@@ -3,7 +3,7 @@
  * requested.
  */
 
-import { isQualified, isSameModel } from "./model-id.ts";
+import { isQualified, isSameModel } from "./id/model-id.ts";
 import type { PriceBook, PriceSheet } from "./sheet.ts";
 
 /** A model as its provider names it. */

@@ -1,6 +1,6 @@
 /** Bounds all prices of a row without building its rate tables. */
 
-import { feeMeters, tokenMeters, type Meter } from "../usage/usage.ts";
+import { feeMeters, tokenMeters, type Meter } from "../../usage/usage.ts";
 import type { Ratio } from "./ratio.ts";
 import type { CatalogueRow, Rates } from "./row.ts";
 import { isFactor } from "./terms.ts";
