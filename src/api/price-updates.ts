@@ -16,11 +16,11 @@ import {
 import { PurserError } from "../domain/error.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { formatUsd, type PicoUsd } from "../domain/money/money.ts";
-import type { ModelChange } from "../domain/price/list-change.ts";
-import { formatPerMillion } from "../domain/price/per-million.ts";
-import type { KeptPriceUpdate } from "../domain/price/price-update.ts";
-import { commonName } from "../domain/price/provider-name.ts";
-import { largestByMeter } from "../domain/price/rate-change.ts";
+import type { ModelChange } from "../domain/price/update/list-change.ts";
+import { formatPerMillion } from "../domain/price/text/per-million.ts";
+import type { KeptPriceUpdate } from "../domain/price/update/price-update.ts";
+import { commonName } from "../domain/price/id/provider-name.ts";
+import { largestByMeter } from "../domain/price/update/rate-change.ts";
 import type { ModelName } from "../domain/price/served.ts";
 import { adminOnly, answer, ok, problem, route, type Route } from "./route.ts";
 

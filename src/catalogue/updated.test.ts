@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { pico } from "../domain/money/money.ts";
 import { pricesInForce } from "../domain/price/in-force.ts";
 import { sheetOfServed } from "../domain/price/served.ts";
-import type { CatalogueRow } from "../domain/price/row.ts";
-import { parseRow } from "../domain/price/row-text.ts";
+import type { CatalogueRow } from "../domain/price/row/row.ts";
+import { parseRow } from "../domain/price/text/row-text.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import { openCatalogue } from "./catalogue.ts";
 

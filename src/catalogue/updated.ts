@@ -1,8 +1,8 @@
 /** Puts the rows of price updates before the rows that they replace. */
 
 import type { RowSource } from "../domain/price/book.ts";
-import { equalsAny } from "../domain/price/id-rule.ts";
-import { isValidAt, type CatalogueRow } from "../domain/price/row.ts";
+import { equalsAny } from "../domain/price/id/id-rule.ts";
+import { isValidAt, type CatalogueRow } from "../domain/price/row/row.ts";
 
 /**
  * A newer row is found by the ids of the row that it replaces, with the same precedence among models;

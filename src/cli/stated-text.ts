@@ -1,10 +1,10 @@
 /** Shows what a price states beyond its standard token rates: tiers, regions, hours and units. */
 
-import type { HoursText } from "../domain/price/hours-text.ts";
-import { meterFields, type RatesText } from "../domain/price/rates-text.ts";
-import type { PriceText } from "../domain/price/row-text.ts";
-import type { TermText } from "../domain/price/term-text.ts";
-import type { ContextTierText } from "../domain/price/tier-text.ts";
+import type { HoursText } from "../domain/price/text/hours-text.ts";
+import { meterFields, type RatesText } from "../domain/price/text/rates-text.ts";
+import type { PriceText } from "../domain/price/text/row-text.ts";
+import type { TermText } from "../domain/price/text/term-text.ts";
+import type { ContextTierText } from "../domain/price/text/tier-text.ts";
 import { fixedMeters, tokenMeters } from "../domain/usage/usage.ts";
 import { exactDollars, grouped } from "./terminal/number.ts";
 import type { Output } from "./terminal/screen.ts";

@@ -1,7 +1,7 @@
 /** Schemas of price updates: a published list compared with the book, applied or reverted. */
 
 import { z } from "zod";
-import { doubtKinds } from "../domain/price/list-doubt.ts";
+import { doubtKinds } from "../domain/price/update/list-doubt.ts";
 import type { Json, JsonInput } from "./json.ts";
 import { decimalSchema, instantSchema, usdSchema } from "./value.ts";
 

@@ -2,11 +2,15 @@
 
 import { createHash, randomUUID } from "node:crypto";
 import { PurserError } from "../../domain/error.ts";
-import type { BookedModel, BookInForce, StatedList } from "../../domain/price/list-change.ts";
-import type { DoubtKind } from "../../domain/price/list-doubt.ts";
-import type { KeptPriceUpdate, PriceUpdate } from "../../domain/price/price-update.ts";
-import { parseRow, type PriceText } from "../../domain/price/row-text.ts";
-import type { CatalogueRow } from "../../domain/price/row.ts";
+import type {
+  BookedModel,
+  BookInForce,
+  StatedList,
+} from "../../domain/price/update/list-change.ts";
+import type { DoubtKind } from "../../domain/price/update/list-doubt.ts";
+import type { KeptPriceUpdate, PriceUpdate } from "../../domain/price/update/price-update.ts";
+import { parseRow, type PriceText } from "../../domain/price/text/row-text.ts";
+import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { Observer } from "../port/observer.ts";

@@ -3,7 +3,7 @@
 import { nothing, type Outcome } from "../../domain/ledger/entry.ts";
 import { zero } from "../../domain/money/money.ts";
 import { billFor, type Bill } from "../../domain/price/bill.ts";
-import type { FallbackRates } from "../../domain/price/rate.ts";
+import type { FallbackRates } from "../../domain/price/row/rate.ts";
 import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
 import type { PriceBook, PriceSheet } from "../../domain/price/sheet.ts";
 import {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatRow } from "../../domain/price/row-text.ts";
+import { formatRow } from "../../domain/price/text/row-text.ts";
 import { readPublished } from "./source.ts";
 
 test("models.dev has prices per million tokens, by provider", () => {

@@ -3,8 +3,8 @@
 import type { Command } from "commander";
 import { PurserError } from "../../domain/error.ts";
 import { add, formatUsd, multiply, zero } from "../../domain/money/money.ts";
-import { unpricedSource, type Charge, type ServiceTier } from "../../domain/price/rate.ts";
-import { formatRow, type PriceText } from "../../domain/price/row-text.ts";
+import { unpricedSource, type Charge, type ServiceTier } from "../../domain/price/row/rate.ts";
+import { formatRow, type PriceText } from "../../domain/price/text/row-text.ts";
 import { readMeter } from "../../domain/usage/open-meter.ts";
 import type { Meter, Usage } from "../../domain/usage/usage.ts";
 import type { CommandCatalogue, CommandContext } from "../context.ts";

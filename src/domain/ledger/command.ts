@@ -3,9 +3,9 @@
  * atomically.
  */
 
-import type { FallbackRates } from "../price/rate.ts";
-import type { PriceOverride } from "../price/override.ts";
-import type { KeptPriceUpdate, PriceUpdate } from "../price/price-update.ts";
+import type { FallbackRates } from "../price/row/rate.ts";
+import type { PriceOverride } from "../price/text/override.ts";
+import type { KeptPriceUpdate, PriceUpdate } from "../price/update/price-update.ts";
 import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";

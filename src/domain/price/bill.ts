@@ -19,7 +19,7 @@ import {
   type Charge,
   type FallbackRates,
   type Rate,
-} from "./rate.ts";
+} from "./row/rate.ts";
 import type { ChargeOptions, PriceSheet } from "./sheet.ts";
 
 export interface Billable {

@@ -5,9 +5,9 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { pico } from "../money/money.ts";
 import { makePriceBook, type PriceBookOptions } from "./book.ts";
-import { definePrice } from "./override.ts";
-import { randomRow } from "./random-row.test-kit.ts";
-import type { CatalogueRow } from "./row.ts";
+import { definePrice } from "./text/override.ts";
+import { randomRow } from "./row/random-row.test-kit.ts";
+import type { CatalogueRow } from "./row/row.ts";
 
 const row = (
   model: string,

@@ -1,8 +1,8 @@
 /** Lists the prices that are in force at one time. */
 
-import { namesModel, overrideRow, type PriceOverride } from "./override.ts";
-import { isSameRow, isValidAt, type CatalogueRow } from "./row.ts";
-import { formatRow, type PriceText } from "./row-text.ts";
+import { namesModel, overrideRow, type PriceOverride } from "./text/override.ts";
+import { isSameRow, isValidAt, type CatalogueRow } from "./row/row.ts";
+import { formatRow, type PriceText } from "./text/row-text.ts";
 import type { ModelName } from "./served.ts";
 import type { PriceBook } from "./sheet.ts";
 

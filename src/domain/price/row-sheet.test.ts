@@ -6,7 +6,7 @@ import { pico } from "../money/money.ts";
 import type { Meter, Usage } from "../usage/usage.ts";
 import { makePriceBook } from "./book.ts";
 import { at, charge, costOf, row, serviceTiers, sheetOf } from "./row-sheet.test-kit.ts";
-import type { Charge, ServiceTier } from "./rate.ts";
+import type { Charge, ServiceTier } from "./row/rate.ts";
 
 const rateOf = (lines: readonly Charge[], meter: Meter) =>
   lines.find((line) => line.meter === meter)?.rate;

@@ -15,9 +15,9 @@ import {
   type UsagePart,
 } from "../usage/usage.ts";
 import { isOpenMeter, openMetersOf } from "../usage/open-meter.ts";
-import type { Charge, Match, PricedMeter, Rate, ServiceTier } from "./rate.ts";
-import { makeRateTable, openRate, type RateTable } from "./rate-table.ts";
-import type { CatalogueRow, Rates } from "./row.ts";
+import type { Charge, Match, PricedMeter, Rate, ServiceTier } from "./row/rate.ts";
+import { makeRateTable, openRate, type RateTable } from "./row/rate-table.ts";
+import type { CatalogueRow, Rates } from "./row/row.ts";
 import type { DearestQuery, DearestRates, PriceSheet } from "./sheet.ts";
 import {
   anywhere,
@@ -25,7 +25,7 @@ import {
   possibleRegions,
   type AppliedTerms,
   type Terms,
-} from "./terms.ts";
+} from "./row/terms.ts";
 
 /** A row's prices during one period of time. */
 export interface RowState {

@@ -3,8 +3,8 @@
  * requested.
  */
 
-import { isQualified, isSameModel } from "./model-id.ts";
-import { isSameRow } from "./row.ts";
+import { isQualified, isSameModel } from "./id/model-id.ts";
+import { isSameRow } from "./row/row.ts";
 import type { PriceBook, PriceSheet } from "./sheet.ts";
 
 /** A model as its provider names it. */

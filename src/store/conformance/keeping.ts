@@ -8,7 +8,7 @@ import type { Ledger } from "../../app/port/ledger.ts";
 import { PurserError } from "../../domain/error.ts";
 import type { UpdatePricesCommand } from "../../domain/ledger/command.ts";
 import { pico } from "../../domain/money/money.ts";
-import type { PriceUpdate } from "../../domain/price/price-update.ts";
+import type { PriceUpdate } from "../../domain/price/update/price-update.ts";
 import {
   attribution,
   hold,

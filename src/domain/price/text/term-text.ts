@@ -1,12 +1,12 @@
 /** The price of a service tier or a region as text: a factor, or rates of its own. */
 
-import { type Fields, invalid, openFields, optionalTexts, show } from "../input/fields.ts";
-import { suggest } from "../input/nearest.ts";
-import { fixedMeters, tokenMeters, type FixedMeter } from "../usage/usage.ts";
+import { type Fields, invalid, openFields, optionalTexts, show } from "../../input/fields.ts";
+import { suggest } from "../../input/nearest.ts";
+import { fixedMeters, tokenMeters, type FixedMeter } from "../../usage/usage.ts";
 import { formatRates, rateFields, readDecimal, readRates, type RatesText } from "./rates-text.ts";
-import { reduced, type Ratio } from "./ratio.ts";
-import type { ContextTier, Factor, OwnRates, TermPrice } from "./row.ts";
-import { isFactor } from "./terms.ts";
+import { reduced, type Ratio } from "../row/ratio.ts";
+import type { ContextTier, Factor, OwnRates, TermPrice } from "../row/row.ts";
+import { isFactor } from "../row/terms.ts";
 import { edgeName, formatTiers, readTiers, type ContextTierText } from "./tier-text.ts";
 
 export interface FactorText {

@@ -1,6 +1,6 @@
 /** Bounds all prices of a row without building its rate tables. */
 
-import { feeMeters } from "../usage/usage.ts";
+import { feeMeters } from "../../usage/usage.ts";
 import { countsTokens, type PricedMeter } from "./rate.ts";
 import type { Ratio } from "./ratio.ts";
 import type { CatalogueRow, Rates } from "./row.ts";

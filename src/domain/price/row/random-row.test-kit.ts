@@ -1,9 +1,9 @@
 /** Test kit: random price rows that use every part of the language, and random usages. */
 
 import * as fc from "fast-check";
-import { pico } from "../money/money.ts";
-import { openMeter } from "../usage/open-meter.ts";
-import { fixedMeters, tokenMeters, type FixedMeter, type Usage } from "../usage/usage.ts";
+import { pico } from "../../money/money.ts";
+import { openMeter } from "../../usage/open-meter.ts";
+import { fixedMeters, tokenMeters, type FixedMeter, type Usage } from "../../usage/usage.ts";
 import type { CatalogueRow, ContextTier, Rates, Schedule, Supplement, TermPrice } from "./row.ts";
 
 const perUnit = fc.bigInt({ min: 0n, max: 10n ** 9n }).map(pico);

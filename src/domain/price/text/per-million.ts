@@ -1,7 +1,7 @@
 /** Converts prices between the usual USD per million tokens and whole pico-USD per token. */
 
-import { PurserError } from "../error.ts";
-import { formatUsd, parseUsd, pico, type PicoUsd } from "../money/money.ts";
+import { PurserError } from "../../error.ts";
+import { formatUsd, parseUsd, pico, type PicoUsd } from "../../money/money.ts";
 
 const million = 1_000_000n;
 

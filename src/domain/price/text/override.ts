@@ -1,9 +1,9 @@
 /** Price overrides: prices that a user sets over the API or in the configuration. */
 
-import type { PicoUsd } from "../money/money.ts";
-import { fixedMeters, tokenMeters } from "../usage/usage.ts";
+import type { PicoUsd } from "../../money/money.ts";
+import { fixedMeters, tokenMeters } from "../../usage/usage.ts";
 import { formatPerMillion, parsePerMillion, parsePerMillionCalls } from "./per-million.ts";
-import type { CatalogueRow, Rates } from "./row.ts";
+import type { CatalogueRow, Rates } from "../row/row.ts";
 import { formatRow, parseRow, usualCacheWrites, type PriceText } from "./row-text.ts";
 
 /** A price in its text form, and where it was set. */

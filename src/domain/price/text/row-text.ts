@@ -9,16 +9,16 @@ import {
   optionalWhole,
   optionalWord,
   show,
-} from "../input/fields.ts";
-import { parseInstant } from "../input/scalar.ts";
-import type { Meter } from "../usage/usage.ts";
+} from "../../input/fields.ts";
+import { parseInstant } from "../../input/scalar.ts";
+import type { Meter } from "../../usage/usage.ts";
 import { formatHours, readHours, type HoursText } from "./hours-text.ts";
-import { namedIds, type IdRule } from "./id-rule.ts";
-import { maxIdLength } from "./model-id.ts";
+import { namedIds, type IdRule } from "../id/id-rule.ts";
+import { maxIdLength } from "../id/model-id.ts";
 import { formatRates, rateFields, readRates, readUnit, type RatesText } from "./rates-text.ts";
-import type { ServiceTier } from "./rate.ts";
-import { resolveRow } from "./resolve-row.ts";
-import type { CatalogueRow, ContextTier, FreeAllowance, Rates, TermPrice } from "./row.ts";
+import type { ServiceTier } from "../row/rate.ts";
+import { resolveRow } from "../row/resolve-row.ts";
+import type { CatalogueRow, ContextTier, FreeAllowance, Rates, TermPrice } from "../row/row.ts";
 import { formatTerm, readTerm, type TermText } from "./term-text.ts";
 import { formatTiers, readTiers, type ContextTierText } from "./tier-text.ts";
 

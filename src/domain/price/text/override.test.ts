@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PurserError } from "../error.ts";
+import { PurserError } from "../../error.ts";
 import { definePrice, overrideRow, readStoredOverride, usdPerMillion } from "./override.ts";
 
 const price = { provider: "openai", model: "my-model", input: "0.15", output: "0.60" };

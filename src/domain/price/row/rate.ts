@@ -1,7 +1,7 @@
 /** A rate: the price of one meter (such as input tokens) of one model, for a period of time. */
 
-import type { PicoUsd } from "../money/money.ts";
-import { tokenMeters, type Meter } from "../usage/usage.ts";
+import type { PicoUsd } from "../../money/money.ts";
+import { tokenMeters, type Meter } from "../../usage/usage.ts";
 
 /**
  * How the price row of a model was found.

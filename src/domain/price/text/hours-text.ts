@@ -7,10 +7,10 @@ import {
   optionalList,
   optionalTexts,
   show,
-} from "../input/fields.ts";
-import { suggest } from "../input/nearest.ts";
+} from "../../input/fields.ts";
+import { suggest } from "../../input/nearest.ts";
 import { formatRates, rateFields, readRates, type RatesText } from "./rates-text.ts";
-import type { Schedule } from "./row.ts";
+import type { Schedule } from "../row/row.ts";
 
 /** Hours in UTC, and the rates that differ. The first that matches wins, even without a rate. */
 export interface HoursText extends RatesText {

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { PurserError } from "../error.ts";
-import { pico } from "../money/money.ts";
+import { PurserError } from "../../error.ts";
+import { pico } from "../../money/money.ts";
 import {
   formatPerMillion,
   parsePerCall,

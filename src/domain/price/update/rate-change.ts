@@ -1,14 +1,14 @@
 /** Compares what two price rows charge, under every tier, region, hour and size of context. */
 
-import type { PicoUsd } from "../money/money.ts";
-import { isOpenMeter } from "../usage/open-meter.ts";
-import { fixedMeters, type Meter } from "../usage/usage.ts";
-import { unpricedSource, type PricedMeter, type Rate, type ServiceTier } from "./rate.ts";
-import { makeRateTable, openRate } from "./rate-table.ts";
-import type { CatalogueRow, Rates } from "./row.ts";
-import { levelOf } from "./row-sheet.ts";
-import { scheduledRates } from "./schedule.ts";
-import { anywhere, applyTerms, isFactor, type Terms } from "./terms.ts";
+import type { PicoUsd } from "../../money/money.ts";
+import { isOpenMeter } from "../../usage/open-meter.ts";
+import { fixedMeters, type Meter } from "../../usage/usage.ts";
+import { unpricedSource, type PricedMeter, type Rate, type ServiceTier } from "../row/rate.ts";
+import { makeRateTable, openRate } from "../row/rate-table.ts";
+import type { CatalogueRow, Rates } from "../row/row.ts";
+import { levelOf } from "../row-sheet.ts";
+import { scheduledRates } from "../row/schedule.ts";
+import { anywhere, applyTerms, isFactor, type Terms } from "../row/terms.ts";
 
 /** A meter that is charged differently, and where. */
 export interface RateChange {

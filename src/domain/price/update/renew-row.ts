@@ -1,11 +1,11 @@
 /** Puts newly published rates into a price row, and carries over what the publisher leaves out. */
 
-import type { PicoUsd } from "../money/money.ts";
-import type { Meter } from "../usage/usage.ts";
-import { countsTokens, type PricedMeter } from "./rate.ts";
-import { scale } from "./ratio.ts";
-import type { CatalogueRow, ContextTier, OwnRates, Rates, TermPrice } from "./row.ts";
-import { isFactor } from "./terms.ts";
+import type { PicoUsd } from "../../money/money.ts";
+import type { Meter } from "../../usage/usage.ts";
+import { countsTokens, type PricedMeter } from "../row/rate.ts";
+import { scale } from "../row/ratio.ts";
+import type { CatalogueRow, ContextTier, OwnRates, Rates, TermPrice } from "../row/row.ts";
+import { isFactor } from "../row/terms.ts";
 
 export interface Renewed {
   readonly row: CatalogueRow;

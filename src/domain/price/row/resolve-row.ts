@@ -1,6 +1,6 @@
 /** Turns the supplements of a row into rates of the row itself, at the same prices. */
 
-import type { PicoUsd } from "../money/money.ts";
+import type { PicoUsd } from "../../money/money.ts";
 import { standardRate } from "./rate-table.ts";
 import type { PricedMeter } from "./rate.ts";
 import type { CatalogueRow, Rates, Supplement } from "./row.ts";

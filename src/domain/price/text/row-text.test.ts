@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PurserError } from "../error.ts";
-import { pico } from "../money/money.ts";
-import { openMeter } from "../usage/open-meter.ts";
-import { row } from "./row-sheet.test-kit.ts";
+import { PurserError } from "../../error.ts";
+import { pico } from "../../money/money.ts";
+import { openMeter } from "../../usage/open-meter.ts";
+import { row } from "../row-sheet.test-kit.ts";
 import { formatRow, parseRow, type PriceText } from "./row-text.ts";
-import type { CatalogueRow } from "./row.ts";
+import type { CatalogueRow } from "../row/row.ts";
 
 const flat = { provider: "acme", model: "m", input: "2", output: "10" };
 const tiers = [{ above: 200_000, input: "4", output: "15" }];

@@ -1,8 +1,8 @@
 /** One row of a price list: the prices of one model during one period of time. */
 
-import type { PicoUsd } from "../money/money.ts";
-import type { Meter } from "../usage/usage.ts";
-import type { IdRule } from "./id-rule.ts";
+import type { PicoUsd } from "../../money/money.ts";
+import type { Meter } from "../../usage/usage.ts";
+import type { IdRule } from "../id/id-rule.ts";
 import type { PricedMeter, ServiceTier } from "./rate.ts";
 import type { Ratio } from "./ratio.ts";
 

@@ -1,6 +1,12 @@
 /** Context tiers as text: `{above: 200000, input: "4", output: "15"}`. */
 
-import { type Fields, invalid, openFields, optionalList, optionalWhole } from "../input/fields.ts";
+import {
+  type Fields,
+  invalid,
+  openFields,
+  optionalList,
+  optionalWhole,
+} from "../../input/fields.ts";
 import {
   formatFixed,
   meterFields,
@@ -8,7 +14,7 @@ import {
   type FixedRatesText,
   type RateField,
 } from "./rates-text.ts";
-import type { ContextTier } from "./row.ts";
+import type { ContextTier } from "../row/row.ts";
 
 /** Exactly one of `above` and `from` is given. */
 export interface ContextTierText extends FixedRatesText {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { randomRow, randomUsage } from "./random-row.test-kit.ts";
+import { randomRow, randomUsage } from "../row/random-row.test-kit.ts";
 import { formatRow } from "./row-text.ts";
 import { randomCall, sameBillOf, throughText } from "./same-bill.test-kit.ts";
 

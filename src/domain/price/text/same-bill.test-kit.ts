@@ -2,13 +2,13 @@
 
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { countContext, type Usage } from "../usage/usage.ts";
-import { makePriceBook } from "./book.ts";
-import type { ServiceTier } from "./rate.ts";
+import { countContext, type Usage } from "../../usage/usage.ts";
+import { makePriceBook } from "../book.ts";
+import type { ServiceTier } from "../row/rate.ts";
 import { formatRow, parseRow } from "./row-text.ts";
-import { serviceTiers } from "./row-sheet.test-kit.ts";
-import type { CatalogueRow } from "./row.ts";
-import type { PriceSheet } from "./sheet.ts";
+import { serviceTiers } from "../row-sheet.test-kit.ts";
+import type { CatalogueRow } from "../row/row.ts";
+import type { PriceSheet } from "../sheet.ts";
 
 /** A call, and the terms it is billed under. */
 export interface Billed {

@@ -1,12 +1,12 @@
 /** Rates as text: USD per million tokens, and USD per unit of anything else. */
 
-import { type Fields, invalid, isObject, show } from "../input/fields.ts";
-import { formatUsd, type PicoUsd } from "../money/money.ts";
-import { isOpenMeter, mostOpenMeters, readMeter } from "../usage/open-meter.ts";
-import { fixedMeters, tokenMeters, type FixedMeter, type Meter } from "../usage/usage.ts";
+import { type Fields, invalid, isObject, show } from "../../input/fields.ts";
+import { formatUsd, type PicoUsd } from "../../money/money.ts";
+import { isOpenMeter, mostOpenMeters, readMeter } from "../../usage/open-meter.ts";
+import { fixedMeters, tokenMeters, type FixedMeter, type Meter } from "../../usage/usage.ts";
 import { formatPerMillion, parsePerCall, parsePerMillion } from "./per-million.ts";
-import { countsTokens, type PricedMeter } from "./rate.ts";
-import type { Rates } from "./row.ts";
+import { countsTokens, type PricedMeter } from "../row/rate.ts";
+import type { Rates } from "../row/row.ts";
 
 /** Exact decimals: token meters in USD per million tokens, fees in USD per call. */
 export type FixedRatesText = Readonly<Partial<Record<RateField, string>>>;

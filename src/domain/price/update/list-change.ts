@@ -2,9 +2,9 @@
 
 import { compareRows, type RateChange } from "./rate-change.ts";
 import { renewRow } from "./renew-row.ts";
-import type { CatalogueRow } from "./row.ts";
-import type { ModelName } from "./served.ts";
-import type { PriceBook } from "./sheet.ts";
+import type { CatalogueRow } from "../row/row.ts";
+import type { ModelName } from "../served.ts";
+import type { PriceBook } from "../sheet.ts";
 
 /** A list as its reader returns it. */
 export interface StatedList {

@@ -3,16 +3,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { pico } from "../money/money.ts";
-import { makePriceBook } from "./book.ts";
+import { pico } from "../../money/money.ts";
+import { makePriceBook } from "../book.ts";
 import { changeOf, goneFrom, listedModels, type StatedList } from "./list-change.ts";
 import { doubtsAbout } from "./list-doubt.ts";
-import { randomRow } from "./random-row.test-kit.ts";
+import { randomRow } from "../row/random-row.test-kit.ts";
 import { compareRows } from "./rate-change.ts";
 import { renewRow } from "./renew-row.ts";
-import type { CatalogueRow } from "./row.ts";
-import { formatRow, parseRow } from "./row-text.ts";
-import type { PriceBook } from "./sheet.ts";
+import type { CatalogueRow } from "../row/row.ts";
+import { formatRow, parseRow } from "../text/row-text.ts";
+import type { PriceBook } from "../sheet.ts";
 
 const at = Date.UTC(2026, 10, 28);
 const model = { provider: "openai", model: "m1" };

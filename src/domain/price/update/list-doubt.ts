@@ -1,12 +1,12 @@
 /** Finds implausible changes in a published price list, before its prices are stored. */
 
-import type { PicoUsd } from "../money/money.ts";
-import { formatPerMillion } from "./per-million.ts";
+import type { PicoUsd } from "../../money/money.ts";
+import { formatPerMillion } from "../text/per-million.ts";
 import { listedModels, type ModelChange, type StatedList } from "./list-change.ts";
-import { countsTokens, type PricedMeter } from "./rate.ts";
+import { countsTokens, type PricedMeter } from "../row/rate.ts";
 import type { RateChange } from "./rate-change.ts";
-import type { CatalogueRow, Rates } from "./row.ts";
-import type { ModelName } from "./served.ts";
+import type { CatalogueRow, Rates } from "../row/row.ts";
+import type { ModelName } from "../served.ts";
 
 /**
  * - `zero` a price becomes zero

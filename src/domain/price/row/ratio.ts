@@ -1,7 +1,7 @@
 /** Exact ratios, and prices multiplied by them. */
 
-import { assert } from "../assert.ts";
-import { pico, type PicoUsd } from "../money/money.ts";
+import { assert } from "../../assert.ts";
+import { pico, type PicoUsd } from "../../money/money.ts";
 
 /** 5/3 stays 5/3. */
 export interface Ratio {

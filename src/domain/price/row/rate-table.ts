@@ -3,10 +3,10 @@
  * with substitutes.
  */
 
-import { assert } from "../assert.ts";
-import { zero, type PicoUsd } from "../money/money.ts";
-import { isOpenMeter, sameTool } from "../usage/open-meter.ts";
-import { fixedMeters, type FixedMeter, type OpenMeter } from "../usage/usage.ts";
+import { assert } from "../../assert.ts";
+import { zero, type PicoUsd } from "../../money/money.ts";
+import { isOpenMeter, sameTool } from "../../usage/open-meter.ts";
+import { fixedMeters, type FixedMeter, type OpenMeter } from "../../usage/usage.ts";
 import { countsTokens, unpricedSource, type Match, type PricedMeter, type Rate } from "./rate.ts";
 import { scale } from "./ratio.ts";
 import type { CatalogueRow, ContextTier, Factor, Rates } from "./row.ts";

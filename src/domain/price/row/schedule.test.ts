@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { pico } from "../money/money.ts";
+import { pico } from "../../money/money.ts";
 import type { Schedule } from "./row.ts";
 import { nextScheduleEdge, scheduledRates } from "./schedule.ts";
 

@@ -1,7 +1,7 @@
 /** A refresh of the price book from a published list, kept in the ledger as one entry. */
 
-import type { CatalogueRow } from "./row.ts";
-import { parseRow, type PriceText } from "./row-text.ts";
+import type { CatalogueRow } from "../row/row.ts";
+import { parseRow, type PriceText } from "../text/row-text.ts";
 
 export interface PriceUpdate {
   readonly updateId: string;

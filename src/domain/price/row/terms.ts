@@ -3,7 +3,7 @@
  * context size.
  */
 
-import { zero } from "../money/money.ts";
+import { zero } from "../../money/money.ts";
 import type { ServiceTier } from "./rate.ts";
 import type { CatalogueRow, Factor, OwnRates, TermPrice } from "./row.ts";
 
