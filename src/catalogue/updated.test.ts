@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../domain/money/money.ts";
+import { pricesInForce } from "../domain/price/in-force.ts";
+import { sheetOfServed } from "../domain/price/served.ts";
 import type { CatalogueRow } from "../domain/price/row/row.ts";
 import { parseRow } from "../domain/price/text/row-text.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
@@ -55,6 +57,26 @@ test("an updated model keeps its snapshots and other ids, and a new one has snap
   assert.notEqual(inputOf(book, "openai/gpt-5-mini"), 3_000_000n);
   const added = catalogue.models(rows).filter(({ source }) => source === "update");
   assert.deepEqual(new Set(added.map(({ model }) => model)), new Set(["gpt-5", "gpt-99"]));
+});
+
+test("an export has the other ids of an updated model, which is still found as one model", () => {
+  const textOf = (rows: readonly CatalogueRow[]) => {
+    const book = catalogue.book([], undefined, { updates: { rows, version: "u" } });
+    const contents = { book, models: catalogue.models(rows), overrides: [] };
+    const found = pricesInForce(contents, at).find(
+      ({ row }) => row.provider === "openai" && row.model === "gpt-5",
+    );
+    return { book, text: found?.text };
+  };
+  const { aliases = [] } = textOf([]).text ?? {};
+  const { book, text } = textOf([update("openai", "gpt-5", "3")]);
+  assert.ok(aliases.length > 0);
+  assert.equal(text?.input, "3");
+  assert.deepEqual(text.aliases, aliases);
+  const model = "gpt-5";
+  const sheet = book.sheet({ provider: "openai", model, at });
+  const served = sheetOfServed(book, { provider: "openai", model, at, sheet }, "gpt-5-2025-08-07");
+  assert.equal(served?.match, "exact");
 });
 
 test("of two updates the newer one counts, until it ends", () => {

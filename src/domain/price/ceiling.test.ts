@@ -60,6 +60,13 @@ test("each unit has the dearest rate of any listed model, at any context size", 
   );
 });
 
+test("reasoning counts as output", () => {
+  const thinker = row("thinker", [1n, 1n], {
+    rates: { input: pico(1n), output: pico(1n), reasoning: pico(95n) },
+  });
+  assert.deepEqual(rates({ sources: [() => [...list, thinker]] }), [60n, 95n, "wide", "thinker"]);
+});
+
 test("it counts the prices of the call's time, its tier and the tiers below", () => {
   assert.deepEqual(rates({}, { at: 50 }), [1000n, 1000n, "old", "old"]);
   assert.deepEqual(rates({}, { at: 10 ** 9 }), [3000n, 3000n, "next", "next"]);

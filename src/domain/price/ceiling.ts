@@ -50,7 +50,7 @@ export function ceilingFinder({ rule, list }: CeilingOptions): PriceBook["ceilin
     const { found, sheets } = listingAt(query.provider, query.at);
     const key = [
       query.serviceTier,
-      query.region,
+      query.region === undefined ? "any" : `in ${query.region}`,
       query.cacheWrite,
       query.media !== false,
       query.fees?.join(",") ?? "any",

@@ -20,7 +20,6 @@ import { makeRateTable, openRate, type RateTable } from "./row/rate-table.ts";
 import type { CatalogueRow, Rates } from "./row/row.ts";
 import type { DearestQuery, DearestRates, PriceSheet } from "./sheet.ts";
 import {
-  anyRegion,
   anywhere,
   applyTerms,
   possibleRegions,
@@ -213,7 +212,7 @@ function rememberDearest(
     const fees = query.fees?.join(",") ?? "any";
     const key = [
       query.serviceTier,
-      query.region ?? anyRegion,
+      query.region === undefined ? "any" : `in ${query.region}`,
       query.cacheWrite,
       query.media !== false,
       fees,

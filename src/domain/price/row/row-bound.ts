@@ -1,6 +1,7 @@
 /** Bounds all prices of a row without building its rate tables. */
 
-import { feeMeters, tokenMeters, type Meter } from "../../usage/usage.ts";
+import { feeMeters } from "../../usage/usage.ts";
+import { countsTokens, type PricedMeter } from "./rate.ts";
 import type { Ratio } from "./ratio.ts";
 import type { CatalogueRow, Rates } from "./row.ts";
 import { isFactor } from "./terms.ts";
@@ -28,7 +29,7 @@ export function boundOf(row: CatalogueRow): RowBound | undefined {
   );
   const token = [multiples, tiers.filter(isFactor), regions.filter(isFactor)].reduce(
     (most, ratios) => atMost(most, ratios),
-    dearest(stated, (meter) => tokenMeters.has(meter)),
+    dearest(stated, countsTokens),
   );
   return {
     token,
@@ -37,16 +38,16 @@ export function boundOf(row: CatalogueRow): RowBound | undefined {
   };
 }
 
-const fees: ReadonlySet<Meter> = new Set(feeMeters);
+const fees: ReadonlySet<PricedMeter> = new Set(feeMeters);
 
 function dearest(
   stated: readonly { readonly rates?: Rates }[],
-  isCounted: (meter: Meter) => boolean,
+  isCounted: (meter: PricedMeter) => boolean,
 ): bigint {
   let most = 0n;
   for (const { rates = {} } of stated)
     for (const [meter, rate] of Object.entries(rates))
-      if (rate !== undefined && rate > most && isCounted(meter as Meter)) most = rate;
+      if (rate !== undefined && rate > most && isCounted(meter as PricedMeter)) most = rate;
   return most;
 }
 

@@ -119,3 +119,9 @@ export function isValidAt(
 ): boolean {
   return validFrom <= at && at < validTo;
 }
+
+/** Whether two rows state one price: a book may find it in two places, by different ids. */
+export function isSameRow(left: CatalogueRow, right: CatalogueRow): boolean {
+  const names = ["provider", "model", "source", "version", "validFrom"] as const;
+  return left === right || names.every((name) => left[name] === right[name]);
+}

@@ -77,6 +77,32 @@ test("a changed model is dearer, cheaper or mixed, with the rates before and aft
   assert.equal(long?.rates.find(({ meter }) => meter === "output")?.contextTokens, 200_001);
 });
 
+test("reasoning, the end of hours, and units under terms or hours are compared", () => {
+  const hours = (to: string, more: object = { input: "4" }) => ({
+    hours: [{ from: "01:00", to, ...more }],
+  });
+  const tier = (images: string) => ({ service_tiers: { priority: { meters: { images } } } });
+  const pairs = [
+    [{ reasoning: "9" }, { reasoning: "10" }, "reasoning", 9_000_000n, 10_000_000n],
+    [{}, { reasoning: "10" }, "reasoning", 8_000_000n, 10_000_000n],
+    [hours("04:00"), hours("05:00"), "input", 2_000_000n, 4_000_000n],
+    [tier("1"), tier("2"), "images", 10n ** 12n, 2n * 10n ** 12n],
+    [
+      hours("04:00", { meters: { images: "1" } }),
+      hours("04:00", { meters: { images: "2" } }),
+      "images",
+      10n ** 12n,
+      2n * 10n ** 12n,
+    ],
+  ] as const;
+  for (const [before, after, meter, old, now] of pairs) {
+    const found = compareRows(row(before), row(after)).find((one) => one.meter === meter);
+    assert.deepEqual([found?.before, found?.after], [old, now]);
+  }
+  const outputs = compareRows(row(), row({ output: "9" })).map(({ meter }) => meter);
+  assert.ok(outputs.includes("output") && !outputs.includes("reasoning"));
+});
+
 test("the stored row is whole, and is valid from the moment of the update on", () => {
   const present = row({
     web_search: "0.01",
@@ -116,6 +142,12 @@ test("a rate of a tier that the list leaves out follows its standard rate, and i
   assert.deepEqual(cheaper?.carried.toSorted(), ["context_tiers", "priority"]);
   const same = change(present, stated({ input: "2", web_search: "0.02" }));
   assert.deepEqual(same?.carried, [], "its standard rates are the same");
+});
+
+test("the rate of reasoning follows that of output, and is reported", () => {
+  const found = change(row({ reasoning: "12" }), stated({ output: "4" }));
+  assert.equal(found?.rows[0]?.rates.reasoning, 6_000_000n);
+  assert.deepEqual(found.carried, ["reasoning"]);
 });
 
 test("a rate of a tier at a threshold that the list no longer has is left out, and reported", () => {

@@ -3,16 +3,16 @@
 import type { PicoUsd } from "../../money/money.ts";
 import { isOpenMeter } from "../../usage/open-meter.ts";
 import { fixedMeters, type Meter } from "../../usage/usage.ts";
-import { unpricedSource, type Rate, type ServiceTier } from "../row/rate.ts";
+import { unpricedSource, type PricedMeter, type Rate, type ServiceTier } from "../row/rate.ts";
 import { makeRateTable, openRate } from "../row/rate-table.ts";
 import type { CatalogueRow, Rates } from "../row/row.ts";
 import { levelOf } from "../row-sheet.ts";
 import { scheduledRates } from "../row/schedule.ts";
-import { anywhere, applyTerms, type Terms } from "../row/terms.ts";
+import { anywhere, applyTerms, isFactor, type Terms } from "../row/terms.ts";
 
 /** A meter that is charged differently, and where. */
 export interface RateChange {
-  readonly meter: Meter;
+  readonly meter: PricedMeter;
   readonly serviceTier: ServiceTier;
   /** Null for calls that may be served anywhere. */
   readonly region: string | null;
@@ -32,6 +32,8 @@ export function compareRows(before: CatalogueRow, after: CatalogueRow): readonly
     return metersOf(before, after).flatMap((meter) => {
       const [old, now] = [priced(left(meter)), priced(right(meter))];
       if (old?.perUnit === now?.perUnit) return [];
+      // Reasoning without a price is output, whose change is listed.
+      if (meter === "reasoning" && old?.meter !== meter && now?.meter !== meter) return [];
       return [describe(meter, place, { old, now })];
     });
   });
@@ -40,7 +42,7 @@ export function compareRows(before: CatalogueRow, after: CatalogueRow): readonly
 
 /** The change of each meter that is the largest in proportion. */
 export function largestByMeter(changes: readonly RateChange[]): readonly RateChange[] {
-  const largest = new Map<Meter, RateChange>();
+  const largest = new Map<PricedMeter, RateChange>();
   for (const change of changes) {
     const known = largest.get(change.meter);
     if (!known || growth(change) > growth(known)) largest.set(change.meter, change);
@@ -81,8 +83,13 @@ function placesOf(...rows: readonly CatalogueRow[]): readonly Place[] {
     contextTiers.map(({ tokens, inclusive }) => (inclusive ? tokens : tokens + 1)),
   );
   const hours = rows.flatMap(({ schedules = [] }) =>
-    schedules.flatMap(({ weekdays, fromMinute }) =>
-      weekdays.map((weekday) => mondayMs + (weekday - 1) * dayMs + fromMinute * minuteMs),
+    schedules.flatMap(({ weekdays, fromMinute, toMinute }) =>
+      // What begins or ends in one row may go on in the other.
+      weekdays.flatMap((weekday) =>
+        [fromMinute, toMinute].map(
+          (minute) => mondayMs + (weekday - 1) * dayMs + minute * minuteMs,
+        ),
+      ),
     ),
   );
   const contexts = [0, ...new Set(edges)];
@@ -111,22 +118,30 @@ const dayMs = 86_400_000;
 /** 5 January 1970. */
 const mondayMs = 4 * dayMs;
 
-function metersOf(...rows: readonly CatalogueRow[]): readonly Meter[] {
-  const open = rows.flatMap(({ rates, supplements = [] }) =>
-    [rates, ...supplements.map((supplement) => supplement.rates ?? {})].flatMap((some) =>
-      Object.keys(some).filter(isOpenMeter),
-    ),
-  );
-  return [...fixedMeters, ...new Set(open)];
+function metersOf(...rows: readonly CatalogueRow[]): readonly PricedMeter[] {
+  const open = rows.flatMap(statedRates).flatMap((rates) => Object.keys(rates).filter(isOpenMeter));
+  return [...fixedMeters, "reasoning", ...new Set(open)];
 }
 
-function ratesAt(row: CatalogueRow, place: Place): (meter: Meter) => Rate | undefined {
+/** At a small context: open meters cost the same at any size. */
+function statedRates(row: CatalogueRow): readonly Rates[] {
+  const { rates, supplements = [], schedules = [], serviceTiers = {}, regions = {} } = row;
+  const terms = [...Object.values(serviceTiers), ...Object.values(regions)].filter(
+    (term) => typeof term === "object" && !isFactor(term),
+  );
+  return [rates, ...[...supplements, ...schedules, ...terms].map((some) => some.rates ?? {})];
+}
+
+function ratesAt(row: CatalogueRow, place: Place): (meter: PricedMeter) => Rate | undefined {
   const scheduled: Rates | undefined =
     place.at === null ? undefined : scheduledRates(row.schedules ?? [], place.at);
   const query = { row, match: "exact" as const, scheduled };
   const applied = applyTerms(row, place.terms);
   const table = makeRateTable({ ...query, level: levelOf(row, place.context), applied });
-  return (meter) => (isOpenMeter(meter) ? openRate(meter, { ...query, applied }) : table[meter]);
+  return (meter) => {
+    if (meter === "reasoning") return table.reasoning ?? table.output;
+    return isOpenMeter(meter) ? openRate(meter, { ...query, applied }) : table[meter];
+  };
 }
 
 function priced(rate: Rate | undefined): Rate | undefined {
@@ -138,7 +153,11 @@ interface Compared {
   readonly now: Rate | undefined;
 }
 
-function describe(meter: Meter, { terms, context }: Place, { old, now }: Compared): RateChange {
+function describe(
+  meter: PricedMeter,
+  { terms, context }: Place,
+  { old, now }: Compared,
+): RateChange {
   return {
     meter,
     serviceTier: terms.serviceTier,

@@ -1,7 +1,8 @@
 /** Puts newly published rates into a price row, and carries over what the publisher leaves out. */
 
 import type { PicoUsd } from "../../money/money.ts";
-import { tokenMeters, type Meter } from "../../usage/usage.ts";
+import type { Meter } from "../../usage/usage.ts";
+import { countsTokens, type PricedMeter } from "../row/rate.ts";
 import { scale } from "../row/ratio.ts";
 import type { CatalogueRow, ContextTier, OwnRates, Rates, TermPrice } from "../row/row.ts";
 import { isFactor } from "../row/terms.ts";
@@ -112,22 +113,27 @@ function mainRates(present: Rates, stated: Rates): Rates {
 
 /** @param report Called with each meter whose rate changes. */
 function carryRates(old: Rates, bases: Bases, report: (meter: string) => void): Rates {
-  const carried: { [meter in Meter]?: PicoUsd } = {};
+  const carried: { [meter in PricedMeter]?: PicoUsd } = {};
   for (const [name, rate] of Object.entries(old)) {
-    const meter = name as Meter;
+    const meter = name as PricedMeter;
     if (rate === undefined) continue;
-    const after = tokenMeters.has(meter) ? scaled(rate, baseOf(meter, bases), bases) : rate;
+    const after = countsTokens(meter) ? scaled(rate, baseOf(meter, bases), bases) : rate;
     if (after !== rate) report(meter);
     carried[meter] = after;
   }
   return carried;
 }
 
-function baseOf(meter: Meter, { before }: Bases): "input" | "output" {
+function baseOf(meter: PricedMeter, { before }: Bases): "input" | "output" {
   return outputMeters.has(meter) && before.output !== undefined ? "output" : "input";
 }
 
-const outputMeters: ReadonlySet<Meter> = new Set<Meter>(["output", "output_audio", "output_image"]);
+const outputMeters: ReadonlySet<PricedMeter> = new Set<PricedMeter>([
+  "output",
+  "reasoning",
+  "output_audio",
+  "output_image",
+]);
 
 /** Rounded up. Unchanged if the base is free or not stated. */
 function scaled(rate: PicoUsd, base: "input" | "output", { before, after }: Bases): PicoUsd {
