@@ -13,7 +13,10 @@ function read(kind: keyof typeof paths, body: unknown) {
 }
 
 function unit(kind: keyof typeof paths, parameters?: object, instances = 1): RequestedUnit {
-  const body = { instances: Array(instances).fill({ prompt: "a" }), parameters };
+  const body = {
+    instances: Array.from({ length: instances }, () => ({ prompt: "a" })),
+    parameters,
+  };
   return read(kind, body).facts.unit ?? assert.fail("it is billed by unit");
 }
 
