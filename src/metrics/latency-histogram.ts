@@ -2,9 +2,6 @@
 
 import { Histogram, type Registry } from "prom-client";
 
-const name = "purser_upstream_latency_seconds";
-const help = "Time to first byte of a provider's answer, in seconds.";
-
 /** Upper bounds of the buckets, in seconds. */
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
@@ -12,6 +9,12 @@ interface Observed {
   /** By bucket; the last one has no bound. */
   readonly counts: number[];
   sum: number;
+}
+
+/** What a metric is called and described as. */
+interface Named {
+  readonly name: string;
+  readonly help: string;
 }
 
 interface Line {
@@ -26,10 +29,12 @@ interface Line {
  * 1% of a call.
  */
 export class LatencyHistogram extends Histogram<"provider"> {
+  readonly #named: Named;
   readonly #observed = new Map<string, Observed>();
 
-  constructor(registry: Registry) {
-    super({ name, help, labelNames: ["provider"], buckets: bounds, registers: [registry] });
+  constructor(registry: Registry, named: Named) {
+    super({ ...named, labelNames: ["provider"], buckets: bounds, registers: [registry] });
+    this.#named = named;
   }
 
   add(provider: string, seconds: number): void {
@@ -47,14 +52,18 @@ export class LatencyHistogram extends Histogram<"provider"> {
   /** Replaces the method from which prom-client takes the lines of a histogram. */
   getForPromString(): Promise<object> {
     const values = [...this.#observed].flatMap(([provider, observed]) =>
-      linesOf(observed, { provider }),
+      linesOf(this.#named.name, observed, { provider }),
     );
-    return Promise.resolve({ name, help, type: "histogram", aggregator: "sum", values });
+    return Promise.resolve({ ...this.#named, type: "histogram", aggregator: "sum", values });
   }
 }
 
 /** Buckets are cumulative: each counts the values up to its bound. */
-function linesOf({ counts, sum }: Observed, sharedLabels: Line["sharedLabels"]): readonly Line[] {
+function linesOf(
+  name: string,
+  { counts, sum }: Observed,
+  sharedLabels: Line["sharedLabels"],
+): readonly Line[] {
   const line = (suffix: string, labels: Line["labels"], value: number): Line => ({
     metricName: `${name}_${suffix}`,
     labels,

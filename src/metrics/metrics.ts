@@ -51,7 +51,10 @@ export function makeMetrics(options: MetricsOptions): Metrics {
     help: "Unix time of the newest source of the price book.",
     read: () => pricesUpdatedAt() / 1000,
   });
-  const latency = new LatencyHistogram(registry);
+  const latency = new LatencyHistogram(registry, {
+    name: "purser_upstream_latency_seconds",
+    help: "Time to first byte of a provider's answer, in seconds.",
+  });
 
   return {
     callEnded({ provider: name, outcome }) {
