@@ -142,7 +142,7 @@ export async function openCatalogue(): Promise<Catalogue> {
         finder.chainOf(booked?.get(name)?.id ?? name);
       const idOf = (name: string): string => chainOf(name)[0] ?? name;
       return makePriceBook({
-        sources: withUpdated([overlay, listed], updated),
+        sources: withUpdated([overlay, listed], { rows: updated, complete }),
         overrides,
         version: `${list.version},overlay@${overlayVersion}${version === null ? "" : `,${version}`}`,
         providerIds: chainOf,

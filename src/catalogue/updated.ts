@@ -4,16 +4,22 @@ import type { RowSource } from "../domain/price/book.ts";
 import { equalsAny } from "../domain/price/id/id-rule.ts";
 import { isValidAt, type CatalogueRow } from "../domain/price/row/row.ts";
 
+interface UpdatedRows {
+  readonly rows: readonly CatalogueRow[];
+  readonly complete: (row: CatalogueRow) => CatalogueRow;
+}
+
 /**
  * A newer row is found by the ids of the row that it replaces, with the same precedence among models;
  * only its rates and its time are new. Its own id always finds it. Models that no source has are added
  * to the last one.
  *
- * @param updated The newest first.
+ * @param updates.rows The newest first.
+ * @param updates.complete Adds what the row of a new model lacks, such as the fees of its vendor.
  */
 export function withUpdated(
   sources: readonly RowSource[],
-  updated: readonly CatalogueRow[],
+  { rows: updated, complete }: UpdatedRows,
 ): readonly RowSource[] {
   if (updated.length === 0) return sources;
   const byProvider = Map.groupBy(updated, ({ provider }) => provider);
@@ -24,7 +30,7 @@ export function withUpdated(
       const newer = byProvider.get(provider) ?? [];
       lists = replaced(
         sources.map((source) => source(provider)),
-        newer,
+        { rows: newer, complete },
       );
       known.set(provider, lists);
     }
@@ -35,12 +41,12 @@ export function withUpdated(
 
 function replaced(
   lists: readonly (readonly CatalogueRow[])[],
-  newer: readonly CatalogueRow[],
+  { rows: newer, complete }: UpdatedRows,
 ): readonly (readonly CatalogueRow[])[] {
   if (newer.length === 0) return lists;
   const replacing = lists.map((rows) => pairs(rows, newer));
   const done = new Set(replacing.flatMap((found) => found.map(({ one }) => one)));
-  const added = newer.filter((row) => !done.has(row)).map(addOwnId);
+  const added = newer.filter((row) => !done.has(row)).map((row) => complete(addOwnId(row)));
   return lists.map((rows, index) => {
     const byModel = Map.groupBy(replacing[index] ?? [], ({ one }) => modelOf(one));
     const isLast = index === lists.length - 1;
