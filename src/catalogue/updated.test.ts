@@ -66,7 +66,10 @@ test("a new model has the tool fees, cache prices and tiers of its vendor, unles
   const rows = [
     update("openai", "gpt-99", "4"),
     update("anthropic", "claude-opus-9", "4"),
-    { ...update("openai", "gpt-98", "4"), rates: { web_search: pico(10n ** 12n) } },
+    {
+      ...update("openai", "gpt-98", "4"),
+      rates: { input: pico(1n), web_search: pico(10n ** 12n) },
+    },
   ];
   const book = catalogue.book([], undefined, { updates: { rows, version: "u" } });
   const cost = (name: string, usage: Usage, serviceTier: ServiceTier = "standard"): bigint => {
