@@ -168,7 +168,7 @@ export interface UpdatePricesCommand {
   readonly kind: "update_prices";
   readonly at: number;
   readonly update: PriceUpdate;
-  /** The last update in the book that was compared; null for none. Another one since: a conflict. */
+  /** The state of the book that was compared ({@link stateOf}). Another one is a conflict. */
   readonly after: string | null;
 }
 

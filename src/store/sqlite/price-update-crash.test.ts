@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { stateOf } from "../../domain/price/update/price-update.ts";
 import { hold, start, tree, usd } from "../conformance/fixture.ts";
 import {
   acknowledgedIn,
@@ -36,7 +37,7 @@ async function updateForEver(directory: string): Promise<void> {
     await ledger.commit({
       kind: "update_prices",
       at: start,
-      after: ledger.priceUpdates().at(-1)?.updateId ?? null,
+      after: stateOf(ledger.priceUpdates()),
       update: {
         updateId,
         source: "litellm",

@@ -28,6 +28,21 @@ export interface KeptPriceUpdate extends PriceUpdate {
 }
 
 /**
+ * Names what the updates make of the prices: another update, or one that is reverted, changes it.
+ * Null before the first one.
+ */
+export function stateOf(updates: readonly KeptPriceUpdate[]): string | null {
+  const last = updates.at(-1);
+  const reverted = updates.filter(({ revertedAt }) => revertedAt !== null).length;
+  return last ? `${last.updateId}, ${reverted} reverted` : null;
+}
+
+/** When the updates last changed the prices, in milliseconds since the epoch. */
+export function lastChangeOf(updates: readonly KeptPriceUpdate[]): number {
+  return Math.max(-Infinity, ...updates.flatMap(({ at, revertedAt }) => [at, revertedAt ?? at]));
+}
+
+/**
  * The rows of all updates, the newest first. Those of a reverted update end when it was reverted,
  * so calls that began before keep their price.
  */
