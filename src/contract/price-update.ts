@@ -50,7 +50,9 @@ const modelChangeSchema = z.object({
   change: z.enum(["new", "dearer", "cheaper", "mixed"]),
   rates: z
     .array(rateChangeSchema)
-    .describe("The largest change of each meter, in proportion. None for a new model."),
+    .describe(
+      "The largest change of each meter, in proportion. For a new model its standard rates, with null before.",
+    ),
   carried: z
     .array(z.string())
     .describe(

@@ -40,6 +40,20 @@ export function compareRows(before: CatalogueRow, after: CatalogueRow): readonly
   return [...new Map(changes.map((change) => [keyOf(change), change])).values()];
 }
 
+/**
+ * The standard rates that a new row states, as changes from no price. A price by a unit states its
+ * tokens as zero, which says nothing.
+ */
+export function statedBy({ rates }: CatalogueRow): readonly RateChange[] {
+  const stated = Object.entries(rates) as readonly (readonly [PricedMeter, PicoUsd | undefined])[];
+  const isFree = stated.every(([, rate]) => !rate);
+  return stated.flatMap(([meter, after]): readonly RateChange[] => {
+    if (after === undefined || (after === 0n && !isFree)) return [];
+    const everywhere = { serviceTier: "standard", region: null, contextTokens: null } as const;
+    return [{ meter, ...everywhere, before: null, after, isOwn: true }];
+  });
+}
+
 /** The change of each meter that is the largest in proportion. */
 export function largestByMeter(changes: readonly RateChange[]): readonly RateChange[] {
   const largest = new Map<PricedMeter, RateChange>();
