@@ -68,3 +68,18 @@ test("OpenRouter has decimal strings per token; a router without a price of its 
     ],
   );
 });
+
+test("a list that is too long to be compared between calls is refused", () => {
+  const listOf = (count: number): string => {
+    const models = Array.from(
+      { length: count },
+      (_, index) => `{"id":"acme/m${index}","pricing":{"prompt":"1e-6","completion":"1e-6"}}`,
+    );
+    return `{"data":[${models.join(",")}]}`;
+  };
+  assert.equal(readPublished(listOf(20_000)).rows.length, 20_000);
+  assert.throws(() => readPublished(listOf(20_001)), {
+    code: "invalid_request",
+    message: /has 20001 prices/,
+  });
+});
