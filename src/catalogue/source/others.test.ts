@@ -80,6 +80,6 @@ test("a list that is too long to be compared between calls is refused", () => {
   assert.equal(readPublished(listOf(20_000)).rows.length, 20_000);
   assert.throws(() => readPublished(listOf(20_001)), {
     code: "invalid_request",
-    message: /has 20001 prices/,
+    message: /has 20001 models/,
   });
 });
