@@ -18,6 +18,9 @@ const fees: Readonly<Record<string, UsdPrices>> = {
   // https://docs.x.ai/developers/pricing, read 2026-11: $5 per 1,000 searches and code runs, $2.50
   // per 1,000 collection searches.
   "x-ai": { web_search: "0.005", file_search: "0.0025", code_execution: "0.005" },
+  // https://openrouter.ai/docs/features/web-search: $4 per 1,000 results of Exa, five by default
+  // (read 2026-11). It reports what it bills: this is held.
+  openrouter: { web_search: "0.02" },
   azure: { web_search: "0.01", file_search: "0.0025", code_execution: "0.03" },
 };
 
