@@ -33,8 +33,8 @@ export interface Endpoint {
   readonly unit?: EndpointUnit;
 }
 
-/** Characters spoken, audio heard, images made, documents ranked. */
-export type EndpointUnit = "speech" | "transcription" | "image" | "rerank";
+/** Characters spoken, audio heard, images made, seconds of video made, documents ranked. */
+export type EndpointUnit = "speech" | "transcription" | "image" | "video" | "rerank";
 
 /** A path to stored objects or account data, which not every caller may use. */
 export interface StoredPlace {
@@ -166,8 +166,11 @@ export interface RequestFacts {
 export interface RequestedUnit extends BilledUnit {
   /** Whether `count` is what is billed, not only an upper bound. */
   readonly isExact: boolean;
-  /** What the output is counted as if it is billed by tokens and the answer reports none. */
-  readonly output: "output" | "output_audio" | "output_image";
+  /**
+   * What the output is counted as if it is billed by tokens and the answer reports none; null if no
+   * answer of this kind reports tokens: the call then needs a price by its unit.
+   */
+  readonly output: "output" | "output_audio" | "output_image" | null;
 }
 
 /** The fields that Purser sets in a body. All else is forwarded byte for byte. */

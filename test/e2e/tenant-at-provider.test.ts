@@ -124,8 +124,12 @@ const closed: readonly (readonly [method: string, path: string, forAdmin: number
   ["DELETE", "/openai/v1/audio/voices/voice_1", 403],
   ["GET", "/openai/v1/audio/voice_consents", 403],
   ["POST", "/openai/v1/realtime/client_secrets", 403],
-  ["GET", "/openai/v1/videos", 403],
-  ["GET", "/openai/v1/videos/video_1/content", 403],
+  ["GET", "/openai/v1/videos", 200],
+  ["GET", "/openai/v1/videos/video_1/content", 200],
+  ["GET", "/openai/v1/videos/characters/char_1", 200],
+  ["POST", "/openai/v1/videos/characters", 403],
+  ["POST", "/openai/v1/videos/edits", 403],
+  ["POST", "/openai/v1/videos/extensions", 403],
   ["GET", "/openai/v1/skills", 403],
   ["GET", "/openai/v1/agents", 403],
   ["GET", "/openai/v1/webhooks", 403],
@@ -154,6 +158,8 @@ const closed: readonly (readonly [method: string, path: string, forAdmin: number
   ["GET", "/gemini/v1beta/interactions/i1", 403],
   ["GET", "/gemini/v1beta/fileSearchStores", 403],
   ["POST", "/gemini/v1beta/models/sim-small:predictLongRunning", 403],
+  ["GET", "/gemini/v1beta/models/veo/operations/op1", 200],
+  ["GET", "/gemini/v1beta/files/f1:download", 200],
 ];
 
 /** Endpoints whose cost no answer reports, regardless of the caller. */

@@ -41,4 +41,6 @@ export interface UnpricedUnit {
   readonly model: string;
   /** A meter that would price it. */
   readonly meter: string;
+  /** Whether a price in tokens would do, too. */
+  readonly inTokens: boolean;
 }

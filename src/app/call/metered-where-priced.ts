@@ -27,7 +27,8 @@ export function meteredWherePriced(context: Context, incoming: IncomingCall): In
   if (sheet && pricesCall(sheet, facts.unit, at))
     return { ...incoming, target: meteredTarget(target) };
   const meter = facts.unit.meters[0] ?? facts.unit.family;
-  return { ...incoming, unpriced: { provider: provider.name, model, meter } };
+  const inTokens = facts.unit.output !== null;
+  return { ...incoming, unpriced: { provider: provider.name, model, meter, inTokens } };
 }
 
 /** @returns undefined for a request without a model, and for one that may pass unread. */

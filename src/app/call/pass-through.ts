@@ -15,7 +15,7 @@ import type { CallContext, IncomingCall } from "./call-context.ts";
 import { ListOfModels } from "./list-of-models.ts";
 import { checkModel, type ModelCustody } from "./own-models.ts";
 import { Pipe } from "./pipe.ts";
-import { recordUnmetered } from "./record-unmetered.ts";
+import { checkPriced, recordUnmetered } from "./record-unmetered.ts";
 import { contentTypeOf } from "./route-call.ts";
 
 /**
@@ -37,6 +37,8 @@ export async function passThrough(
   const { method, target, body } = incoming;
   const custody = { belongings: context.belongings, caller, provider, wire };
   const place = wire.storedPlace(method, target.path);
+  // A job that only lacks a price: the reason that the caller can act on comes first.
+  if (place?.makes) checkPriced(route, incoming);
   checkPlace(custody, place, `${method} ${target.path.split("?", 1)[0] ?? ""}`);
   checkNamed(custody, incoming, { route, isPlace: place !== undefined });
   if (route.endpoint.metering === "unmetered") await recordUnmetered(context, incoming, route);

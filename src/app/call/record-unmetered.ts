@@ -81,6 +81,11 @@ async function holdRequest(
   });
 }
 
+/** @throws PurserError `unmetered` for a call that is refused only because a price is missing. */
+export function checkPriced({ provider }: Route, { unpriced }: IncomingCall): void {
+  if (unpriced && provider.unmetered === "refuse") throw withoutPrice(unpriced);
+}
+
 function unmetered(
   { provider, endpoint }: Route,
   { method, target, unpriced }: IncomingCall,
@@ -96,14 +101,15 @@ function unmetered(
   );
 }
 
-function withoutPrice({ provider, model, meter }: UnpricedUnit): PurserError {
+function withoutPrice({ provider, model, meter, inTokens }: UnpricedUnit): PurserError {
+  const units = inTokens ? `tokens or ${meter}` : meter;
   return new PurserError(
     "unmetered",
-    `model: "${shorten(model, 100)}" of ${provider} has no price in tokens or ${meter}, so the cost of the call cannot be known`,
+    `model: "${shorten(model, 100)}" of ${provider} has no price in ${units}, so the cost of the call cannot be known`,
     {
       field: "model",
       remedy:
-        `State its price under \`prices\`, by \`meters: { ${meter}: "USD" }\` or in tokens, or set ` +
+        `State its price under \`prices\`, by \`meters: { ${meter}: "USD" }\`${inTokens ? " or in tokens" : ""}, or set ` +
         `providers.${provider}.unmetered to \`allow\` to let such calls pass without a charge.`,
     },
   );

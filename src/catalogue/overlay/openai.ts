@@ -1,4 +1,4 @@
-/** Prices of OpenAI models that the built-in list lacks. */
+/** Prices of OpenAI models that the built-in list lacks or has for one size only. */
 
 import type { CatalogueRow } from "../../domain/price/row.ts";
 import { overlayRow } from "./row.ts";
@@ -9,6 +9,19 @@ import { overlayRow } from "./row.ts";
  */
 const free = { provider: "openai", prices: { input: "0", output: "0" } } as const;
 
+/**
+ * A second of video: 0.30 at 720p and 0.50 at 1024p, the only two sizes in the API reference of
+ * `POST /videos` (https://developers.openai.com/api/docs/pricing, as LiteLLM's map of 2026-11 has it
+ * in `sora-2-pro` and a `sora-2-pro-high-res` that is no model, and as
+ * https://yingtu.ai/blog/sora-2-pricing-per-second, read 2026-11). Another size is charged as the
+ * dearest.
+ */
+const soraPro = {
+  model: "sora-2-pro",
+  prices: { input: "0", output: "0" },
+  meters: { video_seconds_720p: "0.30", video_seconds_1024p: "0.50" },
+} as const;
+
 export const openaiRows: readonly CatalogueRow[] = [
   overlayRow({ ...free, model: "omni-moderation-latest", aliases: ["omni-moderation"] }),
   overlayRow({
@@ -16,4 +29,6 @@ export const openaiRows: readonly CatalogueRow[] = [
     model: "text-moderation-latest",
     aliases: ["text-moderation-stable", "text-moderation-007"],
   }),
+  overlayRow({ ...soraPro, provider: "openai" }),
+  overlayRow({ ...soraPro, provider: "azure" }),
 ];

@@ -4,6 +4,7 @@ import type { PicoUsd } from "../../domain/money/money.ts";
 import { equalsAny } from "../../domain/price/id-rule.ts";
 import { parsePerCall, parsePerMillion } from "../../domain/price/per-million.ts";
 import type { CatalogueRow, Rates } from "../../domain/price/row.ts";
+import { openMeter } from "../../domain/usage/open-meter.ts";
 import { fixedMeters, tokenMeters, type FixedMeter } from "../../domain/usage/usage.ts";
 
 /** The date on which the overlay's most recent source was read. */
@@ -20,6 +21,8 @@ export interface OverlayRow extends Omit<
   /** Other names of the model, each including its dated snapshots. */
   readonly aliases?: readonly string[];
   readonly prices: UsdPrices;
+  /** USD per unit of open meters. */
+  readonly meters?: Readonly<Record<string, string>>;
   /** RFC 3339. */
   readonly from?: string;
   readonly to?: string;
@@ -42,6 +45,7 @@ export function usd(prices: UsdPrices): Rates {
 export function overlayRow({
   aliases,
   prices,
+  meters = {},
   from,
   to,
   cacheWrites,
@@ -51,11 +55,17 @@ export function overlayRow({
   return {
     ...rest,
     ids: equalsAny(rest.model, ...(aliases ?? [])),
-    rates: usd(prices),
+    rates: { ...usd(prices), ...perUnit(meters) },
     ...(from !== undefined && { validFrom: Date.parse(from) }),
     ...(to !== undefined && { validTo: Date.parse(to) }),
     cacheWrites: cacheWrites ?? "asked",
     source: source ?? overlaySource,
     version: overlayVersion,
   };
+}
+
+function perUnit(meters: Readonly<Record<string, string>>): Rates {
+  return Object.fromEntries(
+    Object.entries(meters).map(([name, text]) => [openMeter(name), parsePerCall(text, name)]),
+  );
 }

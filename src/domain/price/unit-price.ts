@@ -36,12 +36,17 @@ export function unitCost(
     .reduce((sum, { rate }) => add(sum, multiply(rate?.perUnit ?? zero, count)), zero);
 }
 
+/** A call whose price may be by its unit or in tokens. */
+interface CallByUnit extends BilledUnit {
+  /** Null if its answer never reports tokens. */
+  readonly output: string | null;
+}
+
 /** Whether a call can be charged: by its unit, or by tokens, free ones included. */
-export function pricesCall(sheet: PriceSheet, unit: BilledUnit, at: number): boolean {
+export function pricesCall(sheet: PriceSheet, unit: CallByUnit, at: number): boolean {
   return (
     unitMeter(sheet, unit, at) !== undefined ||
-    chargesTokens(sheet) ||
-    sheet.openMeters.length === 0
+    (chargesTokens(sheet) ? unit.output !== null : sheet.openMeters.length === 0)
   );
 }
 

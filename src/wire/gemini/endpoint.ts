@@ -2,12 +2,13 @@
  * Classifies the paths of Gemini's API, which contain the model and whether the answer is a stream.
  */
 
-import type { Endpoint } from "../wire.ts";
+import type { Endpoint, EndpointUnit } from "../wire.ts";
 
 interface Action {
   readonly name: string;
   readonly metering: Endpoint["metering"];
   readonly stream: boolean;
+  readonly unit?: EndpointUnit;
 }
 
 const actions: ReadonlyMap<string, Action> = new Map([
@@ -15,14 +16,16 @@ const actions: ReadonlyMap<string, Action> = new Map([
   ["streamGenerateContent", { name: "generate_content", metering: "metered", stream: true }],
   ["embedContent", { name: "embeddings", metering: "metered", stream: false }],
   ["batchEmbedContents", { name: "embeddings", metering: "metered", stream: false }],
+  // Imagen and Veo.
+  ["predict", { name: "images", metering: "unmetered", stream: false, unit: "image" }],
+  ["predictLongRunning", { name: "videos", metering: "unmetered", stream: false, unit: "video" }],
   ["countTokens", { name: "count_tokens", metering: "free", stream: false }],
 ]);
 
 const unknown: Endpoint = { name: "unknown", metering: "unmetered" };
 
 /**
- * Any other action (`predict`, `predictLongRunning`, `batchGenerateContent`, ...) has a cost that
- * its answer does not report.
+ * Any other action (`batchGenerateContent`, ...) has a cost that its answer does not report.
  *
  * @param path `/v1beta/models/MODEL:ACTION` or `/v1/...`, with or without a query string; tuned
  *   models as `/v1beta/tunedModels/...`. The model may have a provider and a slash before it, by
@@ -32,9 +35,15 @@ export function geminiEndpoint(method: string, path: string): Endpoint {
   const place = placeOf(path);
   const called = action.exec(place);
   if (called && method === "POST") return endpointOf(called);
-  const listed = method === "GET" && /^\/v1(?:beta|alpha)?\/models(\/[^/:]+)*$/.test(place);
-  return listed ? { name: "models", metering: "free" } : unknown;
+  if (method !== "GET") return unknown;
+  // The operations of a model are under it.
+  if (/^\/v1(?:beta|alpha)?\/models(\/[^/:]+)*$/.test(place))
+    return { name: "models", metering: "free" };
+  return fileRead.test(place) ? { name: "files", metering: "free" } : unknown;
 }
+
+/** A file or its content, such as a video that was made. */
+const fileRead = /^\/v1(?:beta|alpha)?\/files\/[^/:]+(?::download)?$/;
 
 /** The model in the path of any of its actions, metered or not; undefined for any other path. */
 export function modelInPath(path: string): string | undefined {

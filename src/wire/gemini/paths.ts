@@ -15,7 +15,15 @@ export const geminiPaths: WirePaths = {
     "countTokens",
     "embedContent",
     "batchEmbedContents",
+    "predict",
+    "predictLongRunning",
   ],
   call: ({ endpoint, model }) =>
-    `/v1beta/models/${model}:${endpoint === "embeddings" ? "embedContent" : "generateContent"}`,
+    `/v1beta/models/${model}:${actionOf.get(endpoint) ?? "generateContent"}`,
 };
+
+const actionOf: ReadonlyMap<string, string> = new Map([
+  ["embeddings", "embedContent"],
+  ["images", "predict"],
+  ["videos", "predictLongRunning"],
+]);

@@ -18,6 +18,9 @@ const collection =
 /** Model actions that answer at once and store nothing. */
 const openActions =
   /^\/v1(?:beta|alpha)?\/(?:models|tunedModels)\/[^:]+:(?:generateContent|streamGenerateContent|embedContent|batchEmbedContents|countTokens|predict)$/;
+/** A job of a model, such as a video in the making. Its name is the whole path. */
+const operation = /^\/v1(?:beta|alpha)?\/(models\/[^/:]+\/operations\/[^/:]+)$/;
+const longRunning = /^\/v1(?:beta|alpha)?\/(?:models|tunedModels)\/[^:]+:predictLongRunning$/;
 const openReads = /^\/v1(?:beta|alpha)?\/models(?:\/[^/:]+)?$/;
 
 /** @returns undefined for a path open to every caller. Ids are names: `files/abc`. */
@@ -26,6 +29,10 @@ export function storedPlace(method: string, path: string): StoredPlace | undefin
   if (place === undefined) return { id: null, makes: false };
   if (method === "POST" && openActions.test(place)) return undefined;
   if ((method === "GET" || method === "HEAD") && openReads.test(place)) return undefined;
+  if (method === "POST" && longRunning.test(place)) return { id: null, makes: true, made: "thing" };
+  const [, job] = operation.exec(place) ?? [];
+  // Its answer names the files that it made.
+  if (method === "GET" && job !== undefined) return { id: job, makes: false, made: "thing" };
   const found = collection.exec(place);
   const [, folder = "", name] = found ?? [];
   const makes = method === "POST" && found !== null && name === undefined;
@@ -82,7 +89,7 @@ const rules: ReferenceRules = {
  * The provider's own file, by its URI. A web page has no owner; any other address is accessible
  * only to the account.
  */
-function fileOf(text: string): string | undefined {
+export function fileOf(text: string): string | undefined {
   const uri = URL.canParse(text) ? new URL(text) : undefined;
   if (!uri || (uri.protocol !== "https:" && uri.protocol !== "http:")) return text;
   const name = /^\/(?:download\/|upload\/)?v1(?:beta|alpha)?\/(files\/[^/:]+)(?::download)?$/.exec(

@@ -57,9 +57,10 @@ test("listing models is free, and everything else is unmetered", () => {
     name: "models",
     metering: "free",
   });
+  for (const path of ["/v1beta/models/veo/operations/op1", "/v1beta/files/f1:download"])
+    assert.equal(geminiWire.endpoint("GET", path).metering, "free", path);
   const unknown = { name: "unknown", metering: "unmetered" };
   for (const path of [
-    "/v1beta/models/imagen-4:predict",
     "/v1beta/models/x:batchGenerateContent",
     "/v1beta/files",
     "/v1beta/models/%zz:generateContent",

@@ -9,6 +9,8 @@ import { geminiHeaders } from "./headers.ts";
 import { canCall, geminiModels } from "./models.ts";
 import { geminiPaths } from "./paths.ts";
 import { geminiMadeIds } from "./made-ids.ts";
+import { PredictAnswer } from "./predict/answer.ts";
+import { readPredictRequest } from "./predict/request.ts";
 import { readGeminiRequest } from "./request.ts";
 import { named, storedPlace, tunedModel } from "./stored.ts";
 import { geminiStreamMeter } from "./stream.ts";
@@ -24,8 +26,13 @@ export const geminiWire: WireFormat = {
   stream: { mayBeJson: true, hasClosingEvent: false, comment: () => null },
   canCall,
   endpoint: geminiEndpoint,
-  read: readGeminiRequest,
-  meter({ name }, answer) {
+  read: (endpoint, body) =>
+    endpoint.unit === undefined
+      ? readGeminiRequest(endpoint, body)
+      : readPredictRequest({ ...endpoint, unit: endpoint.unit }, body),
+  meter({ name, unit }, answer) {
+    if (unit !== undefined)
+      return new BodyMeter(new PredictAnswer(unit, answer.facts), { generates: false });
     const reader = new GeminiAnswer(answer);
     return answer.stream
       ? geminiStreamMeter(reader)

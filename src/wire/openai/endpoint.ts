@@ -17,7 +17,8 @@ export const metered: ReadonlyMap<string, string> = new Map([
 
 /**
  * Paths that are billed by units, or by tokens that not every answer reports. `rerank` has the paths
- * of Cohere, Jina, Voyage and Together.
+ * of Cohere, Jina, Voyage and Together. A remix, an edit and an extension of a video are not here:
+ * their requests name neither the model nor, mostly, the length.
  */
 const billedByUnit: ReadonlyMap<string, EndpointUnit> = new Map([
   ["audio/speech", "speech"],
@@ -26,6 +27,7 @@ const billedByUnit: ReadonlyMap<string, EndpointUnit> = new Map([
   ["images/generations", "image"],
   ["images/edits", "image"],
   ["images/variations", "image"],
+  ["videos", "video"],
   ["rerank", "rerank"],
 ]);
 
@@ -46,7 +48,7 @@ const freeReads: readonly RegExp[] = [
   /^models(\/.+)?$/,
   /^(responses|chat\/completions)\/[^/]+(\/(input_items|messages))?$/,
   /^chat\/completions$/,
-  /^(files|batches|uploads|vector_stores|conversations|containers|evals)(\/.+)?$/,
+  /^(files|batches|uploads|videos|vector_stores|conversations|containers|evals)(\/.+)?$/,
   /^fine_tuning(\/.+)?$/,
   /^(credits|key|generation|providers)$/,
   /^models\/user$/,

@@ -33,7 +33,10 @@ const preferences = "models/user";
 
 /** Collections with ids in paths (resource methods of the `openai` package 7.57, read 2026-11). */
 const collection =
-  /^(?:responses|chat\/completions|conversations|files|uploads|batches|vector_stores|containers|evals|videos|skills|audio\/voices|audio\/voice_consents|fine_tuning\/jobs)(?:\/([^/]+))?(\/.*)?$/;
+  /^(?:responses|chat\/completions|conversations|files|uploads|batches|vector_stores|containers|evals|videos\/characters|videos|skills|audio\/voices|audio\/voice_consents|fine_tuning\/jobs)(?:\/([^/]+))?(\/.*)?$/;
+
+/** Paths under a collection that create an object in it, from one that the body names. */
+const creations = /^videos\/(?:edits|extensions)$/;
 
 /**
  * Created from a file of requests or from stored data: Purser cannot see whose objects they use.
@@ -67,7 +70,7 @@ export function storedPlace(method: string, path: string): StoredPlace | undefin
   if (verb === "DELETE" && model !== undefined)
     return { id: tunedModel(model) ?? model, makes: false };
   const found = collection.exec(route);
-  const id = found?.[1] ?? null;
+  const id = creations.test(route) ? null : (found?.[1] ?? null);
   const isCreation = verb === "POST" && found !== null && id === null;
   const made = isCreation
     ? "thing"

@@ -16,6 +16,7 @@ import type { EndpointUnit, Progress, Reading, RequestFacts, UsageMeter } from "
 import { lastUsage } from "../answer-scan.ts";
 import { readUsage } from "../usage.ts";
 import { imageUnit, usualImage } from "./image.ts";
+import { reportedSeconds, videoUnit } from "../../unit/video.ts";
 
 const nothing = new Uint8Array(0);
 
@@ -121,13 +122,14 @@ export class UnitMeter implements UsageMeter {
   #unitOf(answer: JsonObject | undefined, written: string | undefined): BilledUnit | undefined {
     if (this.#kind === "transcription") return secondsOf(answer, written);
     if (this.#kind === "image") return imagesOf(answer, this.#facts);
+    if (this.#kind === "video") return videoOf(answer, this.#facts);
     return this.#kind === "rerank" ? searchesOf(answer) : undefined;
   }
 
   #outputTokens(): number {
     if (this.#kind === "speech") return Math.ceil(this.#length / leastBytesPerAudioToken);
     if (this.#kind === "image") return this.#length;
-    return this.#kind === "rerank" ? 0 : tokensOfBytes(this.#length);
+    return this.#kind === "rerank" || this.#kind === "video" ? 0 : tokensOfBytes(this.#length);
   }
 }
 
@@ -185,6 +187,16 @@ function imagesOf(
   return isSaid
     ? imageUnit({ quality, size, count: images.length })
     : { meters: unit.meters, family: unit.family, count: images.length };
+}
+
+/** The `seconds` and `size` of the job that was created. A job that failed at once is not billed. */
+function videoOf(answer: JsonObject | undefined, { unit }: RequestFacts): BilledUnit | undefined {
+  if (!answer || !unit) return undefined;
+  const { meters, family } = unit;
+  const seconds = answer["status"] === "failed" ? 0 : reportedSeconds(answer["seconds"]);
+  if (seconds === undefined) return undefined;
+  const size = toText(answer["size"]);
+  return size === undefined ? { meters, family, count: seconds } : videoUnit({ size, seconds });
 }
 
 /** Cohere's `meta.billed_units.search_units`. */

@@ -89,3 +89,17 @@ test("a search counts for every hundred documents, long ones as several, and the
   const long = rank(Array<string>(100).fill("b"), "a".repeat(1000));
   assert.ok(long.addedTokens >= 100_000);
 });
+
+test("a video is held by its length and size, and at the longest one if its model's is unknown", () => {
+  const unit = (body: object) => jsonFacts("/videos", { prompt: "a", ...body }).unit;
+  const sizes = (resolution: string) => [`video_seconds_${resolution}`, "video_seconds"];
+  for (const [body, meters, count, isExact] of [
+    [{}, sizes("720p"), 4, true],
+    [{ model: "sora-2-pro", seconds: 12, size: "1024x1792" }, sizes("1024p"), 12, true],
+    [{ model: "sora-2", size: "auto" }, [], 4, false],
+    [{ model: "other" }, [], 20, false],
+    [{ model: "other", seconds: "60", size: "1920x1080" }, sizes("1080p"), 60, true],
+  ] as const)
+    assert.deepEqual(unit(body), { meters, family: "video_seconds", count, isExact, output: null });
+  assert.equal(jsonFacts("/videos", { prompt: "a" }).model, "sora-2");
+});

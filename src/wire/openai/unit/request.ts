@@ -1,4 +1,4 @@
-/** Reads a request that is billed by characters, seconds, images or searches. */
+/** Reads a request that is billed by characters, seconds, images, videos or searches. */
 
 import { PurserError } from "../../../domain/error.ts";
 import { openMeter } from "../../../domain/usage/open-meter.ts";
@@ -13,6 +13,7 @@ import { named } from "../stored.ts";
 import { mostSeconds } from "./audio-length.ts";
 import { fieldsOf, type Fields } from "./fields.ts";
 import { imageUnit, usualImage } from "./image.ts";
+import { isKnownSize, requestedSeconds, videoUnit } from "../../unit/video.ts";
 
 const longestModelName = 256;
 const choiceBounds = { min: 1, max: 1024 };
@@ -31,7 +32,8 @@ export function readUnitRequest(
   const { uses } = named({ method: "POST", path: "", contentType, body });
   return {
     facts: factsOf(endpoint, fields),
-    stored: { uses, makes: false },
+    // A video is a job, which is stored until it is deleted or expires.
+    stored: { uses, makes: endpoint.unit === "video" },
     ...(fields.contentType !== undefined && { contentType: fields.contentType }),
     edit: ({ model }) =>
       model === undefined || model === fields.string("model") ? body : fields.withModel(model),
@@ -81,6 +83,7 @@ const boundsOf: Readonly<Record<EndpointUnit, (fields: Fields, model: string) =>
   speech: speechBounds,
   transcription: transcriptionBounds,
   image: imageBounds,
+  video: videoBounds,
   rerank: rerankBounds,
 };
 
@@ -156,6 +159,25 @@ function imageBounds(fields: Fields, model: string): Bounds {
  */
 const mostTokensPerImage = 32_768;
 
+/**
+ * `seconds` is 4 and `size` 720x1280 by default (API reference of `POST /videos` in the `openai`
+ * package 7.57, read 2026-11). What other models make by default is not known.
+ */
+function videoBounds(fields: Fields, model: string): Bounds {
+  const isSora = /(?:^|\/)sora-2(?:-|$)/.test(model);
+  const asked = requestedSeconds(fields.json("seconds") ?? fields.string("seconds"), "seconds");
+  const size = fields.string("size") ?? (isSora ? "720x1280" : undefined);
+  const seconds = asked ?? (isSora ? 4 : longestVideo);
+  const isExact = isKnownSize(size) && (asked !== undefined || isSora);
+  return {
+    unit: { ...videoUnit({ size, seconds }), isExact, output: null },
+    maxOutputTokens: 0,
+  };
+}
+
+/** Seconds: the longest segment in the same API reference. */
+const longestVideo = 20;
+
 /** Images to edit, inline in a JSON body or by reference. */
 function inputImages(fields: Fields): number {
   const images = fields.json("images") ?? fields.json("image");
@@ -193,9 +215,12 @@ function queryBytes(fields: Fields): number {
 const tokensPerChunk = 500;
 const chunksPerSearch = 100;
 
-function modelOf({ model: inPath }: Endpoint, fields: Fields): string {
+/** The same API reference: "Defaults to `sora-2`". */
+const usualModels: Readonly<Partial<Record<EndpointUnit, string>>> = { video: "sora-2" };
+
+function modelOf({ model: inPath, unit }: UnitEndpoint, fields: Fields): string {
   // A path that names a deployment decides which model serves.
-  const model = inPath ?? fields.string("model") ?? "";
+  const model = inPath ?? fields.string("model") ?? usualModels[unit] ?? "";
   if (model !== "" && model.length <= longestModelName && model === model.trim()) return model;
   throw new PurserError(
     "invalid_request",

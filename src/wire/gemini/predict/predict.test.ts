@@ -1,0 +1,97 @@
+/** Tests the upper bounds read from requests for images and videos, and the counts in answers. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { RequestedUnit } from "../../wire.ts";
+import { geminiWire } from "../wire.ts";
+
+const paths = { images: "imagen:predict", videos: "veo:predictLongRunning" };
+
+function read(kind: keyof typeof paths, body: unknown) {
+  const endpoint = geminiWire.endpoint("POST", `/v1beta/models/${paths[kind]}`);
+  return { endpoint, ...geminiWire.read(endpoint, Buffer.from(JSON.stringify(body))) };
+}
+
+function unit(kind: keyof typeof paths, parameters?: object, instances = 1): RequestedUnit {
+  const body = {
+    instances: Array.from({ length: instances }, () => ({ prompt: "a" })),
+    parameters,
+  };
+  return read(kind, body).facts.unit ?? assert.fail("it is billed by unit");
+}
+
+test("a request without parameters is held at the documented number, length and resolution", () => {
+  assert.deepEqual(unit("images"), {
+    meters: ["images_1k", "images"],
+    family: "images",
+    count: 4,
+    isExact: false,
+    output: null,
+  });
+  assert.deepEqual(unit("videos"), {
+    meters: ["video_seconds_720p", "video_seconds"],
+    family: "video_seconds",
+    count: 8,
+    isExact: true,
+    output: null,
+  });
+});
+
+test("the largest number counts, by whatever name and spelling, for each instance", () => {
+  assert.equal(unit("images", { sampleCount: 2 }).count, 2);
+  assert.equal(unit("images", { sampleCount: 1, sample_count: 3 }).count, 3);
+  assert.equal(unit("images", { sampleCount: 1, numberOfImages: 4 }, 2).count, 8);
+  assert.equal(unit("videos", { numberOfVideos: 2, durationSeconds: "6" }).count, 12);
+  assert.equal(unit("videos", { duration_seconds: 60, durationSeconds: 4 }).count, 60);
+});
+
+test("a size that is not known has no meter, so that the dearest variant applies", () => {
+  for (const size of ["2048", "8K", ""])
+    assert.deepEqual(unit("images", { sampleImageSize: size }).meters, [], size);
+  assert.deepEqual(unit("images", { sampleImageSize: "1K", imageSize: "4K" }).meters, []);
+  assert.deepEqual(unit("images", { sampleImageSize: "2K" }).meters, ["images_2k", "images"]);
+  const { meters, isExact } = unit("videos", { resolution: "UHD" });
+  assert.deepEqual([meters, isExact], [[], false]);
+});
+
+test("what is not understood, or is repeated, is refused", () => {
+  for (const parameters of [
+    { sampleCount: 0 },
+    { sampleCount: "2" },
+    { sampleCount: 1e9 },
+    { durationSeconds: "abc" },
+    { durationSeconds: 1e9 },
+    { resolution: 720 },
+    [],
+    "4",
+  ])
+    assert.throws(() => unit("videos", parameters as object), { code: "invalid_request" });
+  const twice = Buffer.from('{"instances":[],"parameters":{"sampleCount":1,"sampleCount":4}}');
+  const { endpoint } = read("images", { instances: [] });
+  assert.throws(() => geminiWire.read(endpoint, twice), { code: "invalid_request" });
+});
+
+function images(answer: string): number | undefined {
+  const { endpoint, facts } = read("images", { instances: [] });
+  const meter = geminiWire.meter(endpoint, { stream: false, facts });
+  meter.push(Buffer.from(answer));
+  return meter.end().reading.unit?.count;
+}
+
+test("images in the answer are counted; reasons and safety attributes are not", () => {
+  const image = { bytesBase64Encoded: "AAAA", mimeType: "image/png" };
+  const rest = [{ raiFilteredReason: "no" }, { safetyAttributes: {}, contentType: "Positive" }];
+  assert.equal(images(JSON.stringify({ predictions: [image, { gcsUri: "gs://a" }, ...rest] })), 2);
+  assert.equal(images("{}"), 0);
+});
+
+test("an answer that cannot be read leaves what was held", () => {
+  for (const broken of ["", "[]", '{"predictions":[{"bytesBase64Encoded":"AA'])
+    assert.equal(images(broken), undefined, broken);
+});
+
+test("a file or a video that the request names must belong to its key", () => {
+  const uri = "https://generativelanguage.googleapis.com/v1beta/files/v1";
+  const { stored } = read("videos", { instances: [{ prompt: "a", video: { uri } }] });
+  assert.deepEqual(stored, { uses: [{ key: "uri", id: "files/v1" }], makes: true });
+});
