@@ -1,6 +1,8 @@
 /** Benchmarks pricing a call: finding the price sheet and computing the charge lines. */
 
-import { openCatalogue } from "../src/catalogue/catalogue.ts";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { openCatalogue } from "../src/catalogue/catalogue.ts";
 import type { PriceBook } from "../src/domain/price/sheet.ts";
 import type { Bench } from "./bench.ts";
 import { spread, type Spread } from "./report/statistics.ts";
@@ -43,16 +45,20 @@ const calls: readonly Priced[] = [
 export const pricing: Bench = {
   name: "pricing",
   title: "calls priced per second",
-  async run({ rounds, seconds }, note) {
-    const book = (await openCatalogue()).book([]);
+  async run({ rounds, seconds, other }, note) {
+    const books = await Promise.all([root, ...(other === null ? [] : [other])].map(bookOf));
     const measured: { readonly name: string; readonly rates: readonly number[] }[] = [];
     for (const call of calls) {
       note(call.name);
-      rate(book, call, seconds / 4);
-      measured.push({
-        name: call.name,
-        rates: Array.from({ length: rounds }, () => rate(book, call, seconds)),
-      });
+      for (const book of books) rate(book, call, seconds / 4);
+      const timed = Array.from({ length: rounds }, (_, round) =>
+        inTurn(books, round).map((book) => ({ book, rate: rate(book, call, seconds) })),
+      ).flat();
+      for (const [index, book] of books.entries())
+        measured.push({
+          name: index === 0 ? call.name : `${call.name}, purser-other`,
+          rates: timed.filter((one) => one.book === book).map((one) => one.rate),
+        });
     }
     const rows = measured.map(({ name, rates }) => [
       name,
@@ -75,6 +81,20 @@ export const pricing: Bench = {
     };
   },
 };
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** The book of the built-in list. @param checkout The root of a checkout. */
+async function bookOf(checkout: string): Promise<PriceBook> {
+  const { href } = pathToFileURL(join(checkout, "src/catalogue/catalogue.ts"));
+  const catalogue = (await import(href)) as { readonly openCatalogue: typeof openCatalogue };
+  return (await catalogue.openCatalogue()).book([]);
+}
+
+/** Each round begins with another book. */
+function inTurn(books: readonly PriceBook[], round: number): readonly PriceBook[] {
+  return round % 2 === 0 ? books : books.toReversed();
+}
 
 function rate(book: PriceBook, { provider, model, usage }: Priced, seconds: number): number {
   const begin = performance.now();

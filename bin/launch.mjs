@@ -4,7 +4,7 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { runWithPinnedNode } from "./runtime.mjs";
@@ -19,6 +19,7 @@ function installWhatIsMissing() {
     .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
 
+  refuseLinkedModules();
   process.stderr.write("Installing dependencies (once for this checkout) ...\n");
   const npm = process.env.npm_execpath;
   const words = [
@@ -43,6 +44,16 @@ function installWhatIsMissing() {
   }
   mkdirSync(path.dirname(stamp), { recursive: true });
   writeFileSync(stamp, lock);
+}
+
+/** `npm ci` would replace the packages of the checkout that the link leads to. */
+function refuseLinkedModules() {
+  const modules = lstatSync(path.join(root, "node_modules"), { throwIfNoEntry: false });
+  if (!modules?.isSymbolicLink()) return;
+  process.stderr.write(
+    "node_modules is a symbolic link to packages that were installed for another package-lock.json. Remove the link, or install the packages where it leads, with the same package-lock.json.\n",
+  );
+  process.exit(1);
 }
 
 installWhatIsMissing();

@@ -27,6 +27,9 @@ const domainOrder = [
   "ledger",
 ];
 
+/** The rooms of `domain/price`; each may import only those before it. "" is the folder itself. */
+const priceOrder = ["id", "row", "text", "", "update"];
+
 /** The rooms of `app` by layer; each may import those in lower layers. */
 const appFloors: readonly (readonly string[])[] = [
   ["port"],
@@ -167,9 +170,23 @@ function domainViolation(name: string, target: string): readonly string[] {
   const to = domainOrder.indexOf(innerRoom(target));
   if (from < 0 || to < 0)
     return [`${name} or ${target} is in no room of the domain that the rules know`];
-  return to <= from
+  if (to > from)
+    return [`${name} imports ${target}: ${innerRoom(name)} comes before ${innerRoom(target)}`];
+  return innerRoom(name) === "price" && from === to ? priceViolation(name, target) : [];
+}
+
+function priceViolation(name: string, target: string): readonly string[] {
+  const [from, to] = [priceRoom(name), priceRoom(target)];
+  if (!priceOrder.includes(from) || !priceOrder.includes(to))
+    return [`${name} or ${target} is in no room of domain/price that the rules know`];
+  return priceOrder.indexOf(to) <= priceOrder.indexOf(from)
     ? []
-    : [`${name} imports ${target}: ${innerRoom(name)} comes before ${innerRoom(target)}`];
+    : [`${name} imports ${target}: ${from} comes before ${to}`];
+}
+
+/** @returns The folder in `domain/price`, or "" for a file that is in none. */
+function priceRoom(file: string): string {
+  return file.split("/").slice(2, -1).join("/");
 }
 
 function innerRoom(file: string): string {
@@ -204,6 +221,9 @@ test("imports follow the layers", () => {
 
 const planted: readonly (readonly [rule: string, name: string, specifier: string])[] = [
   ["the domain's rooms have an order", "domain/money/money.ts", "../ledger/books.ts"],
+  ["the rooms of prices have an order", "domain/price/row/terms.ts", "../text/row-text.ts"],
+  ["rows know no bill", "domain/price/row/terms.ts", "../bill.ts"],
+  ["every room of prices has a rule", "domain/price/new/a.ts", "../row/row.ts"],
   ["the domain is pure", "domain/money/money.ts", "node:fs"],
   ["the domain has no packages", "domain/money/money.ts", "zod"],
   ["the contract has nothing of Node", "contract/budget.ts", "node:buffer"],

@@ -2,7 +2,7 @@
 
 import type { ChargeJson } from "../contract/entry.ts";
 import { formatUsd, multiply } from "../domain/money/money.ts";
-import type { Charge } from "../domain/price/rate.ts";
+import type { Charge } from "../domain/price/row/rate.ts";
 
 export function chargeJson({ model, meter, quantity, cost, rate }: Charge): ChargeJson {
   return {

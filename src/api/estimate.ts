@@ -12,8 +12,8 @@ import {
 import { estimateInput, estimateSchema, type EstimateJson } from "../contract/estimate.ts";
 import { formatAmount } from "../domain/budget/amount.ts";
 import { formatUsd } from "../domain/money/money.ts";
-import { formatPerMillion } from "../domain/price/per-million.ts";
-import type { FallbackRates } from "../domain/price/rate.ts";
+import { formatPerMillion } from "../domain/price/text/per-million.ts";
+import type { FallbackRates } from "../domain/price/row/rate.ts";
 import { chargeJson } from "./charge.ts";
 import { answer, callers, ok, problem, route, type Route } from "./route.ts";
 

@@ -16,11 +16,11 @@ import {
 import { PurserError } from "../domain/error.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { formatUsd, type PicoUsd } from "../domain/money/money.ts";
-import type { ModelChange } from "../domain/price/list-change.ts";
-import { formatPerMillion } from "../domain/price/per-million.ts";
-import type { KeptPriceUpdate } from "../domain/price/price-update.ts";
-import { commonName } from "../domain/price/provider-name.ts";
-import { largestByMeter } from "../domain/price/rate-change.ts";
+import type { ModelChange } from "../domain/price/update/list-change.ts";
+import { formatPerMillion } from "../domain/price/text/per-million.ts";
+import type { KeptPriceUpdate } from "../domain/price/update/price-update.ts";
+import { commonName } from "../domain/price/id/provider-name.ts";
+import { largestByMeter, statedBy } from "../domain/price/update/rate-change.ts";
 import type { ModelName } from "../domain/price/served.ts";
 import { adminOnly, answer, ok, problem, route, type Route } from "./route.ts";
 
@@ -135,11 +135,13 @@ function reportJson(report: UpdateReport, now: number): PriceUpdateJson {
 }
 
 function changeJson(change: ModelChange, now: number): ModelChangeJson {
-  const begins = change.rows[0]?.validFrom ?? 0;
+  const [first] = change.rows;
+  const begins = first?.validFrom ?? 0;
+  const rates = change.kind === "new" && first ? statedBy(first) : largestByMeter(change.rates);
   return {
     ...nameJson(change),
     change: change.kind,
-    rates: largestByMeter(change.rates).map((rate) => ({
+    rates: rates.map((rate) => ({
       meter: rate.meter,
       service_tier: rate.serviceTier,
       region: rate.region,

@@ -3,7 +3,7 @@
 import { lookUpPrice } from "../app/desk/look-up-price.ts";
 import { ratesOf, type ListedRate } from "../app/figure/rates.ts";
 import { addPrice } from "../app/manage/manage-prices.ts";
-import { commonName } from "../domain/price/provider-name.ts";
+import { commonName } from "../domain/price/id/provider-name.ts";
 import {
   priceOverrideSchema,
   priceAnswerSchema,
@@ -16,8 +16,8 @@ import {
 import { PurserError } from "../domain/error.ts";
 import { formatInstant, parseInstant } from "../domain/input/scalar.ts";
 import { formatUsd, multiply } from "../domain/money/money.ts";
-import { namesModel, usdPerMillion, type PriceOverride } from "../domain/price/override.ts";
-import { formatRow } from "../domain/price/row-text.ts";
+import { namesModel, usdPerMillion, type PriceOverride } from "../domain/price/text/override.ts";
+import { formatRow } from "../domain/price/text/row-text.ts";
 import type { ModelName } from "../domain/price/served.ts";
 import type { PriceSheet } from "../domain/price/sheet.ts";
 import { adminOnly, answer, anyKey, created, ok, problem, route, type Route } from "./route.ts";

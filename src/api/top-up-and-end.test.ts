@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { aHold } from "../domain/ledger/desk.test-kit.ts";
 import { pico } from "../domain/money/money.ts";
 import { makePriceBook } from "../domain/price/book.ts";
-import type { CatalogueRow } from "../domain/price/row.ts";
+import type { CatalogueRow } from "../domain/price/row/row.ts";
 import { model, openBench } from "./api-fixture.test.ts";
 
 const hold = {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { parseRow } from "../domain/price/row-text.ts";
+import { parseRow } from "../domain/price/text/row-text.ts";
 import { openBuiltInList } from "./built-in-list.ts";
 import { formatListed, type ListedRow } from "./listed-row.ts";
 

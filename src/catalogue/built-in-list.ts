@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from "node:fs";
-import type { CatalogueRow } from "../domain/price/row.ts";
+import type { CatalogueRow } from "../domain/price/row/row.ts";
 import type { CatalogueModel } from "./catalogue-model.ts";
 import type { ListedRow } from "./listed-row.ts";
 import type { Disagreement } from "./merge.ts";

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatUsd, pico } from "../domain/money/money.ts";
-import { formatPerMillion } from "../domain/price/per-million.ts";
-import { definePrice } from "../domain/price/override.ts";
-import type { Charge, ServiceTier } from "../domain/price/rate.ts";
+import { formatPerMillion } from "../domain/price/text/per-million.ts";
+import { definePrice } from "../domain/price/text/override.ts";
+import type { Charge, ServiceTier } from "../domain/price/row/rate.ts";
 import type { Usage } from "../domain/usage/usage.ts";
 import { openCatalogue } from "./catalogue.ts";
 

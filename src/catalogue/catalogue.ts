@@ -1,9 +1,9 @@
 /** The catalogue of built-in prices: Purser's own overlay, then the built-in list. */
 
-import type { PriceOverride } from "../domain/price/override.ts";
+import type { PriceOverride } from "../domain/price/text/override.ts";
 import { makePriceBook, type RowSource } from "../domain/price/book.ts";
 import type { UnlistedRule } from "../domain/price/ceiling.ts";
-import type { CatalogueRow } from "../domain/price/row.ts";
+import type { CatalogueRow } from "../domain/price/row/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import { openBuiltInList } from "./built-in-list.ts";
 import type { CatalogueModel } from "./catalogue-model.ts";
@@ -142,7 +142,7 @@ export async function openCatalogue(): Promise<Catalogue> {
         finder.chainOf(booked?.get(name)?.id ?? name);
       const idOf = (name: string): string => chainOf(name)[0] ?? name;
       return makePriceBook({
-        sources: withUpdated([overlay, listed], updated),
+        sources: withUpdated([overlay, listed], { rows: updated, complete }),
         overrides,
         version: `${list.version},overlay@${overlayVersion}${version === null ? "" : `,${version}`}`,
         providerIds: chainOf,

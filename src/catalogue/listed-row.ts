@@ -1,9 +1,9 @@
 /** A row of the built-in list in its files: the text form of a price, with its sources. */
 
-import type { IdRule } from "../domain/price/id-rule.ts";
-import { formatRates, type RatesText } from "../domain/price/rates-text.ts";
-import { formatRow, type PriceText } from "../domain/price/row-text.ts";
-import type { CatalogueRow } from "../domain/price/row.ts";
+import type { IdRule } from "../domain/price/id/id-rule.ts";
+import { formatRates, type RatesText } from "../domain/price/text/rates-text.ts";
+import { formatRow, type PriceText } from "../domain/price/text/row-text.ts";
+import type { CatalogueRow } from "../domain/price/row/row.ts";
 
 /** As in the files of `list/`, which have one provider each. */
 export interface ListedRow extends Omit<PriceText, "provider"> {

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { equalsAny } from "../domain/price/id-rule.ts";
-import { parsePerMillion } from "../domain/price/per-million.ts";
-import type { CatalogueRow, Rates } from "../domain/price/row.ts";
+import { equalsAny } from "../domain/price/id/id-rule.ts";
+import { parsePerMillion } from "../domain/price/text/per-million.ts";
+import type { CatalogueRow, Rates } from "../domain/price/row/row.ts";
 import { openMeter } from "../domain/usage/open-meter.ts";
 import { disagreements, mergeLists, type PriceList } from "./merge.ts";
 

@@ -1,16 +1,16 @@
 /** Combines price lists by precedence, and lists the prices on which they disagree. */
 
 import { formatUsd, pico, type PicoUsd } from "../domain/money/money.ts";
-import { matchId, namedIds, type IdRule } from "../domain/price/id-rule.ts";
-import { scale } from "../domain/price/ratio.ts";
+import { matchId, namedIds, type IdRule } from "../domain/price/id/id-rule.ts";
+import { scale } from "../domain/price/row/ratio.ts";
 import {
   isValidAt,
   type CatalogueRow,
   type Rates,
   type Supplement,
   type TermPrice,
-} from "../domain/price/row.ts";
-import { isFactor } from "../domain/price/terms.ts";
+} from "../domain/price/row/row.ts";
+import { isFactor } from "../domain/price/row/terms.ts";
 import { isOpenMeter } from "../domain/usage/open-meter.ts";
 import { feeMeters, tokenMeters, type Meter } from "../domain/usage/usage.ts";
 import { simplerTerm } from "./source/term.ts";

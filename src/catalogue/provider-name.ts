@@ -1,6 +1,6 @@
 /** Maps configured providers to providers of the catalogue. */
 
-import { listedName } from "../domain/price/provider-name.ts";
+import { listedName } from "../domain/price/id/provider-name.ts";
 import type { ListedProvider } from "./built-in-list.ts";
 import { furtherHost, regionalHost } from "./overlay/host.ts";
 

@@ -4,12 +4,12 @@
  */
 
 import { pico, type PicoUsd } from "../domain/money/money.ts";
-import type { IdRule } from "../domain/price/id-rule.ts";
-import type { RatesText } from "../domain/price/rates-text.ts";
-import { parseRow, usualCacheWrites } from "../domain/price/row-text.ts";
-import type { CatalogueRow, ContextTier, Rates, TermPrice } from "../domain/price/row.ts";
-import { parseRatio, type TermText } from "../domain/price/term-text.ts";
-import type { ContextTierText } from "../domain/price/tier-text.ts";
+import type { IdRule } from "../domain/price/id/id-rule.ts";
+import type { RatesText } from "../domain/price/text/rates-text.ts";
+import { parseRow, usualCacheWrites } from "../domain/price/text/row-text.ts";
+import type { CatalogueRow, ContextTier, Rates, TermPrice } from "../domain/price/row/row.ts";
+import { parseRatio, type TermText } from "../domain/price/text/term-text.ts";
+import type { ContextTierText } from "../domain/price/text/tier-text.ts";
 import { fixedMeters, tokenMeters, type Meter } from "../domain/usage/usage.ts";
 import type { ListedRow } from "./listed-row.ts";
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatUsd, pico } from "../domain/money/money.ts";
-import type { ServiceTier } from "../domain/price/rate.ts";
+import type { ServiceTier } from "../domain/price/row/rate.ts";
 import type { Usage } from "../domain/usage/usage.ts";
 import { openCatalogue } from "./catalogue.ts";
 

@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { definePrice, overrideRow } from "../domain/price/override.ts";
-import { randomUsage } from "../domain/price/random-row.test-kit.ts";
-import { formatRow } from "../domain/price/row-text.ts";
-import { randomCall, sameBillOf } from "../domain/price/same-bill.test-kit.ts";
+import { definePrice, overrideRow } from "../domain/price/text/override.ts";
+import { randomUsage } from "../domain/price/row/random-row.test-kit.ts";
+import { formatRow } from "../domain/price/text/row-text.ts";
+import { randomCall, sameBillOf } from "../domain/price/text/same-bill.test-kit.ts";
 import { pricesInForce } from "../domain/price/in-force.ts";
 import type { ModelName } from "../domain/price/served.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
-import type { CatalogueRow } from "../domain/price/row.ts";
+import type { CatalogueRow } from "../domain/price/row/row.ts";
 import type { Usage } from "../domain/usage/usage.ts";
 import { openCatalogue } from "./catalogue.ts";
 

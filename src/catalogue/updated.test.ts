@@ -3,9 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../domain/money/money.ts";
-import type { CatalogueRow } from "../domain/price/row.ts";
-import { parseRow } from "../domain/price/row-text.ts";
+import { pricesInForce } from "../domain/price/in-force.ts";
+import { sheetOfServed } from "../domain/price/served.ts";
+import type { ServiceTier } from "../domain/price/row/rate.ts";
+import type { CatalogueRow } from "../domain/price/row/row.ts";
+import { parseRow } from "../domain/price/text/row-text.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
+import type { Usage } from "../domain/usage/usage.ts";
 import { openCatalogue } from "./catalogue.ts";
 
 const catalogue = await openCatalogue();
@@ -14,7 +18,8 @@ const providers = new Set(["openai", "anthropic", "aws", "deepseek", "google", "
 const models = catalogue.models().filter(({ provider }) => providers.has(provider));
 
 function update(provider: string, model: string, input: string): CatalogueRow {
-  const text = { provider, model, input, output: "1", valid_from: new Date(at).toISOString() };
+  const valid_from = new Date(at).toISOString();
+  const text = { provider, model, input, output: "1", valid_from };
   return parseRow(text, { field: "", source: "update" });
 }
 
@@ -55,6 +60,49 @@ test("an updated model keeps its snapshots and other ids, and a new one has snap
   assert.notEqual(inputOf(book, "openai/gpt-5-mini"), 3_000_000n);
   const added = catalogue.models(rows).filter(({ source }) => source === "update");
   assert.deepEqual(new Set(added.map(({ model }) => model)), new Set(["gpt-5", "gpt-99"]));
+});
+
+test("a new model has the tool fees, cache prices and tiers of its vendor, unless it states them", () => {
+  const rows = [
+    update("openai", "gpt-99", "4"),
+    update("anthropic", "claude-opus-9", "4"),
+    {
+      ...update("openai", "gpt-98", "4"),
+      rates: { input: pico(1n), web_search: pico(10n ** 12n) },
+    },
+  ];
+  const book = catalogue.book([], undefined, { updates: { rows, version: "u" } });
+  const cost = (name: string, usage: Usage, serviceTier: ServiceTier = "standard"): bigint => {
+    const [provider = "", model = ""] = name.split("/");
+    const sheet = book.sheet({ provider, model, at });
+    const lines = sheet?.charge({ model: null, usage }, { serviceTier, at }) ?? [];
+    return lines.reduce((sum, line) => sum + line.cost, 0n);
+  };
+  assert.equal(cost("openai/gpt-99", { web_search: 1 }), 10n ** 10n);
+  assert.equal(cost("openai/gpt-98", { web_search: 1 }), 10n ** 12n);
+  assert.equal(cost("anthropic/claude-opus-9", { web_search: 1 }), 10n ** 10n);
+  assert.equal(cost("anthropic/claude-opus-9", { cache_write_5m: 4 }), 20_000_000n);
+  assert.equal(cost("anthropic/claude-opus-9", { input: 2 }, "batch"), 4_000_000n);
+});
+
+test("an export has the other ids of an updated model, which is still found as one model", () => {
+  const textOf = (rows: readonly CatalogueRow[]) => {
+    const book = catalogue.book([], undefined, { updates: { rows, version: "u" } });
+    const contents = { book, models: catalogue.models(rows), overrides: [] };
+    const found = pricesInForce(contents, at).find(
+      ({ row }) => row.provider === "openai" && row.model === "gpt-5",
+    );
+    return { book, text: found?.text };
+  };
+  const { aliases = [] } = textOf([]).text ?? {};
+  const { book, text } = textOf([update("openai", "gpt-5", "3")]);
+  assert.ok(aliases.length > 0);
+  assert.equal(text?.input, "3");
+  assert.deepEqual(text.aliases, aliases);
+  const model = "gpt-5";
+  const sheet = book.sheet({ provider: "openai", model, at });
+  const served = sheetOfServed(book, { provider: "openai", model, at, sheet }, "gpt-5-2025-08-07");
+  assert.equal(served?.match, "exact");
 });
 
 test("of two updates the newer one counts, until it ends", () => {

@@ -1,19 +1,25 @@
 /** Puts the rows of price updates before the rows that they replace. */
 
 import type { RowSource } from "../domain/price/book.ts";
-import { equalsAny } from "../domain/price/id-rule.ts";
-import { isValidAt, type CatalogueRow } from "../domain/price/row.ts";
+import { equalsAny } from "../domain/price/id/id-rule.ts";
+import { isValidAt, type CatalogueRow } from "../domain/price/row/row.ts";
+
+interface UpdatedRows {
+  readonly rows: readonly CatalogueRow[];
+  readonly complete: (row: CatalogueRow) => CatalogueRow;
+}
 
 /**
  * A newer row is found by the ids of the row that it replaces, with the same precedence among models;
  * only its rates and its time are new. Its own id always finds it. Models that no source has are added
  * to the last one.
  *
- * @param updated The newest first.
+ * @param updates.rows The newest first.
+ * @param updates.complete Adds what the row of a new model lacks, such as the fees of its vendor.
  */
 export function withUpdated(
   sources: readonly RowSource[],
-  updated: readonly CatalogueRow[],
+  { rows: updated, complete }: UpdatedRows,
 ): readonly RowSource[] {
   if (updated.length === 0) return sources;
   const byProvider = Map.groupBy(updated, ({ provider }) => provider);
@@ -24,7 +30,7 @@ export function withUpdated(
       const newer = byProvider.get(provider) ?? [];
       lists = replaced(
         sources.map((source) => source(provider)),
-        newer,
+        { rows: newer, complete },
       );
       known.set(provider, lists);
     }
@@ -35,52 +41,50 @@ export function withUpdated(
 
 function replaced(
   lists: readonly (readonly CatalogueRow[])[],
-  newer: readonly CatalogueRow[],
+  { rows: newer, complete }: UpdatedRows,
 ): readonly (readonly CatalogueRow[])[] {
   if (newer.length === 0) return lists;
   const replacing = lists.map((rows) => pairs(rows, newer));
-  const done = new Set(replacing.flatMap((found) => [...found.values()].flat()));
-  const added = newer.filter((row) => !done.has(row)).map(addOwnId);
+  const done = new Set(replacing.flatMap((found) => found.map(({ one }) => one)));
+  const added = newer.filter((row) => !done.has(row)).map((row) => complete(addOwnId(row)));
   return lists.map((rows, index) => {
-    const found = replacing[index] ?? new Map<CatalogueRow, CatalogueRow[]>();
-    const here = new Set([...found.values()].flat());
-    const own = newer.filter((row) => here.has(row));
+    const byModel = Map.groupBy(replacing[index] ?? [], ({ one }) => modelOf(one));
     const isLast = index === lists.length - 1;
+    const placed = new Set<string>();
     return [
-      ...own.map(withOwnId),
       ...(isLast ? added : []),
-      ...rows.flatMap((row) => [
-        ...(found.get(row) ?? []).map((one) => ({ ...one, ids: { any: [row.ids, one.ids] } })),
-        row,
-      ]),
+      ...rows.flatMap((row) => {
+        const model = modelOf(row);
+        if (placed.has(model)) return [row];
+        placed.add(model);
+        // Before every row of the model, also those of other times.
+        return [...(byModel.get(model) ?? []).map(withIds), row];
+      }),
     ];
   });
 }
 
-/** The newer rows by the row that they replace: of the same model, and valid when they begin. */
-function pairs(
-  rows: readonly CatalogueRow[],
-  newer: readonly CatalogueRow[],
-): ReadonlyMap<CatalogueRow, readonly CatalogueRow[]> {
+interface Pair {
+  readonly one: CatalogueRow;
+  readonly old: CatalogueRow;
+}
+
+/** The newer rows, each with the row that it replaces: of the same model, and valid when it begins. */
+function pairs(rows: readonly CatalogueRow[], newer: readonly CatalogueRow[]): readonly Pair[] {
   const byModel = Map.groupBy(rows, modelOf);
-  const found = new Map<CatalogueRow, CatalogueRow[]>();
-  for (const one of newer) {
+  return newer.flatMap((one) => {
     const from = one.validFrom ?? -Infinity;
     const old = byModel.get(modelOf(one))?.find((row) => isValidAt(row, from));
-    if (!old) continue;
-    const known = found.get(old);
-    if (known) known.push(one);
-    else found.set(old, [one]);
-  }
-  return found;
+    return old ? [{ one, old }] : [];
+  });
 }
 
 function modelOf({ model }: CatalogueRow): string {
   return model.toLowerCase();
 }
 
-function withOwnId(row: CatalogueRow): CatalogueRow {
-  return { ...row, ids: { equals: row.model } };
+function withIds({ one, old }: Pair): CatalogueRow {
+  return { ...one, ids: { any: [old.ids, one.ids] } };
 }
 
 function addOwnId(row: CatalogueRow): CatalogueRow {

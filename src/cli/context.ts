@@ -3,7 +3,7 @@
 import type { DeclaredChange } from "../app/manage/declared.ts";
 import type { VerifyReport } from "../app/port/reader.ts";
 import type { Probe } from "../app/manage/probe.ts";
-import type { PriceOverride } from "../domain/price/override.ts";
+import type { PriceOverride } from "../domain/price/text/override.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import type { OpenFolder } from "./connection.ts";
 import type { ExitCode, Warning } from "./failure.ts";

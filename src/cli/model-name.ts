@@ -1,6 +1,6 @@
 /** Resolves a model name on the command line to a provider and a model. */
 
-import { commonName } from "../domain/price/provider-name.ts";
+import { commonName } from "../domain/price/id/provider-name.ts";
 import { PurserError } from "../domain/error.ts";
 import { nearestNames } from "../domain/input/nearest.ts";
 import type { ModelName } from "../domain/price/served.ts";

@@ -1,6 +1,8 @@
 /** Formats a price update for people: what changes, what is doubtful, and what to do next. */
 
 import type { ModelChangeJson, PriceUpdateJson } from "../contract/price-update.ts";
+import { formatUsd, parseUsd, pico } from "../domain/money/money.ts";
+import { tokenMeters } from "../domain/usage/usage.ts";
 import { counted, dollars, grouped, percent } from "./terminal/number.ts";
 import type { Output } from "./terminal/screen.ts";
 import { table } from "./terminal/table.ts";
@@ -36,12 +38,10 @@ export function outcomeText(update: PriceUpdateJson): string {
     : "Nothing was stored (--check).\n";
 }
 
-function changesText({ changes }: PriceUpdateJson, out: Output): string {
+function changesText(update: PriceUpdateJson, out: Output): string {
+  const { changes } = update;
   if (changes.length === 0) return "";
-  const known = changes.filter(({ change }) => change !== "new");
-  const rows = [...known, ...changes.filter(({ change }) => change === "new")]
-    .slice(0, mostShown)
-    .flatMap(rowsOf);
+  const rows = byImportance(update).slice(0, mostShown).flatMap(rowsOf);
   const columns = [
     { title: "model" },
     { title: "change" },
@@ -52,8 +52,33 @@ function changesText({ changes }: PriceUpdateJson, out: Output): string {
   ] as const;
   const left = changes.length - mostShown;
   const more = left > 0 ? `... and ${counted(left, "more model")}: see --json.\n` : "";
-  const unit = out.paint.dim("USD per million tokens; of other units, per million units");
+  const unit = out.paint.dim("USD per million tokens, or per unit of anything else");
   return `${table(columns, rows, { heading: out.paint.dim, room: out.columns })}${more}${unit}\n\n`;
+}
+
+/**
+ * First the models with spend this month, in the order of the effect, then the others by their
+ * largest change, new models last.
+ */
+function byImportance({ changes, effect }: PriceUpdateJson): readonly ModelChangeJson[] {
+  const places = new Map(effect.models.map((model, index) => [nameOf(model), index]));
+  const place = (change: ModelChangeJson): number => places.get(nameOf(change)) ?? Infinity;
+  const size = ({ change, rates }: ModelChangeJson): number =>
+    change === "new" ? -1 : Math.max(0, ...rates.map((rate) => Math.abs(growthOf(rate) ?? 0)));
+  return changes.toSorted((left, right) => {
+    const [first, second] = [place(left), place(right)];
+    return first === second ? size(right) - size(left) : first - second;
+  });
+}
+
+function nameOf({
+  provider,
+  model,
+}: {
+  readonly provider: string;
+  readonly model: string;
+}): string {
+  return `${provider}/${model}`;
 }
 
 function rowsOf({
@@ -68,9 +93,9 @@ function rowsOf({
     index === 0 ? name : "",
     index === 0 ? change : "",
     placeOf(rate),
-    rate.before_usd_per_million ?? "none",
-    rate.after_usd_per_million ?? "none",
-    growth(rate.before_usd_per_million, rate.after_usd_per_million),
+    change === "new" ? "" : rateText(rate.meter, rate.before_usd_per_million),
+    rateText(rate.meter, rate.after_usd_per_million),
+    growthText(rate),
   ]);
 }
 
@@ -95,19 +120,33 @@ function placeOf(rate: RateChangeJson): string {
     .join(", ");
 }
 
-function growth(before: string | null, after: string | null): string {
-  const [old, now] = [Number(before ?? 0), Number(after ?? 0)];
-  if (old === 0) return "";
-  const share = now / old - 1;
-  return `${share < 0 ? "-" : "+"}${percent(Math.abs(share))}`;
+/** Of a million tokens, or of one of anything else. */
+function rateText(meter: string, perMillion: string | null): string {
+  if (perMillion === null) return "none";
+  const counted: ReadonlySet<string> = tokenMeters;
+  const isTokens = meter === "reasoning" || counted.has(meter);
+  return isTokens ? perMillion : formatUsd(pico(parseUsd(perMillion) / 1_000_000n));
 }
+
+/** As a share of the price before; undefined if there was none. */
+function growthOf(rate: RateChangeJson): number | undefined {
+  const before = Number(rate.before_usd_per_million ?? 0);
+  return before === 0 ? undefined : Number(rate.after_usd_per_million ?? 0) / before - 1;
+}
+
+function growthText(rate: RateChangeJson): string {
+  const share = growthOf(rate);
+  return share === undefined ? "" : `${share < 0 ? "-" : "+"}${percent(Math.abs(share))}`;
+}
+
+const mixed = "mixed: some rates dearer, others cheaper";
 
 function countsText({ changes, unchanged, gone, skipped }: PriceUpdateJson): string {
   const count = (kind: ModelChangeJson["change"]): number =>
     changes.filter(({ change }) => change === kind).length;
   const kinds = (["new", "dearer", "cheaper", "mixed"] as const)
     .filter((kind) => count(kind) > 0)
-    .map((kind) => `${grouped(count(kind))} ${kind}`);
+    .map((kind) => `${grouped(count(kind))} ${kind === "mixed" ? mixed : kind}`);
   return [
     `${counted(changes.length, "model has another price", "models have other prices")}${kinds.length > 0 ? ` (${kinds.join(", ")})` : ""}`,
     `${grouped(unchanged)} agree`,
@@ -153,15 +192,29 @@ function effectText({ effect }: PriceUpdateJson): string {
 
 function doubtsText({ doubts }: PriceUpdateJson, out: Output): string {
   if (doubts.length === 0) return "";
-  const rows = doubts
+  const vanished = doubts.filter(({ kind }) => kind === "vanished");
+  const isMany = vanished.length > mostNamed;
+  const shown = isMany ? doubts.filter(({ kind }) => kind !== "vanished") : doubts;
+  const rows = shown
     .slice(0, mostShown)
     .map(({ kind, provider, model, detail }) => [
       kind,
       [provider, model].filter((name) => name !== null).join("/"),
       detail,
     ]);
-  const left = doubts.length - mostShown;
+  if (isMany) rows.push(vanishedRow(vanished.map(({ provider }) => provider ?? "")));
+  const left = shown.length - mostShown;
   const columns = [{ title: "doubt" }, { title: "about" }, { title: "detail" }];
   const more = left > 0 ? `... and ${counted(left, "more doubt")}: see --json.\n` : "";
   return `\n${table(columns, rows, { heading: out.paint.dim, room: out.columns })}${more}\n`;
+}
+
+/** A list of a few providers misses all others. */
+function vanishedRow(providers: readonly string[]): string[] {
+  const named = providers.slice(0, mostNamed).join(", ");
+  return [
+    "vanished",
+    `${grouped(providers.length)} providers`,
+    `no model of theirs is in the list any more: ${named}, ...`,
+  ];
 }

@@ -31,13 +31,13 @@ test("price counts any meter, and lists what the price states beyond its standar
       "input=5",
     ];
     const { out } = await purser(words, { cwd: folder });
-    assert.match(out, /images_hd_1024x1792 +2 +\$80,000\.00 +\$0\.16/);
+    assert.match(out, /^meter +quantity +USD per million, or unit/m);
+    assert.match(out, /images_hd_1024x1792 +2 +\$0\.08 +\$0\.16/);
     for (const line of [
       /^context above 200,000 +input \$4\.00$/m,
       /^batch, flex tier +0\.5 × the standard rates$/m,
       /^region any other +1\.1 × the standard rates$/m,
       /^mon to fri, 01:00 to 04:00 UTC +input \$3\.00$/m,
-      /^images_hd_1024x1792 +\$0\.08$/m,
       /^1,500 web_search a day +free at the provider, charged here$/m,
     ])
       assert.match(out, line);
@@ -58,6 +58,17 @@ test("price counts any meter, and lists what the price states beyond its standar
   });
   for (const word of ["images", "images=-1", "=3", "Images=3", "imput=3"])
     assert.equal((await purser(["price", "sim/sim-small", "--meter", word])).code, 2, word);
+});
+
+test("without counts, each unit of a model that is not billed by tokens is priced, and other tokens are listed", async () => {
+  const { out } = await purser(["price", "openai/whisper-1"]);
+  assert.match(out, /^audio_seconds +1 +\$0\.0001 +\$0\.0001/m);
+  assert.doesNotMatch(out, /^(?:input|output|total) /m);
+  assert.doesNotMatch(out, /^audio_seconds +\$/m, "listed once");
+  const { out: image } = await purser(["price", "openai/gpt-image-1"]);
+  assert.match(image, /^input +1,000,000 +\$5\.00/m);
+  for (const meter of ["cache_read", "input_image", "output_image"])
+    assert.match(image, new RegExp(`^${meter} +\\$\\d`, "m"));
 });
 
 test("a tier without a price is not named as that of the rates", async () => {

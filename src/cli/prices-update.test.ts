@@ -4,7 +4,10 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import type { PriceUpdateJson } from "../contract/price-update.ts";
 import { inFolder, purser, serve } from "./child.test-kit.ts";
+import { updateText } from "./price-update-text.ts";
+import { outputOn } from "./terminal/screen.ts";
 
 /** In the form of genai-prices: one model of one provider. */
 function listOf(input: number): string {
@@ -26,11 +29,14 @@ test("an update is checked, applied, listed and reverted, in a folder and throug
 
     const refused = await run("update", "--from", "two.json");
     assert.equal(refused.code, 1, refused.notes);
-    assert.match(refused.out, /vanished +\S+ +\d+ models? (is|are) no longer in the list/);
     assert.match(refused.out, /Nothing was stored\..*--accept vanished/);
     const made = await run("update", "--from", "two.json", ...accept);
     assert.equal(made.code, 0, made.notes);
-    assert.match(made.out, /own\/m1 +new/);
+    assert.match(made.out, /own\/m1 +new +input +2\n +output +8\n/);
+    assert.match(
+      refused.out,
+      /vanished +\d+ providers +no model of theirs is in the list any more/,
+    );
 
     const input = async (): Promise<string | undefined> => {
       const { out } = await purser(["price", "own/m1", "--input", "1000000"], { cwd: folder });
@@ -99,4 +105,54 @@ test("disagreements of a provider that is not in the list are an error with the 
   const { code, notes } = await purser(["prices", "disagreements", "--provider", "opnai"]);
   assert.equal(code, 1);
   assert.match(notes, /no provider "opnai"[^]*openai/);
+});
+
+test("changes of models in use come first, then the largest, and new models last; units are priced singly", () => {
+  const rate = (meter: string, before: string | null, after: string) => ({
+    meter,
+    service_tier: "standard",
+    region: null,
+    from_context_tokens: null,
+    before_usd_per_million: before,
+    after_usd_per_million: after,
+  });
+  const change = (
+    model: string,
+    kind: "new" | "dearer" | "mixed",
+    rates: ReturnType<typeof rate>[],
+  ) => ({ provider: "p", model, change: kind, rates, carried: [], valid_from: null });
+  const update: PriceUpdateJson = {
+    state: "checked",
+    update_id: null,
+    source: "list",
+    version: "1",
+    sha256: "ab".repeat(32),
+    from: "file",
+    refused_for: [],
+    doubts: [],
+    unchanged: 0,
+    changes: [
+      change("fresh", "new", [rate("images", null, "40000")]),
+      change("small", "dearer", [rate("input", "1", "1.1")]),
+      change("large", "dearer", [rate("web_search", "10000", "30000")]),
+      change("used", "mixed", [rate("input", "1", "1.2"), rate("output", "2", "1")]),
+    ],
+    gone: [],
+    skipped: [],
+    effect: {
+      from: "2026-11-01T00:00:00.000Z",
+      spent_usd: "1",
+      would_have_been_usd: "2",
+      models: [{ provider: "p", model: "used", spent_usd: "1", would_have_been_usd: "2" }],
+    },
+  };
+  const text = updateText(
+    update,
+    outputOn({ write: () => true }, { color: false, environment: {} }),
+  );
+  const order = [...text.matchAll(/^p\/(\w+)/gm)].map(([, model]) => model);
+  assert.deepEqual(order, ["used", "large", "small", "fresh"]);
+  assert.match(text, /large +dearer +web_search +0\.01 +0\.03 +\+200\.0 %/);
+  assert.match(text, /fresh +new +images +0\.04/);
+  assert.match(text, /1 mixed: some rates dearer, others cheaper/);
 });

@@ -1,10 +1,10 @@
-/** Shows what a price states beyond its standard token rates: tiers, regions, hours and units. */
+/** Shows what a price states beyond the rates of a bill: other tokens, tiers, regions, hours and units. */
 
-import type { HoursText } from "../domain/price/hours-text.ts";
-import { meterFields, type RatesText } from "../domain/price/rates-text.ts";
-import type { PriceText } from "../domain/price/row-text.ts";
-import type { TermText } from "../domain/price/term-text.ts";
-import type { ContextTierText } from "../domain/price/tier-text.ts";
+import type { HoursText } from "../domain/price/text/hours-text.ts";
+import { meterFields, type RatesText } from "../domain/price/text/rates-text.ts";
+import type { PriceText } from "../domain/price/text/row-text.ts";
+import type { TermText } from "../domain/price/text/term-text.ts";
+import type { ContextTierText } from "../domain/price/text/tier-text.ts";
 import { fixedMeters, tokenMeters } from "../domain/usage/usage.ts";
 import { exactDollars, grouped } from "./terminal/number.ts";
 import type { Output } from "./terminal/screen.ts";
@@ -12,23 +12,30 @@ import { table } from "./terminal/table.ts";
 
 type Line = readonly [applies: string, rates: string];
 
+interface Shown {
+  /** Meters whose standard rates are shown already. */
+  readonly shown: ReadonlySet<string>;
+  readonly out: Output;
+}
+
 /** Empty if there is nothing more. */
-export function statedText(price: PriceText, out: Output): string {
+export function statedText(price: PriceText, { shown, out }: Shown): string {
   const { context_tiers, service_tiers = {}, regions = "included", hours = [], free = {} } = price;
   const lines: readonly Line[] = [
+    ...tokenLines(price, shown),
     ...tierLines(context_tiers, ""),
     ...termLines(service_tiers, (names) => `${names.join(", ")} tier`),
     ...termLines(
       regions === "included" ? {} : regions,
       (names) => `region ${names.map(regionName).join(", ")}`,
     ),
-    ...(price.reasoning === undefined
+    ...(price.reasoning === undefined || shown.has("reasoning")
       ? []
       : [
           ["reasoning", `${exactDollars(price.reasoning)} per million, apart from output`] as const,
         ]),
     ...hours.map((one): Line => [hoursName(one), ratesText(one)]),
-    ...unitLines(price),
+    ...unitLines(price).filter(([meter]) => !shown.has(meter)),
     ...Object.entries(free).map(([meter, { units, per }]): Line => [
       `${grouped(units)} ${meter} a ${per}`,
       "free at the provider, charged here",
@@ -37,6 +44,16 @@ export function statedText(price: PriceText, out: Output): string {
   if (lines.length === 0) return "";
   const columns = [{ title: "for" }, { title: "USD per million tokens, or per unit" }];
   return `\n${table(columns, lines, { heading: out.paint.dim, room: out.columns })}`;
+}
+
+/** Standard rates of tokens that are not shown yet. A rate of zero in a price by units is none. */
+function tokenLines(price: PriceText, shown: ReadonlySet<string>): readonly Line[] {
+  const isByUnit = price.meters !== undefined && !/[1-9]/.test(`${price.input}${price.output}`);
+  return fixedMeters.flatMap((meter): readonly Line[] => {
+    const rate = price[meter];
+    if (rate === undefined || !tokenMeters.has(meter) || shown.has(meter)) return [];
+    return isByUnit && !/[1-9]/.test(rate) ? [] : [[meter, exactDollars(rate)]];
+  });
 }
 
 function tierLines(tiers: readonly ContextTierText[] = [], prefix: string): readonly Line[] {

@@ -4,14 +4,15 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { namesModel } from "../domain/price/override.ts";
-import { commonName } from "../domain/price/provider-name.ts";
+import { namesModel } from "../domain/price/text/override.ts";
+import { commonName } from "../domain/price/id/provider-name.ts";
 import { asCalled } from "../cli/called.ts";
 import { runningServer } from "../cli/connection.ts";
 import { dataFolder } from "../cli/option.ts";
 import type { Environment, Parts, ServeOptions } from "../cli/context.ts";
 import type { Warning } from "../cli/failure.ts";
 import { readNamedFile } from "../cli/named-file.ts";
+import { deploymentWarnings } from "./deployment-warnings.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { PurserError } from "../domain/error.ts";
 import { version } from "../version.ts";
@@ -45,7 +46,10 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
       });
       return {
         ...server,
-        warnings: [...warningsOf(configuration), ...(server.hasAdminKey ? [] : [noAdminKey])],
+        warnings: [
+          ...(await warningsOf(configuration)),
+          ...(server.hasAdminKey ? [] : [noAdminKey]),
+        ],
       };
     },
     openFolder: async (dataDirectory) => {
@@ -118,7 +122,7 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
         baseUrl,
         hasKey: apiKey !== null,
       }));
-      return { ...configuration.server, providers, warnings: warningsOf(configuration) };
+      return { ...configuration.server, providers, warnings: await warningsOf(configuration) };
     },
     knownProviders: async () => Object.keys((await import("../config/provider.ts")).knownProviders),
     probeProviders: async (file) => {
@@ -225,12 +229,16 @@ async function configurationOf(
     : defaultConfiguration(environment);
 }
 
-function warningsOf({ file, warnings }: Configuration): readonly Warning[] {
-  return warnings.map(({ line, message, field, remedy }) => ({
-    message: `${file} line ${line}: ${message}`,
-    field,
-    remedy,
-  }));
+async function warningsOf(configuration: Configuration): Promise<readonly Warning[]> {
+  const { file, warnings } = configuration;
+  return [
+    ...warnings.map(({ line, message, field, remedy }) => ({
+      message: `${file} line ${line}: ${message}`,
+      field,
+      remedy,
+    })),
+    ...(await deploymentWarnings(configuration, Date.now())),
+  ];
 }
 
 /** @param file Must exist if given; the default file is optional. */

@@ -12,7 +12,7 @@ import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
 import { CurrentPrices } from "../app/manage/current-prices.ts";
 import { PriceUpdates } from "../app/manage/update-prices.ts";
-import { commonName } from "../domain/price/provider-name.ts";
+import { commonName } from "../domain/price/id/provider-name.ts";
 import { hashSecret } from "../app/caller/secret.ts";
 import {
   countingReal,

@@ -5,9 +5,9 @@
 
 import type { CallLimits, HoldLimits, StoredAccess } from "../app/port/limits.ts";
 import type { PriceSchedule } from "../app/port/price-lists.ts";
-import type { PriceOverride } from "../domain/price/override.ts";
+import type { PriceOverride } from "../domain/price/text/override.ts";
 import type { Budget } from "../domain/budget/budget.ts";
-import type { FallbackRates } from "../domain/price/rate.ts";
+import type { FallbackRates } from "../domain/price/row/rate.ts";
 import type { KeyDefinition } from "../domain/key/define.ts";
 import type { WireName } from "../wire/wire.ts";
 

@@ -5,7 +5,7 @@ import { defineBudget } from "../domain/budget/define.ts";
 import { type Fields, invalid, openFields, optionalList, show } from "../domain/input/fields.ts";
 import { suggest } from "../domain/input/nearest.ts";
 import { defineKey, keyFields } from "../domain/key/define.ts";
-import { definePrice, type PriceOverride } from "../domain/price/override.ts";
+import { definePrice, type PriceOverride } from "../domain/price/text/override.ts";
 import type { KeyConfiguration } from "./configuration.ts";
 import type { Faults } from "./fault.ts";
 

@@ -10,8 +10,8 @@ import {
   show,
 } from "../domain/input/fields.ts";
 import { suggest } from "../domain/input/nearest.ts";
-import { doubtKinds, type DoubtKind } from "../domain/price/list-doubt.ts";
-import { isListName, listNames } from "../domain/price/list-name.ts";
+import { doubtKinds, type DoubtKind } from "../domain/price/update/list-doubt.ts";
+import { isListName, listNames } from "../domain/price/update/list-name.ts";
 import type { Faults } from "./fault.ts";
 
 /** Errors are added to `faults`. @returns Null if the prices are not updated. */

@@ -1,6 +1,6 @@
 /** Reads the providers from the file, and from provider keys in the environment. */
 
-import { maxIdLength } from "../domain/price/model-id.ts";
+import { maxIdLength } from "../domain/price/id/model-id.ts";
 import {
   type Fields,
   invalid,

@@ -1,7 +1,7 @@
 /** Schemas of price updates: a published list compared with the book, applied or reverted. */
 
 import { z } from "zod";
-import { doubtKinds } from "../domain/price/list-doubt.ts";
+import { doubtKinds } from "../domain/price/update/list-doubt.ts";
 import type { Json, JsonInput } from "./json.ts";
 import { decimalSchema, instantSchema, usdSchema } from "./value.ts";
 
@@ -50,7 +50,9 @@ const modelChangeSchema = z.object({
   change: z.enum(["new", "dearer", "cheaper", "mixed"]),
   rates: z
     .array(rateChangeSchema)
-    .describe("The largest change of each meter, in proportion. None for a new model."),
+    .describe(
+      "The largest change of each meter, in proportion. For a new model its standard rates, with null before.",
+    ),
   carried: z
     .array(z.string())
     .describe(

@@ -1,8 +1,8 @@
 /** Schemas of prices: the rates of a model, and prices that a user adds. */
 
 import { z } from "zod";
-import { pricedTiers, type PricedTier } from "../domain/price/row-text.ts";
-import { meterFields, type RateField } from "../domain/price/rates-text.ts";
+import { pricedTiers, type PricedTier } from "../domain/price/text/row-text.ts";
+import { meterFields, type RateField } from "../domain/price/text/rates-text.ts";
 import type { Json, JsonInput } from "./json.ts";
 import { instantSchema, matchSchema, nameSchema, usdSchema } from "./value.ts";
 

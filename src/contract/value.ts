@@ -1,7 +1,7 @@
 /** Schemas of single values in the API: money, counts, times, names, attribution and usage. */
 
 import { z } from "zod";
-import { matches } from "../domain/price/rate.ts";
+import { matches } from "../domain/price/row/rate.ts";
 import { dimensions } from "../domain/attribution/attribution.ts";
 import {
   isOpenMeter,

@@ -109,13 +109,11 @@ async function serve(
   if (target.problem) throw target.problem;
   const leave = context.inFlight.enter(caller.key);
   try {
-    const received = await readBody(request, context.limits.bodyBytes);
-    const call = meteredWherePriced(context, {
-      caller,
-      target,
-      method,
-      ...(await plain(headers, received, context.limits.bodyBytes)),
-    });
+    const { bodyBytes } = context.limits;
+    const body = await readBody(request, bodyBytes);
+    const sent = { caller, target, method, headers, body };
+    const plain = isEncoded(headers) ? await decoded(sent, bodyBytes) : sent;
+    const call = meteredWherePriced(context, plain);
     if (call.target.endpoint.metering !== "metered") return await passThrough(context, call, reply);
     const refused = await serveCall(context, call, reply);
     if (refused) answerRefusal(context, target, { refused, reply, headers });
@@ -124,15 +122,14 @@ async function serve(
   }
 }
 
-/** Decompresses a request body, which is then read and forwarded uncompressed. */
-async function plain(
-  headers: Headers,
-  body: Uint8Array,
-  limitBytes: number,
-): Promise<Pick<IncomingCall, "headers" | "body">> {
-  const { "content-encoding": encoding, ...others } = headers;
-  if (encoding === undefined) return { headers, body };
-  return { headers: others, body: await decodeBody(body, String(encoding), limitBytes) };
+function isEncoded(headers: Headers): boolean {
+  return headers["content-encoding"] !== undefined;
+}
+
+/** Decompresses the body of a request, which is then read and forwarded uncompressed. */
+async function decoded(call: IncomingCall, limitBytes: number): Promise<IncomingCall> {
+  const { "content-encoding": encoding, ...headers } = call.headers;
+  return { ...call, headers, body: await decodeBody(call.body, String(encoding), limitBytes) };
 }
 
 function isUpgrade({ upgrade }: Headers): boolean {

@@ -50,7 +50,7 @@ test("events are counted, and open holds are read on request", async (t) => {
   metrics.callUnpriced({ provider: "p", model: "m" });
   metrics.callFailed({ provider: "p", status: 500, withConfiguredKey: true });
   metrics.refused({ reason: "budget_exhausted", budgetId: "b", windowEnd: null });
-  metrics.answered({ provider: "p", seconds: 0.02 });
+  for (const seconds of [0.01, 0.02, 99]) metrics.answered({ provider: "p", seconds });
   metrics.failed("something", new Error("x"));
   const text = await metrics.text();
   for (const line of [
@@ -63,8 +63,14 @@ test("events are counted, and open holds are read on request", async (t) => {
     'purser_unpriced_calls_total{provider="p"} 1',
     'purser_upstream_failures_total{provider="p",status="500"} 1',
     'purser_refusals_total{reason="budget_exhausted"} 1',
-    'purser_upstream_latency_seconds_bucket{le="0.025",provider="p"} 1',
-    'purser_upstream_latency_seconds_bucket{le="0.01",provider="p"} 0',
+    "# TYPE purser_upstream_latency_seconds histogram",
+    'purser_upstream_latency_seconds_bucket{le="0.005",provider="p"} 0',
+    'purser_upstream_latency_seconds_bucket{le="0.01",provider="p"} 1',
+    'purser_upstream_latency_seconds_bucket{le="0.025",provider="p"} 2',
+    'purser_upstream_latency_seconds_bucket{le="60",provider="p"} 2',
+    'purser_upstream_latency_seconds_bucket{le="+Inf",provider="p"} 3',
+    'purser_upstream_latency_seconds_sum{provider="p"} 99.03',
+    'purser_upstream_latency_seconds_count{provider="p"} 3',
     "purser_faults_total 1",
     "purser_open_holds 1",
     "purser_held_usd 0.5",

@@ -1,11 +1,12 @@
 /** Prometheus metrics of the process. Counting is cheap; the text is built on request. */
 
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
 import type { Observer } from "../app/port/observer.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import { add, toNumber, zero, type PicoUsd } from "../domain/money/money.ts";
 import { tokenMeters, totalUsage } from "../domain/usage/usage.ts";
+import { LatencyHistogram } from "./latency-histogram.ts";
 
 export interface Metrics extends Observer {
   /**
@@ -50,8 +51,10 @@ export function makeMetrics(options: MetricsOptions): Metrics {
     help: "Unix time of the newest source of the price book.",
     read: () => pricesUpdatedAt() / 1000,
   });
-  const latencies = new Map<string, (seconds: number) => void>();
-  const latency = latencyIn(registry);
+  const latency = new LatencyHistogram(registry, {
+    name: "purser_upstream_latency_seconds",
+    help: "Time to first byte of a provider's answer, in seconds.",
+  });
 
   return {
     callEnded({ provider: name, outcome }) {
@@ -73,14 +76,7 @@ export function makeMetrics(options: MetricsOptions): Metrics {
     thresholdCrossed: () => counts.thresholds.add(1),
     pricesChecked: ({ result }) => counts.priceUpdates.add(1, result),
     failed: () => counts.faults.add(1),
-    answered({ provider, seconds }) {
-      let observe = latencies.get(provider);
-      if (!observe) {
-        const bound = latency.labels(provider);
-        latencies.set(provider, (observe = (value) => bound.observe(value)));
-      }
-      observe(seconds);
-    },
+    answered: ({ provider, seconds }) => latency.add(provider, seconds),
     text: ({ ofAllCalls } = { ofAllCalls: true }) =>
       (ofAllCalls ? Registry.merge([registry, ofProcess]) : ofProcess).metrics(),
     close: () => void loop.disable(),
@@ -219,16 +215,6 @@ function spendIn(
   return {
     add: (provider, cost) => void spent.set(provider, add(spent.get(provider) ?? zero, cost)),
   };
-}
-
-function latencyIn(registry: Registry): Histogram<"provider"> {
-  return new Histogram({
-    name: "purser_upstream_latency_seconds",
-    help: "Time to first byte of a provider's answer, in seconds.",
-    labelNames: ["provider"],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
-    registers: [registry],
-  });
 }
 
 function watchHolds(registry: Registry, ledger: Pick<Ledger, "openHolds">): void {

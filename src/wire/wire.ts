@@ -3,7 +3,7 @@
  */
 
 import type { PicoUsd } from "../domain/money/money.ts";
-import type { ServiceTier } from "../domain/price/rate.ts";
+import type { ServiceTier } from "../domain/price/row/rate.ts";
 import type { BilledUnit } from "../domain/usage/billed-unit.ts";
 import type { FeeMeter, Usage, UsageFlag, UsagePart } from "../domain/usage/usage.ts";
 import type { PassedOutput } from "./answer/passed-output.ts";

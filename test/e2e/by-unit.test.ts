@@ -332,6 +332,46 @@ describe("images", () => {
   });
 });
 
+describe("events that end in an error", () => {
+  const bodyOf = (events: readonly object[]): string =>
+    events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
+  const error = { type: "error", error: { message: "the prompt was blocked", code: "blocked" } };
+  const piece = { type: "image_generation.partial_image", b64_json: "AAAA" };
+  const usage = { input_tokens: 10, output_tokens: 100, total_tokens: 110 };
+  const draw = (model: string) => (client: OpenAI) =>
+    client.post("/images/generations", {
+      body: { model, prompt: "a", stream: true },
+      stream: true,
+    });
+  const speak = (client: OpenAI): Promise<unknown> =>
+    client.audio.speech.create({ model: "tts-1", input: "Hi", voice: "alloy" });
+
+  test("cost nothing if they report no usage, by unit and by tokens", async () => {
+    for (const [events, call] of [
+      [[error], draw("gpt-image-1")],
+      [[piece, error], draw("gpt-image-1")],
+      [[piece, { error: error.error }], draw("dall-e-3")],
+      [[{ type: "speech.audio.delta", audio: "AAAA" }, error], speak],
+    ] as const) {
+      const { usd, flags } = await charge(
+        { type: "text/event-stream", body: bodyOf(events) },
+        call,
+      );
+      assert.equal(usd, "0");
+      assert.ok(flags.includes("provider_error"), flags.join());
+    }
+  });
+
+  test("cost what they report", async () => {
+    const body = bodyOf([{ ...piece, usage }, error]);
+    const { usage: counts, flags } = await charge(
+      { type: "text/event-stream", body },
+      draw("gpt-image-1"),
+    );
+    assert.deepEqual([counts, flags], [{ input: 10, output_image: 100 }, ["provider_error"]]);
+  });
+});
+
 describe("reranking", () => {
   const rank = (model: string) => (client: OpenAI) =>
     client.post("/rerank", { body: { model, query: "a", documents: ["b", "c"] } });

@@ -10,7 +10,7 @@ import { formatListed } from "../../src/catalogue/listed-row.ts";
 import { disagreements, mergeLists } from "../../src/catalogue/merge.ts";
 import { parseExact } from "../../src/catalogue/source/exact-json.ts";
 import { readGenaiProviders } from "../../src/catalogue/source/genai-prices.ts";
-import type { CatalogueRow } from "../../src/domain/price/row.ts";
+import type { CatalogueRow } from "../../src/domain/price/row/row.ts";
 import { publishedTexts, readTexts } from "./published.ts";
 import { isPreferred } from "./resolved.ts";
 

@@ -1,7 +1,7 @@
 /** Compares the price book with published lists: which of their models it prices, and how. */
 
 import type { PriceBook } from "../../src/domain/price/sheet.ts";
-import type { CatalogueRow } from "../../src/domain/price/row.ts";
+import type { CatalogueRow } from "../../src/domain/price/row/row.ts";
 import type { PublishedList } from "../../src/catalogue/source/source.ts";
 import { tokenMeters, type Meter } from "../../src/domain/usage/usage.ts";
 import { formatUsd, pico, type PicoUsd } from "../../src/domain/money/money.ts";

@@ -1,6 +1,6 @@
 /** Prices on which the published lists disagree, where the later list is right. */
 
-import type { CatalogueRow } from "../../src/domain/price/row.ts";
+import type { CatalogueRow } from "../../src/domain/price/row/row.ts";
 
 interface Resolved {
   readonly provider: string;

@@ -5,7 +5,7 @@ import type { UsageFlag } from "../../domain/usage/usage.ts";
 import { cutError } from "../hold/refusal.ts";
 import type { UpstreamFailure } from "../port/upstream.ts";
 import { HoldEnd, type HoldEndContext } from "../settle/hold-end.ts";
-import { mayHaveHidden } from "../settle/read-answer.ts";
+import { mayHaveHidden } from "../settle/count-passed.ts";
 import type { CallReply } from "./call-reply.ts";
 import type { CoveredStream } from "./covered-stream.ts";
 import type { ForwardedCall } from "./forwarded-call.ts";

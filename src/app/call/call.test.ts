@@ -5,7 +5,7 @@ import { after, test } from "node:test";
 import { Learned } from "../../domain/estimate/learned.ts";
 import { Desk } from "../../domain/ledger/desk.test-kit.ts";
 import { makePriceBook } from "../../domain/price/book.ts";
-import { definePrice } from "../../domain/price/override.ts";
+import { definePrice } from "../../domain/price/text/override.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
 import type { CallContext, IncomingCall } from "./call-context.ts";
 import { serveCall } from "./call.ts";

@@ -43,14 +43,13 @@ function upstreamRequest(
 ): UpstreamRequest {
   const { route, request, caller, headers, method } = call;
   const { provider, wire, url } = route;
+  const forwarded = upstreamHeaders(headers, { provider, wire, caller, observer });
+  // The provider must read the body as what it was read as here.
+  forwarded["content-type"] = request.contentType ?? "application/json";
   return {
     method,
     url: withoutKey(url, caller),
-    // The provider must read the body as what it was read as here.
-    headers: {
-      ...upstreamHeaders(headers, { provider, wire, caller, observer }),
-      "content-type": request.contentType ?? "application/json",
-    },
+    headers: forwarded,
     body: request.edit(editsFor(call, reducedMaxTokens)),
   };
 }

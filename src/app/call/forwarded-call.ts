@@ -1,7 +1,7 @@
 /** A call that is held and about to be forwarded. */
 
 import type { Quantities } from "../../domain/ledger/entry.ts";
-import type { FallbackRates } from "../../domain/price/rate.ts";
+import type { FallbackRates } from "../../domain/price/row/rate.ts";
 import type { UsageMeter } from "../../wire/wire.ts";
 import type { Estimate } from "../hold/estimate.ts";
 import type { InputCount } from "../hold/input-count.ts";

@@ -8,7 +8,7 @@ import { aHold } from "../../domain/ledger/desk.test-kit.ts";
 import type { Quantities } from "../../domain/ledger/entry.ts";
 import { pico } from "../../domain/money/money.ts";
 import { makePriceBook } from "../../domain/price/book.ts";
-import { definePrice } from "../../domain/price/override.ts";
+import { definePrice } from "../../domain/price/text/override.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
 import { LedgerBench } from "../port/ledger.test-kit.ts";
 import type { DeskContext } from "./desk-context.ts";

@@ -16,7 +16,7 @@ import {
 } from "../../domain/ledger/decide-hold.ts";
 import type { Quantities } from "../../domain/ledger/entry.ts";
 import { add, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
-import type { Charge, FallbackRates, ServiceTier } from "../../domain/price/rate.ts";
+import type { Charge, FallbackRates, ServiceTier } from "../../domain/price/row/rate.ts";
 import type { ModelName } from "../../domain/price/served.ts";
 import type { PriceSheet } from "../../domain/price/sheet.ts";
 import { appliedBudgets } from "../hold/applied-budgets.ts";

@@ -4,7 +4,7 @@ import type { Attribution } from "../../domain/attribution/attribution.ts";
 import { dearestFallback, fallbackFor } from "../../domain/budget/unpriced.ts";
 import { selectBudgets } from "../../domain/ledger/applicable.ts";
 import type { CallRoute } from "../../domain/ledger/entry.ts";
-import type { FallbackRates } from "../../domain/price/rate.ts";
+import type { FallbackRates } from "../../domain/price/row/rate.ts";
 import type { CeilingQuery } from "../../domain/price/sheet.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { PricingContext } from "./look-up-price.ts";

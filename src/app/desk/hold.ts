@@ -6,7 +6,7 @@ import type { Key } from "../../domain/key/key.ts";
 import type { Demand, HoldAnswer } from "../../domain/ledger/command.ts";
 import { operationOf } from "../../domain/ledger/operation.ts";
 import { zero, type PicoUsd } from "../../domain/money/money.ts";
-import type { ServiceTier } from "../../domain/price/rate.ts";
+import type { ServiceTier } from "../../domain/price/row/rate.ts";
 import { announceRefusal } from "../hold/announce.ts";
 import { boundOf, demandOf, feesOf, fixedDemand } from "../hold/estimate.ts";
 import { fingerprint } from "./fingerprint.ts";

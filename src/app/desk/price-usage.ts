@@ -2,7 +2,7 @@
 
 import type { PicoUsd } from "../../domain/money/money.ts";
 import { billFor, type Bill } from "../../domain/price/bill.ts";
-import type { ServiceTier } from "../../domain/price/rate.ts";
+import type { ServiceTier } from "../../domain/price/row/rate.ts";
 import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
 import type { Usage } from "../../domain/usage/usage.ts";
 import { fallbackOf, type UnpricedHold } from "./fallback.ts";

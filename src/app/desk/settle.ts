@@ -5,7 +5,7 @@ import type { SettleAnswer } from "../../domain/ledger/command.ts";
 import type { Outcome } from "../../domain/ledger/entry.ts";
 import { idOfOperation } from "../../domain/ledger/operation.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";
-import type { ServiceTier } from "../../domain/price/rate.ts";
+import type { ServiceTier } from "../../domain/price/row/rate.ts";
 import { countTokens, type Usage } from "../../domain/usage/usage.ts";
 import { announceChange } from "../hold/announce.ts";
 import { announceEnd } from "../settle/announce-end.ts";

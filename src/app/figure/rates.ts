@@ -1,6 +1,6 @@
 /** Lists the rates of a model: of every meter, service tier and size of context. */
 
-import type { PricedMeter, Rate, ServiceTier } from "../../domain/price/rate.ts";
+import type { PricedMeter, Rate, ServiceTier } from "../../domain/price/row/rate.ts";
 import type { PriceSheet } from "../../domain/price/sheet.ts";
 import { fixedMeters, type Usage } from "../../domain/usage/usage.ts";
 

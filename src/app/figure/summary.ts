@@ -2,7 +2,7 @@
 
 import { unattributed } from "../../domain/attribution/attribution.ts";
 import { add, pico, zero, type PicoUsd } from "../../domain/money/money.ts";
-import type { PricedMeter } from "../../domain/price/rate.ts";
+import type { PricedMeter } from "../../domain/price/row/rate.ts";
 import {
   countContext,
   countOutput,

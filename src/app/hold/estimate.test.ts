@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { Learned } from "../../domain/estimate/learned.ts";
 import { pico } from "../../domain/money/money.ts";
 import { makePriceBook } from "../../domain/price/book.ts";
-import { definePrice } from "../../domain/price/override.ts";
+import { definePrice } from "../../domain/price/text/override.ts";
 import { plainFacts } from "../../wire/answer/feed.test-kit.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
 import type { RequestFacts } from "../../wire/wire.ts";

@@ -5,7 +5,7 @@ import type { Demand, DemandCeiling } from "../../domain/ledger/command.ts";
 import type { Quantities } from "../../domain/ledger/entry.ts";
 import { add, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
 import type { CeilingQuery, DearestRates, PriceSheet } from "../../domain/price/sheet.ts";
-import type { FallbackRates } from "../../domain/price/rate.ts";
+import type { FallbackRates } from "../../domain/price/row/rate.ts";
 import type { RequestFacts } from "../../wire/wire.ts";
 import type { CallLimits } from "../port/limits.ts";
 import type { Route } from "../route/target.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../../domain/money/money.ts";
 import { makePriceBook } from "../../domain/price/book.ts";
-import { definePrice } from "../../domain/price/override.ts";
+import { definePrice } from "../../domain/price/text/override.ts";
 import { anthropicWire } from "../../wire/anthropic/index.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
 import type { WireFormat } from "../../wire/wire.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makePriceBook } from "../../domain/price/book.ts";
-import { parseRow } from "../../domain/price/row-text.ts";
+import { parseRow } from "../../domain/price/text/row-text.ts";
 import { compareList } from "./compare-list.ts";
 
 const at = Date.UTC(2026, 10, 28);

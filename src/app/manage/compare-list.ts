@@ -10,9 +10,9 @@ import {
   type BookInForce,
   type ModelChange,
   type StatedList,
-} from "../../domain/price/list-change.ts";
-import { doubtsAbout, type Doubt } from "../../domain/price/list-doubt.ts";
-import { formatRow, parseRow, type PriceText } from "../../domain/price/row-text.ts";
+} from "../../domain/price/update/list-change.ts";
+import { doubtsAbout, type Doubt } from "../../domain/price/update/list-doubt.ts";
+import { formatRow, parseRow, type PriceText } from "../../domain/price/text/row-text.ts";
 import type { ModelName } from "../../domain/price/served.ts";
 
 export interface Compared {

@@ -3,9 +3,9 @@
  * from the configuration and the API.
  */
 
-import type { PriceOverride } from "../../domain/price/override.ts";
-import { updatedRows, type KeptPriceUpdate } from "../../domain/price/price-update.ts";
-import type { CatalogueRow } from "../../domain/price/row.ts";
+import type { PriceOverride } from "../../domain/price/text/override.ts";
+import { updatedRows, type KeptPriceUpdate } from "../../domain/price/update/price-update.ts";
+import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
 
 /** Prices of updates, as the catalogue takes them. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aBudget } from "../../domain/ledger/desk.test-kit.ts";
-import { definePrice } from "../../domain/price/override.ts";
+import { definePrice } from "../../domain/price/text/override.ts";
 import { differencesOf, namesOf } from "./declared.ts";
 
 const price = (model: string, input: string) =>

@@ -5,8 +5,8 @@
 
 import type { Budget } from "../../domain/budget/budget.ts";
 import { formatAmount } from "../../domain/budget/amount.ts";
-import { usdPerMillion, type PriceOverride } from "../../domain/price/override.ts";
-import { rateFields } from "../../domain/price/rates-text.ts";
+import { usdPerMillion, type PriceOverride } from "../../domain/price/text/override.ts";
+import { rateFields } from "../../domain/price/text/rates-text.ts";
 import type { Ledger } from "../port/ledger.ts";
 
 export interface DeclaredChange {

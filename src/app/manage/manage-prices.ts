@@ -1,6 +1,6 @@
 /** Adds prices over the API. */
 
-import { definePrice, type PriceOverride } from "../../domain/price/override.ts";
+import { definePrice, type PriceOverride } from "../../domain/price/text/override.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 

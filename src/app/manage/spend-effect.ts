@@ -1,8 +1,8 @@
 /** Computes what this month's spend would have been at other prices. */
 
 import { add, multiply, pico, zero, type PicoUsd } from "../../domain/money/money.ts";
-import { standardPerUnit } from "../../domain/price/rate-change.ts";
-import type { CatalogueRow } from "../../domain/price/row.ts";
+import { standardPerUnit } from "../../domain/price/update/rate-change.ts";
+import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import type { ModelName } from "../../domain/price/served.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
 import type { Meter } from "../../domain/usage/usage.ts";

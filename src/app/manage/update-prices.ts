@@ -2,11 +2,20 @@
 
 import { createHash, randomUUID } from "node:crypto";
 import { PurserError } from "../../domain/error.ts";
-import type { BookedModel, BookInForce, StatedList } from "../../domain/price/list-change.ts";
-import type { DoubtKind } from "../../domain/price/list-doubt.ts";
-import type { KeptPriceUpdate, PriceUpdate } from "../../domain/price/price-update.ts";
-import { parseRow, type PriceText } from "../../domain/price/row-text.ts";
-import type { CatalogueRow } from "../../domain/price/row.ts";
+import type {
+  BookedModel,
+  BookInForce,
+  StatedList,
+} from "../../domain/price/update/list-change.ts";
+import type { DoubtKind } from "../../domain/price/update/list-doubt.ts";
+import {
+  lastChangeOf,
+  stateOf,
+  type KeptPriceUpdate,
+  type PriceUpdate,
+} from "../../domain/price/update/price-update.ts";
+import { parseRow, type PriceText } from "../../domain/price/text/row-text.ts";
+import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { Observer } from "../port/observer.ts";
@@ -156,7 +165,7 @@ export class PriceUpdates {
         ? [origin.text, origin.name]
         : [await lists.download(origin.from), origin.from];
     const list = await lists.read(text);
-    const after = ledger.priceUpdates().at(-1)?.updateId ?? null;
+    const after = stateOf(ledger.priceUpdates());
     const at = clock.now();
     const compared = await compareList(list, {
       book: prices.listed(),
@@ -197,9 +206,13 @@ export class PriceUpdates {
     }
   }
 
-  /** Not this millisecond: calls may have begun in it. */
+  /**
+   * Not this millisecond: calls may have begun in it. Never before an earlier change, even if the
+   * clock was set back: prices of the past stay as they were.
+   */
   #nextMoment(): number {
-    return this.#context.clock.now() + 1;
+    const { clock, ledger } = this.#context;
+    return Math.max(clock.now(), lastChangeOf(ledger.priceUpdates())) + 1;
   }
 
   #effect({ texts }: Compared): Promise<SpendEffect> {

@@ -1,7 +1,7 @@
 /** Port to the price lists that others publish, and when to take them. */
 
-import type { DoubtKind } from "../../domain/price/list-doubt.ts";
-import type { StatedList } from "../../domain/price/list-change.ts";
+import type { DoubtKind } from "../../domain/price/update/list-doubt.ts";
+import type { StatedList } from "../../domain/price/update/list-change.ts";
 
 export interface PriceLists {
   /** @throws PurserError `invalid_request` if the text has no known format. */

@@ -1,7 +1,7 @@
 /** Describes a provider as configured: the only place a call can go to. */
 
 import type { TokenizerFamily } from "../../domain/estimate/tokenizer.ts";
-import { commonName } from "../../domain/price/provider-name.ts";
+import { commonName } from "../../domain/price/id/provider-name.ts";
 import type { WireFormat, WireName } from "../../wire/wire.ts";
 import type { StoredAccess } from "./limits.ts";
 

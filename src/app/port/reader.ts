@@ -9,7 +9,7 @@ import type {
   ThresholdEntry,
 } from "../../domain/ledger/entry.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";
-import type { Charge } from "../../domain/price/rate.ts";
+import type { Charge } from "../../domain/price/row/rate.ts";
 import type { ModelUsage, Usage, UsageFlag } from "../../domain/usage/usage.ts";
 
 /** One attempt from the journal, joined from its hold and its end. */

@@ -2,8 +2,8 @@
 
 import type { Budget } from "../../domain/budget/budget.ts";
 import type { Key } from "../../domain/key/key.ts";
-import type { PriceOverride } from "../../domain/price/override.ts";
-import type { KeptPriceUpdate } from "../../domain/price/price-update.ts";
+import type { PriceOverride } from "../../domain/price/text/override.ts";
+import type { KeptPriceUpdate } from "../../domain/price/update/price-update.ts";
 
 /**
  * Answers from memory, at once. A command of this process is in here before it resolves.

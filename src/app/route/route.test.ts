@@ -6,7 +6,7 @@ import type { PriceBook } from "../../domain/price/sheet.ts";
 import { anthropicWire } from "../../wire/anthropic/index.ts";
 import { geminiWire } from "../../wire/gemini/index.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
-import { commonName } from "../../domain/price/provider-name.ts";
+import { commonName } from "../../domain/price/id/provider-name.ts";
 import type { Provider, Providers } from "../port/provider.ts";
 import { Router } from "./router.ts";
 import type { Route, Target, Wires } from "./target.ts";

@@ -3,7 +3,7 @@
  * providers.
  */
 
-import { namesModel, type PriceOverride } from "../../domain/price/override.ts";
+import { namesModel, type PriceOverride } from "../../domain/price/text/override.ts";
 import type { ListedModel, WireName } from "../../wire/wire.ts";
 import type { Provider, Providers } from "../port/provider.ts";
 import type { Wires } from "./target.ts";

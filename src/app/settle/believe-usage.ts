@@ -52,11 +52,13 @@ export interface Believed {
 export function believeUsage(call: BoundedCall, reported: ReportedUsage): Believed {
   const filled = reported.fillsIn ? fillIn(call, reported) : reported.parts;
   const [main] = reported.parts;
+  const { passedBytes, serverCalls, sheetOf } = reported;
   const parts = filled.map((part) =>
     boundPart(call, part, {
-      ...reported,
-      sheet: reported.sheetOf(part),
+      sheet: sheetOf(part),
       isMain: part.model === main?.model && !part.isApart,
+      passedBytes,
+      serverCalls,
     }),
   );
   return { parts, isImplausible: parts.some((part, index) => part !== reported.parts[index]) };
@@ -97,43 +99,36 @@ interface Evidence {
 }
 
 function boundPart(call: BoundedCall, part: UsagePart, evidence: Evidence): UsagePart {
-  const { believable, charged } = boundsOf(call, evidence);
-  return boundUsage(part.usage, believable) === part.usage
-    ? part
-    : { ...part, usage: boundUsage(part.usage, charged) };
-}
-
-interface Bounds {
-  /** Counts up to here are charged as reported. */
-  readonly believable: UsageBounds;
-  /** A count above that is charged at this. */
-  readonly charged: UsageBounds;
+  const most = boundsOf(call, evidence);
+  const { facts, estimate } = call;
+  const { passedBytes } = evidence;
+  const believable: UsageBounds = {
+    context: Math.max(withSlack(most.context), facts.textBytes + estimate.inputTokens),
+    output: Math.max(withSlack(most.output), passedBytes),
+    toolCalls: most.toolCalls,
+  };
+  if (boundUsage(part.usage, believable) === part.usage) return part;
+  const usage = boundUsage(part.usage, {
+    context: Math.max(most.context, estimate.inputTokens),
+    output: Math.max(most.output, tokensOfBytes(passedBytes)),
+    toolCalls: most.toolCalls,
+  });
+  return { ...part, usage };
 }
 
 /**
- * Each tool call makes the model read and write once more. A count is always plausible up to the
- * bytes sent or received, whatever limit was requested. If the count is implausible, it is replaced
- * by a third of the bytes received.
+ * The most that the model can use. Each tool call makes it read and write once more. A count is
+ * always plausible up to the bytes sent or received, whatever limit was requested. If the count is
+ * implausible, it is replaced by a third of the bytes received.
  */
-function boundsOf(call: BoundedCall, evidence: Evidence): Bounds {
-  const { sheet, passedBytes, serverCalls } = evidence;
-  const { facts, estimate } = call;
-  const toolCalls = Math.max(facts.serverToolCalls, mostToolCalls);
-  const passes = 1 + Math.max(facts.serverToolCalls, Math.min(serverCalls, mostToolPasses));
-  const window = (sheet?.contextWindow ?? unknownWindow) * passes;
-  const sent = facts.textBytes + estimate.inputTokens;
-  const output = outputBound(call, evidence) * passes;
+function boundsOf(call: BoundedCall, evidence: Evidence): UsageBounds {
+  const { sheet, serverCalls } = evidence;
+  const toolCalls = Math.max(call.facts.serverToolCalls, mostToolCalls);
+  const passes = 1 + Math.max(call.facts.serverToolCalls, Math.min(serverCalls, mostToolPasses));
   return {
-    believable: {
-      context: Math.max(withSlack(window), sent),
-      output: Math.max(withSlack(output), passedBytes),
-      toolCalls,
-    },
-    charged: {
-      context: Math.max(window, estimate.inputTokens),
-      output: Math.max(output, tokensOfBytes(passedBytes)),
-      toolCalls,
-    },
+    context: (sheet?.contextWindow ?? unknownWindow) * passes,
+    output: outputBound(call, evidence) * passes,
+    toolCalls,
   };
 }
 

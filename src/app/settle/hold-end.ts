@@ -7,7 +7,7 @@ import type { PriceBook } from "../../domain/price/sheet.ts";
 import type { UsageFlag } from "../../domain/usage/usage.ts";
 import type { Ledger } from "../port/ledger.ts";
 import { priceAnswer, type CallToPrice } from "./price-answer.ts";
-import { readAnswer, type AnswerEnd, type MeteredCall } from "./read-answer.ts";
+import { countPassed, isReported, type AnswerEnd, type MeteredCall } from "./count-passed.ts";
 import { release, settle, type CallToSettle, type SettleContext } from "./settle.ts";
 import { unresolvedOutcome } from "./unresolved-outcome.ts";
 
@@ -53,7 +53,10 @@ export class HoldEnd {
 
   /** Meters what arrived of an answer, prices it, and settles the hold at that cost. */
   async settleAnswer(call: AnsweredCall, end: AnswerEnd): Promise<SettledAnswer> {
-    const { rest, reading, progress } = await readAnswer(this.#context, call, end);
+    const { rest, reading } = call.meter.end();
+    const progress = isReported(reading)
+      ? call.meter.progress
+      : await countPassed(this.#context, call, { ...end, reading });
     const latencyMs = this.#latencyMs(call);
     const outcome = priceAnswer(this.#context.prices(), call, {
       reading,

@@ -3,8 +3,8 @@
 import type { Outcome } from "../../domain/ledger/entry.ts";
 import { formatUsd, pico } from "../../domain/money/money.ts";
 import { makePriceBook } from "../../domain/price/book.ts";
-import { definePrice } from "../../domain/price/override.ts";
-import type { CatalogueRow } from "../../domain/price/row.ts";
+import { definePrice } from "../../domain/price/text/override.ts";
+import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import type { UsageFlag } from "../../domain/usage/usage.ts";
 import { anthropicWire } from "../../wire/anthropic/index.ts";
 import { geminiWire } from "../../wire/gemini/index.ts";

@@ -3,7 +3,7 @@
 import { nothing, type Outcome } from "../../domain/ledger/entry.ts";
 import { zero } from "../../domain/money/money.ts";
 import { billFor, type Bill } from "../../domain/price/bill.ts";
-import type { FallbackRates } from "../../domain/price/rate.ts";
+import type { FallbackRates } from "../../domain/price/row/rate.ts";
 import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
 import type { PriceBook, PriceSheet } from "../../domain/price/sheet.ts";
 import {
@@ -40,7 +40,8 @@ export function priceAnswer(prices: PriceBook, call: CallToPrice, answer: Answer
   if (isUnbilled(answer.reading)) return unbilledOutcome(prices.version, call, answer);
   const model = answer.reading.model ?? call.route.model;
   const sheetOf = sheetFinder(prices, call, model);
-  const byUnit = readingByUnit(call, answer.reading, sheetOf({ model, usage: {} }));
+  const byUnit =
+    call.facts.unit && readingByUnit(call, answer.reading, sheetOf({ model, usage: {} }));
   const reading = byUnit ?? answer.reading;
   const isFinal = reading.parts.length > 0 && !reading.partial;
   const reportedParts = isFinal || byUnit ? reading.parts : estimatedParts(call, answer);
@@ -96,7 +97,9 @@ function sheetFinder(
   model: string,
 ): SheetFinder {
   const asked = askedOf(prices, { provider: route.provider.name, model: route.model, at: heldAt });
-  return (part) => sheetOfServed(prices, asked, part.model ?? model);
+  const own = sheetOfServed(prices, asked, model);
+  return (part) =>
+    part.model === null || part.model === model ? own : sheetOfServed(prices, asked, part.model);
 }
 
 function isOverContext(parts: readonly UsagePart[], sheetOf: SheetFinder): boolean {

@@ -6,7 +6,7 @@ import { Learned } from "../../domain/estimate/learned.ts";
 import { aHold, anOutcome, Desk } from "../../domain/ledger/desk.test-kit.ts";
 import type { Outcome } from "../../domain/ledger/entry.ts";
 import { pico } from "../../domain/money/money.ts";
-import type { Rate } from "../../domain/price/rate.ts";
+import type { Rate } from "../../domain/price/row/rate.ts";
 import { plainFacts } from "../../wire/answer/feed.test-kit.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
 import { aProvider, silentObserver } from "../port/parts.test-kit.ts";

@@ -1,6 +1,6 @@
 /** Former prices of Anthropic models, which the built-in list does not have. */
 
-import type { CatalogueRow } from "../../domain/price/row.ts";
+import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import { overlayRow } from "./row.ts";
 
 export const anthropicRows: readonly CatalogueRow[] = [

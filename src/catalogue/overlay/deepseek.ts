@@ -6,7 +6,7 @@
  * at DeepSeek but not here: calls on those days are charged the peak price, which is never too low.
  */
 
-import type { CatalogueRow, Schedule } from "../../domain/price/row.ts";
+import type { CatalogueRow, Schedule } from "../../domain/price/row/row.ts";
 import { endOfOldNames } from "./retired.ts";
 import { overlayRow, usd, type OverlayRow, type UsdPrices } from "./row.ts";
 

@@ -3,7 +3,7 @@
  * them.
  */
 
-import type { Supplement } from "../../domain/price/row.ts";
+import type { Supplement } from "../../domain/price/row/row.ts";
 import { overlaySource, overlayVersion, usd, type UsdPrices } from "./row.ts";
 
 /** USD per billed unit. */

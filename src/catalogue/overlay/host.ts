@@ -1,6 +1,6 @@
 /** Maps the regional hosts of providers to their provider and region. */
 
-import { anywhere } from "../../domain/price/terms.ts";
+import { anywhere } from "../../domain/price/row/terms.ts";
 
 /** The first capture group is the region. */
 interface RegionalHost {

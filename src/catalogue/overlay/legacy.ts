@@ -6,7 +6,7 @@
  * by the catalogue only.
  */
 
-import type { CatalogueRow } from "../../domain/price/row.ts";
+import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import { overlayRow, type UsdPrices } from "./row.ts";
 
 const legacyCutOver = "2026-11-01T00:00:00Z";

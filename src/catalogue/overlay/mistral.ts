@@ -1,6 +1,6 @@
 /** Mistral's names for its latest models, which the built-in list prices as older ones. */
 
-import type { CatalogueRow } from "../../domain/price/row.ts";
+import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import { overlayRow } from "./row.ts";
 
 const half = { batch: { numerator: 1n, denominator: 2n } } as const;

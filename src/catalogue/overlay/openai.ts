@@ -1,6 +1,6 @@
 /** Prices of OpenAI models that the built-in list lacks or has for one size only. */
 
-import type { CatalogueRow } from "../../domain/price/row.ts";
+import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import { overlayRow } from "./row.ts";
 
 /**

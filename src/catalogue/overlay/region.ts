@@ -1,7 +1,7 @@
 /** Premiums for processing a call in a fixed region, as factors of the global rates. */
 
-import type { CatalogueRow, Factor } from "../../domain/price/row.ts";
-import { anyRegion } from "../../domain/price/terms.ts";
+import type { CatalogueRow, Factor } from "../../domain/price/row/row.ts";
+import { anyRegion } from "../../domain/price/row/terms.ts";
 
 type Regions = Exclude<NonNullable<CatalogueRow["regions"]>, "included">;
 

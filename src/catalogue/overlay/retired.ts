@@ -1,6 +1,6 @@
 /** When vendors stopped serving models, by their own pages: their prices end then. */
 
-import type { CatalogueRow } from "../../domain/price/row.ts";
+import type { CatalogueRow } from "../../domain/price/row/row.ts";
 
 /** https://api-docs.deepseek.com/updates, read 2026-11: both names are inaccessible since. */
 export const endOfOldNames = "2026-07-24T15:59:00Z";

@@ -1,9 +1,9 @@
 /** Helpers for hand-written price rows, with exact decimals as published by providers. */
 
 import type { PicoUsd } from "../../domain/money/money.ts";
-import { equalsAny } from "../../domain/price/id-rule.ts";
-import { parsePerCall, parsePerMillion } from "../../domain/price/per-million.ts";
-import type { CatalogueRow, Rates } from "../../domain/price/row.ts";
+import { equalsAny } from "../../domain/price/id/id-rule.ts";
+import { parsePerCall, parsePerMillion } from "../../domain/price/text/per-million.ts";
+import type { CatalogueRow, Rates } from "../../domain/price/row/row.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
 import { fixedMeters, tokenMeters, type FixedMeter } from "../../domain/usage/usage.ts";
 

@@ -3,7 +3,7 @@
  * that genai-prices has.
  */
 
-import type { CatalogueRow, Factor } from "../../domain/price/row.ts";
+import type { CatalogueRow, Factor } from "../../domain/price/row/row.ts";
 
 type ServiceTiers = NonNullable<CatalogueRow["serviceTiers"]>;
 

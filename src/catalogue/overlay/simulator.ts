@@ -1,6 +1,6 @@
 /** Prices of the local simulator, which keeps its own books to compare with Purser's. */
 
-import type { CatalogueRow } from "../../domain/price/row.ts";
+import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import { overlayRow } from "./row.ts";
 
 const simulated = {

@@ -1,6 +1,6 @@
 /** Where the known price lists are published. Nothing is fetched unless a user asks for it. */
 
-import type { ListName } from "../../domain/price/list-name.ts";
+import type { ListName } from "../../domain/price/update/list-name.ts";
 
 /** By name. Public, without a key (read 2026-11-28). */
 export const listAddresses: Readonly<Record<ListName, string>> = {

@@ -1,7 +1,7 @@
 /** Reads published prices, which may be written with exponents and float noise, as exact amounts. */
 
 import { pico, type PicoUsd } from "../../domain/money/money.ts";
-import { reduced, type Ratio } from "../../domain/price/ratio.ts";
+import { reduced, type Ratio } from "../../domain/price/row/ratio.ts";
 import type { ExactJson } from "./exact-json.ts";
 
 /** Published floats such as `0.18000000000000002` mean their first 12 digits. */

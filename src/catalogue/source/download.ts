@@ -2,7 +2,7 @@
 
 import { PurserError } from "../../domain/error.ts";
 import { suggest } from "../../domain/input/nearest.ts";
-import { isListName, listNames } from "../../domain/price/list-name.ts";
+import { isListName, listNames } from "../../domain/price/update/list-name.ts";
 import { listAddresses } from "./address.ts";
 
 /** The largest list so far has 2.6 MB. */

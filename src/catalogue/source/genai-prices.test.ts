@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatUsd } from "../../domain/money/money.ts";
-import { formatPerMillion } from "../../domain/price/per-million.ts";
+import { formatPerMillion } from "../../domain/price/text/per-million.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
-import type { CatalogueRow } from "../../domain/price/row.ts";
+import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import { readPublished, type PublishedList } from "./source.ts";
 
 /** @param prices JSON text, so that numbers are written as in a file. */

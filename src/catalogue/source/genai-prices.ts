@@ -1,15 +1,15 @@
 /** Reads the price list of genai-prices (github.com/pydantic/genai-prices, MIT). */
 
 import { zero, type PicoUsd } from "../../domain/money/money.ts";
-import { equalsAny, type IdRule } from "../../domain/price/id-rule.ts";
+import { equalsAny, type IdRule } from "../../domain/price/id/id-rule.ts";
 import type {
   CatalogueRow,
   ContextTier,
   OwnRates,
   Rates,
   Schedule,
-} from "../../domain/price/row.ts";
-import type { ServiceTier } from "../../domain/price/rate.ts";
+} from "../../domain/price/row/row.ts";
+import type { ServiceTier } from "../../domain/price/row/rate.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
 import type { Meter } from "../../domain/usage/usage.ts";
 import { cacheWritesOf } from "./cache-writes.ts";

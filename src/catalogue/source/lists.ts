@@ -5,7 +5,7 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { PriceLists } from "../../app/port/price-lists.ts";
 import { PurserError } from "../../domain/error.ts";
-import type { StatedList } from "../../domain/price/list-change.ts";
+import type { StatedList } from "../../domain/price/update/list-change.ts";
 import { downloadList } from "./download.ts";
 import type { ReadMessage } from "./read-list.ts";
 

@@ -1,7 +1,7 @@
 /** Converts the cost fields of an entry of LiteLLM's map to rates. */
 
 import { pico, type PicoUsd } from "../../domain/money/money.ts";
-import type { ContextTier, OwnRates, Rates } from "../../domain/price/row.ts";
+import type { ContextTier, OwnRates, Rates } from "../../domain/price/row/row.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
 import type { Meter } from "../../domain/usage/usage.ts";
 import { perUnit } from "./decimal.ts";

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatRow } from "../../domain/price/row-text.ts";
-import { matchId } from "../../domain/price/id-rule.ts";
+import { formatRow } from "../../domain/price/text/row-text.ts";
+import { matchId } from "../../domain/price/id/id-rule.ts";
 import { readPublished, type PublishedList } from "./source.ts";
 
 /** @param entries JSON text by key, without the provider's field. */

@@ -1,9 +1,15 @@
 /** Reads LiteLLM's map of prices (github.com/BerriAI/litellm, MIT): one entry per way to call a model. */
 
 import { pico, zero, type PicoUsd } from "../../domain/money/money.ts";
-import { equalsAny } from "../../domain/price/id-rule.ts";
-import type { CatalogueRow, OwnRates, Rates, Schedule, TermPrice } from "../../domain/price/row.ts";
-import { anyRegion } from "../../domain/price/terms.ts";
+import { equalsAny } from "../../domain/price/id/id-rule.ts";
+import type {
+  CatalogueRow,
+  OwnRates,
+  Rates,
+  Schedule,
+  TermPrice,
+} from "../../domain/price/row/row.ts";
+import { anyRegion } from "../../domain/price/row/terms.ts";
 import { isOpenMeter, openMeter } from "../../domain/usage/open-meter.ts";
 import { tokenMeters, type OpenMeter } from "../../domain/usage/usage.ts";
 import { cacheWritesOf } from "./cache-writes.ts";

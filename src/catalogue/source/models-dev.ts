@@ -1,8 +1,8 @@
 /** Reads the price list of models.dev (github.com/anomalyco/models.dev, MIT), its `api.json`. */
 
 import { zero, type PicoUsd } from "../../domain/money/money.ts";
-import { equalsAny } from "../../domain/price/id-rule.ts";
-import type { CatalogueRow, ContextTier, Rates } from "../../domain/price/row.ts";
+import { equalsAny } from "../../domain/price/id/id-rule.ts";
+import type { CatalogueRow, ContextTier, Rates } from "../../domain/price/row/row.ts";
 import type { FixedMeter } from "../../domain/usage/usage.ts";
 import { cacheWritesOf } from "./cache-writes.ts";
 import { perUnit } from "./decimal.ts";

@@ -4,8 +4,8 @@
  */
 
 import type { PicoUsd } from "../../domain/money/money.ts";
-import { equalsAny } from "../../domain/price/id-rule.ts";
-import type { CatalogueRow, Rates } from "../../domain/price/row.ts";
+import { equalsAny } from "../../domain/price/id/id-rule.ts";
+import type { CatalogueRow, Rates } from "../../domain/price/row/row.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
 import type { Meter } from "../../domain/usage/usage.ts";
 import { cacheWritesOf } from "./cache-writes.ts";

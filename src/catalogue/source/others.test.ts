@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatRow } from "../../domain/price/row-text.ts";
+import { formatRow } from "../../domain/price/text/row-text.ts";
 import { readPublished } from "./source.ts";
 
 test("models.dev has prices per million tokens, by provider", () => {
@@ -67,4 +67,19 @@ test("OpenRouter has decimal strings per token; a router without a price of its 
       ["acme/n", "has a price in an unknown unit, moonbeam"],
     ],
   );
+});
+
+test("a list that is too long to be compared between calls is refused", () => {
+  const listOf = (count: number): string => {
+    const models = Array.from(
+      { length: count },
+      (_, index) => `{"id":"acme/m${index}","pricing":{"prompt":"1e-6","completion":"1e-6"}}`,
+    );
+    return `{"data":[${models.join(",")}]}`;
+  };
+  assert.equal(readPublished(listOf(20_000)).rows.length, 20_000);
+  assert.throws(() => readPublished(listOf(20_001)), {
+    code: "invalid_request",
+    message: /has 20001 models/,
+  });
 });

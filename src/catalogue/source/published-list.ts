@@ -1,6 +1,6 @@
 /** A published price list, as catalogue rows. */
 
-import type { CatalogueRow } from "../../domain/price/row.ts";
+import type { CatalogueRow } from "../../domain/price/row/row.ts";
 
 export interface PublishedList {
   /** `genai-prices`, `litellm`, `models.dev` or `openrouter`. */

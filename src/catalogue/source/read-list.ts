@@ -3,7 +3,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../domain/assert.ts";
 import { PurserError } from "../../domain/error.ts";
-import type { StatedList } from "../../domain/price/list-change.ts";
+import type { StatedList } from "../../domain/price/update/list-change.ts";
 import { readPublished } from "./source.ts";
 
 /** The class of an error is lost between threads, so its parts are sent. */

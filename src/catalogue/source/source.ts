@@ -17,17 +17,33 @@ const readers = [readGenaiPrices, readLitellm, readOpenrouter, readModelsDev] as
  * LiteLLM's `model_prices_and_context_window.json`, models.dev's `api.json`, or OpenRouter's
  * `GET /api/v1/models`.
  *
- * @throws PurserError `invalid_request` if the text has none of these formats.
+ * @throws PurserError `invalid_request` if the text has none of these formats, or too many models.
  */
 export function readPublished(text: string, options: ReadOptions = {}): PublishedList {
   const json = parseExact(text);
   for (const read of readers) {
     const list = read(json, options);
-    if (list) return list;
+    if (!list) continue;
+    const models = list.rows.length + list.skipped.length;
+    if (models > mostModels) throw tooLong(models);
+    return list;
   }
   throw new PurserError("invalid_request", "the price list has no known format", {
     field: "from",
     remedy:
       "Give the data of genai-prices (data.json), LiteLLM (model_prices_and_context_window.json), models.dev (api.json) or OpenRouter (/api/v1/models).",
+  });
+}
+
+/**
+ * Four times the largest list of 2026-11. A comparison with so many takes two seconds, in parts of at most
+ * a tenth between calls.
+ */
+const mostModels = 20_000;
+
+function tooLong(models: number): PurserError {
+  return new PurserError("invalid_request", `the price list has ${models} models`, {
+    field: "from",
+    remedy: `Give a list with at most ${mostModels}: take out providers that you do not use.`,
   });
 }

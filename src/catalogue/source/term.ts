@@ -1,13 +1,13 @@
 /** Writes the rates of a service tier or region as a factor where they are one. */
 
-import { reduced } from "../../domain/price/ratio.ts";
+import { reduced } from "../../domain/price/row/ratio.ts";
 import type {
   CatalogueRow,
   ContextTier,
   OwnRates,
   Rates,
   TermPrice,
-} from "../../domain/price/row.ts";
+} from "../../domain/price/row/row.ts";
 import { tokenMeters, type Meter } from "../../domain/usage/usage.ts";
 
 /**

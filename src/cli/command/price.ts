@@ -3,10 +3,12 @@
 import type { Command } from "commander";
 import { PurserError } from "../../domain/error.ts";
 import { add, formatUsd, multiply, zero } from "../../domain/money/money.ts";
-import { unpricedSource, type Charge, type ServiceTier } from "../../domain/price/rate.ts";
-import { formatRow, type PriceText } from "../../domain/price/row-text.ts";
+import { unpricedSource, type Charge, type ServiceTier } from "../../domain/price/row/rate.ts";
+import type { PriceSheet } from "../../domain/price/sheet.ts";
+import { chargesTokens } from "../../domain/price/unit-price.ts";
+import { formatRow, type PriceText } from "../../domain/price/text/row-text.ts";
 import { readMeter } from "../../domain/usage/open-meter.ts";
-import type { Meter, Usage } from "../../domain/usage/usage.ts";
+import { tokenMeters, type Meter, type Usage } from "../../domain/usage/usage.ts";
 import type { CommandCatalogue, CommandContext } from "../context.ts";
 import { resolveModel, unpriced } from "../model-name.ts";
 import { collect, type JsonOption, moment, oneOf, whole, withJson } from "../option.ts";
@@ -16,7 +18,7 @@ import { table } from "../terminal/table.ts";
 
 const tiers: readonly ServiceTier[] = ["standard", "batch", "flex", "priority", "fast"];
 const mostTokens = { least: 0, most: 1_000_000_000 };
-const withoutCounts: Usage = { input: 1_000_000, output: 1_000_000 };
+const million: Usage = { input: 1_000_000, output: 1_000_000 };
 
 interface PriceOptions extends JsonOption {
   readonly provider?: string;
@@ -73,8 +75,9 @@ export function definePrice(command: Command, context: CommandContext): void {
     .addHelpText(
       "after",
       `
-Counts are disjoint: --input does not include cached tokens. Without counts, it prices a million tokens of each.
-Below the bill, it lists the tiers, regions, hours, fees and other units that the price states.
+Counts are disjoint: --input does not include cached tokens. Without counts, it prices a million tokens of input
+and of output, or one of each unit of a model that is not billed by tokens.
+Below the bill, it lists what else the price states: other tokens, tiers, regions, hours, fees and units.
 A rate marked "prefix" is inherited from a shorter model name: check it.
 
 Examples:
@@ -96,6 +99,8 @@ interface Priced {
   readonly model: string;
   readonly at: number;
   readonly usage: Usage;
+  /** Whether the counts are not the user's. */
+  readonly isExample: boolean;
   readonly charges: readonly Charge[];
   /** Whether the book has rates for the tier and the region. */
   readonly hasTerms: boolean;
@@ -108,23 +113,32 @@ function priced(
 ): Priced {
   const { options } = query;
   const at = options.at === undefined ? Date.now() : Date.parse(options.at);
-  const usage = usageOf(options);
+  const given = usageOf(options);
   const { provider, model } = resolveModel(catalogue, { ...query, provider: options.provider, at });
   const sheet = catalogue.book.sheet({ provider, model, at });
   if (!sheet) throw unpriced(catalogue, { model: `${provider}/${model}`, at });
+  const usage = given ?? exampleFor(sheet);
   const terms = { serviceTier: options.tier, region: options.region };
   return {
     provider,
     model,
     at,
     usage,
+    isExample: given === undefined,
     charges: sheet.charge({ model, usage }, { ...terms, at }),
     hasTerms: sheet.prices(terms),
     price: formatRow(sheet.row),
   };
 }
 
-function usageOf(options: PriceOptions): Usage {
+/** What to price if the user gives no counts. */
+function exampleFor(sheet: PriceSheet): Usage {
+  if (sheet.openMeters.length === 0 || chargesTokens(sheet)) return million;
+  return Object.fromEntries(sheet.openMeters.map((meter) => [meter, 1]));
+}
+
+/** @returns undefined without any count. */
+function usageOf(options: PriceOptions): Usage | undefined {
   const given: Usage = {
     ...(options.input !== undefined && { input: options.input }),
     ...(options.cached !== undefined && { cache_read: options.cached }),
@@ -146,7 +160,7 @@ function usageOf(options: PriceOptions): Usage {
     ...(reasoning !== undefined && { reasoning }),
     ...Object.fromEntries(options.meter.map(countOf)),
   };
-  return Object.keys(usage).length > 0 ? usage : withoutCounts;
+  return Object.keys(usage).length > 0 ? usage : undefined;
 }
 
 /** Parses `images=3`. */
@@ -176,7 +190,8 @@ function printPrice(
     ...result.charges.map((charge) => formatUsd(charge.cost)),
     formatUsd(total),
   ]);
-  const rates = exactDollarColumn(result.charges.map((charge) => perMillion(charge)));
+  const hasUnits = !result.charges.every(isPerMillion);
+  const rates = exactDollarColumn(result.charges.map(rateShown));
   const rows = result.charges.map((charge, index) => [
     charge.meter,
     grouped(charge.quantity),
@@ -190,19 +205,18 @@ function printPrice(
   const columns = [
     { title: "meter" },
     { title: "quantity", align: "right" },
-    { title: "USD per million", align: "right" },
+    { title: hasUnits ? "USD per million, or unit" : "USD per million", align: "right" },
     { title: "cost", align: "right" },
     { title: "rate from", spare: 1 },
     { title: "match", spare: 2 },
   ] as const;
-  out.write(
-    table(columns, [...rows, [bold("total"), "", "", bold(costs.at(-1) ?? exactDollars("0"))]], {
-      heading: dim,
-      room: out.columns,
-    }),
-  );
+  // One of each unit adds up to no call.
+  const hasTotal = !result.isExample || result.usage === million;
+  const sum = [bold("total"), "", "", bold(costs.at(-1) ?? exactDollars("0"))];
+  out.write(table(columns, hasTotal ? [...rows, sum] : rows, { heading: dim, room: out.columns }));
   out.write(longContextNote(result));
-  out.write(statedText(result.price, out));
+  const shown = new Set(result.charges.map(({ meter }) => meter));
+  out.write(statedText(result.price, { shown, out }));
 }
 
 /** The terms of the rates shown, which may not be those asked for. */
@@ -217,7 +231,7 @@ function termsText({ charges, hasTerms }: Priced, { tier, region }: PriceOptions
 /** The default of a million input tokens is a long context, which the user may not expect. */
 function longContextNote({ usage, charges }: Priced): string {
   const context = charges.find((charge) => charge.rate?.context !== undefined)?.rate?.context;
-  if (usage !== withoutCounts || context === undefined) return "";
+  if (usage !== million || context === undefined) return "";
   return `\nThese rates apply to contexts above ${grouped(context.tokens)} tokens. For a shorter context, give counts: --input 1000 --output 1000.\n`;
 }
 
@@ -231,6 +245,16 @@ function origin(charge: Charge): string {
     ? `, context ${rate.context.inclusive ? "≥" : ">"} ${grouped(rate.context.tokens)}`
     : "";
   return `${rate.source} ${rate.version}${since}${context}`;
+}
+
+/** Of a million tokens, or of one of anything else. */
+function rateShown(charge: Charge): string {
+  return charge.rate && !isPerMillion(charge) ? formatUsd(charge.rate.perUnit) : perMillion(charge);
+}
+
+function isPerMillion({ meter }: Charge): boolean {
+  const counted: ReadonlySet<string> = tokenMeters;
+  return meter === "reasoning" || counted.has(meter);
 }
 
 function perMillion(charge: Charge): string {

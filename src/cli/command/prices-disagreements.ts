@@ -1,7 +1,7 @@
 /** `purser prices disagreements`: prices on which the sources of the price list disagree. */
 
 import type { Command } from "commander";
-import { commonName } from "../../domain/price/provider-name.ts";
+import { commonName } from "../../domain/price/id/provider-name.ts";
 import { PurserError } from "../../domain/error.ts";
 import { suggest } from "../../domain/input/nearest.ts";
 import type { CommandCatalogue, CommandContext, PriceDisagreement } from "../context.ts";

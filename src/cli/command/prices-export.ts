@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 import { stringify } from "yaml";
 import { PurserError } from "../../domain/error.ts";
 import { pricesInForce, type PriceInForce } from "../../domain/price/in-force.ts";
-import { commonName } from "../../domain/price/provider-name.ts";
+import { commonName } from "../../domain/price/id/provider-name.ts";
 import type { CommandContext } from "../context.ts";
 import { type JsonOption, moment, withJson } from "../option.ts";
 

@@ -2,8 +2,8 @@
 
 import type { Command } from "commander";
 import type { PriceUpdateInput, PriceUpdateJson } from "../../contract/price-update.ts";
-import { doubtKinds } from "../../domain/price/list-doubt.ts";
-import { isListName, listNames } from "../../domain/price/list-name.ts";
+import { doubtKinds } from "../../domain/price/update/list-doubt.ts";
+import { isListName, listNames } from "../../domain/price/update/list-name.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { readNamedFile } from "../named-file.ts";

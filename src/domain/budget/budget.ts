@@ -4,7 +4,7 @@
  */
 
 import type { AttributionKey } from "../attribution/attribution.ts";
-import type { FallbackRates } from "../price/rate.ts";
+import type { FallbackRates } from "../price/row/rate.ts";
 
 /**
  * `platform` applies to every call; the others to calls whose attribution has the budget's value.

@@ -3,7 +3,7 @@
 import { type Fields, invalid, openFields, optionalWord, show } from "../input/fields.ts";
 import { decimalText } from "../input/scalar.ts";
 import { formatUsd, parseUsd, pico, type PicoUsd } from "../money/money.ts";
-import type { FallbackRates } from "../price/rate.ts";
+import type { FallbackRates } from "../price/row/rate.ts";
 import type { Budget, UnpricedPolicy } from "./budget.ts";
 
 /**

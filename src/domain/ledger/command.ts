@@ -3,9 +3,9 @@
  * atomically.
  */
 
-import type { FallbackRates } from "../price/rate.ts";
-import type { PriceOverride } from "../price/override.ts";
-import type { KeptPriceUpdate, PriceUpdate } from "../price/price-update.ts";
+import type { FallbackRates } from "../price/row/rate.ts";
+import type { PriceOverride } from "../price/text/override.ts";
+import type { KeptPriceUpdate, PriceUpdate } from "../price/update/price-update.ts";
 import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
@@ -168,7 +168,7 @@ export interface UpdatePricesCommand {
   readonly kind: "update_prices";
   readonly at: number;
   readonly update: PriceUpdate;
-  /** The last update in the book that was compared; null for none. Another one since: a conflict. */
+  /** The state of the book that was compared ({@link stateOf}). Another one is a conflict. */
   readonly after: string | null;
 }
 

@@ -18,15 +18,39 @@ export function crossings(
   },
 ): readonly ThresholdEntry[] {
   if (spent === 0n) return [];
-  return budget.thresholds
-    .filter(({ partsPerMillion }) => spent * 1_000_000n >= budget.amount * BigInt(partsPerMillion))
-    .filter(({ partsPerMillion }) => !counter.fired.includes(partsPerMillion))
-    .map(({ partsPerMillion }) => ({
+  const crossed: ThresholdEntry[] = [];
+  for (const { partsPerMillion, amount } of marksOf(budget)) {
+    if (spent < amount || counter.fired.includes(partsPerMillion)) continue;
+    const { key } = counter;
+    crossed.push({
       kind: "threshold",
       at,
-      counter: counter.key,
+      counter: key,
       partsPerMillion,
       spent,
       limit: budget.amount,
+    });
+  }
+  return crossed;
+}
+
+/** A threshold as the smallest amount that reaches it. */
+interface Mark {
+  readonly partsPerMillion: number;
+  readonly amount: bigint;
+}
+
+/** Every settlement compares with all of them. Computing them each time took 2% of a call. */
+const known = new WeakMap<Budget, readonly Mark[]>();
+
+function marksOf(budget: Budget): readonly Mark[] {
+  let marks = known.get(budget);
+  if (!marks) {
+    marks = budget.thresholds.map(({ partsPerMillion }) => ({
+      partsPerMillion,
+      amount: (budget.amount * BigInt(partsPerMillion) + 999_999n) / 1_000_000n,
     }));
+    known.set(budget, marks);
+  }
+  return marks;
 }

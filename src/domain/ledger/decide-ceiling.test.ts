@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { pico } from "../money/money.ts";
-import type { FallbackRates } from "../price/rate.ts";
+import type { FallbackRates } from "../price/row/rate.ts";
 import type { Demand } from "./command.ts";
 import { aHold, anOutcome, Desk } from "./desk.test-kit.ts";
 

@@ -5,7 +5,7 @@
 import { assert } from "../assert.ts";
 import { blocksUnpriced, fallbackFor } from "../budget/unpriced.ts";
 import { add, multiply, pico, zero, type PicoUsd } from "../money/money.ts";
-import type { FallbackRates } from "../price/rate.ts";
+import type { FallbackRates } from "../price/row/rate.ts";
 import type { Applied } from "./applicable.ts";
 import type {
   Demand,
@@ -115,21 +115,14 @@ function admit(books: LedgerView, admission: Admission): Decided<HoldAnswer> {
 
 /** The hard USD budget with the least left after a change by `amount`. */
 export function tightestAfter(applied: readonly Applied[], amount: Quantities): Remaining | null {
-  let tightest: Applied | null = null;
-  for (const one of applied) {
-    if (one.budget.policy !== "hard" || one.budget.currency !== "USD") continue;
-    if (
-      !tightest ||
-      available(one.counter, one.budget) < available(tightest.counter, tightest.budget)
-    )
-      tightest = one;
+  let tightest: Remaining | null = null;
+  for (const { budget, counter } of applied) {
+    if (budget.policy !== "hard" || budget.currency !== "USD") continue;
+    const left = available(counter, budget);
+    if (tightest && left >= tightest.available) continue;
+    tightest = { budgetId: budget.budgetId, available: left };
   }
-  return (
-    tightest && {
-      budgetId: tightest.budget.budgetId,
-      available: available(tightest.counter, tightest.budget) - amount.usd,
-    }
-  );
+  return tightest && { ...tightest, available: tightest.available - amount.usd };
 }
 
 /** Why a budget cannot pay `needed`, or null if it can. Soft budgets never refuse. */

@@ -1,18 +1,18 @@
 /** Decides whether a refresh of the price book is stored, or taken back. */
 
 import { PurserError } from "../error.ts";
+import { stateOf } from "../price/update/price-update.ts";
 import type { AnswerOf, RevertPricesCommand, UpdatePricesCommand } from "./command.ts";
 import type { Decided } from "./decided.ts";
 import type { LedgerView } from "./view.ts";
 
-/** @throws PurserError `conflict` if another update came after the book that this one compared. */
+/** @throws PurserError `conflict` if the prices changed after the book that this one compared. */
 export function decideUpdatePrices(
   books: LedgerView,
   { at, update, after }: UpdatePricesCommand,
 ): Decided<AnswerOf["update_prices"]> {
-  const last = [...books.priceUpdates.keys()].at(-1) ?? null;
-  if (last !== after)
-    throw new PurserError("conflict", "another update of the prices came first", {
+  if (stateOf([...books.priceUpdates.values()]) !== after)
+    throw new PurserError("conflict", "another update of the prices, or a revert, came first", {
       field: "from",
       remedy: "Repeat the update: it is compared with the new prices.",
     });

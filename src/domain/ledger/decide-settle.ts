@@ -110,8 +110,10 @@ function overrunOf(
 ): bigint {
   const budget = books.budgets.get(counter.key.budgetId);
   if (!budget || budget.policy === "soft") return 0n;
-  const excess = amountIn(counter.key.currency, cost) - amountIn(counter.key.currency, held);
-  if (excess <= 0n) return 0n;
+  const charged = amountIn(counter.key.currency, cost);
+  const covered = amountIn(counter.key.currency, held);
+  if (charged <= covered) return 0n;
+  const excess = charged - covered;
   const past = counter.spent + counter.held + excess - budget.amount - counter.overrun;
   if (past <= 0n) return 0n;
   return past < excess ? past : excess;
@@ -134,11 +136,14 @@ function crossedBy(
   counters: readonly Counter[],
   { at, cost }: { readonly at: number; readonly cost: Quantities },
 ): readonly ThresholdEntry[] {
-  return counters.flatMap((counter) => {
+  const crossed: ThresholdEntry[] = [];
+  for (const counter of counters) {
     const budget = books.budgets.get(counter.key.budgetId);
+    if (!budget || budget.thresholds.length === 0) continue;
     const spent = counter.spent + amountIn(counter.key.currency, cost);
-    return budget ? crossings(budget, { counter, spent, at }) : [];
-  });
+    crossed.push(...crossings(budget, { counter, spent, at }));
+  }
+  return crossed;
 }
 
 /** Books the difference to a better figure; the old entry stays. */

@@ -7,9 +7,9 @@ import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget, Currency } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import type { PicoUsd } from "../money/money.ts";
-import type { Charge } from "../price/rate.ts";
-import type { PriceOverride } from "../price/override.ts";
-import type { PriceUpdate } from "../price/price-update.ts";
+import type { Charge } from "../price/row/rate.ts";
+import type { PriceOverride } from "../price/text/override.ts";
+import type { PriceUpdate } from "../price/update/price-update.ts";
 import type { ModelUsage, Usage, UsageFlag } from "../usage/usage.ts";
 
 /** An amount in each unit that a budget can count. */

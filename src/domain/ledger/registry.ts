@@ -3,8 +3,8 @@
 import type { Budget } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import { assert } from "../assert.ts";
-import type { PriceOverride } from "../price/override.ts";
-import type { KeptPriceUpdate } from "../price/price-update.ts";
+import type { PriceOverride } from "../price/text/override.ts";
+import type { KeptPriceUpdate } from "../price/update/price-update.ts";
 import { Applicable, type CallSubject } from "./applicable.ts";
 import type {
   BudgetEntry,

@@ -2,7 +2,7 @@
 
 import type { Window } from "../budget/window.ts";
 import type { Budget } from "../budget/budget.ts";
-import type { KeptPriceUpdate } from "../price/price-update.ts";
+import type { KeptPriceUpdate } from "../price/update/price-update.ts";
 import type { Applied, CallSubject } from "./applicable.ts";
 import type { Counter } from "./counter.ts";
 import type { CounterKey } from "./entry.ts";

@@ -19,7 +19,7 @@ import {
   type Charge,
   type FallbackRates,
   type Rate,
-} from "./rate.ts";
+} from "./row/rate.ts";
 import type { ChargeOptions, PriceSheet } from "./sheet.ts";
 
 export interface Billable {
@@ -86,15 +86,15 @@ interface OwnCharge {
 }
 
 function ownCharge({ model, parts, sheetOf, terms, fallback }: Billable): OwnCharge {
-  const priced = parts.map((part): OwnCharge => {
+  const charges: Charge[] = [];
+  let basis: OwnCharge["basis"] = "book";
+  for (const part of parts) {
     const sheet = sheetOf(part);
-    if (sheet) return { charges: sheet.charge(part, terms), basis: "book" };
-    return fallback
-      ? { charges: fallbackLines(model, part.usage, fallback), basis: "fallback" }
-      : { charges: [], basis: "none" };
-  });
-  const basis = priced.find((one) => one.basis !== "book")?.basis ?? "book";
-  return { charges: priced.flatMap(({ charges }) => charges), basis };
+    if (sheet) charges.push(...sheet.charge(part, terms));
+    else if (fallback) charges.push(...fallbackLines(model, part.usage, fallback));
+    if (!sheet) basis = fallback ? "fallback" : "none";
+  }
+  return { charges, basis };
 }
 
 /** Whether the book has a price for the model, but none for this meter. */

@@ -1,13 +1,13 @@
 /** Look-ups in the price book: precedence, validity and caching. */
 
-import type { PriceOverride } from "../price/override.ts";
+import type { PriceOverride } from "./text/override.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../money/money.ts";
 import { makePriceBook, type PriceBookOptions } from "./book.ts";
-import { lookAheadMs } from "./schedule.ts";
-import { definePrice } from "./override.ts";
-import type { CatalogueRow } from "./row.ts";
+import { lookAheadMs } from "./row/schedule.ts";
+import { definePrice } from "./text/override.ts";
+import type { CatalogueRow } from "./row/row.ts";
 import type { PriceBook } from "./sheet.ts";
 
 const base: CatalogueRow = {

@@ -4,16 +4,16 @@
 
 import { PairMemo } from "../memo.ts";
 import { ceilingFinder, type Listing, type UnlistedRule } from "./ceiling.ts";
-import { isCloser, matchPrefix, matchSpellings, type IdMatch } from "./id-rule.ts";
-import { hasOpenWeights, looser, maxIdLength, spellingsOf, type Spelling } from "./model-id.ts";
+import { isCloser, matchPrefix, matchSpellings, type IdMatch } from "./id/id-rule.ts";
+import { hasOpenWeights, looser, maxIdLength, spellingsOf, type Spelling } from "./id/model-id.ts";
 import { rowIndex } from "./row-index.ts";
-import { overrideRow, type PriceOverride } from "./override.ts";
-import { isValidAt, type CatalogueRow } from "./row.ts";
+import { overrideRow, type PriceOverride } from "./text/override.ts";
+import { isValidAt, type CatalogueRow } from "./row/row.ts";
 import { makeRowSheet, type RowState } from "./row-sheet.ts";
-import { lookAheadMs, nextScheduleEdge, scheduledRates } from "./schedule.ts";
+import { lookAheadMs, nextScheduleEdge, scheduledRates } from "./row/schedule.ts";
 import type { PriceBook, PriceSheet } from "./sheet.ts";
-import type { Match } from "./rate.ts";
-import { anywhere } from "./terms.ts";
+import type { Match } from "./row/rate.ts";
+import { anywhere } from "./row/terms.ts";
 
 /** The rows of a provider, built on first use. */
 export type RowSource = (provider: string) => readonly CatalogueRow[];

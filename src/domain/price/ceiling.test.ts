@@ -5,9 +5,9 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { pico } from "../money/money.ts";
 import { makePriceBook, type PriceBookOptions } from "./book.ts";
-import { definePrice } from "./override.ts";
-import { randomRow } from "./random-row.test-kit.ts";
-import type { CatalogueRow } from "./row.ts";
+import { definePrice } from "./text/override.ts";
+import { randomRow } from "./row/random-row.test-kit.ts";
+import type { CatalogueRow } from "./row/row.ts";
 
 const row = (
   model: string,
@@ -58,6 +58,13 @@ test("each unit has the dearest rate of any listed model, at any context size", 
     [ceilingOf()?.ceiling?.input.match, ceilingOf()?.ceiling?.input.source],
     ["fallback", "ceiling"],
   );
+});
+
+test("reasoning counts as output", () => {
+  const thinker = row("thinker", [1n, 1n], {
+    rates: { input: pico(1n), output: pico(1n), reasoning: pico(95n) },
+  });
+  assert.deepEqual(rates({ sources: [() => [...list, thinker]] }), [60n, 95n, "wide", "thinker"]);
 });
 
 test("it counts the prices of the call's time, its tier and the tiers below", () => {

@@ -4,9 +4,9 @@
  */
 
 import { zero } from "../money/money.ts";
-import { boundOf, type RowBound } from "./row-bound.ts";
-import { ceilingSource, type CeilingRates, type FallbackRates, type Rate } from "./rate.ts";
-import { lookAheadMs } from "./schedule.ts";
+import { boundOf, type RowBound } from "./row/row-bound.ts";
+import { ceilingSource, type CeilingRates, type FallbackRates, type Rate } from "./row/rate.ts";
+import { lookAheadMs } from "./row/schedule.ts";
 import type { CeilingQuery, DearestRates, PriceBook, PriceSheet } from "./sheet.ts";
 
 /**
@@ -50,7 +50,7 @@ export function ceilingFinder({ rule, list }: CeilingOptions): PriceBook["ceilin
     const { found, sheets } = listingAt(query.provider, query.at);
     const key = [
       query.serviceTier,
-      query.region,
+      query.region === undefined ? "any" : `in ${query.region}`,
       query.cacheWrite,
       query.media !== false,
       query.fees?.join(",") ?? "any",

@@ -1,8 +1,8 @@
 /** Lists the prices that are in force at one time. */
 
-import { namesModel, overrideRow, type PriceOverride } from "./override.ts";
-import { isValidAt, type CatalogueRow } from "./row.ts";
-import { formatRow, type PriceText } from "./row-text.ts";
+import { namesModel, overrideRow, type PriceOverride } from "./text/override.ts";
+import { isSameRow, isValidAt, type CatalogueRow } from "./row/row.ts";
+import { formatRow, type PriceText } from "./text/row-text.ts";
 import type { ModelName } from "./served.ts";
 import type { PriceBook } from "./sheet.ts";
 
@@ -33,8 +33,10 @@ export function pricesInForce(
     const row = book.sheet({ provider, model, at })?.row;
     return row?.model.toLowerCase() === model.toLowerCase() ? [row] : [];
   });
-  const isOf = (row: CatalogueRow, model: string): boolean =>
-    book.sheet({ provider: row.provider, model, at })?.row === row;
+  const isOf = (row: CatalogueRow, model: string): boolean => {
+    const found = book.sheet({ provider: row.provider, model, at })?.row;
+    return found !== undefined && isSameRow(found, row);
+  };
   return [
     ...prefixes.map((row) => ({ row, text: formatRow(row) })),
     ...[...new Set(own)].map((row) => ({ row, text: textOf(row, (id) => isOf(row, id)) })),

@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { pico } from "../money/money.ts";
 import type { Usage } from "../usage/usage.ts";
 import { at, row, sheetOf } from "./row-sheet.test-kit.ts";
-import type { ServiceTier } from "./rate.ts";
-import type { CatalogueRow } from "./row.ts";
+import type { ServiceTier } from "./row/rate.ts";
+import type { CatalogueRow } from "./row/row.ts";
 
 const tokens = (count: number): ReturnType<typeof pico> => pico(BigInt(count));
 

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../money/money.ts";
 import type { Usage } from "../usage/usage.ts";
-import type { ServiceTier } from "./rate.ts";
+import type { ServiceTier } from "./row/rate.ts";
 import { charge, row, sheetOf } from "./row-sheet.test-kit.ts";
-import type { CatalogueRow } from "./row.ts";
+import type { CatalogueRow } from "./row/row.ts";
 
 const priced = { rates: { ...row.rates, reasoning: pico(80n) } };
 

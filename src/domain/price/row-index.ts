@@ -3,9 +3,9 @@
  * provider has up to a thousand rows.
  */
 
-import { beginningsOf, type IdRule } from "./id-rule.ts";
-import type { Spelling } from "./model-id.ts";
-import type { CatalogueRow } from "./row.ts";
+import { beginningsOf, type IdRule } from "./id/id-rule.ts";
+import type { Spelling } from "./id/model-id.ts";
+import type { CatalogueRow } from "./row/row.ts";
 
 export interface RowIndex {
   /** Rows that may match a spelling, in the order of the list. */

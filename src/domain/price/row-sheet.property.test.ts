@@ -13,8 +13,8 @@ import {
   type Usage,
 } from "../usage/usage.ts";
 import { at, charge, costOf, serviceTiers, sheetOf } from "./row-sheet.test-kit.ts";
-import type { Charge, ServiceTier } from "./rate.ts";
-import type { Rates } from "./row.ts";
+import type { Charge, ServiceTier } from "./row/rate.ts";
+import type { Rates } from "./row/row.ts";
 import type { DearestRates } from "./sheet.ts";
 
 const perUnit = fc.bigInt({ min: 0n, max: 10n ** 9n }).map(pico);

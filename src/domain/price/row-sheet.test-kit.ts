@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { pico } from "../money/money.ts";
 import type { Usage } from "../usage/usage.ts";
-import type { Charge, ServiceTier } from "./rate.ts";
-import type { CatalogueRow } from "./row.ts";
+import type { Charge, ServiceTier } from "./row/rate.ts";
+import type { CatalogueRow } from "./row/row.ts";
 import { makePriceBook } from "./book.ts";
 import type { PriceSheet } from "./sheet.ts";
 

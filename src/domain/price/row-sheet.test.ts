@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../money/money.ts";
 import type { Meter, Usage } from "../usage/usage.ts";
+import { makePriceBook } from "./book.ts";
 import { at, charge, costOf, row, serviceTiers, sheetOf } from "./row-sheet.test-kit.ts";
-import type { Charge, ServiceTier } from "./rate.ts";
+import type { Charge, ServiceTier } from "./row/rate.ts";
 
 const rateOf = (lines: readonly Charge[], meter: Meter) =>
   lines.find((line) => line.meter === meter)?.rate;
@@ -308,4 +309,26 @@ test("the rate of a charge names its tier and region if they affect it, and is a
     "a rate shared by all regions has the requested name",
   );
   assert.deepEqual(said("us", "standard"), [["input", "standard", "us"], fee]);
+});
+
+test("a region that a caller names as in a price, or leaves empty, bounds no other call", () => {
+  const regions = {
+    us: { numerator: 2n, denominator: 1n },
+    "*": { numerator: 1n, denominator: 1n },
+  };
+  const book = makePriceBook({
+    sources: [() => [{ ...row, regions }]],
+    version: "1",
+    regionOf: () => null,
+    unlisted: () => "dearest",
+  });
+  const query = { inputTokens: 1, cacheWrite: "none", serviceTier: "standard" } as const;
+  const sheet = book.sheet({ provider: row.provider, model: row.model, at: 0 });
+  for (const region of ["*", "", "any"]) {
+    sheet?.dearest({ ...query, region });
+    book.ceiling({ ...query, provider: row.provider, at: 0, region });
+  }
+  const twice = 2n * (row.rates.input ?? 0n);
+  assert.equal(sheet?.dearest(query).input, twice);
+  assert.equal(book.ceiling({ ...query, provider: row.provider, at: 0 })?.input, twice);
 });

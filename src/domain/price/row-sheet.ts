@@ -15,18 +15,17 @@ import {
   type UsagePart,
 } from "../usage/usage.ts";
 import { isOpenMeter, openMetersOf } from "../usage/open-meter.ts";
-import type { Charge, Match, PricedMeter, Rate, ServiceTier } from "./rate.ts";
-import { makeRateTable, openRate, type RateTable } from "./rate-table.ts";
-import type { CatalogueRow, Rates } from "./row.ts";
+import type { Charge, Match, PricedMeter, Rate, ServiceTier } from "./row/rate.ts";
+import { makeRateTable, openRate, type RateTable } from "./row/rate-table.ts";
+import type { CatalogueRow, Rates } from "./row/row.ts";
 import type { DearestQuery, DearestRates, PriceSheet } from "./sheet.ts";
 import {
-  anyRegion,
   anywhere,
   applyTerms,
   possibleRegions,
   type AppliedTerms,
   type Terms,
-} from "./terms.ts";
+} from "./row/terms.ts";
 
 /** A row's prices during one period of time. */
 export interface RowState {
@@ -143,34 +142,45 @@ interface PartRates {
 }
 
 function chargePart(part: UsagePart, { state, table, terms, model }: PartRates): readonly Charge[] {
+  const { usage } = part;
+  const served = part.model ?? model;
   const lines: Charge[] = [];
-  const add = (meter: PricedMeter, quantity: number, rate: Rate): void => {
-    assert(
-      Number.isSafeInteger(quantity) && quantity >= 0,
-      "a charged quantity is a whole number and not negative",
-    );
-    const cost = multiply(rate.perUnit, quantity);
-    lines.push({ model: part.model ?? model, meter, quantity, cost, rate });
-  };
-  const reasoning = table.reasoning
-    ? Math.min(part.usage.reasoning ?? 0, part.usage.output ?? 0)
-    : 0;
+  const reasoning = table.reasoning ? Math.min(usage.reasoning ?? 0, usage.output ?? 0) : 0;
   for (const meter of fixedMeters) {
     // A flat fee is due for every call, even if the answer does not report it.
-    const quantity = part.usage[meter] ?? (meter === "request" ? 1 : 0);
+    const quantity = usage[meter] ?? (meter === "request" ? 1 : 0);
+    if (quantity === 0) continue;
     const rate = table[meter];
     const apart = meter === "output" ? reasoning : 0;
-    if (rate && quantity !== apart) add(meter, quantity - apart, rate);
-    if (table.reasoning && apart !== 0) add("reasoning", apart, table.reasoning);
+    if (rate && quantity !== apart)
+      lines.push(lineOf(served, { meter, quantity: quantity - apart, rate }));
+    if (table.reasoning && apart !== 0)
+      lines.push(lineOf(served, { meter: "reasoning", quantity: apart, rate: table.reasoning }));
   }
-  const open = openMetersOf(part.usage);
+  const open = openMetersOf(usage);
   if (open.length === 0) return lines;
   const applied = applyTerms(state.row, terms);
   for (const meter of open) {
-    const quantity = part.usage[meter] ?? 0;
-    if (quantity !== 0) add(meter, quantity, openRate(meter, { ...state, applied }));
+    const quantity = usage[meter] ?? 0;
+    if (quantity === 0) continue;
+    const rate = openRate(meter, { ...state, applied });
+    lines.push(lineOf(served, { meter, quantity, rate }));
   }
   return lines;
+}
+
+interface Counted {
+  readonly meter: PricedMeter;
+  readonly quantity: number;
+  readonly rate: Rate;
+}
+
+function lineOf(model: string, { meter, quantity, rate }: Counted): Charge {
+  assert(
+    Number.isSafeInteger(quantity) && quantity >= 0,
+    "a charged quantity is a whole number and not negative",
+  );
+  return { model, meter, quantity, cost: multiply(rate.perUnit, quantity), rate };
 }
 
 function openMetersOfRow({ rates, supplements = [] }: CatalogueRow): readonly OpenMeter[] {
@@ -202,7 +212,7 @@ function rememberDearest(
     const fees = query.fees?.join(",") ?? "any";
     const key = [
       query.serviceTier,
-      query.region ?? anyRegion,
+      query.region === undefined ? "any" : `in ${query.region}`,
       query.cacheWrite,
       query.media !== false,
       fees,

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../money/money.ts";
 import { makePriceBook } from "./book.ts";
-import { definePrice } from "./override.ts";
-import type { CatalogueRow } from "./row.ts";
+import { definePrice } from "./text/override.ts";
+import type { CatalogueRow } from "./row/row.ts";
 import { askedOf, sheetOfServed } from "./served.ts";
 import type { PriceBook } from "./sheet.ts";
 

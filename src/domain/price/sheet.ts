@@ -2,8 +2,8 @@
 
 import type { PicoUsd } from "../money/money.ts";
 import type { FeeMeter, OpenMeter, UsagePart } from "../usage/usage.ts";
-import type { Charge, FallbackRates, Match, ServiceTier } from "./rate.ts";
-import type { CatalogueRow } from "./row.ts";
+import type { Charge, FallbackRates, Match, ServiceTier } from "./row/rate.ts";
+import type { CatalogueRow } from "./row/row.ts";
 
 /** Properties of a call that bound its cost before it is made. */
 export interface DearestQuery {

@@ -1,6 +1,6 @@
 /** Caps implausible token counts at the maximum that a call can have used. */
 
-import type { FixedMeter, Usage } from "./usage.ts";
+import { countContext, countOutput, type FixedMeter, type Usage } from "./usage.ts";
 
 /** The maximum of each kind that one part of a call can have used. */
 export interface UsageBounds {
@@ -27,6 +27,7 @@ const toolMeters: readonly FixedMeter[] = ["web_search", "file_search", "code_ex
 
 /** @returns The same object if every count is within its bound. */
 export function boundUsage(usage: Usage, bounds: UsageBounds): Usage {
+  if (isWithin(usage, bounds)) return usage;
   const cuts = [
     ...cutTogether(usage, contextMeters, bounds.context),
     ...cutTogether(usage, outputMeters, bounds.output),
@@ -34,10 +35,17 @@ export function boundUsage(usage: Usage, bounds: UsageBounds): Usage {
       .filter((meter) => (usage[meter] ?? 0) > bounds.toolCalls)
       .map((meter) => [meter, bounds.toolCalls] as const),
   ];
-  if (cuts.length === 0) return usage;
   const bounded: Usage = { ...usage, ...Object.fromEntries(cuts) };
   const { reasoning, output = 0 } = bounded;
   return reasoning === undefined ? bounded : { ...bounded, reasoning: Math.min(reasoning, output) };
+}
+
+function isWithin(usage: Usage, { context, output, toolCalls }: UsageBounds): boolean {
+  return (
+    countContext(usage) <= context &&
+    countOutput(usage) <= output &&
+    toolMeters.every((meter) => (usage[meter] ?? 0) <= toolCalls)
+  );
 }
 
 /** The reduced counts that together make `most`. */

@@ -9,7 +9,7 @@ import type { HoldCommand, PutBudgetCommand, SettleCommand } from "../../domain/
 import { aBudget } from "../../domain/ledger/desk.test-kit.ts";
 import type { CallRoute, Outcome } from "../../domain/ledger/entry.ts";
 import { multiply, pico, type PicoUsd } from "../../domain/money/money.ts";
-import type { Charge, Rate } from "../../domain/price/rate.ts";
+import type { Charge, Rate } from "../../domain/price/row/rate.ts";
 import type { Meter, Usage } from "../../domain/usage/usage.ts";
 
 /** 2026-03-10 10:00 UTC: on the hour, in the middle of a month. */

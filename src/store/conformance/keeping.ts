@@ -8,7 +8,7 @@ import type { Ledger } from "../../app/port/ledger.ts";
 import { PurserError } from "../../domain/error.ts";
 import type { UpdatePricesCommand } from "../../domain/ledger/command.ts";
 import { pico } from "../../domain/money/money.ts";
-import type { PriceUpdate } from "../../domain/price/price-update.ts";
+import { stateOf, type PriceUpdate } from "../../domain/price/update/price-update.ts";
 import {
   attribution,
   hold,
@@ -92,11 +92,14 @@ export function testUpdatingPrices(open: OpenStore): void {
     await using(open, async ({ ledger }) => {
       await ledger.commit(updatePrices("first", null));
       await rejects(ledger.commit(updatePrices("second", null)), "conflict");
-      await ledger.commit(updatePrices("second", "first"));
+      await ledger.commit(updatePrices("second", stateOf(ledger.priceUpdates())));
       assert.deepEqual(
         ledger.priceUpdates().map(({ updateId }) => updateId),
         ["first", "second"],
       );
+      const before = stateOf(ledger.priceUpdates());
+      await ledger.commit({ kind: "revert_prices", updateId: "first", at: start });
+      await rejects(ledger.commit(updatePrices("third", before)), "conflict");
     });
   });
 
@@ -104,7 +107,7 @@ export function testUpdatingPrices(open: OpenStore): void {
     await using(open, async (store) => {
       const { ledger } = store;
       await ledger.commit(updatePrices("first", null));
-      await ledger.commit(updatePrices("second", "first"));
+      await ledger.commit(updatePrices("second", stateOf(ledger.priceUpdates())));
       const revert = { kind: "revert_prices", updateId: "first" } as const;
       const first = await ledger.commit({ ...revert, at: start + 5 });
       const second = await ledger.commit({ ...revert, at: start + 9 });

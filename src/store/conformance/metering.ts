@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Charge, Rate } from "../../domain/price/rate.ts";
+import type { Charge, Rate } from "../../domain/price/row/rate.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
 import { hold, outcome, rates, settle, start, usd } from "./fixture.ts";
 import { using, type OpenStore } from "./store-under-test.ts";

@@ -1,7 +1,7 @@
 /** Decodes journal rows into entries. */
 
-import { readStoredOverride, type StoredOverride } from "../../domain/price/override.ts";
-import type { PriceUpdate } from "../../domain/price/price-update.ts";
+import { readStoredOverride, type StoredOverride } from "../../domain/price/text/override.ts";
+import type { PriceUpdate } from "../../domain/price/update/price-update.ts";
 import { assert } from "../../domain/assert.ts";
 import type { Budget } from "../../domain/budget/budget.ts";
 import type { Key } from "../../domain/key/key.ts";

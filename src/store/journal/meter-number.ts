@@ -4,7 +4,7 @@
  */
 
 import { assert } from "../../domain/assert.ts";
-import type { Charge } from "../../domain/price/rate.ts";
+import type { Charge } from "../../domain/price/row/rate.ts";
 import { fixedMeters, type Meter, type OpenMeter, type Usage } from "../../domain/usage/usage.ts";
 import type { NameIds, Names } from "./name.ts";
 

@@ -4,7 +4,7 @@ import { hash } from "node:crypto";
 import type { Attribution } from "../../domain/attribution/attribution.ts";
 import type { CallRoute, CounterKey } from "../../domain/ledger/entry.ts";
 import { pico } from "../../domain/money/money.ts";
-import type { Rate } from "../../domain/price/rate.ts";
+import type { Rate } from "../../domain/price/row/rate.ts";
 import type { OpenMeter } from "../../domain/usage/usage.ts";
 
 /** Stored on disk: never reuse a number. */

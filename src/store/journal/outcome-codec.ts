@@ -11,7 +11,7 @@ import {
   type Quantities,
 } from "../../domain/ledger/entry.ts";
 import { multiply, pico } from "../../domain/money/money.ts";
-import type { Charge, Rate } from "../../domain/price/rate.ts";
+import type { Charge, Rate } from "../../domain/price/row/rate.ts";
 import {
   countTokens,
   type ModelUsage,

@@ -1,36 +1,34 @@
-/**
- * A process killed at any moment loses nothing it acknowledged. With `hammer DIRECTORY`, this file
- * is that process.
- */
+/** A process killed at any moment loses nothing it acknowledged. */
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Ledger } from "../../app/port/ledger.ts";
 import type { LedgerReader } from "../../app/port/reader.ts";
 import { hold, settle, start, tree, treeIds, usd, usualOutcome } from "../conformance/fixture.ts";
+import {
+  acknowledgedIn,
+  acknowledger,
+  folderOfChild,
+  killAfter,
+  reportBegun,
+} from "./kill.test-kit.ts";
 import { openLedger } from "./open.ts";
 
 const rounds = 4;
 const callers = 16;
-const [, , mode, hammered] = process.argv;
+const folder = folderOfChild();
 
-if (mode === "hammer" && hammered !== undefined) await hammer(hammered);
+if (folder !== undefined) await hammer(folder);
 else
   test(
     "after a kill at any moment, everything acknowledged is there and the journal is intact",
     survive,
   );
 
-/**
- * Makes calls forever and prints what was acknowledged: the kernel keeps the output after a kill.
- */
+/** Makes calls forever, and writes down what was acknowledged. */
 async function hammer(directory: string): Promise<void> {
   const { ledger } = await openLedger({
     directory,
@@ -39,9 +37,8 @@ async function hammer(directory: string): Promise<void> {
   });
   for (const command of tree([usd(1e6), usd(1e6), usd(1e6), usd(1e6)]))
     await ledger.commit(command);
-  const file = openSync(join(directory, "acknowledged"), "a");
-  const acknowledge = (line: string): unknown => writeSync(file, `${line}\n`);
-  process.stdout.write("begins\n");
+  const acknowledge = acknowledger(directory);
+  reportBegun();
   await Promise.all(
     Array.from({ length: callers }, (_, caller) => callForEver(ledger, caller, acknowledge)),
   );
@@ -50,7 +47,7 @@ async function hammer(directory: string): Promise<void> {
 async function callForEver(
   ledger: Ledger,
   caller: number,
-  acknowledge: (line: string) => unknown,
+  acknowledge: (line: string) => void,
 ): Promise<void> {
   for (let n = 0; ; n++) {
     const operationId = `${process.pid}-${caller}-${n}`;
@@ -75,7 +72,8 @@ async function survive(): Promise<void> {
   const acknowledged = { held: new Set<string>(), settled: new Set<string>() };
   try {
     for (let round = 0; round < rounds; round++) {
-      for (const line of await killAfter(directory, 150 + Math.random() * 400)) {
+      await killAfter(import.meta.url, directory, 150 + Math.random() * 400);
+      for (const line of acknowledgedIn(directory)) {
         const [what, operationId] = line.split(" ");
         if ((what === "held" || what === "settled") && operationId !== undefined)
           acknowledged[what].add(operationId);
@@ -86,20 +84,6 @@ async function survive(): Promise<void> {
   } finally {
     rmSync(directory, { recursive: true });
   }
-}
-
-/** Starts a process that makes calls, and kills it after a delay. @returns The lines it wrote. */
-async function killAfter(directory: string, delayMs: number): Promise<readonly string[]> {
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), "hammer", directory], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const closed = once(child, "close");
-  await Promise.race([once(child.stdout, "data"), closed]);
-  await pause(delayMs);
-  assert.equal(child.exitCode, null, "the process did not exit on its own");
-  child.kill("SIGKILL");
-  await closed;
-  return readFileSync(join(directory, "acknowledged"), "utf8").split("\n").slice(0, -1);
 }
 
 async function check(

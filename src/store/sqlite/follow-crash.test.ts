@@ -1,11 +1,6 @@
-/**
- * A follower of a process that is killed at any moment misses no entry. With `hammer DIRECTORY`,
- * this file is that process.
- */
+/** A follower of a process that is killed at any moment misses no entry. */
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import {
   existsSync,
   mkdtempSync,
@@ -18,19 +13,18 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Feed, NumberedEntry } from "../../app/port/feed.ts";
 import type { Ledger } from "../../app/port/ledger.ts";
 import { hold, putBudget, settle, usd, usualOutcome } from "../conformance/fixture.ts";
+import { folderOfChild, killAfter, reportBegun } from "./kill.test-kit.ts";
 import { openLedger } from "./open.ts";
 
 const rounds = 4;
 const callers = 8;
 const clock = { now: () => Date.now(), monotonic: () => 0 };
-const [, , mode, hammered] = process.argv;
+const folder = folderOfChild();
 
-if (mode === "hammer" && hammered !== undefined) await hammer(hammered);
+if (folder !== undefined) await hammer(folder);
 else test("after each kill, a follower continues after its checkpoint and misses nothing", survive);
 
 /** Makes calls forever, and writes a line for each entry that it sees of them. */
@@ -54,7 +48,7 @@ async function writeDown(feed: Feed, directory: string): Promise<void> {
   for await (const page of feed.follow(linesOf(directory).length))
     for (const entry of page) {
       writeSync(file, `${lineOf(entry)}\n`);
-      if (entry.seq % 100 === 0) process.stdout.write("goes on\n");
+      if (entry.seq % 100 === 0) reportBegun();
     }
 }
 
@@ -81,7 +75,7 @@ async function survive(): Promise<void> {
   try {
     for (let round = 0; round < rounds; round += 1) {
       const before = linesOf(directory).length;
-      await killAfter(directory, Math.random() * 300);
+      await killAfter(import.meta.url, directory, Math.random() * 300);
       assert.ok(linesOf(directory).length > before, "it went on after the restart");
     }
     const lines = linesOf(directory);
@@ -91,19 +85,6 @@ async function survive(): Promise<void> {
   } finally {
     rmSync(directory, { recursive: true });
   }
-}
-
-/** Starts a process that follows, and kills it a while after it has seen some entries. */
-async function killAfter(directory: string, delayMs: number): Promise<void> {
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), "hammer", directory], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const closed = once(child, "close");
-  await Promise.race([once(child.stdout, "data"), closed]);
-  await pause(delayMs);
-  assert.equal(child.exitCode, null, "the process did not exit on its own");
-  child.kill("SIGKILL");
-  await closed;
 }
 
 async function readJournal(directory: string): Promise<readonly NumberedEntry[]> {

@@ -1,42 +1,43 @@
-/**
- * An update of the prices is whole or absent after a kill. With `update DIRECTORY`, this file is
- * the process that is killed.
- */
+/** An update of the prices is whole or absent after a kill. */
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { stateOf } from "../../domain/price/update/price-update.ts";
 import { hold, start, tree, usd } from "../conformance/fixture.ts";
+import {
+  acknowledgedIn,
+  acknowledger,
+  folderOfChild,
+  killAfter,
+  reportBegun,
+} from "./kill.test-kit.ts";
 import { openLedger } from "./open.ts";
 
 const rounds = 4;
 const rowsOfUpdate = 500;
-const [, , mode, folder] = process.argv;
+const folder = folderOfChild();
 
-if (mode === "update" && folder !== undefined) await updateForEver(folder);
+if (folder !== undefined) await updateForEver(folder);
 else test("after a kill at any moment, each update of the prices is whole or absent", survive);
 
-/** Updates and holds in turn, and prints what was acknowledged. */
+/** Updates and holds in turn, and writes down what was acknowledged. */
 async function updateForEver(directory: string): Promise<void> {
   const clock = { now: () => Date.now(), monotonic: () => 0 };
   const { ledger } = await openLedger({ directory, durability: "process", clock });
   for (const command of tree([usd(1e6), usd(1e6), usd(1e6), usd(1e6)]))
     await ledger.commit(command);
-  const file = openSync(join(directory, "acknowledged"), "a");
-  process.stdout.write("begins\n");
+  const acknowledge = acknowledger(directory);
+  reportBegun();
   for (let n = 0; ; n++) {
     const updateId = `${process.pid}-${n}`;
     const held = ledger.commit(hold(updateId, usd(0.01)));
     await ledger.commit({
       kind: "update_prices",
       at: start,
-      after: ledger.priceUpdates().at(-1)?.updateId ?? null,
+      after: stateOf(ledger.priceUpdates()),
       update: {
         updateId,
         source: "litellm",
@@ -52,10 +53,10 @@ async function updateForEver(directory: string): Promise<void> {
       },
     });
     await held;
-    writeSync(file, `updated ${updateId}\n`);
+    acknowledge(`updated ${updateId}`);
     if (n % 3 !== 2) continue;
     await ledger.commit({ kind: "revert_prices", at: start, updateId });
-    writeSync(file, `reverted ${updateId}\n`);
+    acknowledge(`reverted ${updateId}`);
   }
 }
 
@@ -64,7 +65,8 @@ async function survive(): Promise<void> {
   try {
     let updates = 0;
     for (let round = 0; round < rounds; round++) {
-      const lines = await killAfter(directory, 100 + Math.random() * 300);
+      await killAfter(import.meta.url, directory, 100 + Math.random() * 300);
+      const lines = acknowledgedIn(directory);
       updates = lines.length;
       await check(directory, lines);
     }
@@ -72,20 +74,6 @@ async function survive(): Promise<void> {
   } finally {
     rmSync(directory, { recursive: true });
   }
-}
-
-/** Kills the process after a delay. @returns All lines acknowledged so far. */
-async function killAfter(directory: string, delayMs: number): Promise<readonly string[]> {
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), "update", directory], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const closed = once(child, "close");
-  await Promise.race([once(child.stdout, "data"), closed]);
-  await pause(delayMs);
-  assert.equal(child.exitCode, null, "the process did not exit on its own");
-  child.kill("SIGKILL");
-  await closed;
-  return readFileSync(join(directory, "acknowledged"), "utf8").split("\n").slice(0, -1);
 }
 
 async function check(directory: string, acknowledged: readonly string[]): Promise<void> {

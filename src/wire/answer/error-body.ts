@@ -2,7 +2,7 @@
 
 import type { ScannedBody } from "../body/scan.ts";
 
-/** Fields that an answer has in one of the formats. */
+/** Fields that an answer, or its usage, has in one of the formats. */
 const answerFields = [
   "choices",
   "output",
@@ -13,8 +13,9 @@ const answerFields = [
   "embedding",
   "embeddings",
   "response",
+  "usage",
+  "usageMetadata",
 ];
-const usageFields = ["usage", "usageMetadata"];
 
 /**
  * Fields of errors: FastAPI's `detail`, DashScope's `code` and `message`, Cloudflare's `errors`,
@@ -39,7 +40,7 @@ function hasError(body: ScannedBody, path: string): boolean {
 
 /** Whether the object is an error without a field `error`, and nothing else. */
 export function isErrorInstead(body: ScannedBody): boolean {
-  if ([...answerFields, ...usageFields].some((field) => isThere(body, field))) return false;
+  if (answerFields.some((field) => isThere(body, field))) return false;
   const [object, type] = ["object", "type"].map((field) =>
     body.kind(field) === "string" ? body.json(field) : undefined,
   );

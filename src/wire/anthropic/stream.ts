@@ -1,6 +1,6 @@
 /** Tracks an Anthropic stream as its events pass: its usage, and the parts still open. */
 
-import type { ServiceTier } from "../../domain/price/rate.ts";
+import type { ServiceTier } from "../../domain/price/row/rate.ts";
 import { countContext, type UsageFlag } from "../../domain/usage/usage.ts";
 import { PassedOutput } from "../answer/passed-output.ts";
 import type { StreamReader } from "../answer/stream-meter.ts";

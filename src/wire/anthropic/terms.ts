@@ -1,7 +1,7 @@
 /** Maps Anthropic's tier, speed and region to Purser's terms. */
 
-import type { ServiceTier } from "../../domain/price/rate.ts";
-import { anywhere } from "../../domain/price/terms.ts";
+import type { ServiceTier } from "../../domain/price/row/rate.ts";
+import { anywhere } from "../../domain/price/row/terms.ts";
 import { toText, type JsonObject } from "../count/count.ts";
 
 /** The terms of a request. */

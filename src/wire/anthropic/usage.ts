@@ -1,7 +1,7 @@
 /** Reads an Anthropic usage object. */
 
 import { zero, type PicoUsd } from "../../domain/money/money.ts";
-import type { ServiceTier } from "../../domain/price/rate.ts";
+import type { ServiceTier } from "../../domain/price/row/rate.ts";
 import { countContext, sumUsage, type Usage, type UsagePart } from "../../domain/usage/usage.ts";
 import {
   CountReader,

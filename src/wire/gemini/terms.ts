@@ -1,6 +1,6 @@
 /** Maps Google's service tiers to Purser's. */
 
-import type { ServiceTier } from "../../domain/price/rate.ts";
+import type { ServiceTier } from "../../domain/price/row/rate.ts";
 import { toText, type JsonObject } from "../count/count.ts";
 
 /** In lower case; null for a word without meaning. */

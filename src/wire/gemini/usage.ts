@@ -1,6 +1,6 @@
 /** Reads Gemini's `usageMetadata`. */
 
-import type { ServiceTier } from "../../domain/price/rate.ts";
+import type { ServiceTier } from "../../domain/price/row/rate.ts";
 import type { Usage } from "../../domain/usage/usage.ts";
 import { CountReader, toObjects, usageOf, type JsonObject } from "../count/count.ts";
 import { servedTier } from "./terms.ts";

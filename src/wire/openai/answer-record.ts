@@ -174,9 +174,11 @@ export class AnswerRecord {
    * call reports none.
    */
   #toolsBeside(usage: Usage | undefined): ToolCounts | undefined {
-    const seen = { ...this.#tools, ...this.#last?.tools };
-    const isUnreported =
-      (seen.web_search ?? usage?.web_search ?? 0) === 0 && !this.#failed && this.#searchesAlways();
+    const [seenTools, reported] = [this.#tools, this.#last?.tools];
+    const searches = reported?.web_search ?? seenTools?.web_search ?? usage?.web_search ?? 0;
+    const isUnreported = searches === 0 && !this.#failed && this.#searchesAlways();
+    if (!seenTools && !reported && !isUnreported) return undefined;
+    const seen = { ...seenTools, ...reported };
     const counted = Object.entries(isUnreported ? { ...seen, web_search: 1 } : seen).filter(
       ([, count]) => count > 0,
     );

@@ -1,6 +1,6 @@
 /** Maps the service tiers of OpenAI's format to Purser's. */
 
-import type { ServiceTier } from "../../domain/price/rate.ts";
+import type { ServiceTier } from "../../domain/price/row/rate.ts";
 
 /**
  * `fast` is another name of `priority` (types of the `openai` package 7.57, read 2026-11),

@@ -154,7 +154,7 @@ export function referencesOfScanned(
   body: ScannedBody,
   rules: ReferenceRules,
 ): readonly Reference[] {
-  if (keysOf(rules).every((key) => body.keyCount(key) === 0)) return usesNothing.uses;
+  if (!hasKeys(body, rules)) return usesNothing.uses;
   const value = skeletonOf(body.bytes, new Set(keysOf(rules)));
   if (!value)
     throw new PurserError("invalid_request", "the body is not valid JSON", {
@@ -170,6 +170,13 @@ export function referencesOfScanned(
     field: key,
     remedy: "Send each field once.",
   });
+}
+
+/** Whether a body has any of the keys of {@link keysOf}. */
+function hasKeys(body: ScannedBody, { ids, holders, others = [] }: ReferenceRules): boolean {
+  for (const keys of [ids, holders, others])
+    for (const key of keys) if (body.keyCount(key) > 0) return true;
+  return false;
 }
 
 /** Also true for lists. */

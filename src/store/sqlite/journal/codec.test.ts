@@ -13,7 +13,7 @@ import type {
 } from "../../../domain/ledger/entry.ts";
 import { aBudget } from "../../../domain/ledger/desk.test-kit.ts";
 import { pico, zero } from "../../../domain/money/money.ts";
-import type { Charge } from "../../../domain/price/rate.ts";
+import type { Charge } from "../../../domain/price/row/rate.ts";
 import { openMeter } from "../../../domain/usage/open-meter.ts";
 import { fixedMeters, type UsageFlag } from "../../../domain/usage/usage.ts";
 import { attribution, rates, route, start, usd } from "../../conformance/fixture.ts";

@@ -3,7 +3,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { canonicalAttribution, type Attribution } from "../../../domain/attribution/attribution.ts";
 import type { CallRoute, CounterKey } from "../../../domain/ledger/entry.ts";
-import type { Rate } from "../../../domain/price/rate.ts";
+import type { Rate } from "../../../domain/price/row/rate.ts";
 import type { OpenMeter } from "../../../domain/usage/usage.ts";
 import {
   counterText,

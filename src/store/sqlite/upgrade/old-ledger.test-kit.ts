@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { usdPerMillion, type PriceOverride } from "../../../domain/price/override.ts";
+import { usdPerMillion, type PriceOverride } from "../../../domain/price/text/override.ts";
 import type { Ledger } from "../../../app/port/ledger.ts";
 import type { LedgerReader } from "../../../app/port/reader.ts";
 import { pico } from "../../../domain/money/money.ts";

@@ -30,6 +30,8 @@ export class UnitMeter implements UsageMeter {
   #events: SseFraming | null = null;
   /** The last usage of any event; images in events are large, and are not kept. */
   #usageOfEvents: string | undefined;
+  /** Whether an event reported an error. */
+  #hasFailed = false;
   #length = 0;
   #ended = false;
 
@@ -78,6 +80,7 @@ export class UnitMeter implements UsageMeter {
 
   #take(event: Buffer): true {
     this.#usageOfEvents = lastUsage(event)?.toString() ?? this.#usageOfEvents;
+    if (event.length <= longestError && isError(parsed(event))) this.#hasFailed = true;
     return true;
   }
 
@@ -87,7 +90,7 @@ export class UnitMeter implements UsageMeter {
     const written = isReported ? (this.#usageOfEvents ?? lastUsage(body)?.toString()) : undefined;
     const usage = written === undefined ? undefined : this.#usageOf(written);
     const unit = this.#unitOf(answer, written);
-    const hasFailed = toObject(answer?.["error"]) !== undefined;
+    const hasFailed = this.#hasFailed || isError(answer);
     return {
       model: toText(answer?.["model"]) ?? null,
       parts: usage ? [{ model: null, usage: usage.usage }] : [],
@@ -134,6 +137,8 @@ export class UnitMeter implements UsageMeter {
 }
 
 const longestRaw = 4096;
+/** In bytes. A longer event has an image. */
+const longestError = 16_384;
 
 /**
  * About 21 audio tokens a second, by the prices of `gpt-4o-mini-tts` per token and per minute, in a
@@ -144,6 +149,10 @@ const leastBytesPerAudioToken = 96;
 const isObject = /^\s*\{/;
 /** Events begin with the name of a field, or with a comment. */
 const isEvents = /^(?:data:|event:|id:|:)/;
+
+function isError(answer: JsonObject | undefined): boolean {
+  return answer?.["type"] === "error" || toObject(answer?.["error"]) !== undefined;
+}
 
 function parsed(body: Buffer): JsonObject | undefined {
   try {

@@ -1,0 +1,128 @@
+/** Updates and reverts change the prices of later calls, and never those of earlier ones. */
+
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { makePriceBook } from "../../domain/price/book.ts";
+import { parseRow } from "../../domain/price/text/row-text.ts";
+import type { PriceBook } from "../../domain/price/sheet.ts";
+import { doubtKinds } from "../../domain/price/update/list-doubt.ts";
+import {
+  lastChangeOf,
+  updatedRows,
+  type KeptPriceUpdate,
+} from "../../domain/price/update/price-update.ts";
+import type { CatalogueRow } from "../../domain/price/row/row.ts";
+import { LedgerBench, start } from "../port/ledger.test-kit.ts";
+import { CurrentPrices } from "./current-prices.ts";
+import { PriceUpdates } from "./update-prices.ts";
+
+const names = ["m0", "m1", "m2"];
+const listed = names.map((model) => rowOf(model, 1));
+
+function rowOf(model: string, input: number): CatalogueRow {
+  return parseRow(
+    { provider: "p", model, input: `${input}`, output: "1" },
+    { field: "", source: "list", version: "1" },
+  );
+}
+
+function bookOf(rows: readonly CatalogueRow[]): PriceBook {
+  return makePriceBook({ sources: [() => rows, () => listed], overrides: [], version: "test" });
+}
+
+interface Desk {
+  readonly updates: PriceUpdates;
+  readonly prices: CurrentPrices;
+  readonly kept: () => readonly KeptPriceUpdate[];
+  readonly time: { now: number };
+  /** Called between the comparison of a list and its storing. */
+  readonly meanwhile: { run: () => Promise<unknown> };
+}
+
+/** A list is named by the prices in it: `5,1,2`. */
+async function openDesk(t: TestContext): Promise<Desk> {
+  const { ledger, reader, observer } = await LedgerBench.open(t);
+  const time = { now: start };
+  const meanwhile: Desk["meanwhile"] = { run: () => Promise.resolve() };
+  const prices = new CurrentPrices({
+    make: (_, { rows }) => bookOf(rows),
+    declared: [],
+    kept: () => ({ overrides: [], updates: ledger.priceUpdates() }),
+  });
+  const updates = new PriceUpdates({
+    ledger,
+    reader: {
+      totals: async (...query) => {
+        await meanwhile.run();
+        return reader.totals(...query);
+      },
+    },
+    clock: { now: () => time.now, monotonic: () => time.now },
+    prices,
+    observer,
+    models: () => listed,
+    reportsBilledCost: () => false,
+    lists: {
+      download: (from) => Promise.resolve(from),
+      read: (text) =>
+        Promise.resolve({
+          source: "list",
+          version: text,
+          rows: text.split(",").map((input, index) => rowOf(names[index] ?? "", Number(input))),
+          skipped: [],
+        }),
+    },
+  });
+  return { updates, prices, kept: () => ledger.priceUpdates(), time, meanwhile };
+}
+
+const accept = doubtKinds;
+
+/** The price of each model, in USD per million. */
+function pricesAt(book: PriceBook, at: number): readonly (bigint | undefined)[] {
+  return names.map((model) => {
+    const rate = book.sheet({ provider: "p", model, at })?.row.rates.input;
+    return rate === undefined ? undefined : rate / 1_000_000n;
+  });
+}
+
+test("a revert after the comparison of an update is a conflict: its prices may be compared with it", async (t) => {
+  const { updates, kept, meanwhile } = await openDesk(t);
+  const { updateId } = await updates.apply({ origin: { from: "2,2,2" }, accept });
+  meanwhile.run = () => updates.revert(updateId ?? "");
+  await assert.rejects(updates.apply({ origin: { from: "2,3,3" }, accept }), { code: "conflict" });
+  assert.equal(kept().length, 1);
+});
+
+test("whatever the updates, the reverts and the clock do, prices of the past stay as they were", async (t) => {
+  const { updates, prices, kept, time } = await openDesk(t);
+  const past = new Map<number, readonly (bigint | undefined)[]>();
+  const random = seeded(7);
+  for (let step = 0; step < 60; step++) {
+    time.now += random(4) === 0 ? -random(5_000) : random(9_000);
+    // A time that the clock will reach again, and at which nothing was changed, is not past.
+    const present = Math.max(time.now, lastChangeOf(kept()));
+    for (const at of past.keys()) if (at > present) past.delete(at);
+    for (const at of [present, present - random(20_000)]) past.set(at, pricesAt(prices.book, at));
+    const ids = kept().map(({ updateId }) => updateId);
+    if (random(3) === 0 && ids.length > 0) await updates.revert(ids[random(ids.length)] ?? "");
+    else {
+      const from = names.map(() => 1 + random(9)).join(",");
+      await updates.apply({ origin: { from }, accept });
+    }
+    const rebuilt = bookOf(updatedRows(kept()));
+    for (const [at, known] of past) {
+      assert.deepEqual(pricesAt(prices.book, at), known, `step ${step}, at ${at - start}`);
+      assert.deepEqual(pricesAt(rebuilt, at), known);
+    }
+  }
+});
+
+/** Whole numbers below a limit, the same in each run. */
+function seeded(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((state / 2_147_483_648) * limit);
+  };
+}

@@ -1,0 +1,99 @@
+/** Rates as text: USD per million tokens, and USD per unit of anything else. */
+
+import { type Fields, invalid, isObject, show } from "../../input/fields.ts";
+import { formatUsd, type PicoUsd } from "../../money/money.ts";
+import { isOpenMeter, mostOpenMeters, readMeter } from "../../usage/open-meter.ts";
+import { fixedMeters, tokenMeters, type FixedMeter, type Meter } from "../../usage/usage.ts";
+import { formatPerMillion, parsePerCall, parsePerMillion } from "./per-million.ts";
+import { countsTokens, type PricedMeter } from "../row/rate.ts";
+import type { Rates } from "../row/row.ts";
+
+/** Exact decimals: token meters in USD per million tokens, fees in USD per call. */
+export type FixedRatesText = Readonly<Partial<Record<RateField, string>>>;
+
+/** `reasoning` is the part of output that was reasoning; absent: it costs what output does. */
+export type RateField = FixedMeter | "reasoning";
+
+export interface RatesText extends FixedRatesText {
+  /** Open meters, in USD per unit. */
+  readonly meters?: Readonly<Record<string, string>>;
+}
+
+/** In the order in which they are written. */
+export const meterFields: readonly RateField[] = fixedMeters.flatMap((meter) =>
+  meter === "output" ? [meter, "reasoning"] : [meter],
+);
+
+export const rateFields: readonly string[] = [...meterFields, "meters"];
+
+/** @throws PurserError `invalid_request` naming the field and the remedy. */
+export function readRates(fields: Fields): Rates {
+  const rates: { [meter in PricedMeter]?: PicoUsd } = {};
+  for (const meter of meterFields) {
+    const value = fields.values.get(meter);
+    if (value !== undefined) rates[meter] = readRate(meter, value, fields.prefix + meter);
+  }
+  const path = `${fields.prefix}meters`;
+  for (const [name, value] of unitPrices(fields.values.get("meters"), path)) {
+    const field = `${path}.${name}`;
+    const meter = readUnit(name, field);
+    if (rates[meter] !== undefined) throw invalid(field, "is priced twice", `Give ${name} once.`);
+    rates[meter] = parsePerCall(readDecimal(value, field), field);
+  }
+  return rates;
+}
+
+export function formatRates(rates: Rates): RatesText {
+  const open = Object.entries(rates).flatMap(([meter, rate]) =>
+    isOpenMeter(meter) && rate !== undefined ? [[meter, formatUsd(rate)] as const] : [],
+  );
+  return {
+    ...formatFixed(rates, meterFields),
+    ...(open.length > 0 && { meters: Object.fromEntries(open) }),
+  };
+}
+
+/** Only the given meters. */
+export function formatFixed(rates: Rates, meters: readonly RateField[]): FixedRatesText {
+  const texts: { [meter in RateField]?: string } = {};
+  for (const meter of meters) {
+    const rate = rates[meter];
+    if (rate !== undefined)
+      texts[meter] = countsTokens(meter) ? formatPerMillion(rate) : formatUsd(rate);
+  }
+  return texts;
+}
+
+function readRate(meter: RateField, value: unknown, field: string): PicoUsd {
+  const text = readDecimal(value, field);
+  return countsTokens(meter) ? parsePerMillion(text, field) : parsePerCall(text, field);
+}
+
+function unitPrices(input: unknown, field: string): readonly (readonly [string, unknown])[] {
+  if (input === undefined) return [];
+  if (!isObject(input)) throw invalid(field, "is not an object", 'Write { "tool:ocr": "0.002" }.');
+  const prices = Object.entries(input);
+  if (prices.length > mostOpenMeters)
+    throw invalid(field, `has more than ${mostOpenMeters} names`, "Leave some out.");
+  return prices;
+}
+
+/** @throws PurserError `invalid_request` for a token meter, or a name that is not a meter. */
+export function readUnit(name: string, field: string): Meter {
+  const meter = readMeter(name, field);
+  if (!tokenMeters.has(meter)) return meter;
+  throw invalid(
+    field,
+    "counts tokens",
+    `Move ${name} out of meters, and give it in USD per million tokens.`,
+  );
+}
+
+export function readDecimal(value: unknown, field: string): string {
+  if (typeof value === "string") return value;
+  throw invalid(
+    field,
+    `is ${show(value)}, which is not a decimal string`,
+    'Write it in quotes, such as "0.15": a float is not exact.',
+  );
+}

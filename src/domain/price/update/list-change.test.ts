@@ -1,0 +1,315 @@
+/** What a published list changes in the book, and what it leaves as it is. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { pico } from "../../money/money.ts";
+import { makePriceBook } from "../book.ts";
+import { changeOf, goneFrom, listedModels, type StatedList } from "./list-change.ts";
+import { doubtsAbout } from "./list-doubt.ts";
+import { randomRow } from "../row/random-row.test-kit.ts";
+import { compareRows } from "./rate-change.ts";
+import { renewRow } from "./renew-row.ts";
+import type { CatalogueRow } from "../row/row.ts";
+import { formatRow, parseRow } from "../text/row-text.ts";
+import type { PriceBook } from "../sheet.ts";
+
+const at = Date.UTC(2026, 10, 28);
+const model = { provider: "openai", model: "m1" };
+
+function row(fields: object = {}, source = "old"): CatalogueRow {
+  const text = { ...model, input: "2", output: "8", ...fields };
+  return parseRow(text, { field: "", source, version: "1" });
+}
+
+function stated(fields: object = {}): CatalogueRow {
+  return row(fields, "list");
+}
+
+function listOf(...rows: readonly CatalogueRow[]): StatedList {
+  return { source: "list", version: "2", rows, skipped: [] };
+}
+
+function bookOf(...rows: readonly CatalogueRow[]): PriceBook {
+  const source = (id: string): readonly CatalogueRow[] =>
+    rows.filter(({ provider }) => provider === id);
+  return makePriceBook({ sources: [source], version: "test" });
+}
+
+function change(present: CatalogueRow, ...listed: readonly CatalogueRow[]) {
+  const [first] = listedModels(listOf(...listed), at);
+  assert.ok(first);
+  return changeOf(first, { book: bookOf(present), at });
+}
+
+test("a list that states the prices in force changes nothing", () => {
+  assert.equal(change(row(), stated()), null);
+  assert.equal(
+    change(row({ cache_read: "0.2", service_tiers: { batch: { factor: "0.5" } } }), stated()),
+    null,
+    "what it leaves out is no change",
+  );
+  fc.assert(
+    fc.property(randomRow, (present) => {
+      const { row: same, carried } = renewRow(present, {
+        ...present,
+        supplements: [],
+        source: "list",
+      });
+      assert.deepEqual([compareRows(present, same), carried], [[], []]);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("a changed model is dearer, cheaper or mixed, with the rates before and after", () => {
+  const kinds = [
+    [{ input: "3" }, "dearer"],
+    [{ output: "7" }, "cheaper"],
+    [{ input: "3", output: "7" }, "mixed"],
+    [{ context_tiers: [{ above: 200_000, input: "4" }] }, "dearer"],
+    [{ service_tiers: { batch: { factor: "0.5" } } }, "cheaper"],
+  ] as const;
+  for (const [fields, kind] of kinds) assert.equal(change(row(), stated(fields))?.kind, kind);
+  const [rate] = change(row(), stated({ output: "7" }))?.rates ?? [];
+  assert.deepEqual([rate?.meter, rate?.before, rate?.after], ["output", 8_000_000n, 7_000_000n]);
+  const long = change(row(), stated({ context_tiers: [{ above: 200_000, output: "9" }] }));
+  assert.equal(long?.rates.find(({ meter }) => meter === "output")?.contextTokens, 200_001);
+});
+
+test("reasoning, the end of hours, and units under terms or hours are compared", () => {
+  const hours = (to: string, more: object = { input: "4" }) => ({
+    hours: [{ from: "01:00", to, ...more }],
+  });
+  const tier = (images: string) => ({ service_tiers: { priority: { meters: { images } } } });
+  const pairs = [
+    [{ reasoning: "9" }, { reasoning: "10" }, "reasoning", 9_000_000n, 10_000_000n],
+    [{}, { reasoning: "10" }, "reasoning", 8_000_000n, 10_000_000n],
+    [hours("04:00"), hours("05:00"), "input", 2_000_000n, 4_000_000n],
+    [tier("1"), tier("2"), "images", 10n ** 12n, 2n * 10n ** 12n],
+    [
+      hours("04:00", { meters: { images: "1" } }),
+      hours("04:00", { meters: { images: "2" } }),
+      "images",
+      10n ** 12n,
+      2n * 10n ** 12n,
+    ],
+  ] as const;
+  for (const [before, after, meter, old, now] of pairs) {
+    const found = compareRows(row(before), row(after)).find((one) => one.meter === meter);
+    assert.deepEqual([found?.before, found?.after], [old, now]);
+  }
+  const outputs = compareRows(row(), row({ output: "9" })).map(({ meter }) => meter);
+  assert.ok(outputs.includes("output") && !outputs.includes("reasoning"));
+});
+
+test("the stored row is whole, and is valid from the moment of the update on", () => {
+  const present = row({
+    web_search: "0.01",
+    regions: { us: { factor: "1.1" } },
+    cache_read: "0.2",
+  });
+  const changed = change(present, stated({ input: "3" }));
+  assert.deepEqual(changed?.rows.map(formatRow), [
+    {
+      ...model,
+      input: "3",
+      cache_read: "0.3",
+      output: "8",
+      web_search: "0.01",
+      regions: { us: { factor: "1.1" } },
+      valid_from: new Date(at).toISOString(),
+    },
+  ]);
+  assert.deepEqual(changed?.carried, ["cache_read"]);
+});
+
+test("a rate of a tier that the list leaves out follows its standard rate, and is reported", () => {
+  const present = row({
+    context_tiers: [{ above: 200_000, input: "4" }],
+    service_tiers: {
+      batch: { factor: "0.5" },
+      priority: { input: "5", output: "20", context_tiers: [{ above: 200_000, input: "10" }] },
+    },
+  });
+  const cheaper = change(present, stated({ input: "1" }));
+  const [text] = cheaper?.rows.map(formatRow) ?? [];
+  assert.deepEqual(text?.service_tiers, {
+    batch: { factor: "0.5" },
+    priority: { input: "2.5", output: "20", context_tiers: [{ above: 200_000, input: "5" }] },
+  });
+  assert.deepEqual(text?.context_tiers, [{ above: 200_000, input: "2" }]);
+  assert.deepEqual(cheaper?.carried.toSorted(), ["context_tiers", "priority"]);
+  const same = change(present, stated({ input: "2", web_search: "0.02" }));
+  assert.deepEqual(same?.carried, [], "its standard rates are the same");
+});
+
+test("the rate of reasoning follows that of output, and is reported", () => {
+  const found = change(row({ reasoning: "12" }), stated({ output: "4" }));
+  assert.equal(found?.rows[0]?.rates.reasoning, 6_000_000n);
+  assert.deepEqual(found.carried, ["reasoning"]);
+});
+
+test("a rate of a tier at a threshold that the list no longer has is left out, and reported", () => {
+  const present = row({
+    context_tiers: [{ above: 200_000, input: "4" }],
+    service_tiers: { priority: { input: "5", context_tiers: [{ above: 200_000, input: "10" }] } },
+  });
+  const moved = change(present, stated({ context_tiers: [{ above: 272_000, input: "4" }] }));
+  const [text] = moved?.rows.map(formatRow) ?? [];
+  assert.deepEqual(text?.service_tiers, { priority: { input: "5" } });
+  assert.deepEqual(moved?.carried, ["priority"]);
+});
+
+test("what the list states takes the place of what was there", () => {
+  const present = row({
+    cache_read: "0.5",
+    service_tiers: { batch: { factor: "0.5" }, flex: { factor: "0.5" } },
+  });
+  const fields = { input: "4", cache_read: "0.4", service_tiers: { batch: { factor: "0.4" } } };
+  const [text] = change(present, stated(fields))?.rows.map(formatRow) ?? [];
+  assert.equal(text?.cache_read, "0.4");
+  assert.deepEqual(text?.service_tiers, { flex: { factor: "0.5" }, batch: { factor: "0.4" } });
+});
+
+test("a factor stays if it gives the rates that the list states for its tier", () => {
+  const present = row({ cache_read: "0.2", service_tiers: { batch: { factor: "0.5" } } });
+  const batch = (input: string): object => ({
+    input: "4",
+    cache_read: "0.4",
+    service_tiers: { batch: { input } },
+  });
+  const tiersOf = (fields: object) =>
+    change(present, stated(fields))?.rows.map(formatRow)[0]?.service_tiers;
+  assert.deepEqual(tiersOf(batch("2")), { batch: { factor: "0.5" } });
+  assert.deepEqual(tiersOf(batch("1")), { batch: { input: "1" } });
+});
+
+test("output that is priced as input, as that of embeddings, does not become free", () => {
+  assert.equal(change(row({ output: "2" }), stated({ output: "0" })), null);
+  assert.deepEqual(doubts(listOf(stated({ input: "0", output: "0" })), row({ output: "2" })), [
+    "zero openai m1",
+  ]);
+});
+
+test("a price read at the provider stays until the list says something new", () => {
+  const firstHand = { source: "page", list: bookOf(row({ input: "3" })) };
+  const book = bookOf(row({ input: "1" }, "page"));
+  const against = (fields: object) => {
+    const [first] = listedModels(listOf(stated(fields)), at);
+    return first && changeOf(first, { book, firstHand, at });
+  };
+  assert.equal(against({ input: "3" }), null, "as before the page was read");
+  assert.equal(against({ input: "4" })?.kind, "dearer");
+  const other = bookOf(row({ input: "1" }, "old"));
+  const [first] = listedModels(listOf(stated({ input: "3" })), at);
+  assert.equal(first && changeOf(first, { book: other, firstHand, at })?.kind, "dearer");
+});
+
+test("multiples and factors follow, without a report", () => {
+  const present: CatalogueRow = {
+    ...row(),
+    supplements: [
+      {
+        multiples: { cache_write_1h: { of: "input", numerator: 2n, denominator: 1n } },
+        source: "fees",
+        version: "1",
+      },
+    ],
+  };
+  const changed = change(present, stated({ input: "3" }));
+  assert.equal(changed?.rows.map(formatRow)[0]?.cache_write_1h, "6");
+  assert.deepEqual(changed?.carried, []);
+});
+
+test("a model that only a prefix matched is new", () => {
+  const present: CatalogueRow = { ...row(), ids: { startsWith: "m1" } };
+  const found = change(present, stated({ model: "m1-mini", input: "1" }));
+  assert.deepEqual([found?.kind, found?.rates, found?.model], ["new", [], "m1-mini"]);
+  const dated: CatalogueRow = { ...row(), ids: { startsWith: "m1" } };
+  assert.equal(change(dated, stated({ model: "m1-2026-01-01" })), null, "a snapshot is not");
+});
+
+test("prices that begin later are stored with those of now; those that have ended are not", () => {
+  const soon = "2027-01-01T00:00:00.000Z";
+  const changed = change(
+    row(),
+    stated({ input: "9", valid_to: "2026-01-01" }),
+    stated({ input: "2", valid_to: soon }),
+    stated({ input: "3", valid_from: soon }),
+  );
+  assert.deepEqual(
+    changed?.rows
+      .map(formatRow)
+      .map(({ input, valid_from, valid_to }) => [input, valid_from, valid_to]),
+    [
+      ["2", new Date(at).toISOString(), soon],
+      ["3", soon, undefined],
+    ],
+  );
+});
+
+test("models of the same source that are no longer in the list are gone", () => {
+  const list = listOf(stated());
+  const booked = [
+    { ...model, source: "list" },
+    { ...model, model: "m2", source: "list" },
+    { ...model, model: "m3", source: "list" },
+    { ...model, model: "m4", source: "other" },
+  ];
+  const skipping = { ...list, skipped: [{ ...model, model: "M3", why: "is strange" }] };
+  assert.deepEqual(
+    goneFrom(skipping, booked, at).map((gone) => gone.model),
+    ["m2"],
+  );
+});
+
+function doubts(list: StatedList, present: CatalogueRow, booked = [{ ...model, source: "list" }]) {
+  const changes = listedModels(list, at).flatMap(
+    (one) => changeOf(one, { book: bookOf(present), at }) ?? [],
+  );
+  const gone = goneFrom(list, booked, at);
+  return doubtsAbout(list, { changes, gone, at }).map(({ kind, provider, model: id }) =>
+    [kind, provider, id].join(" "),
+  );
+}
+
+test("each kind of nonsense is a doubt about its model", () => {
+  const cases = [
+    [{ input: "0" }, ["zero openai m1"]],
+    [{ input: "20" }, ["tenfold openai m1"]],
+    [{ output: "0.8" }, ["tenfold openai m1"]],
+    [{ input: "19.9", output: "0.81" }, []],
+    [{ input: "0", output: "80" }, ["tenfold openai m1", "zero openai m1"]],
+    [{ context_tiers: [{ above: 1000, input: "20000" }] }, ["tenfold openai m1", "unit openai m1"]],
+    [{ service_tiers: { batch: { factor: "0" } } }, ["zero openai m1"]],
+  ] as const;
+  for (const [fields, expected] of cases)
+    assert.deepEqual(doubts(listOf(stated(fields)), row()).toSorted(), expected);
+});
+
+test("a new model with the price of a million tokens as that of one, or the other way, is doubted", () => {
+  const price = (input: bigint): CatalogueRow => ({
+    ...stated({ model: "new" }),
+    rates: { input: pico(input), output: pico(input) },
+  });
+  assert.deepEqual(doubts(listOf(stated(), price(2_500_000_000_000n)), row()), ["unit openai new"]);
+  assert.deepEqual(doubts(listOf(stated(), price(3n)), row()), ["unit openai new"]);
+  assert.deepEqual(doubts(listOf(stated(), price(100n)), row()), []);
+  assert.deepEqual(doubts(listOf(stated(), price(0n)), row()), [], "a new model may be free");
+});
+
+test("a provider without any model left, and an empty list, are doubted", () => {
+  const booked = [
+    { ...model, source: "list" },
+    { provider: "mistral", model: "a", source: "list" },
+    { provider: "groq", model: "b", source: "other" },
+  ];
+  assert.deepEqual(doubts(listOf(stated()), row(), booked), ["vanished mistral "]);
+  assert.deepEqual(doubts(listOf(), row(), booked), ["empty  "]);
+  assert.deepEqual(doubts(listOf(stated({ valid_to: "2026-01-01" })), row()), ["empty  "]);
+});
+
+test("a rate in place of a substitute may be a tenth of it", () => {
+  assert.deepEqual(doubts(listOf(stated({ cache_read: "0.2" })), row()), []);
+});

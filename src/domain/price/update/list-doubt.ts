@@ -1,0 +1,101 @@
+/** Finds implausible changes in a published price list, before its prices are stored. */
+
+import type { PicoUsd } from "../../money/money.ts";
+import { formatPerMillion } from "../text/per-million.ts";
+import { listedModels, type ModelChange, type StatedList } from "./list-change.ts";
+import { countsTokens, type PricedMeter } from "../row/rate.ts";
+import type { RateChange } from "./rate-change.ts";
+import type { CatalogueRow, Rates } from "../row/row.ts";
+import type { ModelName } from "../served.ts";
+
+/**
+ * - `zero` a price becomes zero
+ * - `tenfold` a price becomes ten times as high or low, or more
+ * - `vanished` a provider has no models left in the list
+ * - `empty` the list has no prices
+ * - `unit` a price per token is impossible: its unit was mistaken
+ */
+export const doubtKinds = ["zero", "tenfold", "vanished", "empty", "unit"] as const;
+
+export type DoubtKind = (typeof doubtKinds)[number];
+
+export interface Doubt {
+  readonly kind: DoubtKind;
+  /** Null if it is about the whole list. */
+  readonly provider: string | null;
+  /** Null if it is about a whole provider. */
+  readonly model: string | null;
+  /** Such as `input from 2.5 to 0 USD per million`. */
+  readonly detail: string;
+}
+
+/** @param gone Models of the book that the list no longer has. */
+export function doubtsAbout(
+  list: StatedList,
+  {
+    changes,
+    gone,
+    at,
+  }: {
+    readonly changes: readonly ModelChange[];
+    readonly gone: readonly ModelName[];
+    readonly at: number;
+  },
+): readonly Doubt[] {
+  const listed = listedModels(list, at);
+  if (listed.length === 0)
+    return [{ kind: "empty", provider: null, model: null, detail: "the list has no prices" }];
+  const left = new Set(listed.map(({ provider }) => provider));
+  const vanished = [...Map.groupBy(gone, ({ provider }) => provider)]
+    .filter(([provider]) => !left.has(provider))
+    .map(([provider, { length }]): Doubt => ({
+      kind: "vanished",
+      provider,
+      model: null,
+      detail: `${length} ${length === 1 ? "model is" : "models are"} no longer in the list`,
+    }));
+  return [...vanished, ...changes.flatMap(doubtsOf)];
+}
+
+function doubtsOf({ provider, model, rates, rows }: ModelChange): readonly Doubt[] {
+  const jumps = rates.flatMap((change): readonly Pick<Doubt, "kind" | "detail">[] => {
+    const kind = jumpOf(change);
+    return kind === null ? [] : [{ kind, detail: changeText(change) }];
+  });
+  const units = rows.flatMap(impossibleRates).map((detail) => ({ kind: "unit" as const, detail }));
+  // One of each kind is enough to decide, and names the model.
+  const first = new Map([...jumps, ...units].toReversed().map((doubt) => [doubt.kind, doubt]));
+  return [...first.values()].map((doubt) => ({ ...doubt, provider, model }));
+}
+
+/** A new rate may well be a tenth of the substitute that it replaces. */
+function jumpOf({ before, after, isOwn }: RateChange): "zero" | "tenfold" | null {
+  if (!isOwn || before === null || after === null || before === 0n) return null;
+  if (after === 0n) return "zero";
+  return after >= before * 10n || before >= after * 10n ? "tenfold" : null;
+}
+
+function changeText({ meter, before, after }: RateChange): string {
+  const usd = (rate: PicoUsd | null): string => (rate === null ? "none" : formatPerMillion(rate));
+  return `${meter} from ${usd(before)} to ${usd(after)} USD per million`;
+}
+
+function impossibleRates({ rates, contextTiers = [] }: CatalogueRow): readonly string[] {
+  return [rates, ...contextTiers.map((tier) => tier.rates)].flatMap((some: Rates) =>
+    Object.entries(some).flatMap(([meter, rate]) =>
+      rate !== undefined && countsTokens(meter as PricedMeter) && isImpossible(rate)
+        ? [`${meter} at ${formatPerMillion(rate)} USD per million`]
+        : [],
+    ),
+  );
+}
+
+/** The dearest list price of a token so far is 600 USD per million, the cheapest 0.001. */
+function isImpossible(rate: PicoUsd): boolean {
+  return rate > most || (rate > 0n && rate < least);
+}
+
+/** 10,000 USD per million tokens. */
+const most = 10_000_000_000n;
+/** 0.0001 USD per million tokens. */
+const least = 100n;
