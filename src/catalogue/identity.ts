@@ -1,6 +1,8 @@
 /** Facts about vendors that decide how their calls are estimated, routed and charged. */
 
 import type { TokenizerFamily } from "../domain/estimate/tokenizer.ts";
+import { openMeter } from "../domain/usage/open-meter.ts";
+import type { OpenMeter } from "../domain/usage/usage.ts";
 
 /** A configured provider, as needed by a price book. */
 export interface BookedProvider {
@@ -15,6 +17,8 @@ export interface BookedProvider {
   readonly deployments?: Readonly<Record<string, string>>;
 }
 
+type LeastUnits = Readonly<Record<OpenMeter, number>>;
+
 /** Facts about a vendor, whatever a configuration calls it. */
 export interface VendorFacts {
   /** Whose tokenizer it counts with, unless a model's name says otherwise. */
@@ -26,6 +30,8 @@ export interface VendorFacts {
    * estimate, or credits.
    */
   readonly reportsBilledCost: boolean;
+  /** The fewest units that it bills for a call, by their general meter. */
+  readonly leastUnits: LeastUnits;
 }
 
 /** Who a configured provider is. */
@@ -34,7 +40,12 @@ export interface ProviderIdentity extends BookedProvider, VendorFacts {
   readonly keyCheckPath: string | null;
 }
 
-const unknown: VendorFacts = { tokenizer: "other", isReseller: false, reportsBilledCost: false };
+const unknown: VendorFacts = {
+  tokenizer: "other",
+  isReseller: false,
+  reportsBilledCost: false,
+  leastUnits: {},
+};
 
 /**
  * By catalogue id, according to each vendor's documentation, read 2026-11.
@@ -43,6 +54,7 @@ const unknown: VendorFacts = { tokenizer: "other", isReseller: false, reportsBil
  *   (https://docs.x.ai/developers/cost-tracking)
  * - OpenRouter: `cost` is "the total amount charged to your account"
  *   (https://openrouter.ai/docs/use-cases/usage-accounting)
+ * - Groq: at least ten seconds are billed for a recording (https://groq.com/pricing)
  */
 const facts: ReadonlyMap<string, Partial<VendorFacts>> = new Map([
   ["openai", { tokenizer: "openai" }],
@@ -50,6 +62,7 @@ const facts: ReadonlyMap<string, Partial<VendorFacts>> = new Map([
   ["anthropic", { tokenizer: "anthropic" }],
   ["google", { tokenizer: "google" }],
   ["x-ai", { reportsBilledCost: true }],
+  ["groq", { leastUnits: { [openMeter("audio_seconds")]: 10 } }],
   ["openrouter", { isReseller: true, reportsBilledCost: true }],
 ]);
 

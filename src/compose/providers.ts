@@ -85,7 +85,7 @@ function configured(configuration: Configuration, identities: Identities): reado
 
 function makeProvider(
   { wire, baseUrl, ...rest }: ProviderConfiguration,
-  { id, tokenizer, isReseller, keyCheckPath }: ProviderIdentity,
+  { id, tokenizer, isReseller, keyCheckPath, leastUnits }: ProviderIdentity,
   reportsBilledCost: boolean,
 ): Provider {
   const isOpenai = id === "openai" || id === "azure";
@@ -96,6 +96,7 @@ function makeProvider(
     isReseller,
     keyCheckPath,
     reportsBilledCost,
+    leastUnits,
     wires: wire === "openai" && isOpenai ? { openai: openaiOwnWire } : {},
   };
 }
@@ -112,6 +113,7 @@ function simulatedProvider({ url }: Simulator): Provider {
     keyCheckPath: null,
     unmetered: "refuse",
     reportsBilledCost: false,
+    leastUnits: {},
     stored: "refuse",
     wires: {},
   };

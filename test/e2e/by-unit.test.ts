@@ -50,7 +50,15 @@ const prices: readonly (readonly [model: string, prices: object])[] = [
 
 before(async () => {
   gateway = await startGateway({
-    providers: { openai: { wire: "openai", base_url: `${recorder.url}/v1`, api_key: "k" } },
+    providers: Object.fromEntries(
+      ["openai", "groq"].map((name) => [
+        name,
+        { wire: "openai", base_url: `${recorder.url}/v1`, api_key: "k" },
+      ]),
+    ),
+  });
+  await gateway.api("POST", "/api/v1/prices", {
+    body: { provider: "groq", model: "w", input: "0", output: "0", meters: { audio_seconds: "1" } },
   });
   for (const [model, more] of prices)
     await gateway.api("POST", "/api/v1/prices", {
@@ -72,11 +80,12 @@ interface Charged {
 async function charge(
   answered: Answer,
   call: (client: OpenAI) => Promise<unknown>,
+  path: "/openai" | "/groq" = "/openai",
 ): Promise<Charged> {
   answer = answered;
   const operation = `unit-${++calls}`;
   const headers = { "x-purser-operation-id": operation };
-  await call(openaiAt(gateway, { key, path: "/openai", headers }));
+  await call(openaiAt(gateway, { key, path, headers }));
   const [entry] = await gateway.entries(`operation_id=${operation}`);
   assert.ok(entry, "the call is in the ledger");
   const { cost_usd: usd, status, usage, flags } = entry;
@@ -196,6 +205,19 @@ describe("transcription", () => {
       await charge(heard, transcribe("whisper-1")),
       settled("0.0003", { audio_seconds: 3 }),
     );
+  });
+
+  test("at Groq is charged for ten seconds at least, as it bills", async () => {
+    for (const [seconds, billed] of [
+      [3, 10],
+      [11, 11],
+    ] as const) {
+      const heard = json({ text: "Hi", usage: { type: "duration", seconds } });
+      assert.deepEqual(
+        await charge(heard, transcribe("w"), "/groq"),
+        settled(`${billed}`, { audio_seconds: billed }),
+      );
+    }
   });
 
   test("with the verbose format is charged by its duration, to the nearest second", async () => {

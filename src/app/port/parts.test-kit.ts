@@ -17,6 +17,7 @@ export function aProvider(stated: Partial<Provider> = {}): Provider {
     keyCheckPath: null,
     unmetered: "refuse",
     reportsBilledCost: false,
+    leastUnits: {},
     stored: "refuse",
     wires: {},
     ...stated,

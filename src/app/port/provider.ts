@@ -1,6 +1,7 @@
 /** Describes a provider as configured: the only place a call can go to. */
 
 import type { TokenizerFamily } from "../../domain/estimate/tokenizer.ts";
+import type { OpenMeter } from "../../domain/usage/usage.ts";
 import { commonName } from "../../domain/price/id/provider-name.ts";
 import type { WireFormat, WireName } from "../../wire/wire.ts";
 import type { StoredAccess } from "./limits.ts";
@@ -26,6 +27,8 @@ export interface Provider {
   readonly unmetered: "refuse" | "allow";
   /** Whether the cost in its answers is the amount billed, and therefore the charge. */
   readonly reportsBilledCost: boolean;
+  /** The fewest units that it bills for a call, by their general meter. */
+  readonly leastUnits: Readonly<Record<OpenMeter, number>>;
   /** What callers may access of the objects it stores. */
   readonly stored: StoredAccess;
   /** Formats for which this provider has a dialect of its own. */

@@ -2,9 +2,11 @@
 
 import type { PriceSheet } from "../../domain/price/sheet.ts";
 import { chargesTokens, unitMeter } from "../../domain/price/unit-price.ts";
+import type { Provider } from "../port/provider.ts";
 import type { Reading, RequestFacts } from "../../wire/wire.ts";
 
 interface HeldByUnit {
+  readonly route: { readonly provider: Pick<Provider, "leastUnits"> };
   readonly facts: RequestFacts;
   /** When it was held. Prices of this time apply. */
   readonly heldAt: number;
@@ -12,13 +14,13 @@ interface HeldByUnit {
 
 /**
  * The reading with the units as its usage: those that the answer reports, else those of the
- * request, which are an estimate unless they are exact.
+ * request, which are an estimate unless they are exact; never fewer than the provider bills.
  *
  * @returns undefined if the call is billed by tokens: the answer reports them, or the model has no
  *   price for the unit.
  */
 export function readingByUnit(
-  { facts, heldAt }: HeldByUnit,
+  { route: { provider }, facts, heldAt }: HeldByUnit,
   reading: Reading,
   sheet: PriceSheet | undefined,
 ): Reading | undefined {
@@ -29,10 +31,11 @@ export function readingByUnit(
   const meter = unitMeter(sheet, unit, heldAt);
   if (meter === undefined) return undefined;
   const { partial: _, ...whole } = reading;
+  const count = Math.max(unit.count, provider.leastUnits[unit.family] ?? 0);
   const isKnown = reading.unit !== undefined || asked.isExact;
   return {
     ...whole,
-    parts: [{ model: null, usage: { [meter]: unit.count } }],
+    parts: [{ model: null, usage: { [meter]: count } }],
     ...(!isKnown && { partial: true }),
   };
 }
