@@ -56,7 +56,7 @@ function plannedCall(body: z.output<typeof estimateInput>, caller: Principal): P
 }
 
 function estimateJson(call: PlannedCall, estimate: CallEstimate, version: string): EstimateJson {
-  const { sheet, counts, cost, fallback } = estimate;
+  const { sheet, counts, cost, unitPrices, fallback } = estimate;
   return {
     provider: call.provider,
     model: call.model,
@@ -71,6 +71,7 @@ function estimateJson(call: PlannedCall, estimate: CallEstimate, version: string
     low_usd: cost && formatUsd(cost.low),
     expected_usd: cost && formatUsd(cost.expected),
     high_usd: cost ? formatUsd(cost.high) : fallback && formatUsd(fallback.high),
+    unit_prices: Object.fromEntries([...unitPrices].map(([meter, usd]) => [meter, formatUsd(usd)])),
     fallback: fallback && fallbackJson(fallback.rates),
     lines: cost?.lines.map(chargeJson) ?? [],
     allowed: estimate.allowed,

@@ -142,6 +142,21 @@ test("an estimate is low, expected and high, and its high is what a hold takes",
   assert.equal(held.json.held_usd, json.high_usd);
 });
 
+test("an estimate has the prices of units of a model that is not billed by tokens", async (t) => {
+  const bench = await openBench(t);
+  const unitPrices = async (model: string, rates: object): Promise<unknown> => {
+    const name = { provider: "openai", model };
+    const added = await bench.call("POST", "/api/v1/prices", { ...name, ...rates });
+    assert.equal(added.status, 201);
+    const body = { ...name, input_tokens: 1000, max_output_tokens: 100 };
+    return (await bench.call("POST", "/api/v1/estimate", body)).json["unit_prices"];
+  };
+  const meters = { pages: "0.004", images_hd: "0.08" };
+  assert.deepEqual(await unitPrices("by-unit", { input: "0", output: "0", meters }), meters);
+  assert.deepEqual(await unitPrices("by-token", { input: "1", output: "0", meters }), {});
+  assert.deepEqual(await unitPrices("free", { input: "0", output: "0" }), {});
+});
+
 test("half of the ceiling is expected by default, and the low cost is of the fewest tokens of a text", async (t) => {
   const bench = await openBench(t);
   const estimate = async (body: object): Promise<Readonly<Record<string, unknown>>> =>

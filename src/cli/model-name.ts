@@ -73,12 +73,18 @@ export function unpriced(
   const names = live.flatMap((row) => [row.model, `${row.provider}/${row.model}`]);
   const near = nearestNames(model, names, 3);
   const meant = near.length > 0 ? `Did you mean ${near.join(", ")}? Or add ` : "Add ";
+  const named = splitName(model) ?? { provider: "openai", model };
   return new PurserError(
     "unpriced",
     `${model} is unpriced: its price is unknown, which does not mean free`,
     {
       field: "model",
-      remedy: `${meant}its price under \`prices:\` in purser.yaml, such as { provider: openai, model: ${model.split("/").at(-1)}, input: "0.15", output: "0.60" }.`,
+      remedy: `${meant}its price under \`prices:\` in purser.yaml, such as { provider: ${named.provider}, model: ${inYaml(named.model)}, input: "0.15", output: "0.60" }.`,
     },
   );
+}
+
+/** Names such as `@cf/meta/llama` have to be quoted. */
+function inYaml(name: string): string {
+  return /^[a-z][\w./-]*$/i.test(name) ? name : JSON.stringify(name);
 }

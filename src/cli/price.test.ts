@@ -102,3 +102,39 @@ test("export writes the prices in force of one provider or model, in one form", 
   ]);
   assert.match(before.out, /input: "0\.435"/);
 });
+
+test("tokens of a model that is not billed by them are priced with a note of what to count", async () => {
+  const noteOf = async (...words: readonly string[]): Promise<string | undefined> =>
+    /is billed by .*/.exec((await purser(["price", ...words])).out)?.[0];
+  const note = "is billed by audio_seconds, not by tokens. Count them: --meter audio_seconds=1.";
+  assert.equal(await noteOf("openai/whisper-1", "--input", "5"), note);
+  assert.equal(await noteOf("openai/whisper-1"), undefined);
+  assert.equal(await noteOf("openai/whisper-1", "--meter", "audio_seconds=90"), undefined);
+  assert.equal(await noteOf("openai/gpt-image-1", "--input", "5"), undefined);
+});
+
+test("the suggested price of a model without one names its provider", async () => {
+  const remedyOf = async (model: string): Promise<string> => (await purser(["price", model])).notes;
+  assert.match(
+    await remedyOf("gemini/never-listed"),
+    /\{ provider: gemini, model: never-listed, input/,
+  );
+  assert.match(await remedyOf("own/org/never"), /\{ provider: own, model: org\/never, input/);
+  assert.match(await remedyOf("own/@cf/never"), /\{ provider: own, model: "@cf\/never", input/);
+  assert.match(await remedyOf("never-listed"), /\{ provider: openai, model: never-listed, input/);
+});
+
+test("an estimate from tokens shows the prices of units of a model that is billed by them", async () => {
+  await inFolder(async (folder) => {
+    const counts = ["--input", "10", "--max-output", "10"];
+    const estimate = async (model: string): Promise<string> =>
+      (await purser(["estimate", model, ...counts], { cwd: folder })).out;
+    const text = await estimate("openai/whisper-1");
+    assert.match(
+      text,
+      /not by tokens: audio_seconds at \$0\.0001\. .* purser price openai\/whisper-1/,
+    );
+    assert.doesNotMatch(text, /at most +\$/);
+    assert.match(await estimate("openai/gpt-image-1"), /at most +\$/);
+  });
+});

@@ -63,6 +63,11 @@ export const estimateSchema = z
       .describe(
         "The amount that a hold takes: the whole ceiling at the highest rates that can apply.",
       ),
+    unit_prices: z
+      .record(z.string(), usdSchema)
+      .describe(
+        "USD per unit, if the model is billed by other units than tokens: the estimate leaves out their cost. Otherwise empty.",
+      ),
     fallback: z
       .object({
         from: z

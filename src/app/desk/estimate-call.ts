@@ -19,6 +19,8 @@ import { add, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
 import type { Charge, FallbackRates, ServiceTier } from "../../domain/price/row/rate.ts";
 import type { ModelName } from "../../domain/price/served.ts";
 import type { PriceSheet } from "../../domain/price/sheet.ts";
+import { unitPrices } from "../../domain/price/unit-price.ts";
+import type { OpenMeter } from "../../domain/usage/usage.ts";
 import { appliedBudgets } from "../hold/applied-budgets.ts";
 import { usefulOutput } from "../hold/estimate.ts";
 import type { Clock } from "../port/clock.ts";
@@ -63,6 +65,8 @@ export interface CallEstimate {
   readonly counts: TokenCounts;
   /** Null without a price: the cost is unknown, not zero. */
   readonly cost: CostRange | null;
+  /** What one of each unit costs, if the model is billed by them instead of by tokens; else empty. */
+  readonly unitPrices: ReadonlyMap<OpenMeter, PicoUsd>;
   /** How a model without a price would be held; null if it has one, or no budget needs or has rates. */
   readonly fallback: FallbackCost | null;
   /** Whether every budget would admit the call now, possibly with a shorter answer. */
@@ -131,6 +135,7 @@ export async function estimateCall(desk: EstimateDesk, call: PlannedCall): Promi
     sheet,
     counts,
     cost: sheet ? costsOf({ sheet, counts, demand }, call, at) : null,
+    unitPrices: sheet ? unitPrices(sheet, at) : new Map(),
     fallback: fallback && {
       rates: fallback,
       high: amountOf(demand, demand.outputTokens).usd,

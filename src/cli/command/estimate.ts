@@ -16,7 +16,7 @@ import { readNamedFile } from "../named-file.ts";
 import { type OptionWords, sameNames } from "../option-words.ts";
 import { attributionOf, collect, type TargetOptions, whole, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
-import { counted, dollarColumn } from "../terminal/number.ts";
+import { counted, dollarColumn, exactDollars } from "../terminal/number.ts";
 import type { Output } from "../terminal/screen.ts";
 import { table } from "../terminal/table.ts";
 
@@ -133,6 +133,8 @@ function estimateText(estimate: EstimateJson, output: Output): string {
     estimate.high_usd ?? "0",
   ]);
   const most = ["at most", bold(high), dim("the amount that budgets must hold")];
+  // Older servers omit the field.
+  const units = Object.entries(estimate.unit_prices ?? {});
   const figures = estimate.priced
     ? [
         ["at least", low, dim("an answer of one token")],
@@ -149,11 +151,13 @@ function estimateText(estimate: EstimateJson, output: Output): string {
   const size = `${counted(estimate.input_tokens, "input token")}, at most ${counted(estimate.max_output_tokens, "output token")}`;
   return [
     `${bold(`${estimate.provider}/${estimate.model}`)}  ${dim(size)}\n`,
-    table([{ title: "" }, { title: "", align: "right" }, { title: "" }], figures, {
-      heading: dim,
-      room: output.columns,
-      indent: "  ",
-    }),
+    units.length > 0
+      ? unitsText(estimate, units)
+      : table([{ title: "" }, { title: "", align: "right" }, { title: "" }], figures, {
+          heading: dim,
+          room: output.columns,
+          indent: "  ",
+        }),
     fallbackText(estimate.fallback),
     budgets.length > 0 ? table(columns, budgets, { heading: dim, room: output.columns }) : "",
     estimate.fitted_max_output_tokens === null
@@ -164,6 +168,20 @@ function estimateText(estimate: EstimateJson, output: Output): string {
       ? `It would pass with at most ${counted(passing, "output token")}: --max-output ${passing}. The gateway does not shorten the answer to that by itself.\n`
       : "",
   ].join("");
+}
+
+const mostNamed = 5;
+
+/** An estimate from tokens is zero for such a model, which is not what a call costs. */
+function unitsText(
+  { provider, model }: EstimateJson,
+  units: readonly (readonly [meter: string, usd: string])[],
+): string {
+  const prices = units
+    .slice(0, mostNamed)
+    .map(([meter, usd]) => `${meter} at ${exactDollars(usd)}`);
+  const named = `${prices.join(", ")}${units.length > mostNamed ? ", ..." : ""}`;
+  return `It is billed by units, not by tokens: ${named}. No estimate is possible from tokens. See: purser price ${provider}/${model}\n`;
 }
 
 function fallbackText(fallback: EstimateJson["fallback"] | undefined): string {

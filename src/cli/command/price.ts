@@ -4,8 +4,7 @@ import type { Command } from "commander";
 import { PurserError } from "../../domain/error.ts";
 import { add, formatUsd, multiply, zero } from "../../domain/money/money.ts";
 import { unpricedSource, type Charge, type ServiceTier } from "../../domain/price/row/rate.ts";
-import type { PriceSheet } from "../../domain/price/sheet.ts";
-import { chargesTokens } from "../../domain/price/unit-price.ts";
+import { unitPrices } from "../../domain/price/unit-price.ts";
 import { formatRow, type PriceText } from "../../domain/price/text/row-text.ts";
 import { readMeter } from "../../domain/usage/open-meter.ts";
 import { tokenMeters, type Meter, type Usage } from "../../domain/usage/usage.ts";
@@ -101,6 +100,8 @@ interface Priced {
   readonly usage: Usage;
   /** Whether the counts are not the user's. */
   readonly isExample: boolean;
+  /** The units of a model that is not billed by tokens, if none of them is counted. */
+  readonly uncounted: readonly Meter[];
   readonly charges: readonly Charge[];
   /** Whether the book has rates for the tier and the region. */
   readonly hasTerms: boolean;
@@ -117,7 +118,8 @@ function priced(
   const { provider, model } = resolveModel(catalogue, { ...query, provider: options.provider, at });
   const sheet = catalogue.book.sheet({ provider, model, at });
   if (!sheet) throw unpriced(catalogue, { model: `${provider}/${model}`, at });
-  const usage = given ?? exampleFor(sheet);
+  const byUnit = [...unitPrices(sheet, at).keys()];
+  const usage = given ?? exampleOf(byUnit);
   const terms = { serviceTier: options.tier, region: options.region };
   return {
     provider,
@@ -125,6 +127,7 @@ function priced(
     at,
     usage,
     isExample: given === undefined,
+    uncounted: byUnit.some((meter) => usage[meter] !== undefined) ? [] : byUnit,
     charges: sheet.charge({ model, usage }, { ...terms, at }),
     hasTerms: sheet.prices(terms),
     price: formatRow(sheet.row),
@@ -132,9 +135,8 @@ function priced(
 }
 
 /** What to price if the user gives no counts. */
-function exampleFor(sheet: PriceSheet): Usage {
-  if (sheet.openMeters.length === 0 || chargesTokens(sheet)) return million;
-  return Object.fromEntries(sheet.openMeters.map((meter) => [meter, 1]));
+function exampleOf(units: readonly Meter[]): Usage {
+  return units.length === 0 ? million : Object.fromEntries(units.map((meter) => [meter, 1]));
 }
 
 /** @returns undefined without any count. */
@@ -215,6 +217,7 @@ function printPrice(
   const sum = [bold("total"), "", "", bold(costs.at(-1) ?? exactDollars("0"))];
   out.write(table(columns, hasTotal ? [...rows, sum] : rows, { heading: dim, room: out.columns }));
   out.write(longContextNote(result));
+  out.write(uncountedNote(result));
   const shown = new Set(result.charges.map(({ meter }) => meter));
   out.write(statedText(result.price, { shown, out }));
 }
@@ -233,6 +236,12 @@ function longContextNote({ usage, charges }: Priced): string {
   const context = charges.find((charge) => charge.rate?.context !== undefined)?.rate?.context;
   if (usage !== million || context === undefined) return "";
   return `\nThese rates apply to contexts above ${grouped(context.tokens)} tokens. For a shorter context, give counts: --input 1000 --output 1000.\n`;
+}
+
+/** A bill of tokens is zero for such a model, which is not what a call costs. */
+function uncountedNote({ uncounted: [first, ...others], provider, model }: Priced): string {
+  if (first === undefined) return "";
+  return `\n${provider}/${model} is billed by ${[first, ...others].join(", ")}, not by tokens. Count them: --meter ${first}=1.\n`;
 }
 
 /** Source, version, start of validity, and the context size from which the rate applies. */

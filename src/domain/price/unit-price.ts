@@ -36,6 +36,14 @@ export function unitCost(
     .reduce((sum, { rate }) => add(sum, multiply(rate?.perUnit ?? zero, count)), zero);
 }
 
+/** What one of each unit costs, if the model is billed by them instead of by tokens; else empty. */
+export function unitPrices(sheet: PriceSheet, at: number): ReadonlyMap<OpenMeter, PicoUsd> {
+  if (sheet.openMeters.length === 0 || chargesTokens(sheet)) return new Map();
+  return new Map(
+    sheet.openMeters.map((meter) => [meter, unitCost(sheet, { meter, count: 1, at })]),
+  );
+}
+
 /** A call whose price may be by its unit or in tokens. */
 interface CallByUnit extends BilledUnit {
   /** Null if its answer never reports tokens. */
