@@ -73,7 +73,8 @@ test("what is neither a list, an address nor a file is wrong usage that names th
   await inFolder(async (folder) => {
     await writeFile(path.join(folder, "no-list.json"), "{}");
     const cases = [
-      [["--from", "missing.json"], 2, /--from/],
+      [["--from", "missing.json"], 2, /--from[^]*a URL, or one of genai-prices, litellm/],
+      [["--from", "litelm"], 2, /--from[^]*Did you mean litellm\?/],
       [["--from", "no-list.json"], 2, /--from|known format/],
       [["--from", "ftp://example.com/list"], 2, /--from/],
       [["--from", "no-list.json", "--accept", "all"], 2, /--accept.*zero, tenfold/s],
