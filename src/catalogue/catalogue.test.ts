@@ -7,6 +7,7 @@ import { formatPerMillion } from "../domain/price/text/per-million.ts";
 import { definePrice } from "../domain/price/text/override.ts";
 import type { Charge, ServiceTier } from "../domain/price/row/rate.ts";
 import type { Usage } from "../domain/usage/usage.ts";
+import { formatRow } from "../domain/price/text/row-text.ts";
 import { openCatalogue } from "./catalogue.ts";
 
 const catalogue = await openCatalogue();
@@ -492,4 +493,17 @@ test("the book says from which lists it is made, and when its prices were read",
   assert.match(book.version, /^genai-prices@[\d.]+,litellm@[\d.]+,overlay@\d{4}-\d\d-\d\d$/);
   assert.ok(Date.parse(book.version.slice(-10)) <= catalogue.madeAt);
   assert.ok(catalogue.madeAt <= Date.now());
+});
+
+test("the first figure of a disagreement is charged", () => {
+  const book = catalogue.book([]);
+  let compared = 0;
+  for (const { provider, model, price, stated } of catalogue.disagreements()) {
+    const row = book.sheet({ provider, model, at: Date.now() })?.row;
+    const text: Readonly<Record<string, unknown>> = row ? { ...formatRow(row) } : {};
+    if (text[price] === undefined) continue;
+    assert.equal(stated[0]?.usd, text[price], `${provider}/${model} ${price}`);
+    compared++;
+  }
+  assert.ok(compared > 100, `${compared}`);
 });

@@ -7,6 +7,7 @@ import type { CatalogueRow } from "../domain/price/row/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import { openBuiltInList } from "./built-in-list.ts";
 import type { CatalogueModel } from "./catalogue-model.ts";
+import { chargedFirst } from "./charged-first.ts";
 import { disagreements, type Disagreement } from "./merge.ts";
 import { factsOf, type BookedProvider, type ProviderIdentity } from "./identity.ts";
 import { anthropicRows } from "./overlay/anthropic.ts";
@@ -135,7 +136,7 @@ export async function openCatalogue(): Promise<Catalogue> {
     };
   };
 
-  return {
+  const catalogue: Catalogue = {
     book(overrides, booked, { updates = noUpdates, unlisted } = {}) {
       const { rows: updated, version } = updates;
       const chainOf = (name: string): readonly string[] =>
@@ -175,17 +176,19 @@ export async function openCatalogue(): Promise<Catalogue> {
         of: (name) => byName.get(name) ?? identify({ name, baseUrl: "", priceProvider: null }),
       };
     },
-    disagreements: () => [
-      ...disagreements([
+    disagreements() {
+      const at = Date.now();
+      const book = catalogue.book([]);
+      const withOverlay = disagreements([
         { source: "overlay", version: overlayVersion, rows: overlayRows },
         {
           source: "list",
           version: list.version,
           rows: [...new Set(overlayRows.map(({ provider }) => provider))].flatMap(listed),
         },
-      ]),
-      ...list.disagreements(),
-    ],
+      ]);
+      return [...withOverlay, ...list.disagreements()].map((one) => chargedFirst(one, book, at));
+    },
     rows: () => providerIds.flatMap((id) => [...overlay(id), ...listed(id)]),
     models(updated = []) {
       const ids = new Set([...providerIds, ...updated.map(({ provider }) => provider)]);
@@ -195,6 +198,7 @@ export async function openCatalogue(): Promise<Catalogue> {
       );
     },
   };
+  return catalogue;
 }
 
 /**

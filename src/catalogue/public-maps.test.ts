@@ -102,6 +102,10 @@ test("models billed by the second, character, page, image or search have that pr
     ["x-ai/grok-imagine-image-2.0", { images_1k: 1 }, "0.04"],
     ["aws/cohere.rerank-v3-5:0", { search_units: 1_000 }, "2"],
     ["google/veo-3.1-generate-001", { video_seconds: 8 }, "3.2"],
+    ["openai/sora-2", { video_seconds: 8 }, "0.8"],
+    ["openai/sora-2-pro", { video_seconds_720p: 8 }, "2.4"],
+    ["openai/sora-2-pro-2025-10-06", { video_seconds_1024p: 8 }, "4"],
+    ["azure/sora-2-pro", { video_seconds_1024p: 8 }, "4"],
   ] as const)
     assert.equal(cost(name, usage), usd, name);
 });

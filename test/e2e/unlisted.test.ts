@@ -14,15 +14,22 @@ let gateway: GatewayProcess;
 let made = 0;
 /** The usage of the next answers. */
 let usage: object = {};
+/** Whether the next streams are as long as their `max_tokens` allows. */
+let isLong = false;
 
 const { url } = await startRecorder(({ body }: Recorded, response: ServerResponse) => {
-  const stream = body.includes('"stream":true');
+  const { stream, max_tokens: most } = JSON.parse(body) as { stream: boolean; max_tokens: number };
+  const words = isLong ? most : 1;
+  const billed = isLong ? { ...usage, completion_tokens: words } : usage;
   response.writeHead(200, { "content-type": stream ? "text/event-stream" : "application/json" });
   const choice = { index: 0, finish_reason: "stop" };
   const chunks = [
-    { id: "c", choices: [{ index: 0, delta: { role: "assistant", content: "Well." } }] },
+    ...Array.from({ length: words }, () => ({
+      id: "c",
+      choices: [{ index: 0, delta: { role: "assistant", content: " well" } }],
+    })),
     { id: "c", choices: [{ ...choice, delta: {} }] },
-    { id: "c", choices: [], usage },
+    { id: "c", choices: [], usage: billed },
   ];
   const message = { role: "assistant", content: "Well." };
   response.end(
@@ -65,9 +72,10 @@ interface Call {
   readonly provider: string;
   readonly model: string;
   readonly stream?: boolean;
+  readonly maxTokens?: number;
 }
 
-async function call({ project, provider, model, stream = false }: Call) {
+async function call({ project, provider, model, stream = false, maxTokens = 100 }: Call) {
   const { key } = await gateway.makeKey({ project });
   const id = `unlisted-${(made += 1)}`;
   const response = await fetch(`${gateway.url}/${provider}/v1/chat/completions`, {
@@ -80,7 +88,7 @@ async function call({ project, provider, model, stream = false }: Call) {
     body: JSON.stringify({
       model,
       stream,
-      max_tokens: 100,
+      max_tokens: maxTokens,
       messages: [{ role: "user", content: "How are you?" }],
     }),
   });
@@ -195,4 +203,25 @@ test("the estimate and a hold over the API have the same ceiling as a call", asy
     body: { usage: { input: 100, output: 10 } },
   });
   assert.equal(settled.json["cost_usd"], "0.0012");
+});
+
+test("a stream tops up its hold at the rates of the ceiling or of the budget, up to what is left", async () => {
+  isLong = true;
+  usage = { prompt_tokens: 10 };
+  const unpriced = { policy: "allow", input: "10", output: "20" };
+  for (const [provider, more] of [
+    ["stated", {}],
+    ["unknown", { unpriced }],
+  ] as const) {
+    const project = await payer("0.03", more);
+    const at = { project, provider, model: "never-listed", stream: true, maxTokens: 4000 };
+    const { entry, headers } = await call(at);
+    const sent = Number(headers.get("x-purser-max-tokens"));
+    // About 1,500 tokens can be paid; the first slice is far shorter.
+    assert.ok(sent > 1400 && sent < 1500, `${provider}: ${sent}`);
+    assert.equal(Number(entry?.cost_usd), (10 * 10 + sent * 20) / 1e6);
+    const { spent, held } = await gateway.budget(project);
+    assert.deepEqual([spent, held], [entry?.cost_usd, "0"]);
+  }
+  isLong = false;
 });

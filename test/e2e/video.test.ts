@@ -129,8 +129,10 @@ describe("a video in OpenAI's format", () => {
   test("that failed at once costs nothing", async () => {
     const call: Call = ({ openai }) => openai.videos.create({ prompt });
     const error = { code: "moderation_blocked", message: "no" };
-    const [usd] = await charge(job({ ...video, status: "failed", error }), call);
-    assert.equal(usd, "0");
+    for (const reason of [error, null]) {
+      const [usd] = await charge(job({ ...video, status: "failed", error: reason }), call);
+      assert.equal(usd, "0", JSON.stringify(reason));
+    }
   });
 
   test("belongs to the key that made it", async () => {

@@ -18,6 +18,11 @@ interface Explanation {
 
 const explanations: readonly Explanation[] = [
   {
+    provider: "azure",
+    models: /^sora-2-pro$/,
+    why: "both: the book has 0.30 at 720p and 0.50 at 1024p (developers.openai.com/api/docs/pricing); the list only the first",
+  },
+  {
     provider: "aws",
     models: /^anthropic\.claude/,
     why: "the book: an id without `global.` is served in a region, for 10 % more (platform.claude.com/docs/en/about-claude/pricing)",
