@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { parseRow } from "../domain/price/text/row-text.ts";
 import { openBuiltInList } from "./built-in-list.ts";
 import { formatListed, type ListedRow } from "./listed-row.ts";
+import { readListed } from "./read-listed.ts";
 
 const list = openBuiltInList();
 const folder = new URL("list/", import.meta.url);
@@ -45,6 +46,27 @@ test("every row is valid in the language of prices, and is read as a full parse 
       assert.equal(supplements?.length, text.also?.length);
     }
   }
+});
+
+test("a row that charges reasoning apart is read in whole: under tiers, at sizes and from others", () => {
+  const price = { input: "1", output: "2", reasoning: "4" };
+  const text: ListedRow = {
+    model: "m",
+    ...price,
+    context_tiers: [{ above: 9, reasoning: "5" }],
+    service_tiers: { priority: { ...price, reasoning: "8" } },
+    source: "list",
+    regions: "included",
+    also: [{ source: "other", reasoning: "4" }],
+  };
+  const row = readListed(text, { provider: "acme", versions: {} });
+  const { source, also: _, ...own } = text;
+  const parsed = parseRow({ provider: "acme", ...own }, { field: "", source, version: "" });
+  const { ids: _ids, supplements, ...read } = row;
+  const { ids: __, ...expected } = parsed;
+  assert.deepEqual(read, expected);
+  assert.deepEqual(supplements?.[0]?.rates, { reasoning: 4_000_000n });
+  assert.deepEqual(formatListed(row), text);
 });
 
 test("a row is written as it was read", () => {

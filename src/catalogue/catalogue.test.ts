@@ -331,6 +331,8 @@ test("a web search is never free", () => {
     assert.equal(cost({ name: `azure/${name}`, usage: { web_search: 1 } }), "0.025", name);
   }
   assert.equal(cost({ name: "xai/grok-4.6", usage: { web_search: 1_000 } }), "5");
+  for (const name of ["deepseek/deepseek-v4-pro:online", "openai/gpt-oss-20b:free:online"])
+    assert.equal(cost({ name: `openrouter/${name}`, usage: { web_search: 1_000 } }), "20", name);
   assert.equal(cost({ name: "gemini/gemini-2.5-pro", usage: { web_search: 1_000 } }), "35");
   assert.equal(cost({ name: "gemini/gemini-3.5-flash", usage: { web_search: 1_000 } }), "14");
   assert.equal(cost({ name: "gemini/gemini-2.5-flash", usage: { maps_grounding: 1_000 } }), "25");

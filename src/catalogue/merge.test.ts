@@ -23,15 +23,19 @@ function list(source: string, ...rows: readonly Sketch[]): PriceList {
       provider: "acme",
       model: "m",
       ids: equalsAny(more.model ?? "m", ...aliases),
-      rates: Object.fromEntries(
-        Object.entries(rates).map(([meter, text]) => [meter, parsePerMillion(text, meter)]),
-      ) as Rates,
+      rates: ratesOf(rates),
       cacheWrites: "asked",
       source,
       version: "1",
       ...more,
     })),
   };
+}
+
+function ratesOf(rates: Readonly<Record<string, string>>): Rates {
+  return Object.fromEntries(
+    Object.entries(rates).map(([meter, text]) => [meter, parsePerMillion(text, meter)]),
+  );
 }
 
 const half = { batch: { numerator: 1n, denominator: 2n } };
@@ -164,5 +168,45 @@ test("disagreements name model, price and both figures, in the order of preceden
       ["acme", "m", "input above 200000", "first 2", "second 4"],
       ["acme", "m", "batch input", "first 0.5", "second 0.6"],
     ],
+  );
+});
+
+test("reasoning is a price per token: it differs by tier, and is not added where tiers change prices", () => {
+  const priced = (input: string, output: string, reasoning: string) => ({
+    input,
+    output,
+    reasoning,
+  });
+  const terms = (batch: Readonly<Record<string, string>>) => ({
+    serviceTiers: { batch: { rates: ratesOf(batch) } },
+  });
+  const first = list("first", { rates: priced("1", "2", "4"), serviceTiers: half });
+  const second = list("second", {
+    rates: priced("1", "2", "6"),
+    ...terms(priced("0.5", "1", "3")),
+  });
+  assert.deepEqual(
+    disagreements([first, second], at).map(({ price, stated }) => [
+      price,
+      ...stated.map(({ usd }) => usd),
+    ]),
+    [
+      ["reasoning", "4", "6"],
+      ["batch reasoning", "2", "3"],
+    ],
+  );
+  const tiers = [{ tokens: 9, inclusive: false, rates: {} }];
+  const tiered = [
+    list("first", { contextTiers: tiers }),
+    list("second", { rates: priced("1", "2", "4"), contextTiers: tiers }),
+  ];
+  assert.equal(mergeLists(tiered, { at })[0]?.supplements, undefined);
+  const own = list("second", { rates: priced("1", "2", "4"), ...terms(priced("0.5", "1", "4")) });
+  const [merged] = mergeLists([list("first", {}), own], { at });
+  assert.deepEqual(merged?.supplements?.[0]?.rates, ratesOf({ reasoning: "4" }));
+  assert.deepEqual(
+    merged?.serviceTiers,
+    terms(priced("0.5", "1", "4")).serviceTiers,
+    "half is not the price of its reasoning",
   );
 });

@@ -2,6 +2,7 @@
 
 import { formatUsd, pico, type PicoUsd } from "../domain/money/money.ts";
 import { matchId, namedIds, type IdRule } from "../domain/price/id/id-rule.ts";
+import { countsTokens, type PricedMeter } from "../domain/price/row/rate.ts";
 import { scale } from "../domain/price/row/ratio.ts";
 import {
   isValidAt,
@@ -12,7 +13,7 @@ import {
 } from "../domain/price/row/row.ts";
 import { isFactor } from "../domain/price/row/terms.ts";
 import { isOpenMeter } from "../domain/usage/open-meter.ts";
-import { feeMeters, tokenMeters, type Meter } from "../domain/usage/usage.ts";
+import { feeMeters } from "../domain/usage/usage.ts";
 import { simplerTerm } from "./source/term.ts";
 
 /** Rows of one source: a published list, the overlay, or an update. */
@@ -206,10 +207,10 @@ function missingRates(row: CatalogueRow, other: CatalogueRow): Supplement | unde
   const hasTiers = (row.contextTiers?.length ?? 0) > 0;
   const isByToken = (row.rates.input ?? 0n) > 0n;
   const rates = Object.fromEntries(
-    (Object.entries(other.rates) as [Meter, PicoUsd][]).filter(
+    (Object.entries(other.rates) as [PricedMeter, PicoUsd][]).filter(
       ([meter]) =>
         known[meter] === undefined &&
-        !(hasTiers && tokenMeters.has(meter)) &&
+        !(hasTiers && countsTokens(meter)) &&
         !(isByToken && isOpenMeter(meter)),
     ),
   ) as Rates;
@@ -222,7 +223,7 @@ function differences(left: CatalogueRow, right: CatalogueRow): readonly Disagree
   const found: Disagreement[] = [];
   const compare = (one: Rates, other: Rates, label: (meter: string) => string): void => {
     for (const [name, rate] of Object.entries(one)) {
-      const meter = name as Meter;
+      const meter = name as PricedMeter;
       const stated = other[meter];
       if (rate === undefined || stated === undefined || rate === stated) continue;
       found.push({
@@ -252,12 +253,12 @@ function differences(left: CatalogueRow, right: CatalogueRow): readonly Disagree
 function underTerm(row: CatalogueRow, term: TermPrice): Rates {
   if (!isFactor(term)) return term.rates;
   return Object.fromEntries(
-    (Object.entries(row.rates) as [Meter, PicoUsd][])
-      .filter(([meter]) => tokenMeters.has(meter) && !term.without?.includes(meter))
+    (Object.entries(row.rates) as [PricedMeter, PicoUsd][])
+      .filter(([meter]) => countsTokens(meter) && !term.without?.some((left) => left === meter))
       .map(([meter, rate]) => [meter, scale(rate, term)]),
   );
 }
 
-function usdOf(meter: Meter, rate: PicoUsd): string {
-  return formatUsd(tokenMeters.has(meter) ? pico(rate * 1_000_000n) : rate);
+function usdOf(meter: PricedMeter, rate: PicoUsd): string {
+  return formatUsd(countsTokens(meter) ? pico(rate * 1_000_000n) : rate);
 }

@@ -5,12 +5,12 @@
 
 import { pico, type PicoUsd } from "../domain/money/money.ts";
 import type { IdRule } from "../domain/price/id/id-rule.ts";
-import type { RatesText } from "../domain/price/text/rates-text.ts";
+import { countsTokens, type PricedMeter } from "../domain/price/row/rate.ts";
+import { meterFields, type RatesText } from "../domain/price/text/rates-text.ts";
 import { parseRow, usualCacheWrites } from "../domain/price/text/row-text.ts";
 import type { CatalogueRow, ContextTier, Rates, TermPrice } from "../domain/price/row/row.ts";
 import { parseRatio, type TermText } from "../domain/price/text/term-text.ts";
 import type { ContextTierText } from "../domain/price/text/tier-text.ts";
-import { fixedMeters, tokenMeters, type Meter } from "../domain/usage/usage.ts";
 import type { ListedRow } from "./listed-row.ts";
 
 /** Whose row it is, and the version of each source. */
@@ -56,13 +56,13 @@ export function readListed(listed: ListedRow, { provider, versions }: ListedOpti
 }
 
 function readRates(text: RatesText): Rates {
-  const rates: { [meter in Meter]?: PicoUsd } = {};
-  for (const meter of fixedMeters) {
+  const rates: { [meter in PricedMeter]?: PicoUsd } = {};
+  for (const meter of meterFields) {
     const price = text[meter];
-    if (price !== undefined) rates[meter] = amount(price, tokenMeters.has(meter) ? 6 : 12);
+    if (price !== undefined) rates[meter] = amount(price, countsTokens(meter) ? 6 : 12);
   }
   for (const [name, price] of Object.entries(text.meters ?? {}))
-    rates[name as Meter] = amount(price, 12);
+    rates[name as PricedMeter] = amount(price, 12);
   return rates;
 }
 

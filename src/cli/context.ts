@@ -37,6 +37,8 @@ export interface Parts {
    * @throws PurserError `invalid_configuration`
    */
   checkConfiguration(file: string | undefined): Promise<CheckedConfiguration>;
+  /** The data folder of a configuration; null if that is invalid or depends on an unset variable. */
+  configuredFolder(file: string | undefined): Promise<string | null>;
   /** The names of the providers that only need a key. */
   knownProviders(): Promise<readonly string[]>;
   /** Requests the list of models from each configured provider, with its key: free. */

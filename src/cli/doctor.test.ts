@@ -113,6 +113,36 @@ test("doctor reports the providers of a running server, even from a shell withou
   });
 });
 
+test("the data folder is that of the configuration, unless it is given", async () => {
+  await inFolder(async (folder) => {
+    const yaml = (data: string): string =>
+      `data: ${data}\nproviders:\n  lab: { wire: openai, base_url: "${base}", api_key: "\${LAB_KEY}" }\n`;
+    await writeFile(path.join(folder, "purser.yaml"), yaml("books"));
+    await writeFile(path.join(folder, "other.yaml"), "data: elsewhere\n");
+    const checked = async (...words: readonly string[]): Promise<string> => {
+      const { found } = await findings(["--port", "0", ...words], folder);
+      return found
+        .filter(({ subject }) => subject === "data folder" || subject === "server's folder")
+        .map(
+          ({ subject, message }) =>
+            `${subject}: ${path.basename(message.split(/ does|,/)[0] ?? "")}`,
+        )
+        .join(" ");
+    };
+    assert.equal(await checked(), "data folder: books", "its unset variable is another's");
+    assert.equal(await checked("--config", "other.yaml"), "data folder: elsewhere");
+    assert.equal(await checked("--data", "given"), "data folder: given");
+    const server = await serve(folder, [], { LAB_KEY: "sk-live" });
+    try {
+      assert.equal(await checked(), "data folder: books server's folder: books");
+    } finally {
+      await server.end("SIGKILL");
+    }
+    await writeFile(path.join(folder, "purser.yaml"), yaml("${NOWHERE}"));
+    assert.equal(await checked(), "data folder: .purser");
+  });
+});
+
 test("every error of a configuration is a separate finding", async () => {
   await inFolder(async (folder) => {
     await writeFile(

@@ -8,13 +8,17 @@ import { PurserError } from "../domain/error.ts";
  * @throws PurserError `invalid_request` if the path is not a file; the system error if it cannot be
  *   read.
  */
-export async function readNamedFile(file: string, field: string): Promise<string> {
+export async function readNamedFile(
+  file: string,
+  field: string,
+  remedy = "Give the path of a file.",
+): Promise<string> {
   return readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
     const problem = problems[cause.code ?? ""];
     if (problem === undefined) throw cause;
     throw new PurserError("invalid_request", `${field}: ${file} ${problem}`, {
       field,
-      remedy: "Give the path of a file.",
+      remedy,
       cause,
     });
   });

@@ -69,11 +69,25 @@ test("an update is checked, applied, listed and reverted, in a folder and throug
   });
 });
 
+test("prices are shown of the folder that the configuration names, as its server uses them", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(path.join(folder, "two.json"), listOf(2));
+    await writeFile(path.join(folder, "purser.yaml"), "data: books\n");
+    const update = ["prices", "update", "--from", "two.json", "--data", "books", ...accept];
+    assert.equal((await purser(update, { cwd: folder })).code, 0);
+    const price = ["price", "own/m1", "--input", "1000000"];
+    assert.match((await purser(price, { cwd: folder })).out, /\ninput +1,000,000 +\$2\.00 /);
+    const elsewhere = { PURSER_DATA: "elsewhere" };
+    assert.equal((await purser(price, { cwd: folder, environment: elsewhere })).code, 1);
+  });
+});
+
 test("what is neither a list, an address nor a file is wrong usage that names the option", async () => {
   await inFolder(async (folder) => {
     await writeFile(path.join(folder, "no-list.json"), "{}");
     const cases = [
-      [["--from", "missing.json"], 2, /--from/],
+      [["--from", "missing.json"], 2, /--from[^]*a URL, or one of genai-prices, litellm/],
+      [["--from", "litelm"], 2, /--from[^]*Did you mean litellm\?/],
       [["--from", "no-list.json"], 2, /--from|known format/],
       [["--from", "ftp://example.com/list"], 2, /--from/],
       [["--from", "no-list.json", "--accept", "all"], 2, /--accept.*zero, tenfold/s],

@@ -234,6 +234,33 @@ test("revoking the last admin key causes a warning, as does each start without o
   });
 });
 
+test("an estimate of a model without a price says whose rates it is held at", async () => {
+  await inFolder(async (folder) => {
+    const local = "wire: openai, base_url: http://127.0.0.1:1, api_key: k";
+    await writeFile(
+      path.join(folder, "purser.yaml"),
+      `providers:\n  own: { ${local}, unlisted_ceiling: { input: 10, output: 20 } }\n  other: { ${local} }\n`,
+    );
+    const estimate = (model: string) =>
+      purser(["estimate", model, "--input", "1000", "--max-output", "100", "--set", "project=p"], {
+        cwd: folder,
+      });
+    const budget = "budget create --id b --type project --resource p --amount 1".split(" ");
+    assert.equal((await purser(budget, { cwd: folder })).code, 0);
+    const none = await estimate("other/never-listed");
+    assert.equal(none.code, 1);
+    assert.match(none.notes, /other\/never-listed is unpriced/);
+    const held = await estimate("own/never-listed");
+    assert.equal(held.code, 0, held.notes);
+    assert.match(held.out, /^own\/never-listed .*\n +at most +\$0\.012/);
+    assert.doesNotMatch(held.out, /at least|expected/);
+    assert.match(
+      held.out,
+      /held at 10 and 20 USD per million tokens of input and output, as configured, and charged what the provider reports\.\n✔/,
+    );
+  });
+});
+
 test("an estimate that is refused for its length reports a length that passes", async () => {
   await inFolder(async (folder) => {
     const run = (...words: readonly string[]) => purser(words, { cwd: folder });

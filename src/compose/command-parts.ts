@@ -8,7 +8,6 @@ import { namesModel } from "../domain/price/text/override.ts";
 import { commonName } from "../domain/price/id/provider-name.ts";
 import { asCalled } from "../cli/called.ts";
 import { runningServer } from "../cli/connection.ts";
-import { dataFolder } from "../cli/option.ts";
 import type { Environment, Parts, ServeOptions } from "../cli/context.ts";
 import type { Warning } from "../cli/failure.ts";
 import { readNamedFile } from "../cli/named-file.ts";
@@ -89,7 +88,7 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
       const configuration = await readingConfiguration(environment);
       const identities = catalogue.identities(configuration.providers);
       const unlisted = unlistedRules(configuration, identities);
-      const { prices, priceUpdates } = readPrices(dataFolder(undefined, environment));
+      const { prices, priceUpdates } = readPrices(environment["PURSER_DATA"] || configuration.data);
       const current = new CurrentPrices({
         make: (overrides, updates) =>
           catalogue.book(overrides, identities.byName, { updates, unlisted }),
@@ -123,6 +122,11 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
         hasKey: apiKey !== null,
       }));
       return { ...configuration.server, providers, warnings: await warningsOf(configuration) };
+    },
+    configuredFolder: async (file) => {
+      const configuration = await readingConfiguration(environment, file).catch(ifInvalid);
+      const data = configuration?.data ?? null;
+      return data?.includes(standIn("")) ? null : data;
     },
     knownProviders: async () => Object.keys((await import("../config/provider.ts")).knownProviders),
     probeProviders: async (file) => {
@@ -198,7 +202,10 @@ async function serverConfiguration(
  * The configuration for reading figures: prices and provider names count, declared budgets and keys
  * are ignored, and unset secrets are allowed, because no call is made.
  */
-async function readingConfiguration(environment: Environment): Promise<Configuration> {
+async function readingConfiguration(
+  environment: Environment,
+  file?: string,
+): Promise<Configuration> {
   const valueOf = (name: string | symbol): string | undefined =>
     typeof name === "string" ? (environment[name] ?? standIn(name)) : undefined;
   const lenient = new Proxy(environment, {
@@ -210,10 +217,16 @@ async function readingConfiguration(environment: Environment): Promise<Configura
       writable: true,
     }),
   });
-  return { ...(await configurationOf(undefined, lenient)), budgets: [], keys: [] };
+  return { ...(await configurationOf(file, lenient)), budgets: [], keys: [] };
 }
 
 /** A valid secret that differs for each name, because two keys cannot share a secret. */
+/** The check of the configuration reports its errors. */
+function ifInvalid(error: unknown): null {
+  if (error instanceof PurserError) return null;
+  throw error;
+}
+
 function standIn(name: string): string {
   return `not-set-in-this-shell-${name}`;
 }

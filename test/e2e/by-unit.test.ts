@@ -461,7 +461,7 @@ describe("every kind", () => {
       const error = await refused((client) => call(client, "no-such-model"));
       const { code, message } = error;
       assert.deepEqual([error.status, code], [403, "unmetered"], message);
-      assert.match(JSON.stringify(error.error), /meters: \{ \w+:/);
+      assert.match(JSON.stringify(error.error), /`input` and `output`.*meters: \{ \w+:/);
     }
     assert.equal(recorder.requests.length, sent, "nothing was forwarded");
   });

@@ -279,7 +279,10 @@ describe("every kind", () => {
       for (const model of ["no-such-model", "gemini-2.5-flash"])
         await assert.rejects(call(model)(clientsOf(key)), (error: Error & { status?: number }) => {
           assert.equal(error.status, 403);
-          assert.match(JSON.stringify([error, error.message]), /meters: \{ (?:video_sec|image)/);
+          assert.match(
+            JSON.stringify([error, error.message]),
+            /of zero and .meters: \{ (?:video_sec|image)/,
+          );
           return true;
         });
     assert.equal(recorder.requests.length, sent, "nothing was forwarded");

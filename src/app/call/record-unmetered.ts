@@ -101,6 +101,9 @@ function unmetered(
   );
 }
 
+const tokenPrice = "`input` and `output` per million tokens, or both zero and ";
+const noTokenPrice = "`input` and `output` of zero and ";
+
 function withoutPrice({ provider, model, meter, inTokens }: UnpricedUnit): PurserError {
   const units = inTokens ? `tokens or ${meter}` : meter;
   return new PurserError(
@@ -109,7 +112,7 @@ function withoutPrice({ provider, model, meter, inTokens }: UnpricedUnit): Purse
     {
       field: "model",
       remedy:
-        `State its price under \`prices\`, by \`meters: { ${meter}: "USD" }\`${inTokens ? " or in tokens" : ""}, or set ` +
+        `State its price under \`prices\`: ${inTokens ? tokenPrice : noTokenPrice}\`meters: { ${meter}: "USD" }\`; or set ` +
         `providers.${provider}.unmetered to \`allow\` to let such calls pass without a charge.`,
     },
   );

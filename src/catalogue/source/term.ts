@@ -1,5 +1,6 @@
 /** Writes the rates of a service tier or region as a factor where they are one. */
 
+import { countsTokens, type PricedMeter } from "../../domain/price/row/rate.ts";
 import { reduced } from "../../domain/price/row/ratio.ts";
 import type {
   CatalogueRow,
@@ -8,7 +9,6 @@ import type {
   Rates,
   TermPrice,
 } from "../../domain/price/row/row.ts";
-import { tokenMeters, type Meter } from "../../domain/usage/usage.ts";
 
 /**
  * A factor if it gives every stated rate of the term exactly, at every context size, and the term
@@ -20,9 +20,9 @@ export function simplerTerm(row: CatalogueRow, own: OwnRates): TermPrice {
   if (input === undefined || stated === undefined || input === 0n) return own;
   const factor = reduced({ numerator: stated, denominator: input });
   const isScaled = (standard: Rates, under: Rates): boolean => {
-    const meters = new Set([...Object.keys(standard), ...Object.keys(under)] as Meter[]);
+    const meters = new Set([...Object.keys(standard), ...Object.keys(under)] as PricedMeter[]);
     return [...meters].every((meter) => {
-      if (!tokenMeters.has(meter)) return true;
+      if (!countsTokens(meter)) return true;
       const [plain, scaled] = [standard[meter], under[meter]];
       if (plain === undefined || scaled === undefined) return false;
       return plain * factor.numerator === scaled * factor.denominator;

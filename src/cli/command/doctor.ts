@@ -35,13 +35,29 @@ export function defineDoctor(command: Command, context: CommandContext): void {
         notes.write(
           "Requesting the list of models from each provider, with its key: no model is called.\n",
         );
-      const work = inspect({ ...options, ...targetOf(options, context.environment) }, context);
+      const work = inspectTarget(options, context);
       const findings = await whileWaiting(notes, "Checking", work);
       const isWell = findings.every((finding) => finding.state !== "wrong");
       if (options.json) printJson(context, { ok: isWell, findings });
       else context.screen.out.write(findingsText(findings, context.screen.out));
       if (!isWell) context.end(1);
     });
+}
+
+/** The data folder is found as `purser serve` finds it. */
+async function inspectTarget(
+  options: DoctorOptions,
+  context: CommandContext,
+): Promise<readonly Finding[]> {
+  const { environment, parts } = context;
+  const target = targetOf(options, environment);
+  const isGiven = target.url !== undefined || options.data !== undefined;
+  const configured =
+    isGiven || environment["PURSER_DATA"] ? null : await parts.configuredFolder(options.config);
+  return inspect(
+    { ...options, ...target, ...(configured !== null && { data: configured }) },
+    context,
+  );
 }
 
 function findingsText(findings: readonly Finding[], output: Output): string {

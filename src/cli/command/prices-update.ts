@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { PriceUpdateInput, PriceUpdateJson } from "../../contract/price-update.ts";
 import { doubtKinds } from "../../domain/price/update/list-doubt.ts";
 import { isListName, listNames } from "../../domain/price/update/list-name.ts";
+import { nearest } from "../../domain/input/nearest.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { readNamedFile } from "../named-file.ts";
@@ -76,6 +77,14 @@ function accepted({ accept }: UpdateOptions): Pick<PriceUpdateInput, "accept"> {
 /** The server downloads; a file is read here, as the server may be on another machine. */
 async function originOf(from: string): Promise<PriceUpdateInput> {
   if (isListName(from) || /^[a-z][a-z0-9+.-]*:\/\//i.test(from)) return { from };
-  const text = await readNamedFile(from, "--from");
+  const text = await readNamedFile(from, "--from", fileRemedy(from));
   return { text, name: from.slice(-200) };
+}
+
+/** What is not a file may be a mistyped name of a list. */
+function fileRemedy(from: string): string {
+  const near = nearest(from, listNames);
+  return near === undefined
+    ? `Give the path of a file, a URL, or one of ${listNames.join(", ")}.`
+    : `Did you mean ${near}? Otherwise, give the path of a file, or a URL.`;
 }

@@ -23,6 +23,7 @@ import {
   anywhere,
   applyTerms,
   possibleRegions,
+  statedRates,
   type AppliedTerms,
   type Terms,
 } from "./row/terms.ts";
@@ -183,9 +184,8 @@ function lineOf(model: string, { meter, quantity, rate }: Counted): Charge {
   return { model, meter, quantity, cost: multiply(rate.perUnit, quantity), rate };
 }
 
-function openMetersOfRow({ rates, supplements = [] }: CatalogueRow): readonly OpenMeter[] {
-  const all = [rates, ...supplements.map((supplement) => supplement.rates ?? {})];
-  return [...new Set(all.flatMap((some) => Object.keys(some).filter(isOpenMeter)))];
+function openMetersOfRow(row: CatalogueRow): readonly OpenMeter[] {
+  return [...new Set(statedRates(row).flatMap((rates) => Object.keys(rates).filter(isOpenMeter)))];
 }
 
 /** The number of context tiers reached by a context of this many tokens. */

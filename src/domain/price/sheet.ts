@@ -69,7 +69,7 @@ export interface PriceSheet {
   /** The model's maximum output tokens, when known. */
   readonly maxOutputTokens?: number;
 
-  /** The open meters with a price. */
+  /** The open meters with a price, if only at some hours or under a tier or region. */
   readonly openMeters: readonly OpenMeter[];
 
   /**

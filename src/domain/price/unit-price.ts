@@ -1,11 +1,13 @@
 /** Finds the meter that prices what a call is billed for, if that is not tokens. */
 
-import { add, multiply, zero, type PicoUsd } from "../money/money.ts";
+import { multiply, zero, type PicoUsd } from "../money/money.ts";
 import type { BilledUnit } from "../usage/billed-unit.ts";
 import type { OpenMeter } from "../usage/usage.ts";
+import { unpricedSource } from "./row/rate.ts";
 import type { PriceSheet } from "./sheet.ts";
 
 /**
+ * @param at Milliseconds since the epoch. Some prices apply at some hours only.
  * @returns The first of its meters with a price, else the dearest variant; undefined if the model
  *   has no price for any.
  */
@@ -14,15 +16,17 @@ export function unitMeter(
   unit: Pick<BilledUnit, "meters" | "family">,
   at: number,
 ): OpenMeter | undefined {
-  const priced = new Set(sheet.openMeters);
+  const priced = new Map(
+    sheet.openMeters.flatMap((meter) => {
+      const rate = unitRate(sheet, meter, at);
+      return rate === undefined ? [] : [[meter, rate] as const];
+    }),
+  );
   const exact = unit.meters.find((meter) => priced.has(meter));
   if (exact !== undefined) return exact;
-  const variants = sheet.openMeters.filter((meter) => isOfFamily(meter, unit.family));
-  const cost = (meter: OpenMeter): PicoUsd => unitCost(sheet, { meter, count: 1, at });
-  return variants.reduce<OpenMeter | undefined>(
-    (dearest, meter) => (dearest === undefined || cost(meter) > cost(dearest) ? meter : dearest),
-    undefined,
-  );
+  const variants = [...priced].filter(([meter]) => isOfFamily(meter, unit.family));
+  const [first, ...others] = variants;
+  return first && others.reduce((most, next) => (next[1] > most[1] ? next : most), first)[0];
 }
 
 /** What a number of units costs at a time, without a fee per request. */
@@ -30,10 +34,15 @@ export function unitCost(
   sheet: PriceSheet,
   { meter, count, at }: { readonly meter: OpenMeter; readonly count: number; readonly at: number },
 ): PicoUsd {
-  return sheet
-    .charge({ model: null, usage: { [meter]: count } }, { serviceTier: "standard", at })
-    .filter((line) => line.meter === meter)
-    .reduce((sum, { rate }) => add(sum, multiply(rate?.perUnit ?? zero, count)), zero);
+  return multiply(unitRate(sheet, meter, at) ?? zero, count);
+}
+
+/** Undefined without a price. */
+function unitRate(sheet: PriceSheet, meter: OpenMeter, at: number): PicoUsd | undefined {
+  const rate = sheet
+    .charge({ model: null, usage: { [meter]: 1 } }, { serviceTier: "standard", at })
+    .find((line) => line.meter === meter)?.rate;
+  return rate?.source === unpricedSource ? undefined : rate?.perUnit;
 }
 
 /** What one of each unit costs, if the model is billed by them instead of by tokens; else empty. */

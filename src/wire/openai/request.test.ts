@@ -303,6 +303,18 @@ test("calls of billed tools are bounded by max_tool_calls, or by ten", () => {
   );
   assert.equal(chat({ web_search_options: {} }).serverToolCalls, 1);
   assert.equal(chat({ model: "openai/gpt-4o:online" }).serverToolCalls, 1);
+  for (const [plugins, calls] of [
+    [[{ id: "web" }], 1],
+    [[{ id: "web", max_results: 5 }], 1],
+    [[{ id: "web", max_results: 6 }, { id: "file-parser" }], 3],
+    [[{ id: "web", max_results: 1e300 }], 2000],
+    [[{ id: "web", max_results: "x" }, null], 2],
+    [[], 0],
+    [{}, 1],
+  ] as const)
+    assert.equal(chat({ plugins }).serverToolCalls, calls, JSON.stringify(plugins));
+  const more = { plugins: [{ id: "web", max_results: 10 }] };
+  assert.equal(chat({ ...more, model: "openai/gpt-4o:online" }).serverToolCalls, 2);
   assert.equal(
     chat({ search_parameters: { mode: "auto", max_search_results: 4 } }).serverToolCalls,
     4,

@@ -1,5 +1,6 @@
 /** Reads the facts of a request in OpenAI's format, and edits its body. */
 
+import { assert } from "../../domain/assert.ts";
 import { PurserError } from "../../domain/error.ts";
 import {
   bodyScanner,
@@ -8,6 +9,7 @@ import {
   type IntegerBounds,
   type ScannedBody,
 } from "../body/index.ts";
+import { toObject } from "../count/count.ts";
 import type { StoredUse } from "../stored/references.ts";
 import type {
   Endpoint,
@@ -258,8 +260,28 @@ function toolCallsOf(body: ScannedBody, model: string): number {
   ) {
     return body.integer("search_parameters.max_search_results") ?? assumedToolCalls;
   }
-  return body.has("web_search_options") || body.has("plugins") || searchesAlways(model) ? 1 : 0;
+  const always = body.has("web_search_options") || searchesAlways(model) ? 1 : 0;
+  return Math.max(always, pluginCallsOf(body));
 }
+
+/**
+ * OpenRouter's `plugins`, one call each. A search is of five results; more are as many searches
+ * (https://openrouter.ai/docs/features/web-search, read 2026-11).
+ */
+function pluginCallsOf(body: ScannedBody): number {
+  const field = body.kind("plugins") === "array" ? body.field("plugins") : undefined;
+  if (!field) return body.has("plugins") ? 1 : 0;
+  const plugins: unknown = JSON.parse(body.bytes.toString("utf8", field.start, field.end));
+  assert(Array.isArray(plugins), "an array is scanned as one");
+  const results = plugins.map((plugin: unknown) => Number(toObject(plugin)?.["max_results"] ?? 0));
+  const calls = results.map((count) =>
+    count > resultsOfSearch ? Math.ceil(Math.min(count, mostResults) / resultsOfSearch) : 1,
+  );
+  return calls.reduce((sum, count) => sum + count, 0);
+}
+
+const resultsOfSearch = 5;
+const mostResults = 10_000;
 
 function isBilledTool(type: string): boolean {
   if (type.endsWith("_call")) return false;

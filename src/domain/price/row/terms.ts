@@ -5,7 +5,7 @@
 
 import { zero } from "../../money/money.ts";
 import type { ServiceTier } from "./rate.ts";
-import type { CatalogueRow, Factor, OwnRates, TermPrice } from "./row.ts";
+import type { CatalogueRow, Factor, OwnRates, Rates, TermPrice } from "./row.ts";
 
 /** Each term multiplies the standard rates of a model. */
 export interface Terms {
@@ -66,6 +66,22 @@ function regionsOf({
   regions,
 }: CatalogueRow): readonly (readonly [name: string, price: TermPrice])[] {
   return regions === undefined || regions === "included" ? [] : Object.entries(regions);
+}
+
+/** The prices of all tiers and regions. */
+export function termsOf(row: CatalogueRow): readonly TermPrice[] {
+  return [...Object.values(row.serviceTiers ?? {}), ...regionsOf(row).map(([, price]) => price)];
+}
+
+/** All rates that a row states: at any size of context or hour, by a supplement, under a term. */
+export function statedRates(row: CatalogueRow): readonly Rates[] {
+  const { contextTiers = [], schedules = [], supplements = [] } = row;
+  const own = termsOf(row).flatMap((term) =>
+    isFactor(term) ? [] : [term, ...(term.contextTiers ?? [])],
+  );
+  return [row, ...contextTiers, ...schedules, ...supplements, ...own].flatMap(
+    ({ rates }) => rates ?? [],
+  );
 }
 
 interface Found<Name extends string> {

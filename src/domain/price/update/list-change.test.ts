@@ -299,6 +299,33 @@ test("a new model with the price of a million tokens as that of one, or the othe
   assert.deepEqual(doubts(listOf(stated(), price(0n)), row()), [], "a new model may be free");
 });
 
+test("a new model with an impossible price under a tier, in a region or at some hours is doubted", () => {
+  const dear = "20000";
+  const cases = [
+    { service_tiers: { batch: { input: dear } } },
+    { service_tiers: { batch: { reasoning: "0.00001" } } },
+    { service_tiers: { batch: { factor: "0.00001" } } },
+    { regions: { us: { input: dear } } },
+    { hours: [{ from: "01:00", to: "04:00", input: dear }] },
+    {
+      context_tiers: [{ above: 1000, input: "3" }],
+      service_tiers: { batch: { input: "1", context_tiers: [{ above: 1000, input: dear }] } },
+    },
+  ];
+  for (const fields of cases)
+    assert.deepEqual(
+      doubts(listOf(stated(), stated({ model: "new", ...fields })), row()),
+      ["unit openai new"],
+      JSON.stringify(fields),
+    );
+  const plausible = {
+    web_search: "0.01",
+    meters: { images: "0.00000001" },
+    service_tiers: { batch: { factor: "0" }, priority: { meters: { images: "0.0000001" } } },
+  };
+  assert.deepEqual(doubts(listOf(stated(), stated({ model: "new", ...plausible })), row()), []);
+});
+
 test("a provider without any model left, and an empty list, are doubted", () => {
   const booked = [
     { ...model, source: "list" },

@@ -5,7 +5,9 @@ import { formatPerMillion } from "../text/per-million.ts";
 import { listedModels, type ModelChange, type StatedList } from "./list-change.ts";
 import { countsTokens, type PricedMeter } from "../row/rate.ts";
 import type { RateChange } from "./rate-change.ts";
-import type { CatalogueRow, Rates } from "../row/row.ts";
+import { scale } from "../row/ratio.ts";
+import type { CatalogueRow, Factor, Rates } from "../row/row.ts";
+import { isFactor, statedRates, termsOf } from "../row/terms.ts";
 import type { ModelName } from "../served.ts";
 
 /**
@@ -80,14 +82,30 @@ function changeText({ meter, before, after }: RateChange): string {
   return `${meter} from ${usd(before)} to ${usd(after)} USD per million`;
 }
 
-function impossibleRates({ rates, contextTiers = [] }: CatalogueRow): readonly string[] {
-  return [rates, ...contextTiers.map((tier) => tier.rates)].flatMap((some: Rates) =>
-    Object.entries(some).flatMap(([meter, rate]) =>
-      rate !== undefined && countsTokens(meter as PricedMeter) && isImpossible(rate)
-        ? [`${meter} at ${formatPerMillion(rate)} USD per million`]
-        : [],
+function impossibleRates(row: CatalogueRow): readonly string[] {
+  return everyRates(row).flatMap((some) =>
+    tokenRates(some).flatMap(([meter, rate]) =>
+      isImpossible(rate) ? [`${meter} at ${formatPerMillion(rate)} USD per million`] : [],
     ),
   );
+}
+
+/** As stated, and under every factor. */
+function everyRates(row: CatalogueRow): readonly Rates[] {
+  const stated = statedRates(row);
+  const factors = termsOf(row).filter(isFactor);
+  return [...stated, ...factors.flatMap((factor) => stated.map((rates) => scaled(rates, factor)))];
+}
+
+function scaled(rates: Rates, factor: Factor): Rates {
+  return Object.fromEntries(tokenRates(rates).map(([meter, rate]) => [meter, scale(rate, factor)]));
+}
+
+function tokenRates(rates: Rates): readonly (readonly [PricedMeter, PicoUsd])[] {
+  return Object.entries(rates).flatMap(([name, rate]) => {
+    const meter = name as PricedMeter;
+    return rate !== undefined && countsTokens(meter) ? [[meter, rate] as const] : [];
+  });
 }
 
 /** The dearest list price of a token so far is 600 USD per million, the cheapest 0.001. */

@@ -8,7 +8,7 @@ import { makeRateTable, openRate } from "../row/rate-table.ts";
 import type { CatalogueRow, Rates } from "../row/row.ts";
 import { levelOf } from "../row-sheet.ts";
 import { scheduledRates } from "../row/schedule.ts";
-import { anywhere, applyTerms, isFactor, type Terms } from "../row/terms.ts";
+import { anywhere, applyTerms, statedRates, type Terms } from "../row/terms.ts";
 
 /** A meter that is charged differently, and where. */
 export interface RateChange {
@@ -135,15 +135,6 @@ const mondayMs = 4 * dayMs;
 function metersOf(...rows: readonly CatalogueRow[]): readonly PricedMeter[] {
   const open = rows.flatMap(statedRates).flatMap((rates) => Object.keys(rates).filter(isOpenMeter));
   return [...fixedMeters, "reasoning", ...new Set(open)];
-}
-
-/** At a small context: open meters cost the same at any size. */
-function statedRates(row: CatalogueRow): readonly Rates[] {
-  const { rates, supplements = [], schedules = [], serviceTiers = {}, regions = {} } = row;
-  const terms = [...Object.values(serviceTiers), ...Object.values(regions)].filter(
-    (term) => typeof term === "object" && !isFactor(term),
-  );
-  return [rates, ...[...supplements, ...schedules, ...terms].map((some) => some.rates ?? {})];
 }
 
 function ratesAt(row: CatalogueRow, place: Place): (meter: PricedMeter) => Rate | undefined {
