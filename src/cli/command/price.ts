@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { PurserError } from "../../domain/error.ts";
 import { add, formatUsd, multiply, zero } from "../../domain/money/money.ts";
 import { unpricedSource, type Charge, type ServiceTier } from "../../domain/price/row/rate.ts";
-import { unitPrices } from "../../domain/price/unit-price.ts";
+import { billedUnits } from "../../domain/price/unit-price.ts";
 import { formatRow, type PriceText } from "../../domain/price/text/row-text.ts";
 import { readMeter } from "../../domain/usage/open-meter.ts";
 import { tokenMeters, type Meter, type Usage } from "../../domain/usage/usage.ts";
@@ -118,7 +118,7 @@ function priced(
   const { provider, model } = resolveModel(catalogue, { ...query, provider: options.provider, at });
   const sheet = catalogue.book.sheet({ provider, model, at });
   if (!sheet) throw unpriced(catalogue, { model: `${provider}/${model}`, at });
-  const byUnit = [...unitPrices(sheet, at).keys()];
+  const byUnit = billedUnits(sheet);
   const usage = given ?? exampleOf(byUnit);
   const terms = { serviceTier: options.tier, region: options.region };
   return {

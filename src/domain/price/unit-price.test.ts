@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../money/money.ts";
 import { openMeter } from "../usage/open-meter.ts";
-import { pricesCall, unitCost, unitMeter } from "./unit-price.ts";
+import { billedUnits, pricesCall, unitCost, unitMeter, unitPrices } from "./unit-price.ts";
 import { at, row, sheetOf } from "./row-sheet.test-kit.ts";
 
 const images = openMeter("images");
@@ -41,4 +41,16 @@ test("a unit that is priced under a tier or in a region only has that price ther
   const regions = { eu: own };
   assert.equal(unitMeter(sheetOf({ rates: free, regions }, "eu"), unit, at), images);
   assert.equal(unitMeter(sheetOf({ rates: free, regions }), unit, at), undefined);
+});
+
+test("a model is billed by its units if its tokens cost nothing; those without a price now are left out", () => {
+  const sheet = sheetOf({
+    rates: { ...free, [images]: pico(5n) },
+    schedules: [{ ...noon, rates: { [hd]: pico(7n) } }],
+  });
+  assert.deepEqual(new Set(billedUnits(sheet)), new Set([images, hd]));
+  assert.deepEqual(Object.fromEntries(unitPrices(sheet, at)), { [images]: 5n, [hd]: 7n });
+  assert.deepEqual(Object.fromEntries(unitPrices(sheet, at + hourMs)), { [images]: 5n });
+  const tokens = sheetOf({ rates: { ...row.rates, [images]: pico(5n) } });
+  assert.deepEqual([billedUnits(tokens), unitPrices(tokens, at).size], [[], 0]);
 });

@@ -16,12 +16,7 @@ export function unitMeter(
   unit: Pick<BilledUnit, "meters" | "family">,
   at: number,
 ): OpenMeter | undefined {
-  const priced = new Map(
-    sheet.openMeters.flatMap((meter) => {
-      const rate = unitRate(sheet, meter, at);
-      return rate === undefined ? [] : [[meter, rate] as const];
-    }),
-  );
+  const priced = ratesAt(sheet, sheet.openMeters, at);
   const exact = unit.meters.find((meter) => priced.has(meter));
   if (exact !== undefined) return exact;
   const variants = [...priced].filter(([meter]) => isOfFamily(meter, unit.family));
@@ -45,11 +40,27 @@ function unitRate(sheet: PriceSheet, meter: OpenMeter, at: number): PicoUsd | un
   return rate?.source === unpricedSource ? undefined : rate?.perUnit;
 }
 
-/** What one of each unit costs, if the model is billed by them instead of by tokens; else empty. */
+/** The units that a model is billed by, if its tokens cost nothing; else empty. */
+export function billedUnits(sheet: PriceSheet): readonly OpenMeter[] {
+  return sheet.openMeters.length === 0 || chargesTokens(sheet) ? [] : sheet.openMeters;
+}
+
+/** What one of each of the {@link billedUnits} costs, those without a price at the time left out. */
 export function unitPrices(sheet: PriceSheet, at: number): ReadonlyMap<OpenMeter, PicoUsd> {
-  if (sheet.openMeters.length === 0 || chargesTokens(sheet)) return new Map();
+  return ratesAt(sheet, billedUnits(sheet), at);
+}
+
+/** Leaves out meters without a price at the time. */
+function ratesAt(
+  sheet: PriceSheet,
+  meters: readonly OpenMeter[],
+  at: number,
+): ReadonlyMap<OpenMeter, PicoUsd> {
   return new Map(
-    sheet.openMeters.map((meter) => [meter, unitCost(sheet, { meter, count: 1, at })]),
+    meters.flatMap((meter) => {
+      const rate = unitRate(sheet, meter, at);
+      return rate === undefined ? [] : [[meter, rate] as const];
+    }),
   );
 }
 
