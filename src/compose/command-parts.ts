@@ -220,13 +220,13 @@ async function readingConfiguration(
   return { ...(await configurationOf(file, lenient)), budgets: [], keys: [] };
 }
 
-/** A valid secret that differs for each name, because two keys cannot share a secret. */
 /** The check of the configuration reports its errors. */
 function ifInvalid(error: unknown): null {
   if (error instanceof PurserError) return null;
   throw error;
 }
 
+/** A valid secret that differs for each name, because two keys cannot share a secret. */
 function standIn(name: string): string {
   return `not-set-in-this-shell-${name}`;
 }

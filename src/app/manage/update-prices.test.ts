@@ -94,6 +94,16 @@ test("a revert after the comparison of an update is a conflict: its prices may b
   assert.equal(kept().length, 1);
 });
 
+test("an update is compared with the prices that it follows, also if the clock was set back", async (t) => {
+  const { updates, prices, time } = await openDesk(t);
+  await updates.apply({ origin: { from: "5,5,5" }, accept });
+  time.now -= 60_000;
+  const { state } = await updates.apply({ origin: { from: "1,1,1" }, accept });
+  assert.equal(state, "applied");
+  time.now += 120_000;
+  assert.deepEqual(pricesAt(prices.book, time.now), [1n, 1n, 1n]);
+});
+
 test("whatever the updates, the reverts and the clock do, prices of the past stay as they were", async (t) => {
   const { updates, prices, kept, time } = await openDesk(t);
   const past = new Map<number, readonly (bigint | undefined)[]>();

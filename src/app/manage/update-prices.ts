@@ -159,14 +159,14 @@ export class PriceUpdates {
   }
 
   async #compare({ origin, accept }: UpdateRequest) {
-    const { clock, firstHand, ledger, lists, models, prices } = this.#context;
+    const { firstHand, ledger, lists, models, prices } = this.#context;
     const [text, from] =
       "text" in origin
         ? [origin.text, origin.name]
         : [await lists.download(origin.from), origin.from];
     const list = await lists.read(text);
     const after = stateOf(ledger.priceUpdates());
-    const at = clock.now();
+    const at = this.#nextMoment();
     const compared = await compareList(list, {
       book: prices.listed(),
       models: models(),

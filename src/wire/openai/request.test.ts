@@ -314,7 +314,15 @@ test("calls of billed tools are bounded by max_tool_calls, or by ten", () => {
   ] as const)
     assert.equal(chat({ plugins }).serverToolCalls, calls, JSON.stringify(plugins));
   const more = { plugins: [{ id: "web", max_results: 10 }] };
-  assert.equal(chat({ ...more, model: "openai/gpt-4o:online" }).serverToolCalls, 2);
+  assert.equal(chat({ ...more, model: "openai/gpt-4o:online" }).serverToolCalls, 3);
+  const tools = [{ type: "web_search" }];
+  assert.equal(responses({ ...more, tools, max_tool_calls: 1 }).serverToolCalls, 3);
+  assert.equal(chat({ ...more, web_search_options: {} }).serverToolCalls, 3);
+  const written = (plugins: string) =>
+    read("/chat/completions", `{"model":"m","messages":[],"plugins":${plugins}}`);
+  assert.equal(written('[{"max_results":50,"max_results":1}]').facts.serverToolCalls, 10);
+  assert.equal(written('[{"max_\\u0072esults":50}]').facts.serverToolCalls, 10);
+  assert.throws(() => written('[{"id":"a\\q"}]'), { code: "invalid_request" });
   assert.equal(
     chat({ search_parameters: { mode: "auto", max_search_results: 4 } }).serverToolCalls,
     4,

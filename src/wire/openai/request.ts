@@ -1,6 +1,5 @@
 /** Reads the facts of a request in OpenAI's format, and edits its body. */
 
-import { assert } from "../../domain/assert.ts";
 import { PurserError } from "../../domain/error.ts";
 import {
   bodyScanner,
@@ -249,35 +248,41 @@ function cacheWriteOf(endpoint: Endpoint, body: ScannedBody): RequestFacts["cach
 
 /**
  * Calls of tools that the provider runs and bills: OpenAI's `tools`, OpenRouter's `plugins`, xAI's
- * `search_parameters`.
+ * `search_parameters`. One that a request asks for in two ways counts twice.
  */
 function toolCallsOf(body: ScannedBody, model: string): number {
   const offered = body.has("tools") && [...body.values("type").keys()].some(isBilledTool);
-  if (offered) return body.integer("max_tool_calls") ?? assumedToolCalls;
-  if (
-    body.kind("search_parameters") === "object" &&
-    body.string("search_parameters.mode") !== "off"
-  ) {
-    return body.integer("search_parameters.max_search_results") ?? assumedToolCalls;
-  }
+  const ofTools = offered ? (body.integer("max_tool_calls") ?? assumedToolCalls) : 0;
   const always = body.has("web_search_options") || searchesAlways(model) ? 1 : 0;
-  return Math.max(always, pluginCallsOf(body));
+  return ofTools + searchesOf(body) + always + pluginCallsOf(body);
+}
+
+function searchesOf(body: ScannedBody): number {
+  const isOn =
+    body.kind("search_parameters") === "object" && body.string("search_parameters.mode") !== "off";
+  return isOn ? (body.integer("search_parameters.max_search_results") ?? assumedToolCalls) : 0;
 }
 
 /**
  * OpenRouter's `plugins`, one call each. A search is of five results; more are as many searches
- * (https://openrouter.ai/docs/features/web-search, read 2026-11).
+ * (https://openrouter.ai/docs/features/web-search, read 2026-11). Of a repeated number of results,
+ * each counts.
  */
 function pluginCallsOf(body: ScannedBody): number {
-  const field = body.kind("plugins") === "array" ? body.field("plugins") : undefined;
-  if (!field) return body.has("plugins") ? 1 : 0;
-  const plugins: unknown = JSON.parse(body.bytes.toString("utf8", field.start, field.end));
-  assert(Array.isArray(plugins), "an array is scanned as one");
-  const results = plugins.map((plugin: unknown) => Number(toObject(plugin)?.["max_results"] ?? 0));
-  const calls = results.map((count) =>
-    count > resultsOfSearch ? Math.ceil(Math.min(count, mostResults) / resultsOfSearch) : 1,
+  const plugins = body.json("plugins");
+  if (!Array.isArray(plugins)) return plugins === undefined ? 0 : 1;
+  const parsed = plugins.map((plugin: unknown) => toObject(plugin)?.["max_results"]);
+  const written = [...(body.raw("plugins") ?? "").matchAll(/"max_results"\s*:\s*"?([-+.\w]+)/g)];
+  const more = [parsed, written.map(([, count]) => count)].map((counts) =>
+    counts.reduce((sum: number, count) => sum + moreSearches(Number(count ?? 0)), 0),
   );
-  return calls.reduce((sum, count) => sum + count, 0);
+  return plugins.length + Math.max(...more);
+}
+
+/** The searches for this many results, without the first one. */
+function moreSearches(results: number): number {
+  if (!(results > resultsOfSearch)) return 0;
+  return Math.ceil(Math.min(results, mostResults) / resultsOfSearch) - 1;
 }
 
 const resultsOfSearch = 5;
