@@ -18,9 +18,11 @@ const domainOrder = [
   "memo",
   "input",
   "money",
+  "table",
   "usage",
   "attribution",
   "price",
+  "focus",
   "budget",
   "key",
   "estimate",
@@ -37,6 +39,7 @@ const appFloors: readonly (readonly string[])[] = [
   ["header", "hold"],
   ["settle"],
   ["call", "desk", "manage", "report"],
+  ["export"],
 ];
 
 /** The rooms that each room may import. An entry may also name one file, without its ending. */
@@ -55,6 +58,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   catalogue: ["catalogue", "app/port", "domain"],
   config: ["config", "app/port", "domain"],
   metrics: ["metrics", "app/port", "domain"],
+  export: ["export", "app/port", "domain"],
   simulator: ["simulator", "domain"],
   version: [],
   // Clients of the control plane, over HTTP.

@@ -16,6 +16,8 @@ import { definePrice } from "../domain/price/text/override.ts";
 import type { StatedList } from "../domain/price/update/list-change.ts";
 import { parseRow } from "../domain/price/text/row-text.ts";
 import { makeMetrics } from "../metrics/metrics.ts";
+import { drawReport } from "../export/draw-report.ts";
+import { workbook } from "../export/workbook.ts";
 import { openLedger } from "../store/sqlite/open.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { makeApi } from "./api.ts";
@@ -95,6 +97,7 @@ export async function openBench(
     ledger,
     reader,
     clock,
+    files: { workbook, report: drawReport },
     counter,
     prices: () => prices.book,
     tokenizerFamily: (name) => (name === "openai" ? "openai" : "other"),

@@ -11,6 +11,7 @@ import { docsPage } from "./docs-page.ts";
 import { frontJson, frontPage, wantsPage } from "./front-page.ts";
 import { entryRoutes } from "./entries.ts";
 import { estimateRoutes } from "./estimate.ts";
+import { exportRoutes } from "./exports.ts";
 import { healthRoutes } from "./health.ts";
 import { holdRoutes } from "./holds.ts";
 import { keyRoutes } from "./keys.ts";
@@ -32,6 +33,7 @@ export const routes: readonly Route[] = [
   ...entryRoutes,
   ...summaryRoutes,
   ...seriesRoutes,
+  ...exportRoutes,
   ...estimateRoutes,
   ...priceRoutes,
   ...priceUpdateRoutes,

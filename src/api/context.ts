@@ -7,6 +7,7 @@ import type { PriceSchedule } from "../app/port/price-lists.ts";
 import type { Probe } from "../app/manage/probe.ts";
 import type { PriceUpdates } from "../app/manage/update-prices.ts";
 import type { Clock } from "../app/port/clock.ts";
+import type { FileWriter } from "../app/port/file-writer.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { HoldLimits } from "../app/port/limits.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
@@ -20,6 +21,7 @@ export interface ApiContext extends Audience, EndAudience {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly clock: Clock;
+  readonly files: FileWriter;
   readonly counter: Pick<TokenCounter, "countText">;
   /** The current price book. */
   prices(): PriceBook;

@@ -40,6 +40,7 @@ import { openLedger } from "../store/sqlite/open.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { version } from "../version.ts";
 import { clock } from "./clock.ts";
+import { files } from "./files.ts";
 import { billedCostReporters, probeProviders, unlistedRules } from "./providers.ts";
 
 export interface ComposeOptions {
@@ -153,6 +154,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     ledger,
     reader,
     clock,
+    files,
     counter,
     tokenizerFamily: (provider) => identities.of(provider).tokenizer,
     version,

@@ -69,13 +69,13 @@ export async function series(
     return {
       start,
       end: edges[index + 1] ?? query.to,
-      total: sum(inside),
+      total: sumFigures(inside),
       groups: query.by.length === 0 ? [] : mergeGroups(inside),
     };
   });
   const all = [...rows.values()].flat();
   return {
-    total: sum(all),
+    total: sumFigures(all),
     groups: query.by.length === 0 ? [] : mergeGroups(all),
     buckets: query.bucket === "none" ? [] : buckets,
   };
@@ -174,7 +174,7 @@ function lastNotAfter(edges: readonly number[], at: number): number {
   return edges[low] ?? at;
 }
 
-function sum(rows: readonly Figures[]): Figures {
+export function sumFigures(rows: readonly Figures[]): Figures {
   return {
     calls: rows.reduce((total, row) => total + row.calls, 0),
     released: rows.reduce((total, row) => total + row.released, 0),
@@ -190,7 +190,7 @@ function mergeGroups(rows: readonly Totals[]): readonly GroupFigures[] {
     JSON.stringify(Object.entries(group).sort(([left], [right]) => (left < right ? -1 : 1))),
   );
   const merged = [...groups.values()].flatMap((same) =>
-    same[0] ? [{ group: same[0].group, ...sum(same) }] : [],
+    same[0] ? [{ group: same[0].group, ...sumFigures(same) }] : [],
   );
   return merged.sort((left, right) =>
     left.cost === right.cost ? right.calls - left.calls : left.cost > right.cost ? -1 : 1,
