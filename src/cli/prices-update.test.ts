@@ -173,7 +173,7 @@ test("the history shows every column in a narrow terminal", async () => {
       const screen = screenOn({ stdout: stream, stderr: stream }, { environment, color: false });
       const parts = makeParts(environment);
       assert.equal(await runProgram(["prices", "history"], { screen, environment, parts }), 0);
-      assert.match(text, /reverted/);
+      assert.match(text, columns < 80 ? /^reverted /m : /^id .* reverted$/m);
       assert.match(text, /two\.json/);
       assert.equal(text.match(/\d{4}-\d\d-\d\d/g)?.length, 2, text);
       assert.doesNotMatch(text, /Left out/);
