@@ -1,6 +1,6 @@
 /**
- * Endpoints that one vendor has, billed by unit at the prices of the built-in list: the pages that
- * Mistral reads, and the videos and images that xAI makes.
+ * Calls billed by unit in the forms of one vendor, at the prices of the built-in list: the pages and
+ * recordings that Mistral reads, and the videos and images that xAI makes.
  */
 
 import assert from "node:assert/strict";
@@ -159,6 +159,19 @@ describe("pages that are read from a document", () => {
     const [entry] = await gateway.entries(`operation_id=${operation}`);
     assert.deepEqual([entry?.status, entry?.cost_usd], ["released", "0"]);
   });
+});
+
+test("a recording at Mistral is charged by the seconds that its usage reports", async () => {
+  const tokens = { prompt_tokens: 4, completion_tokens: 635, total_tokens: 3264 };
+  const usage = { prompt_audio_seconds: 203, ...tokens };
+  answer = { body: { model: "voxtral-mini-2602", text: "Hi", language: "en", usage } };
+  const operation = "mistral-heard";
+  const headers = { "x-purser-operation-id": operation };
+  const client = openaiAt(gateway, { key, path: "/mistral", headers });
+  const file = new File([Buffer.alloc(100)], "a.ogg", { type: "audio/ogg" });
+  await client.audio.transcriptions.create({ model: "voxtral-mini-2602", file });
+  const [entry] = await gateway.entries(`operation_id=${operation}`);
+  assert.deepEqual([entry?.cost_usd, entry?.status], ["0.01015", "settled"]);
 });
 
 const prompt = "A cat.";

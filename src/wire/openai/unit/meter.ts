@@ -168,15 +168,18 @@ function parsed(body: Buffer): JsonObject | undefined {
 }
 
 /**
- * `usage: {type: "duration", seconds}`, or the `duration` of `verbose_json`. Whisper is billed by
- * the second, rounded to the nearest (https://platform.openai.com/docs/pricing, read 2026-11).
+ * `usage: {type: "duration", seconds}`, the `prompt_audio_seconds` of Mistral
+ * (https://docs.mistral.ai/capabilities/audio_transcription, read 2026-11), or the `duration` of
+ * `verbose_json`. Whisper is billed by the second, rounded to the nearest
+ * (https://platform.openai.com/docs/pricing, read 2026-11).
  */
 function secondsOf(
   answer: JsonObject | undefined,
   written: string | undefined,
 ): BilledUnit | undefined {
   const usage = written === undefined ? undefined : parsed(Buffer.from(written));
-  const seconds = Number(usage?.["seconds"] ?? answer?.["duration"] ?? Number.NaN);
+  const reported = usage?.["seconds"] ?? usage?.["prompt_audio_seconds"] ?? answer?.["duration"];
+  const seconds = Number(reported ?? Number.NaN);
   const meter = openMeter("audio_seconds");
   return seconds >= 0 && seconds <= mostReportedSeconds
     ? { meters: [meter], family: meter, count: Math.round(seconds) }
