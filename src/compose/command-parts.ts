@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { overridesOf } from "../domain/price/text/kept-price.ts";
 import { namesModel } from "../domain/price/text/override.ts";
 import { commonName } from "../domain/price/id/provider-name.ts";
 import { asCalled } from "../cli/called.ts";
@@ -95,7 +96,7 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
         declared: configuration.prices,
         kept: () => ({ overrides: prices, updates: [...priceUpdates.values()] }),
       });
-      const overrides = [...configuration.prices, ...prices];
+      const overrides = [...configuration.prices, ...overridesOf(prices)];
       return {
         book: current.book,
         overrides,
