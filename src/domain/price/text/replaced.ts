@@ -21,15 +21,18 @@ export function replacesWholly(later: PriceOverride, earlier: PriceOverride): bo
 
 /**
  * @param at Milliseconds since the epoch: prices that ended before are left out.
- * @returns Each declared price that prices over the API replace, for some time at least, with the
- *   latest of them.
+ * @returns Each declared price in use that prices over the API replace, for some time at least, with
+ *   the latest of them.
  */
 export function replacedByApi(
   declared: readonly PriceOverride[],
   prices: readonly KeptPrice[],
   at: number,
 ): readonly ReplacedPrice[] {
-  return declared.flatMap((price): readonly ReplacedPrice[] => {
+  const used = declared.filter(
+    (price, index) => !declared.slice(index + 1).some((later) => replacesWholly(later, price)),
+  );
+  return used.flatMap((price): readonly ReplacedPrice[] => {
     const by = prices.findLast((kept) =>
       overridesOf([kept]).some(
         (valid) => isOfSameModel(valid, price) && overlap(valid, price) && endOf(valid) > at,
