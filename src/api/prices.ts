@@ -1,8 +1,8 @@
 /** Serves `/api/v1/prices`: the rates of a model with their sources, and prices added by users. */
 
 import { lookUpPrice } from "../app/desk/look-up-price.ts";
-import { ratesOf, type ListedRate } from "../app/figure/rates.ts";
 import { addPrice, removePrice } from "../app/manage/manage-prices.ts";
+import { ratesOf, type ListedRate } from "../app/report/rates.ts";
 import { commonName } from "../domain/price/id/provider-name.ts";
 import {
   addedPriceSchema,
