@@ -24,10 +24,10 @@ export async function withConnection<Result>(
   options: SessionOptions,
   work: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
-  const target = targetOf(options.target, context.environment);
+  const target = await targetOf(options.target, context);
   const connection = await connect({
     target,
-    openFolder: (folder) => context.parts.openFolder(folder),
+    openFolder: (folder) => context.parts.openFolder(folder, options.target.config),
     create: options.create === true,
     standIn: options.standIn === true,
   });
