@@ -3,11 +3,16 @@
 import type { Command } from "commander";
 import { PurserError } from "../../domain/error.ts";
 import { add, formatUsd, multiply, zero } from "../../domain/money/money.ts";
-import { unpricedSource, type Charge, type ServiceTier } from "../../domain/price/row/rate.ts";
+import {
+  countsTokens,
+  unpricedSource,
+  type Charge,
+  type ServiceTier,
+} from "../../domain/price/row/rate.ts";
 import { billedUnits } from "../../domain/price/unit-price.ts";
 import { formatRow, type PriceText } from "../../domain/price/text/row-text.ts";
 import { readMeter } from "../../domain/usage/open-meter.ts";
-import { tokenMeters, type Meter, type Usage } from "../../domain/usage/usage.ts";
+import type { Meter, Usage } from "../../domain/usage/usage.ts";
 import type { CommandCatalogue, CommandContext } from "../context.ts";
 import { resolveModel, unpriced } from "../model-name.ts";
 import { collect, type JsonOption, moment, oneOf, whole, withJson } from "../option.ts";
@@ -192,7 +197,7 @@ function printPrice(
     ...result.charges.map((charge) => formatUsd(charge.cost)),
     formatUsd(total),
   ]);
-  const hasUnits = !result.charges.every(isPerMillion);
+  const hasUnits = !result.charges.every(({ meter }) => countsTokens(meter));
   const rates = exactDollarColumn(result.charges.map(rateShown));
   const rows = result.charges.map((charge, index) => [
     charge.meter,
@@ -258,12 +263,9 @@ function origin(charge: Charge): string {
 
 /** Of a million tokens, or of one of anything else. */
 function rateShown(charge: Charge): string {
-  return charge.rate && !isPerMillion(charge) ? formatUsd(charge.rate.perUnit) : perMillion(charge);
-}
-
-function isPerMillion({ meter }: Charge): boolean {
-  const counted: ReadonlySet<string> = tokenMeters;
-  return meter === "reasoning" || counted.has(meter);
+  return charge.rate && !countsTokens(charge.meter)
+    ? formatUsd(charge.rate.perUnit)
+    : perMillion(charge);
 }
 
 function perMillion(charge: Charge): string {
