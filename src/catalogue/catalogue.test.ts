@@ -498,7 +498,9 @@ test("the book says from which lists it is made, and when its prices were read",
 test("the first figure of a disagreement is charged", () => {
   const book = catalogue.book([]);
   let compared = 0;
-  for (const { provider, model, price, stated } of catalogue.disagreements()) {
+  for (const { provider, model, price, stated } of catalogue.disagreements(
+    Date.parse("2026-11-28T00:00:00Z"),
+  )) {
     const row = book.sheet({ provider, model, at: Date.now() })?.row;
     const text: Readonly<Record<string, unknown>> = row ? { ...formatRow(row) } : {};
     if (text[price] === undefined) continue;

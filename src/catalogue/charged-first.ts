@@ -5,8 +5,9 @@ import { formatRow } from "../domain/price/text/row-text.ts";
 import type { Disagreement } from "./merge.ts";
 
 /**
- * Puts the charged figure first. A list that usually comes later may be right for one model, and the
- * overlay may price another name of it. Figures of tiers and context sizes are recognised by their source.
+ * Puts the charged figure first. A list that usually comes later may be right for one model, and
+ * the overlay may price another name of it. Figures of tiers and context sizes are recognised by
+ * their source.
  */
 export function chargedFirst(
   { price, stated, ...model }: Disagreement,

@@ -32,7 +32,10 @@ const termInput = z
       .string()
       .optional()
       .describe('Of the standard token rates: "0.5", "5/3". Instead of rates.'),
-    without: z.array(z.string()).optional().describe("Meters that the factor does not price."),
+    without: z
+      .array(z.string())
+      .optional()
+      .describe("Token meters, or `reasoning`, that the factor does not price."),
     ...ratesInput,
     context_tiers: tiersInput,
   })

@@ -1,4 +1,6 @@
-/** Property: whatever the price and the usage within a request's bounds, the hold covers the bill. */
+/**
+ * Property: whatever the price and the usage within a request's bounds, the hold covers the bill.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

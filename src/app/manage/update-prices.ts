@@ -159,12 +159,12 @@ export class PriceUpdates {
   }
 
   async #compare({ origin, accept }: UpdateRequest) {
-    const { firstHand, ledger, lists, models, prices } = this.#context;
+    const { clock, firstHand, ledger, lists, models, prices } = this.#context;
     const [text, from] =
       "text" in origin
         ? [origin.text, origin.name]
         : [await lists.download(origin.from), origin.from];
-    const list = await lists.read(text);
+    const list = await lists.read(text, clock.now());
     const after = stateOf(ledger.priceUpdates());
     const at = this.#nextMoment();
     const compared = await compareList(list, {

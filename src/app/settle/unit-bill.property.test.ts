@@ -1,6 +1,6 @@
 /**
- * Property: for every built-in model that is billed by a unit, the hold covers the bill at every tier,
- * region and hour that its price states.
+ * Property: for every built-in model that is billed by a unit, the hold covers the bill at every
+ * tier, region and hour that its price states.
  */
 
 import assert from "node:assert/strict";

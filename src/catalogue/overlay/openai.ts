@@ -4,15 +4,15 @@ import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import { overlayRow } from "./row.ts";
 
 /**
- * "The moderation endpoint is free to use" (https://developers.openai.com/api/docs/guides/moderation,
- * read 2026-11).
+ * "The moderation endpoint is free to use"
+ * (https://developers.openai.com/api/docs/guides/moderation, read 2026-11).
  */
 const free = { provider: "openai", prices: { input: "0", output: "0" } } as const;
 
 /**
  * A second of video: 0.30 at 720p and 0.50 at 1024p, the only two sizes in the API reference of
- * `POST /videos` (https://developers.openai.com/api/docs/pricing, as LiteLLM's map of 2026-11 has it
- * in `sora-2-pro` and a `sora-2-pro-high-res` that is no model, and as
+ * `POST /videos` (https://developers.openai.com/api/docs/pricing, as LiteLLM's map of 2026-11 has
+ * it in `sora-2-pro` and a `sora-2-pro-high-res` that is no model, and as
  * https://yingtu.ai/blog/sora-2-pricing-per-second, read 2026-11). Another size is charged as the
  * dearest.
  */

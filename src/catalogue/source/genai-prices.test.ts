@@ -8,10 +8,12 @@ import { openMeter } from "../../domain/usage/open-meter.ts";
 import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import { readPublished, type PublishedList } from "./source.ts";
 
+const at = Date.parse("2026-11-28T00:00:00Z");
+
 /** @param prices JSON text, so that numbers are written as in a file. */
 function list(prices: string, { id = "acme", more = "" } = {}): PublishedList {
   const model = `{"id":"m","match":{"equals":"m"},"prices":${prices}${more}}`;
-  return readPublished(`[{"id":"${id}","name":"x","api_pattern":"x","models":[${model}]}]`);
+  return readPublished(`[{"id":"${id}","name":"x","api_pattern":"x","models":[${model}]}]`, { at });
 }
 
 function rows(prices: string, options?: { id?: string; more?: string }): readonly CatalogueRow[] {
@@ -148,9 +150,9 @@ test("a variant is the price of a tier: a factor where it is one, from its date 
 });
 
 test("text that is not JSON, or not a known list, is refused", () => {
-  assert.throws(() => readPublished("{"), /not valid JSON/);
+  assert.throws(() => readPublished("{", { at }), /not valid JSON/);
   for (const text of ["{}", "[]", "3", '{"data":[]}', '[{"id":"x"}]'])
-    assert.throws(() => readPublished(text), /no known format/, text);
+    assert.throws(() => readPublished(text, { at }), /no known format/, text);
 });
 
 test("a model with a price that cannot be read is skipped, not free", () => {

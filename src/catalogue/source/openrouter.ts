@@ -39,10 +39,7 @@ const meterOf: Readonly<Record<string, Meter>> = {
 };
 
 /** @returns Undefined if the data has another format. */
-export function readOpenrouter(
-  json: ExactJson,
-  options: ReadOptions = {},
-): PublishedList | undefined {
+export function readOpenrouter(json: ExactJson, options: ReadOptions): PublishedList | undefined {
   const models = isObject(json) ? listOf(json["data"]).filter((entry) => isObject(entry)) : [];
   if (!models.some((model) => isObject(model["pricing"]))) return undefined;
   const version = options.version ?? digestOf(json);

@@ -14,8 +14,8 @@ export interface UnitQuery extends TermsQuery {
 }
 
 /**
- * @returns The first of its meters with a price under the terms, else the dearest variant; undefined
- *   if the model has no price for any.
+ * @returns The first of its meters with a price under the terms, else the dearest variant;
+ *   undefined if the model has no price for any.
  */
 export function unitMeter(
   sheet: PriceSheet,
@@ -45,7 +45,9 @@ export function billedUnits(sheet: PriceSheet): readonly OpenMeter[] {
   return sheet.openMeters.length === 0 || chargesTokens(sheet) ? [] : sheet.openMeters;
 }
 
-/** What one of each of the {@link billedUnits} costs, those without a price at the time left out. */
+/**
+ * What one of each of the {@link billedUnits} costs, those without a price at the time left out.
+ */
 export function unitPrices(
   sheet: PriceSheet,
   terms: ChargeOptions,
@@ -60,8 +62,8 @@ interface CallByUnit extends BilledUnit {
 }
 
 /**
- * Whether a call can be charged under any terms it may be billed at: by its unit, or by tokens, free
- * ones included.
+ * Whether a call can be charged under any terms it may be billed at: by its unit, or by tokens,
+ * free ones included.
  */
 export function pricesCall(sheet: PriceSheet, unit: CallByUnit, query: UnitQuery): boolean {
   return (

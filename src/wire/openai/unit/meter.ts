@@ -11,7 +11,7 @@ import type { Usage } from "../../../domain/usage/usage.ts";
 import { AnswerBody } from "../../answer/answer-body.ts";
 import { SseFraming } from "../../answer/sse-framing.ts";
 import { openBrace } from "../../ascii.ts";
-import { toObject, toText, type JsonObject } from "../../count/count.ts";
+import { parseObject, toObject, toText, type JsonObject } from "../../count/count.ts";
 import type { EndpointUnit, Progress, Reading, RequestFacts, UsageMeter } from "../../wire.ts";
 import { lastUsage } from "../answer-scan.ts";
 import { readUsage } from "../usage.ts";
@@ -80,12 +80,12 @@ export class UnitMeter implements UsageMeter {
 
   #take(event: Buffer): true {
     this.#usageOfEvents = lastUsage(event)?.toString() ?? this.#usageOfEvents;
-    if (event.length <= longestError && isError(parsed(event))) this.#hasFailed = true;
+    if (event.length <= longestError && isError(parseObject(event))) this.#hasFailed = true;
     return true;
   }
 
   #read(body: Buffer): Reading {
-    const answer = body[0] === openBrace ? parsed(body) : undefined;
+    const answer = body[0] === openBrace ? parseObject(body) : undefined;
     const isReported = answer === undefined || toObject(answer["usage"]) !== undefined;
     const written = isReported ? (this.#usageOfEvents ?? lastUsage(body)?.toString()) : undefined;
     const usage = written === undefined ? undefined : this.#usageOf(written);
@@ -154,15 +154,6 @@ function isError(answer: JsonObject | undefined): boolean {
   return answer?.["type"] === "error" || toObject(answer?.["error"]) !== undefined;
 }
 
-function parsed(body: Buffer): JsonObject | undefined {
-  try {
-    return toObject(JSON.parse(body.toString()));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
 /**
  * `usage: {type: "duration", seconds}`, or the `duration` of `verbose_json`. Whisper is billed by
  * the second, rounded to the nearest (https://platform.openai.com/docs/pricing, read 2026-11).
@@ -171,7 +162,7 @@ function secondsOf(
   answer: JsonObject | undefined,
   written: string | undefined,
 ): BilledUnit | undefined {
-  const usage = written === undefined ? undefined : parsed(Buffer.from(written));
+  const usage = written === undefined ? undefined : parseObject(written);
   const seconds = Number(usage?.["seconds"] ?? answer?.["duration"] ?? Number.NaN);
   const meter = openMeter("audio_seconds");
   return seconds >= 0 && seconds <= mostReportedSeconds
