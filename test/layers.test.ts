@@ -36,7 +36,7 @@ const appFloors: readonly (readonly string[])[] = [
   ["caller", "route"],
   ["header", "hold"],
   ["settle"],
-  ["call", "desk", "figure", "manage"],
+  ["call", "desk", "manage", "report"],
 ];
 
 /** The rooms that each room may import. An entry may also name one file, without its ending. */
@@ -230,7 +230,7 @@ const planted: readonly (readonly [rule: string, name: string, specifier: string
   ["the contract has no package but zod", "contract/budget.ts", "hono"],
   ["the contract knows no use case", "contract/budget.ts", "../app/port/clock.ts"],
   ["use cases know no implementation", "app/call/call.ts", "../../store/sqlite/open.ts"],
-  ["use cases know no contract", "app/figure/series.ts", "../../contract/series.ts"],
+  ["use cases know no contract", "app/report/series.ts", "../../contract/series.ts"],
   ["ports know no use case", "app/port/ledger.ts", "../call/call.ts"],
   ["rooms of app know no other room of their layer", "app/call/call.ts", "../desk/fingerprint.ts"],
   ["the gateway knows no other door", "gateway/gateway.ts", "../api/api.ts"],

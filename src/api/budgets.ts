@@ -1,6 +1,6 @@
 /** Serves `/api/v1/budgets`: limits, and what is left of them. */
 
-import { shownValue, visibleValue } from "../app/figure/scope.ts";
+import { shownValue, visibleValue } from "../app/report/scope.ts";
 import {
   changeBudget,
   createBudget,

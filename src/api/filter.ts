@@ -1,7 +1,7 @@
 /** Reads the filters of a query, within what the caller may see. */
 
 import type { Principal } from "../app/caller/principal.ts";
-import { confine } from "../app/figure/scope.ts";
+import { confine } from "../app/report/scope.ts";
 import type { CallFilter } from "../app/port/reader.ts";
 import { withoutSimulated } from "../app/route/simulated.ts";
 import type { FilterQuery } from "../contract/filter.ts";

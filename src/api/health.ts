@@ -1,6 +1,6 @@
 /** Serves liveness, readiness, metrics, and the check of the ledger. */
 
-import { checkSeesAll } from "../app/figure/scope.ts";
+import { checkSeesAll } from "../app/report/scope.ts";
 import { aliveSchema, readinessSchema, verificationSchema } from "../contract/health.ts";
 import { adminOnly, answer, ok, readers, route, type Route } from "./route.ts";
 

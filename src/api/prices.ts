@@ -1,7 +1,7 @@
 /** Serves `/api/v1/prices`: the rates of a model with their sources, and prices added by users. */
 
 import { lookUpPrice } from "../app/desk/look-up-price.ts";
-import { ratesOf, type ListedRate } from "../app/figure/rates.ts";
+import { ratesOf, type ListedRate } from "../app/report/rates.ts";
 import { addPrice } from "../app/manage/manage-prices.ts";
 import { commonName } from "../domain/price/id/provider-name.ts";
 import {

@@ -1,7 +1,7 @@
 /** Serves `/api/v1/series`: figures over time. */
 
-import { series, type BucketName } from "../app/figure/series.ts";
-import { unpricedModels } from "../app/figure/unpriced-models.ts";
+import { series, type BucketName } from "../app/report/series.ts";
+import { unpricedModels } from "../app/report/unpriced-models.ts";
 import type { Figures, GroupFigures } from "../app/port/reader.ts";
 import {
   seriesQuery,

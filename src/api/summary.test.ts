@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { summaryOf } from "../app/figure/summary.ts";
+import { summaryOf } from "../app/report/summary.ts";
 import type { CallRow, Totals } from "../app/port/reader.ts";
 import { pico } from "../domain/money/money.ts";
 import { openMeter } from "../domain/usage/open-meter.ts";

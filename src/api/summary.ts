@@ -6,7 +6,7 @@ import {
   type CallSums,
   type ProviderSums,
   type Summary,
-} from "../app/figure/summary.ts";
+} from "../app/report/summary.ts";
 import { summaryQuery, summarySchema, type SummaryJson } from "../contract/summary.ts";
 import { toNumber } from "../domain/money/money.ts";
 import { figuresFilter } from "./filter.ts";

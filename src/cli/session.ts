@@ -10,6 +10,8 @@ export interface SessionOptions {
   readonly target: TargetOptions;
   /** Whether the data folder may be created. */
   readonly create?: boolean;
+  /** Whether an empty folder stands in if there is none: the command stores nothing. */
+  readonly standIn?: boolean;
   /** The work runs until it is stopped and draws itself, as `top` does: no progress is shown. */
   readonly isWatch?: boolean;
   /** The options that correspond to the fields of its requests. */
@@ -27,6 +29,7 @@ export async function withConnection<Result>(
     target,
     openFolder: (folder) => context.parts.openFolder(folder),
     create: options.create === true,
+    standIn: options.standIn === true,
   });
   try {
     if (options.isWatch === true) return await work(connection);

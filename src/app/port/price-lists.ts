@@ -6,7 +6,7 @@ import type { StatedList } from "../../domain/price/update/list-change.ts";
 export interface PriceLists {
   /**
    * @param at When it is read, in milliseconds since the epoch.
-   * @throws PurserError `invalid_request` if the text has no known format.
+   * @throws PurserError `invalid_request`, without a field, if the text has no known format.
    */
   read(text: string, at: number): Promise<StatedList>;
   /**

@@ -2,7 +2,7 @@
 
 import type { PriceSheet } from "../../domain/price/sheet.ts";
 import { asBilled } from "../../domain/usage/billed-unit.ts";
-import { chargesTokens, unitMeter } from "../../domain/price/unit-price.ts";
+import { chargesTokens, pricedUnits } from "../../domain/price/unit-price.ts";
 import type { Provider } from "../port/provider.ts";
 import type { Reading, RequestFacts } from "../../wire/wire.ts";
 
@@ -30,13 +30,13 @@ export function readingByUnit(
   if (!asked || !sheet || (hasTokens && chargesTokens(sheet, reading))) return undefined;
   const unit = asBilled(reading.unit ?? asked, provider.leastUnits);
   const { serviceTier, region } = reading;
-  const meter = unitMeter(sheet, unit, { serviceTier, region, at: heldAt });
-  if (meter === undefined) return undefined;
+  const units = pricedUnits(sheet, unit, { serviceTier, region, at: heldAt });
+  if (!units) return undefined;
   const { partial: _, ...whole } = reading;
   const isKnown = reading.unit !== undefined || asked.isExact;
   return {
     ...whole,
-    parts: [{ model: null, usage: { [meter]: unit.count } }],
+    parts: [{ model: null, usage: Object.fromEntries(units) }],
     ...(!isKnown && { partial: true }),
   };
 }

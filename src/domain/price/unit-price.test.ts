@@ -7,6 +7,7 @@ import { openMeter } from "../usage/open-meter.ts";
 import {
   billedUnits,
   chargesTokens,
+  pricedUnits,
   pricesCall,
   unitBound,
   unitMeter,
@@ -113,4 +114,26 @@ test("a model is billed by its units if its tokens cost nothing; those without a
   assert.deepEqual(Object.fromEntries(unitPrices(sheet, later)), { [images]: 5n });
   const tokens = sheetOf({ rates: { ...row.rates, [images]: pico(5n) } });
   assert.deepEqual([billedUnits(tokens), unitPrices(tokens, now).size], [[], 0]);
+});
+
+test("what is billed in addition counts if it has a price, and the unit itself needs one", () => {
+  const inputs = openMeter("input_images");
+  const also = [{ meters: [inputs], family: inputs, count: 2 }];
+  const call = { ...unit, also };
+  const both = sheetOf({ rates: { ...free, [images]: pico(5n), [inputs]: pico(1n) } });
+  const counts = new Map([
+    [images, 1],
+    [inputs, 2],
+  ]);
+  assert.deepEqual(pricedUnits(both, call, now), counts);
+  const one = sheetOf({ rates: { ...free, [images]: pico(5n) } });
+  assert.deepEqual(pricedUnits(one, call, now), new Map([[images, 1]]));
+  assert.equal(
+    pricedUnits(sheetOf({ rates: { ...free, [inputs]: pico(1n) } }), call, now),
+    undefined,
+  );
+  const twice = { ...unit, also: [{ meters: [images], family: images, count: 3 }] };
+  assert.deepEqual(pricedUnits(one, twice, now), new Map([[images, 4]]), "one meter is summed");
+  assert.equal(unitBound(both, call, now), 7n);
+  assert.equal(unitBound(one, twice, now), 20n);
 });

@@ -1,6 +1,6 @@
 /** Finds the meter that prices what a call is billed for, if that is not tokens. */
 
-import { multiply, zero, type PicoUsd } from "../money/money.ts";
+import { add, multiply, zero, type PicoUsd } from "../money/money.ts";
 import type { BilledUnit } from "../usage/billed-unit.ts";
 import type { OpenMeter } from "../usage/usage.ts";
 import type { ChargeOptions, PriceSheet, TermsQuery } from "./sheet.ts";
@@ -26,6 +26,27 @@ export function unitMeter(
 }
 
 /**
+ * The units of a call by the meters that price them, {@link BilledUnit.also} included.
+ *
+ * @returns undefined if the model has no price for the unit itself.
+ */
+export function pricedUnits(
+  sheet: PriceSheet,
+  unit: BilledUnit,
+  terms: ChargeOptions,
+): ReadonlyMap<OpenMeter, number> | undefined {
+  const rates = sheet.unitRates(terms);
+  const own = pricedMeter(unit, rates);
+  if (!own) return undefined;
+  const counts = new Map([[own[0], unit.count]]);
+  for (const added of unit.also ?? []) {
+    const other = pricedMeter(added, rates)?.[0];
+    if (other !== undefined) counts.set(other, (counts.get(other) ?? 0) + added.count);
+  }
+  return counts;
+}
+
+/**
  * The most that the units of a call can cost under the terms it may be billed at, without a fee per
  * request; undefined if they have no price under any of them.
  */
@@ -34,10 +55,15 @@ export function unitBound(
   unit: BilledUnit,
   query: UnitQuery,
 ): PicoUsd | undefined {
-  let most: PicoUsd | undefined;
-  for (const priced of pricedMeters(sheet, unit, query))
-    if (priced && (most === undefined || priced[1] > most)) most = priced[1];
-  return most && multiply(most, unit.count);
+  const costs = sheet.possibleTerms(query).flatMap(({ serviceTier, region }) => {
+    const terms = { serviceTier, region, at: query.at };
+    const units = pricedUnits(sheet, unit, terms);
+    return units ? [costOf(units, sheet.unitRates(terms))] : [];
+  });
+  const [first, ...others] = costs;
+  return first === undefined
+    ? undefined
+    : others.reduce((most, cost) => (cost > most ? cost : most), first);
 }
 
 /** The units that a model is billed by, if its tokens cost nothing; else empty. */
@@ -67,7 +93,9 @@ interface CallByUnit extends BilledUnit {
  */
 export function pricesCall(sheet: PriceSheet, unit: CallByUnit, query: UnitQuery): boolean {
   return (
-    pricedMeters(sheet, unit, query).every((priced) => priced !== undefined) ||
+    sheet
+      .possibleTerms(query)
+      .every((terms) => unitMeter(sheet, unit, { ...terms, at: query.at }) !== undefined) ||
     (chargesTokens(sheet, query) ? unit.output !== null : sheet.openMeters.length === 0)
   );
 }
@@ -83,15 +111,13 @@ export function chargesTokens(
 
 type PricedMeter = readonly [meter: OpenMeter, perUnit: PicoUsd];
 
-/** The meter that prices the unit under each of the terms at which the call may be billed. */
-function pricedMeters(
-  sheet: PriceSheet,
-  unit: PricedUnit,
-  { at, ...query }: UnitQuery,
-): readonly (PricedMeter | undefined)[] {
-  return sheet
-    .possibleTerms(query)
-    .map((terms) => pricedMeter(unit, sheet.unitRates({ ...terms, at })));
+function costOf(
+  units: ReadonlyMap<OpenMeter, number>,
+  rates: ReadonlyMap<OpenMeter, PicoUsd>,
+): PicoUsd {
+  let cost = zero;
+  for (const [meter, count] of units) cost = add(cost, multiply(rates.get(meter) ?? zero, count));
+  return cost;
 }
 
 function pricedMeter(

@@ -9,6 +9,8 @@ export interface BilledUnit {
   readonly family: OpenMeter;
   /** A whole number. */
   readonly count: number;
+  /** What is billed in addition if the model has a price for it: images given, pages annotated. */
+  readonly also?: readonly BilledUnit[];
 }
 
 /** The fewest units that a vendor bills for a call, by their general meter. */
