@@ -25,6 +25,7 @@ const domainOrder = [
   "key",
   "estimate",
   "ledger",
+  "event",
 ];
 
 /** The rooms of `domain/price`; each may import only those before it. "" is the folder itself. */
@@ -37,6 +38,7 @@ const appFloors: readonly (readonly string[])[] = [
   ["header", "hold"],
   ["settle"],
   ["call", "desk", "manage", "report"],
+  ["event"],
 ];
 
 /** The rooms that each room may import. An entry may also name one file, without its ending. */
