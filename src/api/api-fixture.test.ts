@@ -66,7 +66,7 @@ export async function openBench(
   const directory = await mkdtemp(join(tmpdir(), "purser-api-"));
   let now = beginning;
   const clock = { now: () => now, monotonic: () => now };
-  const { ledger, reader } = await openLedger({ directory, durability: "process", clock });
+  const { ledger, reader, feed } = await openLedger({ directory, durability: "process", clock });
   const stated = definePrice(
     { ...model, input: "1", cache_read: "0.1", output: "10" },
     { field: "prices[0]", source: "configuration" },
@@ -94,6 +94,7 @@ export async function openBench(
   const app = makeApi({
     ledger,
     reader,
+    feed,
     clock,
     counter,
     prices: () => prices.book,

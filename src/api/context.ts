@@ -6,6 +6,7 @@ import type { EndAudience } from "../app/settle/announce-end.ts";
 import type { PriceSchedule } from "../app/port/price-lists.ts";
 import type { Probe } from "../app/manage/probe.ts";
 import type { PriceUpdates } from "../app/manage/update-prices.ts";
+import type { Feed } from "../app/port/feed.ts";
 import type { Clock } from "../app/port/clock.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { HoldLimits } from "../app/port/limits.ts";
@@ -19,6 +20,7 @@ export interface ApiContext extends Audience, EndAudience {
   readonly observer: Audience["observer"] & EndAudience["observer"];
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
+  readonly feed: Feed;
   readonly clock: Clock;
   readonly counter: Pick<TokenCounter, "countText">;
   /** The current price book. */

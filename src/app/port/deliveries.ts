@@ -1,14 +1,7 @@
 /** Port to the record of how far each consumer of events has come, and of what it could not take. */
 
 import type { CloudEvent } from "../../domain/event/cloud-event.ts";
-
-/** A place among all events: everything up to it, and it, has been dealt with. */
-export interface EventPosition {
-  /** The number of a journal entry. */
-  readonly seq: number;
-  /** The place among the events of that entry, from 0; -1 is before the first. */
-  readonly index: number;
-}
+import type { EventPosition } from "../../domain/event/position.ts";
 
 export interface DeliveryState {
   readonly cursor: EventPosition;
