@@ -10,6 +10,7 @@ import { failureOf, failureText } from "../src/cli/failure.ts";
 import { paintFor } from "../src/cli/terminal/color.ts";
 import type { Configuration } from "../src/config/configuration.ts";
 import { loadConfiguration } from "../src/config/load.ts";
+import { eventTypes } from "../src/domain/event/event.ts";
 import { PurserError } from "../src/domain/error.ts";
 import { formatUsd, parseUsd, pico, type PicoUsd } from "../src/domain/money/money.ts";
 import {
@@ -356,6 +357,14 @@ test("the HTTP API table lists exactly the routes, with their roles", () => {
       `${method.toUpperCase()} ${one} ${typeof access === "string" ? access : access.join(", ")}`,
   );
   assert.deepEqual([...documented].sort(), [...real].sort());
+});
+
+test("the documented events are exactly the existing types, and each has its payload", () => {
+  const page = pageText(pages, "docs/reference/events.md");
+  const typesIn = (heading: string): readonly string[] =>
+    tableRows(section(page, heading)).flatMap(([types = ""]) => codes(types));
+  assert.deepEqual(typesIn("## Types"), eventTypes);
+  assert.deepEqual(typesIn("## Payloads"), eventTypes);
 });
 
 test("problem codes are documented with their statuses", () => {

@@ -27,6 +27,7 @@ const domainOrder = [
   "key",
   "estimate",
   "ledger",
+  "event",
 ];
 
 /** The rooms of `domain/price`; each may import only those before it. "" is the folder itself. */
@@ -39,7 +40,7 @@ const appFloors: readonly (readonly string[])[] = [
   ["header", "hold"],
   ["settle"],
   ["call", "desk", "manage", "report"],
-  ["export"],
+  ["event", "export"],
 ];
 
 /** The rooms that each room may import. An entry may also name one file, without its ending. */

@@ -68,7 +68,7 @@ export async function openBench(
   const directory = await mkdtemp(join(tmpdir(), "purser-api-"));
   let now = beginning;
   const clock = { now: () => now, monotonic: () => now };
-  const { ledger, reader } = await openLedger({ directory, durability: "process", clock });
+  const { ledger, reader, feed } = await openLedger({ directory, durability: "process", clock });
   const stated = definePrice(
     { ...model, input: "1", cache_read: "0.1", output: "10" },
     { field: "prices[0]", source: "configuration" },
@@ -96,6 +96,7 @@ export async function openBench(
   const app = makeApi({
     ledger,
     reader,
+    feed,
     clock,
     files: { workbook, report: drawReport },
     counter,

@@ -8,6 +8,7 @@ import { authenticate } from "./authenticate.ts";
 import { budgetRoutes } from "./budgets.ts";
 import type { ApiContext } from "./context.ts";
 import { docsPage } from "./docs-page.ts";
+import { eventRoutes } from "./events.ts";
 import { frontJson, frontPage, wantsPage } from "./front-page.ts";
 import { entryRoutes } from "./entries.ts";
 import { estimateRoutes } from "./estimate.ts";
@@ -38,6 +39,7 @@ export const routes: readonly Route[] = [
   ...priceRoutes,
   ...priceUpdateRoutes,
   ...alertRoutes,
+  ...eventRoutes,
   ...statusRoutes,
   ...healthRoutes,
 ];
@@ -85,6 +87,7 @@ async function serve(route: Route, context: ApiContext, { req }: Context): Promi
     params: req.param(),
     query: readQuery(req.queries()),
     body: route.body ? await readBody(req.raw, route.mostBodyBytes) : undefined,
+    headers: req.raw.headers,
     caller,
     context,
   });

@@ -6,6 +6,7 @@ import type { EndAudience } from "../app/settle/announce-end.ts";
 import type { PriceSchedule } from "../app/port/price-lists.ts";
 import type { Probe } from "../app/manage/probe.ts";
 import type { PriceUpdates } from "../app/manage/update-prices.ts";
+import type { Feed } from "../app/port/feed.ts";
 import type { Clock } from "../app/port/clock.ts";
 import type { FileWriter } from "../app/port/file-writer.ts";
 import type { Ledger } from "../app/port/ledger.ts";
@@ -21,6 +22,7 @@ export interface ApiContext extends Audience, EndAudience {
   readonly observer: Audience["observer"] & EndAudience["observer"];
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
+  readonly feed: Feed;
   readonly clock: Clock;
   readonly files: FileWriter;
   readonly counter: Pick<TokenCounter, "countText">;

@@ -44,7 +44,10 @@ export function figuresFilter(
   return simulatedApart && query.include === undefined ? withoutSimulated(filter) : filter;
 }
 
-function attributionIn(query: FilterQuery): Readonly<Record<string, string>> {
+/** The values by dimension (`project`, `tag:customer`) in a query. */
+export function attributionIn(
+  query: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, string>> {
   const asked: Record<string, string> = {};
   for (const [name, value] of Object.entries(query)) {
     const isDimension =

@@ -22,6 +22,7 @@ export interface Input<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  readonly headers: Headers;
   readonly caller: Principal;
   readonly context: ApiContext;
 }
@@ -81,6 +82,7 @@ export interface RawInput {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
+  readonly headers: Headers;
   readonly caller: Principal;
   readonly context: ApiContext;
 }
@@ -110,6 +112,7 @@ export function route<
         params: check(definition.params, raw.params),
         query: check(definition.query, raw.query),
         body: check(definition.body, raw.body),
+        headers: raw.headers,
         caller: raw.caller,
         context: raw.context,
       });

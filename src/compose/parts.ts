@@ -8,6 +8,7 @@ import { makeApi } from "../api/api.ts";
 import type { ProviderStatus, Readiness } from "../api/context.ts";
 import type { DeclaredChange } from "../app/manage/declared.ts";
 import { declare } from "../app/manage/first-start.ts";
+import type { Feed } from "../app/port/feed.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
 import { CurrentPrices } from "../app/manage/current-prices.ts";
@@ -59,6 +60,7 @@ export interface ComposeOptions {
 export interface Parts {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
+  readonly feed: Feed;
   readonly prices: CurrentPrices;
   readonly priceUpdates: PriceUpdates;
   readonly learned: Learned;
@@ -98,7 +100,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     belongingsProblem = (): null => null,
   } = serving ?? {};
   const log = makeLog(readLogLevel(options.environment), options.logText);
-  const [catalogue, { ledger, reader }] = await Promise.all([
+  const [catalogue, { ledger, reader, feed }] = await Promise.all([
     openCatalogue(),
     openLedger({ directory, durability: configuration.durability, clock }),
   ]);
@@ -155,6 +157,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     holdLimits: configuration.limits,
     ledger,
     reader,
+    feed,
     clock,
     files,
     counter,
@@ -203,6 +206,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   return {
     ledger,
     reader,
+    feed,
     prices,
     priceUpdates,
     learned,

@@ -47,7 +47,7 @@ const budgetFields = {
   warning_threshold: z
     .union([z.number(), z.string()])
     .nullish()
-    .describe("A share of the amount; 0.8 by default."),
+    .describe("A share of the amount; by default, thresholds are 0.8 and 1."),
   thresholds: z.array(thresholdInput).nullish(),
   models: z.array(z.string()).nullish(),
   providers: z.array(z.string()).nullish(),

@@ -5,7 +5,8 @@ import { dimensions } from "../domain/attribution/attribution.ts";
 import { suggest } from "../domain/input/nearest.ts";
 import { nameSchema } from "./value.ts";
 
-const dimensionQuery = Object.fromEntries(
+/** A filter for each dimension. */
+export const dimensionQuery = Object.fromEntries(
   dimensions.map((dimension) => [dimension, nameSchema.optional()]),
 ) as Record<(typeof dimensions)[number], z.ZodOptional<z.ZodString>>;
 
@@ -27,7 +28,11 @@ export type FilterQuery = z.output<z.ZodObject<typeof filterQuery>> &
 
 /** The filters, with fields of the route's own. `tag:NAME=VALUE` filters by a tag. */
 export function filterSchema<Shape extends z.ZodRawShape>(shape: Shape) {
-  const known = { ...filterQuery, ...shape };
+  return taggedQuery({ ...filterQuery, ...shape });
+}
+
+/** A query with these fields, and `tag:NAME=VALUE` for tags. */
+export function taggedQuery<Shape extends z.ZodRawShape>(known: Shape) {
   return z
     .object(known)
     .catchall(z.string())

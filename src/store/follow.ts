@@ -1,12 +1,12 @@
 /** Follows a journal page by page; each store says how to read a page and when to look again. */
 
-import type { NumberedEntry } from "../app/port/feed.ts";
+import type { FollowedEntry } from "../app/port/feed.ts";
 import { PurserError } from "../domain/error.ts";
 import type { Bell } from "./bell.ts";
 
 export interface Followed {
   /** At most one page of the entries after this one; empty at the end of the journal. */
-  readonly read: (afterSeq: number) => Promise<readonly NumberedEntry[]>;
+  readonly read: (afterSeq: number) => Promise<readonly FollowedEntry[]>;
   /** Rings when there may be new entries. */
   readonly bell: Pick<Bell, "count" | "after">;
   readonly signal: AbortSignal;
@@ -16,7 +16,7 @@ export interface Followed {
 export async function* followJournal(
   afterSeq: number,
   { read, bell, signal }: Followed,
-): AsyncGenerator<readonly NumberedEntry[], void, void> {
+): AsyncGenerator<readonly FollowedEntry[], void, void> {
   let last = afterSeq;
   while (!signal.aborted) {
     // Counted before reading: entries that come meanwhile are not missed.

@@ -292,6 +292,8 @@ async function faultOfAnswer(
     headers: {
       ...(key !== null && { authorization: `Bearer ${key}` }),
       "content-type": "application/json",
+      // Events are a stream otherwise.
+      accept: "application/json",
     },
     ...(sent.body !== null && { body: sent.body }),
   });

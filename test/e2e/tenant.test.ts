@@ -101,6 +101,7 @@ const rows: Readonly<Record<string, Row>> = {
   "GET /api/v1/summary": { expected: figures },
   "GET /api/v1/series": { query: "?by=project,key", expected: figures },
   "GET /api/v1/alerts": { expected: adminOnly(200) },
+  "GET /api/v1/events": { query: "?after=0", expected: figures },
   "POST /api/v1/estimate": {
     body: { ...priced, input_tokens: 5, max_output_tokens: 5, attribution: { project: "alpha" } },
     expected: [401, 401, 403, 403, 403, 403, 200, 200],
@@ -193,6 +194,8 @@ async function ask(route: string, { id, query = "", body }: Row, role: Role): Pr
     method,
     headers: {
       "content-type": "application/json",
+      // Events are a stream otherwise.
+      accept: "application/json",
       ...(key !== undefined && { authorization: `Bearer ${key}` }),
     },
     ...(body && { body: JSON.stringify(body) }),

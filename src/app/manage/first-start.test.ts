@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defineKey } from "../../domain/key/define.ts";
+import { defineBudget } from "../../domain/budget/define.ts";
 import { aBudget, aHold, anOutcome } from "../../domain/ledger/desk.test-kit.ts";
 import { hashSecret } from "../caller/secret.ts";
 import { LedgerBench } from "../port/ledger.test-kit.ts";
@@ -80,6 +81,29 @@ test("a declared budget reports what was spent, announces crossed thresholds and
     bench.crossed.map(({ counter }) => counter.budgetId),
     ["b"],
   );
+});
+
+test("a budget that was made when 0.8 was the only usual threshold keeps it, unless others are stated", async (t) => {
+  const bench = await LedgerBench.open(t);
+  const notify = { action: "notify" } as const;
+  const fields = { budget_id: "b", budget_type: "platform", amount: "5" };
+  const declared = async (more: object) => {
+    const budget = defineBudget({ ...fields, ...more }, { parentOf: () => undefined });
+    const changes = await declare(bench, { budgets: [budget], keys: [] });
+    const now = bench.ledger.budget("b")?.thresholds.map(({ partsPerMillion }) => partsPerMillion);
+    return [changes.length, now];
+  };
+  const old = {
+    ...defineBudget(fields, { parentOf: () => undefined }),
+    thresholds: [{ partsPerMillion: 800_000, ...notify }],
+  };
+  await declare(bench, { budgets: [old], keys: [] });
+  assert.deepEqual(await declared({}), [0, [800_000]]);
+  assert.deepEqual(await declared({ amount: "6" }), [1, [800_000]]);
+  assert.deepEqual(await declared({ thresholds: [0.8, 1] }), [1, [800_000, 1_000_000]]);
+  assert.deepEqual(await declared({ thresholds: [0.8] }), [1, [800_000]]);
+  assert.deepEqual(await declared({ thresholds: [0.5] }), [1, [500_000]]);
+  assert.deepEqual(await declared({}), [1, [800_000, 1_000_000]]);
 });
 
 test("the first start makes an admin key and a caller's key, and later starts none", async (t) => {

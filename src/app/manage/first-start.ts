@@ -6,6 +6,7 @@
 import { dimensions } from "../../domain/attribution/attribution.ts";
 import type { Budget } from "../../domain/budget/budget.ts";
 import { budgetToJson } from "../../domain/budget/json.ts";
+import { redeclared } from "../../domain/budget/threshold.ts";
 import { defineKey, keyToJson, type KeyDefinition } from "../../domain/key/define.ts";
 import { isLive, type Key } from "../../domain/key/key.ts";
 import { added, changed, type DeclaredChange, spentNow } from "./declared.ts";
@@ -37,9 +38,12 @@ export async function declare(
   counting: (budgetId: string, share: number) => void = () => undefined,
 ): Promise<readonly DeclaredChange[]> {
   const changes: DeclaredChange[] = [];
-  for (const budget of parentsFirst(declared.budgets)) {
-    const { budgetId } = budget;
+  for (const stated of parentsFirst(declared.budgets)) {
+    const { budgetId } = stated;
     const old = ledger.budget(budgetId);
+    const budget = old
+      ? { ...stated, thresholds: redeclared(stated.thresholds, old.thresholds) }
+      : stated;
     const [before, after] = [old && budgetToJson(old), budgetToJson(budget)];
     if (JSON.stringify(before) === JSON.stringify(after)) continue;
     const put = { kind: "put_budget", at: clock.now(), budget, when: "put" } as const;

@@ -1,5 +1,6 @@
 /** Port to the journal as a feed, for what reacts to entries: alerts, exports, dashboards. */
 
+import type { EntryContext } from "../../domain/event/context.ts";
 import type { Entry } from "../../domain/ledger/entry.ts";
 
 /** An entry with its place in the journal. */
@@ -7,6 +8,11 @@ export interface NumberedEntry {
   /** 1 for the first entry; each later entry has the next number. */
   readonly seq: number;
   readonly entry: Entry;
+}
+
+/** An entry with what it refers to, as it was at that point. */
+export interface FollowedEntry extends NumberedEntry {
+  readonly context: EntryContext;
 }
 
 /**
@@ -30,7 +36,14 @@ export interface Feed {
    *   was restored; `store_unavailable` if it cannot be read. A new iteration continues after the
    *   last page.
    */
-  follow(afterSeq: number, signal?: AbortSignal): AsyncIterable<readonly NumberedEntry[]>;
+  follow(afterSeq: number, signal?: AbortSignal): AsyncIterable<readonly FollowedEntry[]>;
+
+  /**
+   * The number of the last permanent entry; 0 if there is none.
+   *
+   * @throws PurserError `store_unavailable` if the journal cannot be read.
+   */
+  last(): Promise<number>;
 
   /** Ends all iterations. */
   close(): Promise<void>;

@@ -12,6 +12,7 @@ import type { ThresholdEntry } from "../../domain/ledger/entry.ts";
 import { openLedger } from "../../store/sqlite/open.ts";
 import { Waiting } from "../hold/waiting.ts";
 import type { Clock } from "./clock.ts";
+import type { Feed } from "./feed.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Observer, RefusedCall } from "./observer.ts";
 import { silentObserver } from "./parts.test-kit.ts";
@@ -23,6 +24,8 @@ export const start = Date.UTC(2026, 0, 5);
 export class LedgerBench {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
+  readonly feed: Feed;
+  readonly directory: string;
   readonly clock: Clock;
   readonly waiting = new Waiting();
   readonly refused: RefusedCall[] = [];
@@ -43,11 +46,13 @@ export class LedgerBench {
   readonly #time: { now: number };
 
   private constructor(
-    parts: { readonly ledger: Ledger; readonly reader: LedgerReader },
+    parts: Pick<LedgerBench, "ledger" | "reader" | "feed" | "directory">,
     time: { now: number },
   ) {
     this.ledger = parts.ledger;
     this.reader = parts.reader;
+    this.feed = parts.feed;
+    this.directory = parts.directory;
     this.#time = time;
     this.clock = clockOf(time);
   }
@@ -61,7 +66,7 @@ export class LedgerBench {
       await opened.ledger.close();
       await rm(directory, { recursive: true });
     });
-    return new LedgerBench(opened, time);
+    return new LedgerBench({ ...opened, directory }, time);
   }
 
   endCallsOf(keyId: string): void {

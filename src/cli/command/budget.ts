@@ -219,7 +219,7 @@ function withFields(command: Command): Command {
       oneOf("--policy", ["hard", "soft"]),
     )
     .option("--parent <id>", "parent budget, which also counts its calls")
-    .option("--warn <shares>", "alert thresholds, such as 0.75,0.95 (0.8)", shares("--warn"))
+    .option("--warn <shares>", "alert thresholds, such as 0.75,0.95 (0.8,1)", shares("--warn"))
     .option(
       "--models <names>",
       "count only calls to these models; prefixes end in *",

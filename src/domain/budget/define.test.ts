@@ -28,7 +28,7 @@ function define(change: Readonly<Record<string, unknown>>): Budget {
   return defineBudget({ ...minimal, ...change }, context);
 }
 
-test("a minimal budget is hard, in USD, for a month in UTC, and warns at 0.8", () => {
+test("a minimal budget is hard, in USD, for a month in UTC, warns at 0.8 and is exceeded at 1", () => {
   assert.deepEqual(defineBudget(minimal, context), {
     budgetId: "b1",
     parentBudgetId: null,
@@ -42,7 +42,10 @@ test("a minimal budget is hard, in USD, for a month in UTC, and warns at 0.8", (
     start: null,
     end: null,
     policy: "hard",
-    thresholds: [{ partsPerMillion: 800_000, action: "notify" }],
+    thresholds: [
+      { partsPerMillion: 800_000, action: "notify" },
+      { partsPerMillion: 1_000_000, action: "notify" },
+    ],
     models: null,
     providers: null,
     unpriced: { policy: "block" },

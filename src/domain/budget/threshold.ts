@@ -13,7 +13,7 @@ import type { Threshold, ThresholdAction } from "./budget.ts";
 
 /**
  * Parses `thresholds` (numbers, or objects with `at` and `action`) and `warning_threshold` (one
- * more that notifies). Without either, a budget warns at 0.8.
+ * more that notifies). Without either, a budget warns at 0.8 and is exceeded at 1.
  *
  * @returns Ascending, without duplicates; of two at the same share, the one that pauses is kept.
  */
@@ -32,8 +32,28 @@ export function readThresholds(fields: Fields): readonly Threshold[] {
       partsPerMillion: readShare(warning, `${fields.prefix}warning_threshold`),
       action: "notify",
     });
-  else if (listed === undefined) all.push({ partsPerMillion: 800_000, action: "notify" });
+  else if (listed === undefined) return usualThresholds;
   return inOrder(all);
+}
+
+const usualThresholds: readonly Threshold[] = [
+  { partsPerMillion: 800_000, action: "notify" },
+  { partsPerMillion: 1_000_000, action: "notify" },
+];
+
+/**
+ * The thresholds of a budget that is declared again. A budget that states none, and was made when 1
+ * was not one of the usual ones, keeps what it has.
+ *
+ * @param declared As returned by {@link readThresholds}.
+ */
+export function redeclared(
+  declared: readonly Threshold[],
+  old: readonly Threshold[],
+): readonly Threshold[] {
+  const [only, more] = old;
+  const wasUsual = only?.partsPerMillion === 800_000 && only.action === "notify" && !more;
+  return declared === usualThresholds && wasUsual ? old : declared;
 }
 
 /** A share as a JSON number: 0.8 for 800,000. */

@@ -2,9 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Feed, NumberedEntry } from "../../app/port/feed.ts";
+import type { Feed, FollowedEntry } from "../../app/port/feed.ts";
+import { Contexts } from "../../domain/event/context.ts";
 import type { Ledger } from "../../app/port/ledger.ts";
-import { hold, putBudget, settle, start, usd, usualOutcome } from "./fixture.ts";
+import type { Key } from "../../domain/key/key.ts";
+import { hold, putBudget, route, settle, start, tree, usd, usualOutcome } from "./fixture.ts";
 import { rejects, using, type OpenStore } from "./store-under-test.ts";
 
 export function testFollowing(open: OpenStore): void {
@@ -63,6 +65,64 @@ export function testFollowing(open: OpenStore): void {
     });
   });
 
+  test("each entry comes with what it refers to, as it was then, also after a restart", async () => {
+    await using(open, async (store) => {
+      const { ledger } = store;
+      for (const put of tree([usd(1000), usd(1000), usd(1000), usd(5)])) await ledger.commit(put);
+      await ledger.commit({ kind: "put_key", at: start, key });
+      await call(ledger, "first");
+      await ledger.commit({ ...putBudget("org", usd(900)), at: start + 1 });
+      await call(ledger, "second");
+      await ledger.commit({ kind: "put_key", at: start, key: { ...key, name: "two" } });
+      const other = { ...route, keyId: "key_2" };
+      await ledger.commit(hold("refused", usd(2000), { route: other }));
+      await ledger.commit(hold("lapsing", usd(1), { expiresAt: start + 10, at: start }));
+      await ledger.commit({ kind: "expire", at: start + 20 });
+      const project = { project: "p2" };
+      await ledger.commit(
+        hold("p2", usd(1), { attribution: project, at: start + 86_400_000 * 40 }),
+      );
+      await ledger.commit({ kind: "delete_budget", at: start, budgetId: "project" });
+      await ledger.commit(putBudget("project", usd(7)));
+      const count = await store.feed.last();
+      const all = await take(store.feed, { afterSeq: 0, count });
+      assert.equal(all.length, count);
+      const contexts = new Contexts();
+      for (const { entry, context, seq } of all)
+        assert.deepEqual(context, contexts.next(entry), `entry ${seq}: ${entry.kind}`);
+      const opened = all.flatMap(({ context }) => context.opened ?? []);
+      assert.deepEqual(
+        opened.map(({ counter }) => `${counter.budgetId} ${counter.value}`),
+        [
+          "project p1",
+          "team t1",
+          "org acme",
+          "all main",
+          // The budget changed its kind, and was counted anew.
+          "org main",
+          // A month later.
+          "project p2",
+          "all main",
+          "org main",
+          "project main",
+        ],
+      );
+      assert.deepEqual(
+        all.flatMap(({ context: { firstUseOf, key: used } }) =>
+          firstUseOf ? [[firstUseOf, used?.name]] : [],
+        ),
+        [
+          ["key_1", "one"],
+          ["key_2", undefined],
+        ],
+      );
+      assert.equal(all.filter(({ context }) => context.call?.route.keyId === "key_1").length, 3);
+      const again = await store.reopen();
+      assert.deepEqual(await take(again.feed, { afterSeq: 0, count }), all);
+      assert.deepEqual(await take(again.feed, { afterSeq: 8, count: count - 8 }), all.slice(8));
+    });
+  });
+
   test("a checkpoint that the journal does not have is rejected", async () => {
     await using(open, async ({ ledger, feed }) => {
       await call(ledger, "op");
@@ -80,7 +140,7 @@ export function testFollowing(open: OpenStore): void {
       const quick = take(feed, { afterSeq: 0, count: 1202 });
       await Promise.all(Array.from({ length: 600 }, (_, n) => call(ledger, `op${n}`)));
       const all = await quick;
-      const pages: NumberedEntry[][] = [[...(first.value ?? [])]];
+      const pages: FollowedEntry[][] = [[...(first.value ?? [])]];
       while (pages.flat().length < 1202) pages.push([...((await slow.next()).value ?? [])]);
       assert.deepEqual(pages.flat(), all);
       assert.ok(Math.max(...pages.map(({ length }) => length)) <= 200, "a page is short");
@@ -111,11 +171,28 @@ async function call(ledger: Ledger, operationId: string): Promise<void> {
 async function take(
   feed: Feed,
   { afterSeq, count }: { readonly afterSeq: number; readonly count: number },
-): Promise<readonly NumberedEntry[]> {
-  const seen: NumberedEntry[] = [];
+): Promise<readonly FollowedEntry[]> {
+  const seen: FollowedEntry[] = [];
   for await (const page of feed.follow(afterSeq)) {
     seen.push(...page);
     if (seen.length >= count) break;
   }
   return seen.slice(0, count);
 }
+
+const key: Key = {
+  keyId: "key_1",
+  name: "one",
+  hash: "00",
+  hint: "purser_0",
+  role: "caller",
+  attribution: {},
+  mayRefine: [],
+  models: null,
+  providers: null,
+  budgets: [],
+  maxConcurrent: null,
+  createdAt: start,
+  expiresAt: null,
+  revokedAt: null,
+};

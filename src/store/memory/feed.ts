@@ -1,7 +1,7 @@
 /** Follows the journal of a ledger on a server, by asking for one page after another. */
 
 import { setTimeout as pause } from "node:timers/promises";
-import type { Feed, NumberedEntry } from "../../app/port/feed.ts";
+import type { Feed, FollowedEntry } from "../../app/port/feed.ts";
 import { PurserError } from "../../domain/error.ts";
 import { followJournal, journalEnds } from "../follow.ts";
 import type { Link } from "./link.ts";
@@ -19,7 +19,7 @@ export class MemoryFeed implements Feed {
     this.#link = link;
   }
 
-  follow(afterSeq: number, signal?: AbortSignal): AsyncIterable<readonly NumberedEntry[]> {
+  follow(afterSeq: number, signal?: AbortSignal): AsyncIterable<readonly FollowedEntry[]> {
     const closing = this.#closing.signal;
     return followJournal(afterSeq, {
       read: (seq) => this.#read(seq),
@@ -32,11 +32,15 @@ export class MemoryFeed implements Feed {
     });
   }
 
+  async last(): Promise<number> {
+    return this.#link.askAgain("lastSeq", null);
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
   }
 
-  async #read(seq: number): Promise<readonly NumberedEntry[]> {
+  async #read(seq: number): Promise<readonly FollowedEntry[]> {
     try {
       const page = await this.#link.askAgain("entriesAfter", { seq, limit });
       if (!page) throw journalEnds(seq);

@@ -1,6 +1,7 @@
 /** The server of a memory ledger: it has the journal, and commits what its clients decide. */
 
-import type { NumberedEntry } from "../../app/port/feed.ts";
+import type { FollowedEntry, NumberedEntry } from "../../app/port/feed.ts";
+import { Contexts, type EntryContext } from "../../domain/event/context.ts";
 import { Books } from "../../domain/ledger/books.ts";
 import type { CounterState } from "../../domain/ledger/counter.ts";
 import type { Counted, CounterKey, Entry } from "../../domain/ledger/entry.ts";
@@ -29,6 +30,8 @@ export interface CommitRequest {
 /** Each method is one request of a client, and is carried out as a whole. */
 export class MemoryServer {
   readonly #journal: Entry[] = [];
+  readonly #contexts = new Contexts();
+  readonly #contextOf: EntryContext[] = [];
   readonly #books = new Books(noHistory);
   readonly #charges: ChargedCall[] = [];
   /** The last entry that changed an item. */
@@ -93,8 +96,12 @@ export class MemoryServer {
   }: {
     readonly seq: number;
     readonly limit: number;
-  }): readonly NumberedEntry[] | null {
+  }): readonly FollowedEntry[] | null {
     return seq > this.#journal.length ? null : this.#after(seq, limit);
+  }
+
+  lastSeq(_request: null): number {
+    return this.#journal.length;
   }
 
   /** The counters as kept, to compare with the journal. */
@@ -105,10 +112,12 @@ export class MemoryServer {
     }));
   }
 
-  #after(seq: number, limit = Number.POSITIVE_INFINITY): readonly NumberedEntry[] {
-    return this.#journal
-      .slice(seq, seq + limit)
-      .map((entry, place) => ({ seq: seq + place + 1, entry }));
+  #after(seq: number, limit = Number.POSITIVE_INFINITY): readonly FollowedEntry[] {
+    return this.#journal.slice(seq, seq + limit).map((entry, place) => ({
+      seq: seq + place + 1,
+      entry,
+      context: this.#contextOf[seq + place] ?? {},
+    }));
   }
 
   #hasChanged(reads: Reads): boolean {
@@ -119,6 +128,7 @@ export class MemoryServer {
     const changed = this.#itemsOf(entry);
     this.#books.apply(entry);
     this.#journal.push(entry);
+    this.#contextOf.push(this.#contexts.next(entry));
     for (const { key } of this.#books.takeChanges().counters) changed.push(counterItem(key));
     for (const item of changed) this.#changedAt.set(item, this.#journal.length);
   }

@@ -1,6 +1,6 @@
 /** Follows the journal of the embedded ledger, read on a thread of its own. */
 
-import type { Feed, NumberedEntry } from "../../../app/port/feed.ts";
+import type { Feed, FollowedEntry } from "../../../app/port/feed.ts";
 import type { Bell } from "../../bell.ts";
 import { followJournal, journalEnds } from "../../follow.ts";
 import { ReaderThread } from "./reader-thread.ts";
@@ -28,7 +28,7 @@ export class SqliteFeed implements Feed {
     this.#thread = new ReaderThread({ directory: parts.directory });
   }
 
-  follow(afterSeq: number, signal?: AbortSignal): AsyncIterable<readonly NumberedEntry[]> {
+  follow(afterSeq: number, signal?: AbortSignal): AsyncIterable<readonly FollowedEntry[]> {
     const closing = this.#closing.signal;
     return followJournal(afterSeq, {
       read: (seq) => this.#read(seq),
@@ -37,14 +37,18 @@ export class SqliteFeed implements Feed {
     });
   }
 
+  async last(): Promise<number> {
+    return (await this.#thread.ask({ method: "last" })) as number;
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#thread.close();
   }
 
-  async #read(afterSeq: number): Promise<readonly NumberedEntry[]> {
+  async #read(afterSeq: number): Promise<readonly FollowedEntry[]> {
     const page = await this.#thread.ask({ method: "entries", afterSeq, limit });
     if (!page) throw journalEnds(afterSeq);
-    return page as readonly NumberedEntry[];
+    return page as readonly FollowedEntry[];
   }
 }

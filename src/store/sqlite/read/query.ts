@@ -28,6 +28,9 @@ export interface EntriesQuery {
   readonly limit: number;
 }
 
+/** The questions of a feed; `last` is the number of the last entry. */
+export type FeedQuery = EntriesQuery | { readonly method: "last" };
+
 export type QueryMethod = "calls" | "refusals" | "totals" | "keyUses" | "alerts";
 
 export interface Question {
@@ -35,7 +38,7 @@ export interface Question {
   readonly query:
     | Query
     | CountQuery
-    | EntriesQuery
+    | FeedQuery
     | { readonly method: "verify" }
     | { readonly method: "check" };
 }

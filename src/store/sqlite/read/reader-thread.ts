@@ -22,6 +22,7 @@ const usualRemedies: Readonly<Record<Asked["method"], string>> = {
   alerts: lookAtIt,
   count: lookAtIt,
   entries: lookAtIt,
+  last: lookAtIt,
   check: lookAtIt,
   verify:
     "Check that the data folder can be read and that the folder for temporary files has room, and try again.",

@@ -9,15 +9,8 @@ import { readAlerts, readCalls } from "./calls.ts";
 import { countSpent } from "./count-spent.ts";
 import { readKeyUses } from "./key-uses.ts";
 import { NameIndex } from "./name-index.ts";
-import { readEntries } from "./entries.ts";
-import type {
-  CountQuery,
-  EntriesQuery,
-  Query,
-  Question,
-  ReaderData,
-  ReaderMessage,
-} from "./query.ts";
+import { EntryReader } from "./entries.ts";
+import type { CountQuery, FeedQuery, Query, Question, ReaderData, ReaderMessage } from "./query.ts";
 import { readRefusals } from "./refusals.ts";
 import { readTotals } from "./totals.ts";
 import { verify } from "./verify.ts";
@@ -26,6 +19,7 @@ assert(parentPort !== null, "a reader runs as a worker thread");
 const port = parentPort;
 const database = openForReading((workerData as ReaderData).directory);
 const source = { database, file: new FileHistory(database), names: new NameIndex(database) };
+const entries = new EntryReader(source);
 
 port.on("message", (question: Question | "close") => {
   if (question === "close") {
@@ -64,10 +58,11 @@ function respond({ number, query }: Question): ReaderMessage {
   }
 }
 
-function answer(query: Query | CountQuery | EntriesQuery, number: number): unknown {
+function answer(query: Query | CountQuery | FeedQuery, number: number): unknown {
   if (query.method === "count")
     return countSpent(source, query, (share) => say({ kind: "progress", number, share }));
-  if (query.method === "entries") return readEntries(source, query);
+  if (query.method === "entries") return entries.after(query);
+  if (query.method === "last") return entries.last();
   if (query.method === "calls") return readCalls(source, ...query.input);
   if (query.method === "keyUses") return readKeyUses(source);
   if (query.method === "refusals") return readRefusals(source, ...query.input);
