@@ -37,6 +37,7 @@ const appFloors: readonly (readonly string[])[] = [
   ["header", "hold"],
   ["settle"],
   ["call", "desk", "manage", "report"],
+  ["ingest"],
 ];
 
 /** The rooms that each room may import. An entry may also name one file, without its ending. */

@@ -9,6 +9,7 @@ import { decidePutBudget, noSuchBudget } from "./decide-budget.ts";
 import { decideCorrect } from "./decide-correct.ts";
 import { decideHold } from "./decide-hold.ts";
 import { decideRevertPrices, decideUpdatePrices } from "./decide-price-update.ts";
+import { decideRecord } from "./decide-record.ts";
 import { decideSettle } from "./decide-settle.ts";
 import { decideTopUp } from "./decide-top-up.ts";
 import type { Decided } from "./decided.ts";
@@ -26,6 +27,7 @@ const deciders: Decider = {
   hold: decideHold,
   top_up: decideTopUp,
   settle: decideSettle,
+  record: decideRecord,
   release: decideRelease,
   correct: decideCorrect,
   expire: (books: LedgerView, command: Extract<Command, { kind: "expire" }>) => {
