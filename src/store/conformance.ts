@@ -7,6 +7,7 @@ import { testHolding } from "./conformance/holding.ts";
 import { testFailing, testReopening, testUpdatingPrices } from "./conformance/keeping.ts";
 import { testMetering } from "./conformance/metering.ts";
 import { testFinding, testRows, testTotals } from "./conformance/reading.ts";
+import { testRecording } from "./conformance/recording.ts";
 import { testRecounting } from "./conformance/recounting.ts";
 import type { OpenStore } from "./conformance/store-under-test.ts";
 
@@ -21,6 +22,7 @@ export function ledgerConformance(name: string, open: OpenStore): void {
     testUpdatingPrices(open);
     testFailing(open);
     testRecounting(open);
+    testRecording(open);
   });
   describe(`${name}: feed`, () => {
     testFollowing(open);
