@@ -6,7 +6,7 @@ import { formatUsd, pico } from "../domain/money/money.ts";
 import { formatPerMillion } from "../domain/price/text/per-million.ts";
 import { definePrice } from "../domain/price/text/override.ts";
 import type { Charge, ServiceTier } from "../domain/price/row/rate.ts";
-import type { Usage } from "../domain/usage/usage.ts";
+import type { FeeMeter, Usage } from "../domain/usage/usage.ts";
 import { formatRow } from "../domain/price/text/row-text.ts";
 import { openCatalogue } from "./catalogue.ts";
 
@@ -317,6 +317,22 @@ test("Claude's cache writes are 1.25 and 2 times the input price if the list has
     charge({ name: "anthropic/claude-opus-5-5", usage: { cache_write_1h: 1 } })[0]?.rate?.source,
     "genai-prices",
   );
+});
+
+test("a search at OpenRouter is held at the fee of Exa, and charged at that of the model's vendor", () => {
+  const held = (model: string, fees?: readonly FeeMeter[]): string => {
+    const sheet = book.sheet({ provider: "openrouter", model, at: sunday }) ?? assert.fail();
+    const query = { inputTokens: 1, cacheWrite: "none", serviceTier: "standard", fees } as const;
+    return formatUsd(sheet.dearest(query).webSearch);
+  };
+  for (const [model, fee] of [
+    ["meta/muse-spark-1.3", "0.0025"],
+    ["openai/gpt-6-luna", "0.01"],
+  ] as const) {
+    assert.deepEqual([held(model), held(model, ["web_search"])], ["0.02", "0.02"], model);
+    assert.equal(held(model, ["file_search"]), "0");
+    assert.equal(cost({ name: `openrouter/${model}`, usage: { web_search: 1 } }), fee);
+  }
 });
 
 test("a web search is never free", () => {

@@ -248,7 +248,7 @@ function errorOf(error: PurserError): WireError {
 
 /** 402, which SDKs do not retry. */
 function refusalError({ refusal, requested }: CallRefusal): WireError {
-  const purser = describeRefusal(refusal);
+  const purser = describeRefusal(refusal, requested);
   return {
     status: 402,
     message: `${explainRefusal(refusal, requested)}. ${purser.remedy}`,

@@ -2,7 +2,7 @@
 
 import { add, zero } from "../../domain/money/money.ts";
 import type { PriceSheet } from "../../domain/price/sheet.ts";
-import { chargesTokens, unitCost, unitMeter } from "../../domain/price/unit-price.ts";
+import { chargesTokens, pricedUnits, unitCost } from "../../domain/price/unit-price.ts";
 import type { RequestFacts } from "../../wire/wire.ts";
 import type { Estimate } from "./estimate.ts";
 
@@ -24,10 +24,10 @@ export function withUnit(
   },
 ): Estimate {
   if (!unit || !sheet) return estimate;
-  const meter = unitMeter(sheet, unit, at);
-  if (meter === undefined) return estimate;
-  const cost = unitCost(sheet, { meter, count: unit.count, at });
-  const held = { ...estimate, fees: add(estimate.fees, cost) };
+  const units = pricedUnits(sheet, unit, at);
+  if (!units) return estimate;
+  const costs = [...units].map(([meter, count]) => unitCost(sheet, { meter, count, at }));
+  const held = { ...estimate, fees: costs.reduce(add, estimate.fees) };
   return chargesTokens(sheet) ? held : { ...held, ...noTokens };
 }
 

@@ -1,7 +1,7 @@
 /** Reads an answer that is billed by a unit other than tokens. */
 
 import type { PriceSheet } from "../../domain/price/sheet.ts";
-import { chargesTokens, unitMeter } from "../../domain/price/unit-price.ts";
+import { chargesTokens, pricedUnits } from "../../domain/price/unit-price.ts";
 import type { Provider } from "../port/provider.ts";
 import type { Reading, RequestFacts } from "../../wire/wire.ts";
 
@@ -28,14 +28,14 @@ export function readingByUnit(
   const hasTokens = reading.parts.length > 0 && !reading.partial;
   if (!asked || !sheet || (hasTokens && chargesTokens(sheet))) return undefined;
   const unit = reading.unit ?? asked;
-  const meter = unitMeter(sheet, unit, heldAt);
-  if (meter === undefined) return undefined;
-  const { partial: _, ...whole } = reading;
   const count = Math.max(unit.count, provider.leastUnits[unit.family] ?? 0);
+  const units = pricedUnits(sheet, { ...unit, count }, heldAt);
+  if (!units) return undefined;
+  const { partial: _, ...whole } = reading;
   const isKnown = reading.unit !== undefined || asked.isExact;
   return {
     ...whole,
-    parts: [{ model: null, usage: { [meter]: count } }],
+    parts: [{ model: null, usage: Object.fromEntries(units) }],
     ...(!isKnown && { partial: true }),
   };
 }

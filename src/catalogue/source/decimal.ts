@@ -23,6 +23,11 @@ export function perUnit(value: ExactJson | undefined, per = 1n): PicoUsd | undef
   return pico((numerator + denominator - 1n) / denominator);
 }
 
+/** Why an entry is skipped whose price {@link perUnit} cannot read. */
+export function notPrice(field: string): string {
+  return `has a price that is not a number of 0 or more, ${field}`;
+}
+
 /** Parses a factor such as `1.1`, exactly. */
 export function ratioOf(value: ExactJson | undefined): Ratio | undefined {
   const factor = parseDecimal(value);

@@ -14,11 +14,14 @@ export type ExactObject = Readonly<Record<string, ExactJson>>;
 
 /** @throws PurserError `invalid_request` if the text is not JSON. */
 export function parseExact(text: string): ExactJson {
+  if (text.trim() === "")
+    throw new PurserError("invalid_request", "the price list is empty", {
+      remedy: "Give a file as its publisher has it.",
+    });
   try {
     return JSON.parse(text, keepNumberText) as ExactJson;
   } catch (error) {
     throw new PurserError("invalid_request", "the price list is not valid JSON", {
-      field: "from",
       remedy: "Give a file as its publisher has it: JSON, not compressed, not cut off.",
       cause: error,
     });
@@ -41,6 +44,18 @@ export function textOf(value: ExactJson | undefined): string | undefined {
 export function countOf(value: ExactJson | undefined): number | undefined {
   const number = typeof value === "string" && value !== "" ? Number(value) : Number.NaN;
   return Number.isSafeInteger(number) && number > 0 ? number : undefined;
+}
+
+/** How to find a value, as in JavaScript: `providers[0].models[3]`, `["gpt-4o"]`. */
+export function pathOf(...steps: readonly (string | number)[]): string {
+  return steps
+    .map((step) =>
+      typeof step === "string" && /^[A-Za-z_]\w*$/.test(step)
+        ? `.${step}`
+        : `[${JSON.stringify(step)}]`,
+    )
+    .join("")
+    .replace(/^\./, "");
 }
 
 /**

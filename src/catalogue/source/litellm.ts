@@ -19,6 +19,7 @@ import {
   countOf,
   isObject,
   listOf,
+  pathOf,
   textOf,
   type ExactJson,
   type ExactObject,
@@ -32,6 +33,8 @@ const litellmSource = "litellm";
 
 /** An entry whose prices could be read. */
 interface Entry {
+  /** Its name in the map. */
+  readonly key: string;
   readonly provider: string;
   readonly name: MapName;
   readonly fields: ExactObject;
@@ -58,8 +61,9 @@ export function readLitellm(json: ExactJson, options: ReadOptions = {}): Publish
     if (on !== undefined && name.region === undefined)
       ends.push({ provider, model: name.model, on: Date.parse(`${on}T00:00:00Z`) });
     const rates = readEntry(fields, name, provider);
-    if ("why" in rates) skipped.push({ provider, model: name.model, why: rates.why });
-    else entries.push({ provider, name, fields, rates });
+    if ("why" in rates)
+      skipped.push({ provider, model: name.model, path: pathOf(key), why: rates.why });
+    else entries.push({ key, provider, name, fields, rates });
   }
 
   const version = options.version ?? digestOf(json);
@@ -149,6 +153,7 @@ function joined(entries: readonly Entry[], skipped: SkippedModel[]): readonly Ca
       skipped.push({
         provider: entry.provider,
         model: entry.name.model,
+        path: pathOf(entry.key),
         why: "has another price in a second entry",
       });
   }
@@ -160,12 +165,14 @@ function joined(entries: readonly Entry[], skipped: SkippedModel[]): readonly Ca
       skipped.push({
         provider: entry.provider,
         model: entry.name.model,
+        path: pathOf(entry.key),
         why: `has a price in ${region} only`,
       });
     else if (image !== undefined && isByToken(row))
       skipped.push({
         provider: entry.provider,
         model: `${entry.name.model} (${image})`,
+        path: pathOf(entry.key),
         why: "is billed by tokens, which give the price of an image",
       });
     else if (image !== undefined)

@@ -69,6 +69,39 @@ test("OpenRouter has decimal strings per token; a router without a price of its 
   );
 });
 
+test("a skipped model has its place in the list, and the field that is not a price", () => {
+  const why = (field: string): string => `has a price that is not a number of 0 or more, ${field}`;
+  const cost = (more: string): string => `{"cost":{"input":1,"output":2${more}}}`;
+  const cases = [
+    [`{"own":{"models":{"m-1":${cost(',"cache_read":-1')}}}}`, 'own.models["m-1"]', "cache_read"],
+    [`{"own":{"models":{"m":${cost(',"reasoning":"x"')}}}}`, "own.models.m", "reasoning"],
+    [
+      `{"own":{"models":{"m":${cost(',"context_over_200k":{"input":-1}')}}}}`,
+      "own.models.m",
+      "input",
+    ],
+    ['{"data":[3,{"id":"m","pricing":{"prompt":"-2","completion":"1"}}]}', "data[1]", "prompt"],
+    [
+      '{"a b":{"litellm_provider":"openai","input_cost_per_token":"x","output_cost_per_token":1}}',
+      '["a b"]',
+      "input_cost_per_token",
+    ],
+    [
+      '{"m":{"litellm_provider":"openai","input_cost_per_token":1,"output_cost_per_token":1,"search_context_cost_per_query":{"low":-1}}}',
+      "m",
+      "search_context_cost_per_query",
+    ],
+  ] as const;
+  for (const [text, path, field] of cases) {
+    const { rows, skipped } = readPublished(text);
+    assert.deepEqual(
+      [rows.length, skipped.map((one) => [one.path, one.why])],
+      [0, [[path, why(field)]]],
+      text,
+    );
+  }
+});
+
 test("a list that is too long to be compared between calls is refused", () => {
   const listOf = (count: number): string => {
     const models = Array.from(

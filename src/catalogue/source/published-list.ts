@@ -25,6 +25,8 @@ export interface EndOfModel {
 export interface SkippedModel {
   readonly provider: string;
   readonly model: string;
+  /** Where the list has it: `[0].models[3]`. */
+  readonly path: string;
   /** A sentence without a subject: `charges reasoning apart from output`. */
   readonly why: string;
 }

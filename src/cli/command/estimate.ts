@@ -70,7 +70,7 @@ Examples:
   purser estimate sim/sim-small --input 12000 --max-output 500 --json`,
     )
     .action(async (model: string, options: EstimateOptions) => {
-      const catalogue = await context.parts.openCatalogue();
+      const catalogue = await context.parts.openCatalogue(options);
       const wanted = { model, provider: options.provider, at: Date.now() };
       // Only the server may know the price, so a name with its provider is sent as it is.
       const named =

@@ -10,7 +10,8 @@ import { readMeter } from "../../domain/usage/open-meter.ts";
 import { tokenMeters, type Meter, type Usage } from "../../domain/usage/usage.ts";
 import type { CommandCatalogue, CommandContext } from "../context.ts";
 import { resolveModel, unpriced } from "../model-name.ts";
-import { collect, type JsonOption, moment, oneOf, whole, withJson } from "../option.ts";
+import { collect, type FolderOptions, moment, oneOf, whole, withFolder } from "../option.ts";
+import { priceSource } from "../price-source.ts";
 import { statedText } from "../stated-text.ts";
 import { exactDollarColumn, exactDollars, grouped } from "../terminal/number.ts";
 import { table } from "../terminal/table.ts";
@@ -19,7 +20,7 @@ const tiers: readonly ServiceTier[] = ["standard", "batch", "flex", "priority", 
 const mostTokens = { least: 0, most: 1_000_000_000 };
 const million: Usage = { input: 1_000_000, output: 1_000_000 };
 
-interface PriceOptions extends JsonOption {
+interface PriceOptions extends FolderOptions {
   readonly provider?: string;
   readonly input?: number;
   readonly cached?: number;
@@ -35,7 +36,7 @@ interface PriceOptions extends JsonOption {
 }
 
 export function definePrice(command: Command, context: CommandContext): void {
-  withJson(command)
+  withFolder(command)
     .argument("<model>", "model id, or provider/model")
     .option("--provider <name>", "provider, if the model name does not determine it")
     .option("--input <n>", "uncached input tokens", whole("--input", mostTokens))
@@ -86,7 +87,7 @@ Examples:
   purser price deepseek-chat --provider deepseek --input 1000 --output 1000 --at 2025-06-01`,
     )
     .action(async (model: string, options: PriceOptions) => {
-      printPrice(priced(await context.parts.openCatalogue(), { model, options }), {
+      printPrice(priced(await context.parts.openCatalogue(options), { model, options }), {
         options,
         context,
       });
@@ -253,7 +254,7 @@ function origin(charge: Charge): string {
   const context = rate.context
     ? `, context ${rate.context.inclusive ? "≥" : ">"} ${grouped(rate.context.tokens)}`
     : "";
-  return `${rate.source} ${rate.version}${since}${context}`;
+  return `${priceSource(rate)}${since}${context}`;
 }
 
 /** Of a million tokens, or of one of anything else. */

@@ -6,16 +6,17 @@ import { PurserError } from "../../domain/error.ts";
 import { pricesInForce, type PriceInForce } from "../../domain/price/in-force.ts";
 import { commonName } from "../../domain/price/id/provider-name.ts";
 import type { CommandContext } from "../context.ts";
-import { type JsonOption, moment, withJson } from "../option.ts";
+import { type FolderOptions, moment, withFolder } from "../option.ts";
+import { priceSource } from "../price-source.ts";
 
-interface ExportOptions extends JsonOption {
+interface ExportOptions extends FolderOptions {
   readonly provider?: string;
   readonly model?: string;
   readonly at?: string;
 }
 
 export function definePricesExport(command: Command, context: CommandContext): void {
-  withJson(command)
+  withFolder(command)
     .summary("write the prices in force")
     .description("Write the prices in force, in the form of purser.yaml.")
     .addOption(new Option("--yaml", "print YAML (the default)").conflicts("json"))
@@ -32,7 +33,7 @@ Examples:
   purser prices export --provider anthropic --model claude-sonnet-4-5 --json`,
     )
     .action(async (options: ExportOptions) => {
-      const catalogue = await context.parts.openCatalogue();
+      const catalogue = await context.parts.openCatalogue(options);
       const at = options.at === undefined ? Date.now() : Date.parse(options.at);
       const prices = pricesInForce({ ...catalogue, models: catalogue.models() }, at).filter(
         ({ text: { provider, model } }) =>
@@ -54,7 +55,7 @@ function jsonOf(prices: readonly PriceInForce[]): string {
 function yamlOf(prices: readonly PriceInForce[], at: number): string {
   const items = prices.map(
     ({ row, text }) =>
-      `  # ${row.source} ${row.version}\n${stringify([text], { lineWidth: 0 }).replace(/^(?=.)/gm, "  ")}`,
+      `  # ${priceSource(row)}\n${stringify([text], { lineWidth: 0 }).replace(/^(?=.)/gm, "  ")}`,
   );
   return `# Prices in force at ${new Date(at).toISOString()}: USD per million tokens, and per unit of anything else.\nprices:\n${items.join("")}`;
 }

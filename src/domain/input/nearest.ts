@@ -71,6 +71,11 @@ function tolerance(word: string): number {
   return word.length <= 4 ? 1 : Math.ceil(word.length / 4);
 }
 
+/** Whether one letter is missing, added, wrong or swapped with the next. */
+export function isOneLetterOff(word: string, known: string): boolean {
+  return word !== known && editDistance(letters(word), letters(known)) <= 1;
+}
+
 /** Normalises a word: `budgetId`, `budget-id` and `budget_id` are equal. */
 function letters(word: string): string {
   return word.slice(0, 64).toLowerCase().replace(/[_-]/g, "");

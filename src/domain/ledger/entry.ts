@@ -219,6 +219,12 @@ export interface PriceEntry extends EntryBase {
   readonly price: PriceOverride;
 }
 
+/** A price set over the API ends. */
+export interface PriceRemovalEntry extends EntryBase {
+  readonly kind: "price_removal";
+  readonly priceId: string;
+}
+
 /** Prices from a published list, all of them or none. */
 export interface PriceUpdateEntry extends EntryBase {
   readonly kind: "price_update";
@@ -244,6 +250,7 @@ export type Entry =
   | BudgetEntry
   | KeyEntry
   | PriceEntry
+  | PriceRemovalEntry
   | PriceUpdateEntry
   | PriceRevertEntry;
 

@@ -236,6 +236,8 @@ function dearestOf(states: readonly Tables[], query: DearestQuery): DearestRates
   };
   const fees: readonly FeeMeter[] = query.fees ?? feeMeters;
   for (const tables of states) {
+    for (const { mayCost } of tables.row.supplements ?? [])
+      for (const meter of fees) raise("webSearch", mayCost?.[meter]);
     for (const table of possibleTables(tables, query)) {
       for (const meter of inputMetersOf(tables.row, query)) raise("input", table[meter]?.perUnit);
       for (const meter of outputMeters) raise("output", table[meter]?.perUnit);

@@ -4,7 +4,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../money/money.ts";
 import { openMeter } from "../usage/open-meter.ts";
-import { billedUnits, pricesCall, unitCost, unitMeter, unitPrices } from "./unit-price.ts";
+import {
+  billedUnits,
+  pricedUnits,
+  pricesCall,
+  unitCost,
+  unitMeter,
+  unitPrices,
+} from "./unit-price.ts";
 import { at, row, sheetOf } from "./row-sheet.test-kit.ts";
 
 const images = openMeter("images");
@@ -53,4 +60,24 @@ test("a model is billed by its units if its tokens cost nothing; those without a
   assert.deepEqual(Object.fromEntries(unitPrices(sheet, at + hourMs)), { [images]: 5n });
   const tokens = sheetOf({ rates: { ...row.rates, [images]: pico(5n) } });
   assert.deepEqual([billedUnits(tokens), unitPrices(tokens, at).size], [[], 0]);
+});
+
+test("what is billed in addition counts if it has a price, and the unit itself needs one", () => {
+  const inputs = openMeter("input_images");
+  const also = [{ meters: [inputs], family: inputs, count: 2 }];
+  const call = { ...unit, also };
+  const both = sheetOf({ rates: { ...free, [images]: pico(5n), [inputs]: pico(1n) } });
+  const counts = new Map([
+    [images, 1],
+    [inputs, 2],
+  ]);
+  assert.deepEqual(pricedUnits(both, call, at), counts);
+  const one = sheetOf({ rates: { ...free, [images]: pico(5n) } });
+  assert.deepEqual(pricedUnits(one, call, at), new Map([[images, 1]]));
+  assert.equal(
+    pricedUnits(sheetOf({ rates: { ...free, [inputs]: pico(1n) } }), call, at),
+    undefined,
+  );
+  const twice = { ...unit, also: [{ meters: [images], family: images, count: 3 }] };
+  assert.deepEqual(pricedUnits(one, twice, at), new Map([[images, 4]]), "one meter is summed");
 });

@@ -24,6 +24,26 @@ export function unitMeter(
   return first && others.reduce((most, next) => (next[1] > most[1] ? next : most), first)[0];
 }
 
+/**
+ * The units of a call by the meters that price them, {@link BilledUnit.also} included.
+ *
+ * @returns undefined if the model has no price for the unit itself.
+ */
+export function pricedUnits(
+  sheet: PriceSheet,
+  unit: BilledUnit,
+  at: number,
+): ReadonlyMap<OpenMeter, number> | undefined {
+  const meter = unitMeter(sheet, unit, at);
+  if (meter === undefined) return undefined;
+  const counts = new Map([[meter, unit.count]]);
+  for (const added of unit.also ?? []) {
+    const other = unitMeter(sheet, added, at);
+    if (other !== undefined) counts.set(other, (counts.get(other) ?? 0) + added.count);
+  }
+  return counts;
+}
+
 /** What a number of units costs at a time, without a fee per request. */
 export function unitCost(
   sheet: PriceSheet,

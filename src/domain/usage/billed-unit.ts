@@ -9,4 +9,6 @@ export interface BilledUnit {
   readonly family: OpenMeter;
   /** A whole number. */
   readonly count: number;
+  /** What is billed in addition if the model has a price for it: images given, pages annotated. */
+  readonly also?: readonly BilledUnit[];
 }

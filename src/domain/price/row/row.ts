@@ -1,7 +1,7 @@
 /** One row of a price list: the prices of one model during one period of time. */
 
 import type { PicoUsd } from "../../money/money.ts";
-import type { Meter } from "../../usage/usage.ts";
+import type { FeeMeter, Meter } from "../../usage/usage.ts";
 import type { IdRule } from "../id/id-rule.ts";
 import type { PricedMeter, ServiceTier } from "./rate.ts";
 import type { Ratio } from "./ratio.ts";
@@ -61,6 +61,11 @@ export type TermPrice = Factor | OwnRates;
 /** Rates that another source adds for meters missing in the row. */
 export interface Supplement {
   readonly rates?: Rates;
+  /**
+   * The price of a tool call that a reseller may serve itself instead of the model's vendor. Holds
+   * cover it, whatever the row states; it is never charged.
+   */
+  readonly mayCost?: Readonly<Partial<Record<FeeMeter, PicoUsd>>>;
   /** Meters priced as a multiple of another one, at every context size. */
   readonly multiples?: Readonly<Partial<Record<PricedMeter, Ratio & { readonly of: Meter }>>>;
   readonly source: string;

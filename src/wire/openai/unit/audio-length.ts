@@ -17,9 +17,19 @@ const longestSeconds = 4 * 3600;
 
 /** @returns An upper bound of the whole seconds that are billed. */
 export function mostSeconds(recording: Buffer): number {
-  const rate = rateOfWav(recording) ?? (isMpegAudio(recording) ? leastBytesPerSecond : undefined);
+  const rate = leastRate(recording);
   const byBytes = Math.ceil(recording.length / (rate ?? leastBytesPerSecond));
   return Math.max(leastBilledSeconds, rate === undefined ? longestSeconds : 0, byBytes);
+}
+
+/** Whether the bytes of a recording bound its length. */
+export function isLengthKnown(recording: Buffer): boolean {
+  return leastRate(recording) !== undefined;
+}
+
+/** The least bytes of a second; undefined if silence takes none. */
+function leastRate(recording: Buffer): number | undefined {
+  return rateOfWav(recording) ?? (isMpegAudio(recording) ? leastBytesPerSecond : undefined);
 }
 
 /** Frames of MP3 from the first byte, or after a tag. */
