@@ -232,6 +232,17 @@ test("a model without a price is not found, and never zero", async (t) => {
   const bench = await openBench(t);
   const unknown = await bench.call("GET", "/api/v1/prices?provider=openai&model=none");
   assert.deepEqual([unknown.status, unknown.json.field], [404, "model"]);
+  await bench.call("POST", "/api/v1/prices", {
+    ...model,
+    model: "typed-right",
+    input: "1",
+    output: "1",
+  });
+  const { json } = await bench.call(
+    "GET",
+    `/api/v1/prices?provider=${model.provider}&model=typed-rihgt`,
+  );
+  assert.match(String(json.remedy), /^Did you mean [^ ]+\/typed-right\? Or add/);
   assert.equal((await bench.call("GET", "/api/v1/prices?model=m1")).json.field, "provider");
   const bad = await bench.call("POST", "/api/v1/prices", { ...model, input: "-1", output: "1" });
   assert.deepEqual([bad.status, bad.json.field], [400, "input"]);

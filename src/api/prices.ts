@@ -16,6 +16,10 @@ import {
   type RateJson,
 } from "../contract/price.ts";
 import { PurserError } from "../domain/error.ts";
+import { mayCall } from "../domain/key/key.ts";
+import { didYouMean, similarModels } from "../domain/price/similar-models.ts";
+import type { Principal } from "../app/caller/principal.ts";
+import type { ApiContext } from "./context.ts";
 import { formatInstant, parseInstant } from "../domain/input/scalar.ts";
 import { formatUsd, type PicoUsd } from "../domain/money/money.ts";
 import { endOf, type KeptPrice } from "../domain/price/text/kept-price.ts";
@@ -43,7 +47,7 @@ export const priceRoutes: readonly Route[] = [
       400: problem("A field is invalid."),
       404: problem("No price: the model is unpriced, not free."),
     },
-    handler({ query, context }) {
+    handler({ query, context, caller }) {
       const { provider, model } = query;
       const book = context.prices();
       if (model === undefined) {
@@ -67,7 +71,15 @@ export const priceRoutes: readonly Route[] = [
       }
       const at = query.at === undefined ? context.clock.now() : parseInstant(query.at, "at");
       const sheet = lookUpPrice(context, { provider, model, at });
-      if (!sheet) throw unpriced(provider, model);
+      if (!sheet) {
+        const models = visibleModels(context, caller);
+        const isPriced = (one: ModelName): boolean =>
+          lookUpPrice(context, { ...one, at }) !== undefined;
+        throw unpriced(
+          { provider, model },
+          similarModels(`${provider}/${model}`, { models, isPriced }),
+        );
+      }
       return ok(priceJson(sheet, at, book.version));
     },
   }),
@@ -108,11 +120,18 @@ function nameOf({ provider, model }: ModelName): ModelName {
   return { provider, model };
 }
 
-function unpriced(provider: string, model: string): PurserError {
+/** The models that a key may call: it is suggested no others. */
+function visibleModels(context: ApiContext, { key }: Principal): readonly ModelName[] {
+  const stated = context.ledger.prices().filter(({ row }) => namesModel(row));
+  return [...stated.map(({ row }) => row), ...(context.catalogue?.() ?? [])]
+    .map(({ provider, model }) => ({ provider: commonName(provider), model }))
+    .filter((one) => !key || mayCall(key, one));
+}
+
+function unpriced({ provider, model }: ModelName, similar: readonly string[]): PurserError {
   return new PurserError("not_found", `no price for ${provider}/${model}`, {
     field: "model",
-    remedy:
-      "Check the name, or add a price with POST /api/v1/prices. The model is unpriced, not free.",
+    remedy: `${didYouMean(similar)}${similar.length === 0 ? "Check the name, or add" : "Or add"} a price with POST /api/v1/prices. The model is unpriced, not free.`,
   });
 }
 

@@ -511,7 +511,35 @@ test("the book says from which lists it is made, and when its prices were read",
   assert.ok(catalogue.madeAt <= Date.now());
 });
 
-test("the first figure of a disagreement is charged", () => {
+test("a disputed price is listed once, and its first figure is what the book charges", () => {
+  const names = catalogue
+    .disagreements()
+    .map(({ provider, model, price }) => `${provider}/${model} ${price}`);
+  assert.equal(new Set(names).size, names.length);
+  const firstOf = (model: string, price: string): unknown => {
+    const found = catalogue
+      .disagreements()
+      .find((one) => one.model === model && one.price === price);
+    return [found?.stated[0]?.usd, found?.stated[0]?.source];
+  };
+  assert.deepEqual(firstOf("grok-code-fast-1", "cache_read"), ["0.2", "overlay"]);
+  assert.deepEqual(firstOf("grok-3", "batch input"), ["1", "overlay"]);
+  assert.deepEqual(firstOf("us-gov.anthropic.claude-haiku-5-5", "output above 100000"), [
+    "3",
+    "litellm",
+  ]);
+});
+
+test("a price that a user states is the first figure of a disagreement", () => {
+  const row = { provider: "xai", model: "grok-3", input: "7", output: "8" };
+  const book = catalogue.book([definePrice(row)]);
+  const found = catalogue
+    .disagreements(book)
+    .find(({ model, price }) => model === "grok-3" && price === "input");
+  assert.deepEqual(found?.stated[0], { source: "api", version: "1", usd: "7" });
+});
+
+test("the first figure of a disputed standard rate is in the row of the book", () => {
   const book = catalogue.book([]);
   let compared = 0;
   for (const { provider, model, price, stated } of catalogue.disagreements()) {

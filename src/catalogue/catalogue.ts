@@ -72,8 +72,11 @@ export interface Catalogue {
   identities(providers: readonly ConfiguredProvider[]): Identities;
   /** The newest date of the sources, in milliseconds since the epoch. */
   readonly madeAt: number;
-  /** Prices on which the overlay and the sources of the list disagree; the first is charged. */
-  disagreements(): readonly Disagreement[];
+  /**
+   * Prices on which the overlay and the sources of the list disagree. What the book charges comes
+   * first; by default a book without overrides and updates.
+   */
+  disagreements(book?: PriceBook): readonly Disagreement[];
   /** Every row of every provider, at any time, in order of precedence. */
   rows(): readonly CatalogueRow[];
   /** Every model with a price, without duplicates. @param updated Rows of updates. */
@@ -176,9 +179,7 @@ export async function openCatalogue(): Promise<Catalogue> {
         of: (name) => byName.get(name) ?? identify({ name, baseUrl: "", priceProvider: null }),
       };
     },
-    disagreements() {
-      const at = Date.now();
-      const book = catalogue.book([]);
+    disagreements(book = catalogue.book([])) {
       const withOverlay = disagreements([
         { source: "overlay", version: overlayVersion, rows: overlayRows },
         {
@@ -187,7 +188,7 @@ export async function openCatalogue(): Promise<Catalogue> {
           rows: [...new Set(overlayRows.map(({ provider }) => provider))].flatMap(listed),
         },
       ]);
-      return [...withOverlay, ...list.disagreements()].map((one) => chargedFirst(one, book, at));
+      return chargedFirst([...withOverlay, ...list.disagreements()], book, Date.now());
     },
     rows: () => providerIds.flatMap((id) => [...overlay(id), ...listed(id)]),
     models(updated = []) {

@@ -3,7 +3,7 @@
 import type { ModelChangeJson, PriceUpdateJson } from "../contract/price-update.ts";
 import { doubtKinds, type DoubtKind } from "../domain/price/update/list-doubt.ts";
 import { formatUsd, parseUsd, pico } from "../domain/money/money.ts";
-import { tokenMeters } from "../domain/usage/usage.ts";
+import { countsTokens } from "../domain/price/row/rate.ts";
 import { purser } from "./called.ts";
 import { counted, dollars, grouped, percent } from "./terminal/number.ts";
 import type { Output } from "./terminal/screen.ts";
@@ -138,9 +138,7 @@ function placeOf(rate: RateChangeJson): string {
 /** Of a million tokens, or of one of anything else. */
 function rateText(meter: string, perMillion: string | null): string {
   if (perMillion === null) return "none";
-  const counted: ReadonlySet<string> = tokenMeters;
-  const isTokens = meter === "reasoning" || counted.has(meter);
-  return isTokens ? perMillion : formatUsd(pico(parseUsd(perMillion) / 1_000_000n));
+  return countsTokens(meter) ? perMillion : formatUsd(pico(parseUsd(perMillion) / 1_000_000n));
 }
 
 /** As a share of the price before; undefined if there was none. */

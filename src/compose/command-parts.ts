@@ -104,7 +104,7 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
       return {
         book: current.book,
         overrides,
-        disagreements: () => catalogue.disagreements(),
+        disagreements: () => catalogue.disagreements(current.book),
         models: () =>
           [
             ...overrides.map(({ row }) => row).filter(namesModel),

@@ -21,7 +21,12 @@ export function nearestNames(
   names: readonly string[],
   count: number,
 ): readonly string[] {
-  const shortestFirst = [...new Set(names)].sort((left, right) => left.length - right.length);
+  const { length } = letters(word);
+  const shortestFirst = [...new Set(names)]
+    .filter(
+      (name) => isEnding(word, name) || Math.abs(letters(name).length - length) <= tolerance(name),
+    )
+    .sort((left, right) => left.length - right.length);
   return ranked(word, shortestFirst, endingDistance).slice(0, count);
 }
 
@@ -43,8 +48,14 @@ function ranked(
 
 /** A different ending counts as two edits at most. */
 function endingDistance(word: string, name: string): number {
-  const isEnding = word !== "" && (name.startsWith(word) || word.startsWith(name));
-  return isEnding ? Math.min(2, Math.abs(name.length - word.length)) : editDistance(word, name);
+  return isEnding(word, name)
+    ? Math.min(2, Math.abs(name.length - word.length))
+    : editDistance(word, name);
+}
+
+function isEnding(word: string, name: string): boolean {
+  const [left, right] = [letters(word), letters(name)];
+  return left !== "" && (left.startsWith(right) || right.startsWith(left));
 }
 
 /** The shortest name of which the word is a whole part: `type` finds `budget_type`. */

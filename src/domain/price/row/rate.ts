@@ -40,9 +40,11 @@ export type ServiceTier = "standard" | "batch" | "flex" | "priority" | "fast" | 
  */
 export type PricedMeter = Meter | "reasoning";
 
+const tokens: ReadonlySet<string> = tokenMeters;
+
 /** Whether a meter is priced by token, rather than by call or another unit. */
-export function countsTokens(meter: PricedMeter): boolean {
-  return meter === "reasoning" || tokenMeters.has(meter);
+export function countsTokens(meter: string): boolean {
+  return meter === "reasoning" || tokens.has(meter);
 }
 
 /**
