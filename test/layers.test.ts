@@ -40,7 +40,7 @@ const appFloors: readonly (readonly string[])[] = [
   ["header", "hold"],
   ["settle"],
   ["call", "desk", "manage", "report"],
-  ["event", "export"],
+  ["event", "export", "ingest"],
 ];
 
 /** The rooms that each room may import. An entry may also name one file, without its ending. */

@@ -25,12 +25,14 @@ import type { Reply, Route } from "./route.ts";
 import { statusRoutes } from "./status.ts";
 import { seriesRoutes } from "./series.ts";
 import { summaryRoutes } from "./summary.ts";
+import { usageRoutes } from "./usage.ts";
 
 /** All routes, in the order of the documentation. */
 export const routes: readonly Route[] = [
   ...budgetRoutes,
   ...keyRoutes,
   ...holdRoutes,
+  ...usageRoutes,
   ...entryRoutes,
   ...summaryRoutes,
   ...seriesRoutes,

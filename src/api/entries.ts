@@ -104,6 +104,7 @@ function entryJson(call: CallRow): EntryJson {
     status: call.status,
     started_at: formatInstant(call.startedAt),
     ended_at: formatInstant(call.endedAt),
+    recorded_at: call.recordedAt === undefined ? null : formatInstant(call.recordedAt),
     provider: call.route.provider,
     model: call.model,
     requested_model: call.route.model,

@@ -51,6 +51,9 @@ export const entrySchema = z
     status: z.enum(["settled", "estimated", "unresolved", "released", "refused"]),
     started_at: instantSchema,
     ended_at: instantSchema,
+    recorded_at: instantSchema
+      .nullable()
+      .describe("When usage that was metered elsewhere was recorded; null for other calls."),
     provider: z.string(),
     model: z.string().describe("The model served."),
     requested_model: z.string(),

@@ -1,6 +1,7 @@
 /** Fuzzes the API from its OpenAPI document alone, with valid and invalid requests. */
 
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { before, test } from "node:test";
 import * as fc from "fast-check";
 import { SchemaChecker, valuesOf, type Components, type Schema } from "./json-schema.ts";
@@ -107,6 +108,15 @@ before(async () => {
 
 /** Consistent bodies that succeed; some fields are replaced by values that the document allows. */
 const samples: Readonly<Record<string, readonly (() => object)[]>> = {
+  post_usage: [
+    () => ({
+      data: [
+        { operation_id: randomUUID(), provider: "openai", model: "sim-small", usage: { input: 5 } },
+        { operation_id: "u1", model_id: "sim-small", prompt_tokens: 5, completion_tokens: 1 },
+        { timestamp: "2026-01-01T00:00:00Z", provider: "p", model: "m", amount_usd: "0.01" },
+      ],
+    }),
+  ],
   post_budgets: [
     () => ({
       budget_id: unique("b"),

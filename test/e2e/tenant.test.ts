@@ -92,6 +92,10 @@ const rows: Readonly<Record<string, Row>> = {
   "POST /api/v1/holds/{operation_id}/top-up": { id: "h-top-up", body: amount, expected: ownHold },
   "POST /api/v1/holds/{operation_id}/settle": { id: "h-settle", body: amount, expected: ownHold },
   "POST /api/v1/holds/{operation_id}/release": { id: "h-release", expected: ownHold },
+  "POST /api/v1/usage": {
+    body: { data: [{ ...priced, operation_id: "u-own", amount_usd: "0.000001" }] },
+    expected: [401, 401, 200, 200, 403, 403, 200, 200],
+  },
   "GET /api/v1/entries": { expected: figures },
   "POST /api/v1/entries/{operation_id}/correct": {
     id: "h-done",

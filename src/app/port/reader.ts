@@ -17,6 +17,8 @@ export interface CallRow extends CallId {
   /** Grows with time; cursors are made from it. */
   readonly seq: number;
   readonly startedAt: number;
+  /** When it was recorded, if it was metered elsewhere and recorded afterwards. */
+  readonly recordedAt?: number;
   readonly endedAt: number;
   readonly attribution: Attribution;
   readonly route: CallRoute;

@@ -9,6 +9,7 @@ import {
   keyChanged,
   keyFirstUsed,
   priceStated,
+  priceRemoved,
   pricesReverted,
   pricesUpdated,
 } from "./set-up-events.ts";
@@ -45,6 +46,8 @@ function happeningsOf(entry: Entry, context: EntryContext): readonly Happening[]
       return [keyChanged(entry, context.before)];
     case "price":
       return [priceStated(entry)];
+    case "price_removal":
+      return [priceRemoved(entry)];
     case "price_update":
       return [pricesUpdated(entry)];
     case "price_revert":

@@ -8,6 +8,7 @@ import type {
   Entry,
   KeyEntry,
   PriceEntry,
+  PriceRemovalEntry,
   PriceRevertEntry,
   PriceUpdateEntry,
 } from "../ledger/entry.ts";
@@ -73,6 +74,10 @@ export function pricesReverted({ at, updateId }: PriceRevertEntry): Happening {
     subject: updateId,
     data: { change: "reverted", update_id: updateId },
   });
+}
+
+export function priceRemoved({ at, priceId }: PriceRemovalEntry): Happening {
+  return pricesChanged(at, { subject: priceId, data: { change: "removed", price_id: priceId } });
 }
 
 function pricesChanged(

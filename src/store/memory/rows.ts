@@ -94,11 +94,20 @@ function callKey({ operationId, attempt }: CallId): string {
 }
 
 function rowOf(
-  { operationId, attempt, at: startedAt, attribution, route }: HoldEntry,
+  { operationId, attempt, at: startedAt, recordedAt, attribution, route }: HoldEntry,
   end: End,
   { seq, endedAt }: { readonly seq: number; readonly endedAt: number },
 ): CallRow {
-  const call = { seq, operationId, attempt, startedAt, endedAt, attribution, route };
+  const call = {
+    seq,
+    operationId,
+    attempt,
+    startedAt,
+    endedAt,
+    attribution,
+    route,
+    ...(recordedAt !== undefined && { recordedAt }),
+  };
   if (end.kind === "release" || end.kind === "expire")
     return { ...call, ...releasedCall, model: route.model };
   const { status, model, usage, parts = [], charges, cost, reportedCost, computedCost } = end;
