@@ -8,6 +8,7 @@ import type { Event, Happening } from "./event.ts";
 import {
   keyChanged,
   keyFirstUsed,
+  priceRemoved,
   priceStated,
   pricesReverted,
   pricesUpdated,
@@ -45,6 +46,8 @@ function happeningsOf(entry: Entry, context: EntryContext): readonly Happening[]
       return [keyChanged(entry, context.before)];
     case "price":
       return [priceStated(entry)];
+    case "price_removal":
+      return [priceRemoved(entry)];
     case "price_update":
       return [pricesUpdated(entry)];
     case "price_revert":

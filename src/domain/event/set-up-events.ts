@@ -8,6 +8,7 @@ import type {
   Entry,
   KeyEntry,
   PriceEntry,
+  PriceRemovalEntry,
   PriceRevertEntry,
   PriceUpdateEntry,
 } from "../ledger/entry.ts";
@@ -52,6 +53,12 @@ export function priceStated({ at, price }: PriceEntry): Happening {
     subject: `${provider}/${model}`,
     data: { ...change, price: price.row },
   });
+}
+
+/** A price that was set over the API ends. */
+export function priceRemoved({ at, priceId }: PriceRemovalEntry): Happening {
+  const data = { change: "removed", price_id: priceId };
+  return pricesChanged(at, { subject: priceId, data });
 }
 
 /** Prices from a published list. */
