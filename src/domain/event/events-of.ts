@@ -8,6 +8,7 @@ import type { Event, Happening } from "./event.ts";
 import {
   keyChanged,
   keyFirstUsed,
+  priceRemoved,
   priceStated,
   priceRemoved,
   pricesReverted,

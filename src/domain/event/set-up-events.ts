@@ -55,6 +55,12 @@ export function priceStated({ at, price }: PriceEntry): Happening {
   });
 }
 
+/** A price that was set over the API ends. */
+export function priceRemoved({ at, priceId }: PriceRemovalEntry): Happening {
+  const data = { change: "removed", price_id: priceId };
+  return pricesChanged(at, { subject: priceId, data });
+}
+
 /** Prices from a published list. */
 export function pricesUpdated({ at, update }: PriceUpdateEntry): Happening {
   const { updateId, source, version, from, rows } = update;
