@@ -8,7 +8,6 @@ import type { Event, Happening } from "./event.ts";
 import {
   keyChanged,
   keyFirstUsed,
-  priceRemoved,
   priceStated,
   priceRemoved,
   pricesReverted,

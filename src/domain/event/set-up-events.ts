@@ -82,10 +82,6 @@ export function pricesReverted({ at, updateId }: PriceRevertEntry): Happening {
   });
 }
 
-export function priceRemoved({ at, priceId }: PriceRemovalEntry): Happening {
-  return pricesChanged(at, { subject: priceId, data: { change: "removed", price_id: priceId } });
-}
-
 function pricesChanged(
   at: number,
   { subject, data }: Pick<Happening, "subject" | "data">,

@@ -112,7 +112,7 @@ export function monthOf(atMs: number): { readonly start: number; readonly end: n
 const tokensPerUnit = 1_000_000;
 
 function isPerToken({ meter, rate }: FocusCharge): boolean {
-  return rate !== null && countsTokens(meter as PricedMeter);
+  return rate !== null && countsTokens(rate.meter);
 }
 
 function unitPrice(charge: FocusCharge): string {
