@@ -56,6 +56,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   catalogue: ["catalogue", "app/port", "domain"],
   config: ["config", "app/port", "domain"],
   metrics: ["metrics", "app/port", "domain"],
+  otlp: ["otlp", "app/port", "domain"],
   simulator: ["simulator", "domain"],
   version: [],
   // Clients of the control plane, over HTTP.

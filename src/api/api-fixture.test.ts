@@ -8,6 +8,7 @@ import type { TestContext } from "node:test";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
 import { Waiting } from "../app/hold/waiting.ts";
+import { ObservedSessions } from "../app/ingest/telemetry/sessions.ts";
 import { hashSecret } from "../app/caller/secret.ts";
 import { CurrentPrices } from "../app/manage/current-prices.ts";
 import { PriceUpdates } from "../app/manage/update-prices.ts";
@@ -16,6 +17,7 @@ import { definePrice } from "../domain/price/text/override.ts";
 import type { StatedList } from "../domain/price/update/list-change.ts";
 import { parseRow } from "../domain/price/text/row-text.ts";
 import { makeMetrics } from "../metrics/metrics.ts";
+import { otlp } from "../otlp/otlp.ts";
 import { openLedger } from "../store/sqlite/open.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { makeApi } from "./api.ts";
@@ -113,6 +115,11 @@ export async function openBench(
       reportsBilledCost: () => false,
       lists: { read: readList, download: (from) => Promise.reject(new Error(from)) },
     }),
+    telemetry: {
+      format: otlp,
+      rules: { attribution: new Map(), exclude: new Map() },
+      sessions: new ObservedSessions(reader),
+    },
     admit: () => undefined,
     openMetrics: false,
     holdLimits: { holdSeconds: 3600, holdSharePercent: 50, openHoldsPerKey: 1000 },
