@@ -18,6 +18,7 @@ import type { StatedList } from "../domain/price/update/list-change.ts";
 import { parseRow } from "../domain/price/text/row-text.ts";
 import { makeMetrics } from "../metrics/metrics.ts";
 import { otlp } from "../otlp/otlp.ts";
+import type { TelemetryRules } from "../app/port/telemetry.ts";
 import { openLedger } from "../store/sqlite/open.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { makeApi } from "./api.ts";
@@ -60,10 +61,14 @@ async function readList(text: string): Promise<StatedList> {
   return { source: "list", version: "1", rows, skipped: [] };
 }
 
-/** @param changes What the process says otherwise than usual. */
+/**
+ * @param changes What the process says otherwise than usual.
+ * @param rules What the configuration says about telemetry.
+ */
 export async function openBench(
   test: TestContext,
   changes: Partial<ApiContext> = {},
+  rules: TelemetryRules = { attribution: new Map(), exclude: new Map() },
 ): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), "purser-api-"));
   let now = beginning;
@@ -117,7 +122,7 @@ export async function openBench(
     }),
     telemetry: {
       format: otlp,
-      rules: { attribution: new Map(), exclude: new Map() },
+      rules,
       sessions: new ObservedSessions(reader),
     },
     admit: () => undefined,

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
+import type { TelemetryRules } from "../app/port/telemetry.ts";
 import { adminSecret, beginning, openBench, type Answer, type Bench } from "./api-fixture.test.ts";
 
 type Values = Readonly<Record<string, string | number | readonly string[]>>;
@@ -51,8 +52,8 @@ function trace(spans: readonly Traced[], resource: Values = {}): object {
   return { resourceSpans: [{ resource: { attributes: attributes(resource) }, scopeSpans }] };
 }
 
-async function open(t: TestContext) {
-  const bench = await openBench(t);
+async function open(t: TestContext, rules?: TelemetryRules) {
+  const bench = await openBench(t, {}, rules);
   return {
     bench,
     send: (body: object, secret = adminSecret, signal = "traces") =>
@@ -218,6 +219,22 @@ test("a caller's key fixes what it fixes: only attributes of Purser are refused"
   const other = trace([{ id: "00000000000000ff", values: { ...openAi, "purser.project": "p2" } }]);
   const { json } = await send(other, secret);
   assert.match(json.partialSuccess.errorMessage, /attribution\.project: this key is fixed/);
+});
+
+test("the configuration maps attributes, and excludes calls", async (t) => {
+  const { bench, send, entries } = await open(t, {
+    attribution: new Map([
+      ["service.name", "team"],
+      ["user.id", "none"],
+    ] as const),
+    exclude: new Map([["service.name", ["load-test"]]]),
+  });
+  const resource = { "service.name": "shop", "user.id": "u1" };
+  await send(trace([{ values: openAi }], resource));
+  await send(trace([{ id: "00000000000000a1", values: openAi }], { "service.name": "load-test" }));
+  const [entry, ...others] = await entries();
+  assert.deepEqual([entry.attribution, others.length], [{ team: "shop" }, 0]);
+  assert.deepEqual(bench.bugs, []);
 });
 
 test("protobuf is answered in protobuf, and gzip is read", async (t) => {

@@ -51,9 +51,9 @@ function trace(spans: readonly object[]): object {
 }
 
 /** Undefined if the process is killed meanwhile. */
-async function deliver(gateway: GatewayProcess, body: object): Promise<unknown> {
+async function deliver(gateway: GatewayProcess, body: object, signal = "traces"): Promise<unknown> {
   try {
-    const response = await fetch(`${gateway.url}/v1/traces`, {
+    const response = await fetch(`${gateway.url}/v1/${signal}`, {
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${gateway.adminKey}` },
       body: JSON.stringify(body),
@@ -115,4 +115,54 @@ test("the span of a call through the gateway is not counted", async () => {
   ]);
   assert.deepEqual(await deliver(gateway, body), {});
   assert.equal((await gateway.entries()).length, 1);
+});
+
+const started = Date.now() - 60_000;
+
+function metrics(session: string, { at, input }: { at: number; input: number }): object {
+  const attributes = ["session.id", "model", "type"].map((name, index) =>
+    text(name, [session, "m", "input"][index] ?? ""),
+  );
+  const point = {
+    attributes,
+    startTimeUnixNano: `${started}000000`,
+    timeUnixNano: `${at}000000`,
+    asInt: String(input),
+  };
+  const sum = { aggregationTemporality: 2, isMonotonic: true, dataPoints: [point] };
+  const metric = { name: "claude_code.token.usage", sum };
+  return { resourceMetrics: [{ scopeMetrics: [{ metrics: [metric] }] }] };
+}
+
+function event(session: string): object {
+  const attributes = [
+    text("session.id", session),
+    text("model", "m"),
+    count("input_tokens", 7),
+    text("request_id", `req-${session}`),
+  ];
+  const record = {
+    timeUnixNano: `${started}000000`,
+    eventName: "claude_code.api_request",
+    attributes,
+  };
+  return { resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] };
+}
+
+test("a restart neither forgets how a session is counted, nor what was counted of it", async () => {
+  const directory = await makeFolder();
+  let gateway = await startGateway({ directory });
+  const now = Date.now();
+  assert.deepEqual(await deliver(gateway, event("by-events"), "logs"), {});
+  const first = metrics("by-metrics", { at: now - 2000, input: 100 });
+  assert.deepEqual(await deliver(gateway, first, "metrics"), {});
+  await gateway.kill();
+  gateway = await startGateway({ directory });
+  const later = { at: now - 1000, input: 130 };
+  for (const session of ["by-events", "by-metrics"])
+    assert.deepEqual(await deliver(gateway, metrics(session, later), "metrics"), {});
+  assert.deepEqual(await deliver(gateway, event("by-metrics"), "logs"), {});
+  const entries = await gateway.entries();
+  const counted = entries.map(({ usage }) => usage["input"]).sort((a = 0, b = 0) => a - b);
+  assert.deepEqual(counted, [7, 30, 100]);
 });
