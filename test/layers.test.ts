@@ -60,6 +60,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   config: ["config", "app/port", "domain"],
   metrics: ["metrics", "app/port", "domain"],
   export: ["export", "app/port", "domain"],
+  otlp: ["otlp", "app/port", "domain"],
   simulator: ["simulator", "domain"],
   version: [],
   // Clients of the control plane, over HTTP.

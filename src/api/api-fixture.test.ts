@@ -8,6 +8,7 @@ import type { TestContext } from "node:test";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
 import { Waiting } from "../app/hold/waiting.ts";
+import { ObservedSessions } from "../app/ingest/telemetry/sessions.ts";
 import { hashSecret } from "../app/caller/secret.ts";
 import { CurrentPrices } from "../app/manage/current-prices.ts";
 import { PriceUpdates } from "../app/manage/update-prices.ts";
@@ -18,6 +19,8 @@ import { parseRow } from "../domain/price/text/row-text.ts";
 import { makeMetrics } from "../metrics/metrics.ts";
 import { drawReport } from "../export/draw-report.ts";
 import { workbook } from "../export/workbook.ts";
+import { otlp } from "../otlp/otlp.ts";
+import type { TelemetryRules } from "../app/port/telemetry.ts";
 import { openLedger } from "../store/sqlite/open.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { makeApi } from "./api.ts";
@@ -60,10 +63,14 @@ async function readList(text: string): Promise<StatedList> {
   return { source: "list", version: "1", rows, skipped: [] };
 }
 
-/** @param changes What the process says otherwise than usual. */
+/**
+ * @param changes What the process says otherwise than usual.
+ * @param rules What the configuration says about telemetry.
+ */
 export async function openBench(
   test: TestContext,
   changes: Partial<ApiContext> = {},
+  rules: TelemetryRules = { attribution: new Map(), exclude: new Map() },
 ): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), "purser-api-"));
   let now = beginning;
@@ -117,6 +124,11 @@ export async function openBench(
       reportsBilledCost: () => false,
       lists: { read: readList, download: (from) => Promise.reject(new Error(from)) },
     }),
+    telemetry: {
+      format: otlp,
+      rules,
+      sessions: new ObservedSessions(reader),
+    },
     admit: () => undefined,
     openMetrics: false,
     holdLimits: { holdSeconds: 3600, holdSharePercent: 50, openHoldsPerKey: 1000 },

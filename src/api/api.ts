@@ -25,6 +25,7 @@ import type { Reply, Route } from "./route.ts";
 import { statusRoutes } from "./status.ts";
 import { seriesRoutes } from "./series.ts";
 import { summaryRoutes } from "./summary.ts";
+import { telemetryRoutes } from "./telemetry.ts";
 import { usageRoutes } from "./usage.ts";
 
 /** All routes, in the order of the documentation. */
@@ -33,6 +34,7 @@ export const routes: readonly Route[] = [
   ...keyRoutes,
   ...holdRoutes,
   ...usageRoutes,
+  ...telemetryRoutes,
   ...entryRoutes,
   ...summaryRoutes,
   ...seriesRoutes,
@@ -55,7 +57,7 @@ export function makeApi(context: ApiContext): Hono {
   });
   for (const route of routes) {
     app.on(route.method.toUpperCase(), honoPath(route.path), async (exchange) =>
-      respond(await serve(route, context, exchange)),
+      respond(await serveOrRefuse(route, context, exchange)),
     );
   }
   serveDocumentation(app, context);
@@ -92,7 +94,18 @@ async function serve(route: Route, context: ApiContext, { req }: Context): Promi
     headers: req.raw.headers,
     caller,
     context,
+    request: req.raw,
   });
+}
+
+async function serveOrRefuse(route: Route, context: ApiContext, exchange: Context): Promise<Reply> {
+  try {
+    return await serve(route, context, exchange);
+  } catch (error) {
+    if (!route.refuse) throw error;
+    if (!(error instanceof PurserError) || error.code === "bug") context.reportBug(error);
+    return route.refuse(error, exchange.req.raw, context);
+  }
 }
 
 function respond(reply: Reply): Response {

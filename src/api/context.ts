@@ -2,6 +2,7 @@
 
 import type { Visit } from "../app/caller/visitor.ts";
 import type { Audience } from "../app/hold/announce.ts";
+import type { ObservedSessions } from "../app/ingest/telemetry/sessions.ts";
 import type { EndAudience } from "../app/settle/announce-end.ts";
 import type { PriceSchedule } from "../app/port/price-lists.ts";
 import type { Probe } from "../app/manage/probe.ts";
@@ -12,6 +13,7 @@ import type { FileWriter } from "../app/port/file-writer.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { HoldLimits } from "../app/port/limits.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
+import type { TelemetryFormat, TelemetryRules } from "../app/port/telemetry.ts";
 import type { TokenCounter } from "../app/port/token-counter.ts";
 import type { TokenizerFamily } from "../domain/estimate/tokenizer.ts";
 import type { PriceOverride } from "../domain/price/text/override.ts";
@@ -36,6 +38,12 @@ export interface ApiContext extends Audience, EndAudience {
   readonly simulatedApart?: boolean;
   /** Whether the cost that a provider reports is the amount billed. */
   reportsBilledCost(provider: string): boolean;
+  /** Telemetry of OpenTelemetry: its encodings, the configuration, and the sessions counted. */
+  readonly telemetry: {
+    readonly format: TelemetryFormat;
+    readonly rules: TelemetryRules;
+    readonly sessions: ObservedSessions;
+  };
   /** Refreshes the price book from published lists. */
   readonly priceUpdates: PriceUpdates;
   /** Prices of the configuration. */

@@ -134,7 +134,7 @@ function countsOf(row: z.output<typeof tokenUsageSchema>): Usage {
   return { input, output };
 }
 
-function knownProviders(context: ApiContext): KnownProviders {
+export function knownProviders(context: ApiContext): KnownProviders {
   const names = context.status().providers.map(({ name }) => name);
   const real = names.filter((name) => name !== simulator);
   let listed: readonly ModelName[] | undefined;

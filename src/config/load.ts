@@ -21,6 +21,7 @@ import { Faults } from "./fault.ts";
 import { defaultLimits, readLimits } from "./limit.ts";
 import { readPriceSchedule } from "./price-schedule.ts";
 import { environmentProviders, readProviders } from "./provider.ts";
+import { defaultTelemetryRules, readTelemetryRules } from "./telemetry.ts";
 import { withNumbers } from "./substitute.ts";
 import { findWarnings } from "./warning.ts";
 
@@ -72,6 +73,7 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
           faults,
         }),
         limits: readLimits(fields.values.get("limits"), faults),
+        telemetry: readTelemetryRules(fields.values.get("telemetry"), faults),
         simulator: optionalWord<"on" | "off">(fields, "simulator", ["on", "off"]) ?? null,
         allowAnonymous: optionalFlag(fields, "allow_anonymous") ?? false,
         onDisconnect: optionalWord(fields, "on_disconnect", ["drain", "cancel"]) ?? "drain",
@@ -152,6 +154,7 @@ export function defaultConfiguration(environment: Environment): Configuration {
     keys: [],
     aliases: new Map(),
     limits: defaultLimits,
+    telemetry: defaultTelemetryRules,
     simulator: null,
     allowAnonymous: false,
     onDisconnect: "drain",
@@ -170,6 +173,7 @@ const sections = [
   "keys",
   "aliases",
   "limits",
+  "telemetry",
   "simulator",
   "allow_anonymous",
   "on_disconnect",

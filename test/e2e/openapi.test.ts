@@ -117,6 +117,12 @@ const samples: Readonly<Record<string, readonly (() => object)[]>> = {
       ],
     }),
   ],
+  ...Object.fromEntries(
+    ["traces", "logs", "metrics"].flatMap((signal) => [
+      [`post_v1_${signal}`, [telemetry]],
+      [`post_otlp_v1_${signal}`, [telemetry]],
+    ]),
+  ),
   post_budgets: [
     () => ({
       budget_id: unique("b"),
@@ -188,6 +194,17 @@ const samples: Readonly<Record<string, readonly (() => object)[]>> = {
   ],
   post_prices_updates: [() => ({ text: listOf(unique("m")), name: "list.json" })],
 };
+
+/** Requests of OTLP for each signal at once: each path reads all of them. */
+function telemetry(): object {
+  const value = { intValue: "3" };
+  const attributes = [{ key: "gen_ai.usage.input_tokens", value }];
+  return {
+    resourceSpans: [{ scopeSpans: [{ spans: [{ attributes }] }] }],
+    resourceLogs: [{ scopeLogs: [{ logRecords: [{ eventName: "claude_code.api_request" }] }] }],
+    resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: "m", sum: {} }] }] }],
+  };
+}
 
 /** A published list, in the form of genai-prices. */
 function listOf(id: string): string {

@@ -59,6 +59,15 @@ const priceList = JSON.stringify([
   },
 ]);
 
+/** A request without calls is accepted from every caller. */
+function telemetryRows(): Readonly<Record<string, Row>> {
+  const paths = ["", "/otlp"].flatMap((prefix) =>
+    ["traces", "logs", "metrics"].map((signal) => `POST ${prefix}/v1/${signal}`),
+  );
+  const expected: Row["expected"] = [401, 401, 200, 200, 403, 403, 200, 200];
+  return Object.fromEntries(paths.map((path) => [path, { body: {}, expected }]));
+}
+
 /** By method and path, as in the OpenAPI document. */
 const rows: Readonly<Record<string, Row>> = {
   "GET /healthz": { expected: everyone },
@@ -96,6 +105,7 @@ const rows: Readonly<Record<string, Row>> = {
     body: { data: [{ ...priced, operation_id: "u-own", amount_usd: "0.000001" }] },
     expected: [401, 401, 200, 200, 403, 403, 200, 200],
   },
+  ...telemetryRows(),
   "GET /api/v1/entries": { expected: figures },
   "POST /api/v1/entries/{operation_id}/correct": {
     id: "h-done",

@@ -10,6 +10,7 @@ import { PurserError } from "../../domain/error.ts";
 import type { RecordCommand } from "../../domain/ledger/command.ts";
 import type { CallRoute, Outcome } from "../../domain/ledger/entry.ts";
 import { operationOf } from "../../domain/ledger/operation.ts";
+import type { UsageFlag } from "../../domain/usage/usage.ts";
 
 /**
  * One call that was metered elsewhere.
@@ -33,6 +34,8 @@ export interface UsageRow {
   /** As in a request: what the caller may set is checked. */
   readonly attribution: Attribution;
   readonly latencyMs: number | null;
+  /** What is wrong with the counts; absent if nothing is. */
+  readonly flags?: readonly UsageFlag[];
 }
 
 /** The endpoint of calls that were metered elsewhere. */
@@ -70,6 +73,7 @@ export class Batch {
     const route = this.#routeOf(row);
     const { id, ...body } = row;
     const digest = fingerprint({ record: body });
+    const charge = chargeOf(this.#context, { at: startedAt, route, attribution }, report);
     return {
       kind: "record",
       at: this.#at,
@@ -83,7 +87,8 @@ export class Batch {
         rawUsage: null,
         latencyMs: row.latencyMs ?? 0,
         priceVersion: this.#context.prices().version,
-        ...chargeOf(this.#context, { at: startedAt, route, attribution }, report),
+        ...charge,
+        flags: [...new Set([...charge.flags, ...(row.flags ?? [])])],
       },
       fingerprint: digest,
       ...(isLimited(key) && { selfReported: true }),

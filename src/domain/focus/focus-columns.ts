@@ -5,7 +5,7 @@
 
 import { formatInstant } from "../input/scalar.ts";
 import { formatUsd, multiply, zero, type PicoUsd } from "../money/money.ts";
-import { countsTokens, type PricedMeter } from "../price/row/rate.ts";
+import { countsTokens } from "../price/row/rate.ts";
 import type { ColumnOf } from "../table/table.ts";
 import type { FocusCharge } from "./focus-charge.ts";
 
@@ -111,7 +111,7 @@ export function monthOf(atMs: number): { readonly start: number; readonly end: n
 /** Tokens are priced by the million, so that prices read as the providers print them. */
 const tokensPerUnit = 1_000_000;
 
-function isPerToken({ meter, rate }: FocusCharge): boolean {
+function isPerToken({ rate }: FocusCharge): boolean {
   return rate !== null && countsTokens(rate.meter);
 }
 
