@@ -7,6 +7,7 @@ import { testHolding } from "./conformance/holding.ts";
 import { testFailing, testReopening, testUpdatingPrices } from "./conformance/keeping.ts";
 import { testMetering } from "./conformance/metering.ts";
 import { testFinding, testRows, testTotals } from "./conformance/reading.ts";
+import { testDistinct, testLatencies } from "./conformance/spread.ts";
 import { testRecounting } from "./conformance/recounting.ts";
 import type { OpenStore } from "./conformance/store-under-test.ts";
 
@@ -30,5 +31,7 @@ export function ledgerConformance(name: string, open: OpenStore): void {
     testFinding(open);
     testTotals(open);
     testMetering(open);
+    testLatencies(open);
+    testDistinct(open);
   });
 }

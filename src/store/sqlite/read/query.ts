@@ -28,7 +28,14 @@ export interface EntriesQuery {
   readonly limit: number;
 }
 
-export type QueryMethod = "calls" | "refusals" | "totals" | "keyUses" | "alerts";
+export type QueryMethod =
+  | "calls"
+  | "refusals"
+  | "totals"
+  | "latencies"
+  | "distinct"
+  | "keyUses"
+  | "alerts";
 
 export interface Question {
   readonly number: number;
