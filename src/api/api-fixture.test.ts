@@ -4,7 +4,6 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
 import { Waiting } from "../app/hold/waiting.ts";
@@ -60,7 +59,7 @@ async function readList(text: string): Promise<StatedList> {
 
 /** @param changes What the process says otherwise than usual. */
 export async function openBench(
-  test: TestContext,
+  test: { after(clean: () => Promise<void>): void },
   changes: Partial<ApiContext> = {},
 ): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), "purser-api-"));

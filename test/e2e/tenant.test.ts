@@ -100,6 +100,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   "GET /api/v1/summary": { expected: figures },
   "GET /api/v1/series": { query: "?by=project,key", expected: figures },
+  "GET /api/v1/report": { query: "?by=project,key&compare=previous", expected: figures },
   "GET /api/v1/alerts": { expected: adminOnly(200) },
   "POST /api/v1/estimate": {
     body: { ...priced, input_tokens: 5, max_output_tokens: 5, attribution: { project: "alpha" } },
