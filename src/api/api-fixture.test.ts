@@ -99,6 +99,8 @@ export async function openBench(
     tokenizerFamily: (name) => (name === "openai" ? "openai" : "other"),
     expectedOutput: () => null,
     reportsBilledCost: (name) => name === "openrouter",
+    declaredPrices: [stated],
+    providerNames: ["openai", "anthropic"],
     reloadPrices: () => prices.reload(),
     priceUpdates: new PriceUpdates({
       ledger,

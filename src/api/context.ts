@@ -12,6 +12,7 @@ import type { HoldLimits } from "../app/port/limits.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
 import type { TokenCounter } from "../app/port/token-counter.ts";
 import type { TokenizerFamily } from "../domain/estimate/tokenizer.ts";
+import type { PriceOverride } from "../domain/price/text/override.ts";
 import type { ModelName } from "../domain/price/served.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 
@@ -33,6 +34,10 @@ export interface ApiContext extends Audience, EndAudience {
   reportsBilledCost(provider: string): boolean;
   /** Refreshes the price book from published lists. */
   readonly priceUpdates: PriceUpdates;
+  /** Prices of the configuration. */
+  readonly declaredPrices: readonly PriceOverride[];
+  /** Providers that calls can name, configured or not. */
+  readonly providerNames: readonly string[];
   /** Call after adding a price to the ledger: rebuilds the price book. */
   reloadPrices(): void;
   /**

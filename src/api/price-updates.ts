@@ -120,7 +120,7 @@ function reportJson(report: UpdateReport, now: number): PriceUpdateJson {
     unchanged: report.unchanged,
     changes: report.changes.map((change) => changeJson(change, now)),
     gone: report.gone.map(nameJson),
-    skipped: report.skipped.map((skipped) => ({ ...nameJson(skipped), why: skipped.why })),
+    skipped: report.skipped.map(({ path, why, ...name }) => ({ ...nameJson(name), path, why })),
     effect: {
       from: formatInstant(effect.from),
       spent_usd: formatUsd(effect.spent),

@@ -7,6 +7,8 @@ import { model, openBench } from "./api-fixture.test.ts";
 interface RateRow {
   readonly meter: string;
   readonly usd_per_million: string;
+  readonly usd: string;
+  readonly per: string;
   readonly stands_in: boolean;
   readonly source: string;
 }
@@ -24,6 +26,7 @@ test("rates of a model have their source, and mark those borrowed from another m
     ],
     ["1", "0.1", "10"],
   );
+  assert.deepEqual([of("input")?.usd, of("input")?.per], ["1", "million_tokens"]);
   assert.deepEqual(
     [of("output")?.stands_in, of("cache_write_5m")?.stands_in, of("output")?.source],
     [false, true, "configuration"],
@@ -72,10 +75,15 @@ test("a price has the whole language, and is answered in it", async (t) => {
   assert.equal(added.status, 201);
   assert.deepEqual(added.json.price, whole);
   assert.equal(added.json.usd_per_million["images_hd_1024x1792"], "80000");
+  const unit = { meter: "images_hd_1024x1792", usd: "0.08", per: "unit" };
+  assert.deepEqual(added.json.rates.at(-1), unit);
+  assert.deepEqual(added.json.rates[0], { meter: "input", usd: "2", per: "million_tokens" });
   const list = await bench.call("GET", "/api/v1/prices");
   assert.deepEqual(list.json.overrides[0].price, whole);
   for (const name of ["m9", "m9-latest"]) {
     const { json } = await bench.call("GET", `/api/v1/prices?provider=openai&model=${name}`);
+    const image = json.rates.find((rate: RateRow) => rate.meter === unit.meter);
+    assert.deepEqual([image.usd, image.per, image.usd_per_million], ["0.08", "unit", "80000"]);
     const rates: readonly (RateRow & {
       readonly service_tier: string;
       readonly above_context_tokens: number | null;
@@ -105,6 +113,10 @@ test("a mistake deep in a price is refused by its path", async (t) => {
     [{ service_tiers: { batch: { factor: "half" } } }, "service_tiers.batch.factor"],
     [{ regions: { us: { factor: "1", input: "1" } } }, "regions.us.input"],
     [{ hours: [{ from: "1", to: "2", input: "1" }] }, "hours[0].from"],
+    [{ meters: { imges: "0.04" } }, "meters.imges"],
+    [{ regions: { us: { meters: { imges_hd: "1" } } } }, "regions.us.meters.imges_hd"],
+    [{ hours: [{ from: "01:00", to: "02:00", meters: { page: "1" } }] }, "hours[0].meters.page"],
+    [{ free: { imges: { units: 1, per: "day" } } }, "free.imges"],
   ] as const) {
     const { status, json } = await bench.call("POST", "/api/v1/prices", { ...whole, ...fields });
     assert.deepEqual([status, json.field], [400, field]);
@@ -112,10 +124,125 @@ test("a mistake deep in a price is refused by its path", async (t) => {
   }
 });
 
+test("a number is refused with the text to write instead", async (t) => {
+  const bench = await openBench(t);
+  for (const fields of [
+    { input: 0.5 },
+    { meters: { images: 0.5 } },
+    { context_tiers: [{ above: 5000, input: 0.5 }] },
+    { service_tiers: { batch: { factor: 0.5 } } },
+    { regions: { us: { factor: 0.5 } } },
+    { hours: [{ from: "01:00", to: "04:00", input: 0.5 }] },
+  ]) {
+    const { status, json } = await bench.call("POST", "/api/v1/prices", { ...whole, ...fields });
+    assert.equal(status, 400);
+    assert.match(json.remedy, /"0\.5"/, JSON.stringify(fields));
+  }
+});
+
+test("what may be a mistake is accepted with a warning that says so", async (t) => {
+  const bench = await openBench(t);
+  const warningsOf = async (fields: object): Promise<readonly unknown[]> => {
+    const price = { provider: "openai", model: "m2", input: "1", output: "2", ...fields };
+    const { status, json } = await bench.call("POST", "/api/v1/prices", price);
+    assert.equal(status, 201);
+    return json.warnings.map((warning: { field: string; remedy: string }) => [
+      warning.field,
+      warning.remedy,
+    ]);
+  };
+  assert.deepEqual(await warningsOf({}), []);
+  assert.deepEqual(await warningsOf({ provider: "openia" }), [
+    ["provider", "Did you mean openai?"],
+  ]);
+  assert.deepEqual(await warningsOf({ provider: "my-own-lab" }), []);
+  assert.deepEqual(await warningsOf({ valid_to: "2026-01-01" }), [
+    ["valid_to", "Give a later time, or leave it out."],
+  ]);
+  assert.deepEqual(await warningsOf({ model: "m1" }), [
+    ["model", "To use the price of the file again, send DELETE /api/v1/prices/price_5."],
+  ]);
+});
+
+test("a price without valid_from begins when it is set, and ends when it is removed", async (t) => {
+  const bench = await openBench(t);
+  const inputAt = async (at: number): Promise<string> => {
+    const query = `provider=openai&model=m1&at=${new Date(at).toISOString()}`;
+    const { json } = await bench.call("GET", `/api/v1/prices?${query}`);
+    return json.rates.find((rate: RateRow) => rate.meter === "input").usd;
+  };
+  bench.advance(1000);
+  const added = await bench.call("POST", "/api/v1/prices", { ...model, input: "3", output: "4" });
+  const { price_id: id, set_at: setAt } = added.json;
+  assert.deepEqual([id, Date.parse(setAt)], ["price_1", bench.now()]);
+  assert.equal(await inputAt(bench.now() - 1), "1");
+  assert.equal(await inputAt(bench.now()), "3");
+  bench.advance(1000);
+  const removed = await bench.call("DELETE", `/api/v1/prices/${id}`);
+  const removedAt = removed.json.removed_at;
+  assert.deepEqual(
+    [
+      removed.status,
+      removed.json.repeated,
+      Date.parse(removed.json.valid_to),
+      Date.parse(removedAt),
+    ],
+    [200, false, bench.now(), bench.now()],
+  );
+  assert.equal(await inputAt(bench.now() - 1), "3");
+  assert.equal(await inputAt(bench.now()), "1");
+  bench.advance(1000);
+  const again = await bench.call("DELETE", `/api/v1/prices/${id}`);
+  assert.deepEqual([again.json.repeated, again.json.removed_at], [true, removedAt]);
+  const list = await bench.call("GET", "/api/v1/prices");
+  assert.deepEqual(
+    list.json.overrides.map((one: { removed_at: string }) => one.removed_at),
+    [removedAt],
+  );
+  const none = await bench.call("DELETE", "/api/v1/prices/price_2");
+  assert.deepEqual([none.status, none.json.field], [404, "price_id"]);
+});
+
+test("a call in flight keeps the price of its hold when another is set or removed", async (t) => {
+  const bench = await openBench(t);
+  const held = async (id: string): Promise<void> => {
+    const estimate = { input_tokens: 1_000_000, max_output_tokens: 1 };
+    const body = { operation_id: id, ...model, estimate };
+    assert.equal((await bench.call("POST", "/api/v1/holds", body)).status, 201);
+  };
+  const cost = async (id: string): Promise<string> => {
+    const body = { usage: { input: 1_000_000 } };
+    return (await bench.call("POST", `/api/v1/holds/${id}/settle`, body)).json.cost_usd;
+  };
+  await held("before");
+  bench.advance(1000);
+  const price = { ...model, input: "3", output: "4" };
+  const { json } = await bench.call("POST", "/api/v1/prices", price);
+  await held("under");
+  bench.advance(1000);
+  await bench.call("DELETE", `/api/v1/prices/${json.price_id}`);
+  await held("after");
+  assert.deepEqual(
+    [await cost("before"), await cost("under"), await cost("after")],
+    ["1", "3", "1"],
+  );
+});
+
 test("a model without a price is not found, and never zero", async (t) => {
   const bench = await openBench(t);
   const unknown = await bench.call("GET", "/api/v1/prices?provider=openai&model=none");
   assert.deepEqual([unknown.status, unknown.json.field], [404, "model"]);
+  await bench.call("POST", "/api/v1/prices", {
+    ...model,
+    model: "typed-right",
+    input: "1",
+    output: "1",
+  });
+  const { json } = await bench.call(
+    "GET",
+    `/api/v1/prices?provider=${model.provider}&model=typed-rihgt`,
+  );
+  assert.match(String(json.remedy), /^Did you mean [^ ]+\/typed-right\? Or add/);
   assert.equal((await bench.call("GET", "/api/v1/prices?model=m1")).json.field, "provider");
   const bad = await bench.call("POST", "/api/v1/prices", { ...model, input: "-1", output: "1" });
   assert.deepEqual([bad.status, bad.json.field], [400, "input"]);

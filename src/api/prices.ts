@@ -1,25 +1,35 @@
 /** Serves `/api/v1/prices`: the rates of a model with their sources, and prices added by users. */
 
 import { lookUpPrice } from "../app/desk/look-up-price.ts";
+import { addPrice, removePrice } from "../app/manage/manage-prices.ts";
 import { ratesOf, type ListedRate } from "../app/report/rates.ts";
-import { addPrice } from "../app/manage/manage-prices.ts";
 import { commonName } from "../domain/price/id/provider-name.ts";
 import {
-  priceOverrideSchema,
+  addedPriceSchema,
+  removedPriceSchema,
   priceAnswerSchema,
   priceInput,
+  priceParams,
   priceQuery,
   type PriceJson,
   type PriceOverrideJson,
   type RateJson,
 } from "../contract/price.ts";
 import { PurserError } from "../domain/error.ts";
+import { mayCall } from "../domain/key/key.ts";
+import { didYouMean, similarModels } from "../domain/price/similar-models.ts";
+import type { Principal } from "../app/caller/principal.ts";
+import type { ApiContext } from "./context.ts";
 import { formatInstant, parseInstant } from "../domain/input/scalar.ts";
-import { formatUsd, multiply } from "../domain/money/money.ts";
-import { namesModel, usdPerMillion, type PriceOverride } from "../domain/price/text/override.ts";
+import { formatUsd, type PicoUsd } from "../domain/money/money.ts";
+import { endOf, type KeptPrice } from "../domain/price/text/kept-price.ts";
+import { namesModel, overrideRow, usdPerMillion } from "../domain/price/text/override.ts";
+import { formatPerMillion } from "../domain/price/text/per-million.ts";
+import { countsTokens, type PricedMeter } from "../domain/price/row/rate.ts";
 import { formatRow } from "../domain/price/text/row-text.ts";
 import type { ModelName } from "../domain/price/served.ts";
 import type { PriceSheet } from "../domain/price/sheet.ts";
+import { priceWarnings } from "./price-warnings.ts";
 import { adminOnly, answer, anyKey, created, ok, problem, route, type Route } from "./route.ts";
 
 export const priceRoutes: readonly Route[] = [
@@ -37,7 +47,7 @@ export const priceRoutes: readonly Route[] = [
       400: problem("A field is invalid."),
       404: problem("No price: the model is unpriced, not free."),
     },
-    handler({ query, context }) {
+    handler({ query, context, caller }) {
       const { provider, model } = query;
       const book = context.prices();
       if (model === undefined) {
@@ -61,7 +71,15 @@ export const priceRoutes: readonly Route[] = [
       }
       const at = query.at === undefined ? context.clock.now() : parseInstant(query.at, "at");
       const sheet = lookUpPrice(context, { provider, model, at });
-      if (!sheet) throw unpriced(provider, model);
+      if (!sheet) {
+        const models = visibleModels(context, caller);
+        const isPriced = (one: ModelName): boolean =>
+          lookUpPrice(context, { ...one, at }) !== undefined;
+        throw unpriced(
+          { provider, model },
+          similarModels(`${provider}/${model}`, { models, isPriced }),
+        );
+      }
       return ok(priceJson(sheet, at, book.version));
     },
   }),
@@ -70,11 +88,29 @@ export const priceRoutes: readonly Route[] = [
     path: "/api/v1/prices",
     access: adminOnly,
     tag: "prices",
-    summary: "Add a price; it takes precedence over the catalogue",
+    summary: "Add a price; it takes precedence over the catalogue and the configuration",
+    description:
+      "It applies to calls that are held from its `valid_from` on; without one, from now on. Charges never change. To replace it, add another; to remove it, delete it.",
     body: priceInput,
-    responses: { 201: answer("Added.", priceOverrideSchema), 400: problem("A field is invalid.") },
+    responses: { 201: answer("Added.", addedPriceSchema), 400: problem("A field is invalid.") },
     async handler({ body, context }) {
-      return created(overrideJson(await addPrice(context, body)));
+      const price = await addPrice(context, body);
+      return created({ ...overrideJson(price), warnings: priceWarnings(price, context) });
+    },
+  }),
+  route({
+    method: "delete",
+    path: "/api/v1/prices/{price_id}",
+    access: adminOnly,
+    tag: "prices",
+    summary: "Remove a price that was added; the one before it applies again",
+    description:
+      "It ends now: calls that were held before keep their price, and it stays in the list with `removed_at`.",
+    params: priceParams,
+    responses: { 200: answer("Removed.", removedPriceSchema), 404: problem("No such price.") },
+    async handler({ params: { price_id }, context }) {
+      const { price, repeated } = await removePrice(context, price_id);
+      return ok({ ...overrideJson(price), repeated });
     },
   }),
 ];
@@ -84,26 +120,48 @@ function nameOf({ provider, model }: ModelName): ModelName {
   return { provider, model };
 }
 
-function unpriced(provider: string, model: string): PurserError {
+/** The models that a key may call: it is suggested no others. */
+function visibleModels(context: ApiContext, { key }: Principal): readonly ModelName[] {
+  const stated = context.ledger.prices().filter(({ row }) => namesModel(row));
+  return [...stated.map(({ row }) => row), ...(context.catalogue?.() ?? [])]
+    .map(({ provider, model }) => ({ provider: commonName(provider), model }))
+    .filter((one) => !key || mayCall(key, one));
+}
+
+function unpriced({ provider, model }: ModelName, similar: readonly string[]): PurserError {
   return new PurserError("not_found", `no price for ${provider}/${model}`, {
     field: "model",
-    remedy:
-      "Check the name, or add a price with POST /api/v1/prices. The model is unpriced, not free.",
+    remedy: `${didYouMean(similar)}${similar.length === 0 ? "Check the name, or add" : "Or add"} a price with POST /api/v1/prices. The model is unpriced, not free.`,
   });
 }
 
-function overrideJson(override: PriceOverride): PriceOverrideJson {
-  const { row, source } = override;
+function overrideJson(price: KeptPrice): PriceOverrideJson {
+  const { row, source, priceId, setAt, removedAt } = price;
+  const { rates } = overrideRow(price, undefined);
+  const removed = removedAt === null ? null : formatInstant(removedAt);
   return {
     provider: row.provider,
     model: row.model,
     match: namesModel(row) ? "exact" : "prefix",
-    usd_per_million: usdPerMillion(override),
+    usd_per_million: usdPerMillion(price),
+    rates: Object.entries(rates).flatMap(([meter, rate]) =>
+      rate === undefined ? [] : [{ meter, ...amountJson(meter as PricedMeter, rate) }],
+    ),
     valid_from: row.valid_from ?? null,
-    valid_to: row.valid_to ?? null,
+    valid_to: endOf(price) ?? null,
     source,
+    price_id: priceId,
+    set_at: formatInstant(setAt),
+    removed_at: removed,
     price: row,
   };
+}
+
+/** In the unit in which prices are stated. */
+function amountJson(meter: PricedMeter, perUnit: PicoUsd): Pick<RateJson, "usd" | "per"> {
+  return countsTokens(meter)
+    ? { usd: formatPerMillion(perUnit), per: "million_tokens" }
+    : { usd: formatUsd(perUnit), per: "unit" };
 }
 
 function priceJson(sheet: PriceSheet, at: number, version: string): PriceJson {
@@ -132,7 +190,8 @@ function rateJson({ meter, rate }: ListedRate): RateJson {
     meter,
     service_tier: rate.serviceTier,
     region: rate.region ?? null,
-    usd_per_million: formatUsd(multiply(rate.perUnit, 1_000_000)),
+    usd_per_million: formatPerMillion(rate.perUnit),
+    ...amountJson(meter, rate.perUnit),
     stands_in: rate.meter !== meter,
     above_context_tokens: rate.context?.tokens ?? null,
     model: rate.model,

@@ -5,7 +5,7 @@ import type { Refusal } from "../domain/ledger/command.ts";
 import { problemResponse } from "./problem.ts";
 
 export function refusalResponse(refusal: Refusal, requested: RequestedModel): Response {
-  const purser = describeRefusal(refusal);
+  const purser = describeRefusal(refusal, requested);
   return problemResponse({
     code: refusal.reason,
     detail: explainRefusal(refusal, requested),

@@ -6,7 +6,7 @@ import { formatUsd, pico } from "../domain/money/money.ts";
 import { formatPerMillion } from "../domain/price/text/per-million.ts";
 import { definePrice } from "../domain/price/text/override.ts";
 import type { Charge, ServiceTier } from "../domain/price/row/rate.ts";
-import type { Usage } from "../domain/usage/usage.ts";
+import type { FeeMeter, Usage } from "../domain/usage/usage.ts";
 import { formatRow } from "../domain/price/text/row-text.ts";
 import { openCatalogue } from "./catalogue.ts";
 
@@ -319,6 +319,22 @@ test("Claude's cache writes are 1.25 and 2 times the input price if the list has
   );
 });
 
+test("a search at OpenRouter is held at the fee of Exa, and charged at that of the model's vendor", () => {
+  const held = (model: string, fees?: readonly FeeMeter[]): string => {
+    const sheet = book.sheet({ provider: "openrouter", model, at: sunday }) ?? assert.fail();
+    const query = { inputTokens: 1, cacheWrite: "none", serviceTier: "standard", fees } as const;
+    return formatUsd(sheet.dearest(query).webSearch);
+  };
+  for (const [model, fee] of [
+    ["meta/muse-spark-1.3", "0.0025"],
+    ["openai/gpt-6-luna", "0.01"],
+  ] as const) {
+    assert.deepEqual([held(model), held(model, ["web_search"])], ["0.02", "0.02"], model);
+    assert.equal(held(model, ["file_search"]), "0");
+    assert.equal(cost({ name: `openrouter/${model}`, usage: { web_search: 1 } }), fee);
+  }
+});
+
 test("a web search is never free", () => {
   assert.equal(cost({ name: "anthropic/claude-sonnet-4-5", usage: { web_search: 1_000 } }), "10");
   assert.equal(cost({ name: "openai/gpt-4o-search-preview", usage: { web_search: 1_000 } }), "25");
@@ -495,10 +511,40 @@ test("the book says from which lists it is made, and when its prices were read",
   assert.ok(catalogue.madeAt <= Date.now());
 });
 
-test("the first figure of a disagreement is charged", () => {
+test("a disputed price is listed once, and its first figure is what the book charges", () => {
+  const names = catalogue
+    .disagreements(Date.now())
+    .map(({ provider, model, price }) => `${provider}/${model} ${price}`);
+  assert.equal(new Set(names).size, names.length);
+  const firstOf = (model: string, price: string): unknown => {
+    const found = catalogue
+      .disagreements(Date.now())
+      .find((one) => one.model === model && one.price === price);
+    return [found?.stated[0]?.usd, found?.stated[0]?.source];
+  };
+  assert.deepEqual(firstOf("grok-code-fast-1", "cache_read"), ["0.2", "overlay"]);
+  assert.deepEqual(firstOf("grok-3", "batch input"), ["1", "overlay"]);
+  assert.deepEqual(firstOf("us-gov.anthropic.claude-haiku-5-5", "output above 100000"), [
+    "3",
+    "litellm",
+  ]);
+});
+
+test("a price that a user states is the first figure of a disagreement", () => {
+  const row = { provider: "xai", model: "grok-3", input: "7", output: "8" };
+  const book = catalogue.book([definePrice(row)]);
+  const found = catalogue
+    .disagreements(Date.now(), book)
+    .find(({ model, price }) => model === "grok-3" && price === "input");
+  assert.deepEqual(found?.stated[0], { source: "api", version: "1", usd: "7" });
+});
+
+test("the first figure of a disputed standard rate is in the row of the book", () => {
   const book = catalogue.book([]);
   let compared = 0;
-  for (const { provider, model, price, stated } of catalogue.disagreements()) {
+  for (const { provider, model, price, stated } of catalogue.disagreements(
+    Date.parse("2026-11-28T00:00:00Z"),
+  )) {
     const row = book.sheet({ provider, model, at: Date.now() })?.row;
     const text: Readonly<Record<string, unknown>> = row ? { ...formatRow(row) } : {};
     if (text[price] === undefined) continue;

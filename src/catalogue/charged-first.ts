@@ -1,27 +1,76 @@
-/** Orders a disagreement of price lists by what is charged. */
+/** Lists each disputed price once, with what is charged first. */
 
-import type { PriceBook } from "../domain/price/sheet.ts";
-import { formatRow } from "../domain/price/text/row-text.ts";
-import type { Disagreement } from "./merge.ts";
+import { formatUsd, multiply } from "../domain/money/money.ts";
+import {
+  countsTokens,
+  unpricedSource,
+  type Rate,
+  type ServiceTier,
+} from "../domain/price/row/rate.ts";
+import { nextScheduleEdge, scheduledRates } from "../domain/price/row/schedule.ts";
+import type { PriceBook, PriceSheet } from "../domain/price/sheet.ts";
+import type { Usage } from "../domain/usage/usage.ts";
+import type { Disagreement, StatedPrice } from "./merge.ts";
 
 /**
- * Puts the charged figure first. A list that usually comes later may be right for one model, and the
- * overlay may price another name of it. Figures of tiers and context sizes are recognised by their source.
+ * Two comparisons may find the same price: they become one, with every figure. The charged figure
+ * comes first: a list that usually comes later may be right for one model, the overlay may price
+ * another name of it, and a user may state a price.
+ *
+ * @param at Milliseconds since the epoch.
  */
 export function chargedFirst(
-  { price, stated, ...model }: Disagreement,
+  found: readonly Disagreement[],
   book: PriceBook,
-  /** Milliseconds since the epoch. */
   at: number,
-): Disagreement {
-  const row = book.sheet({ ...model, at })?.row;
-  if (!row) return { ...model, price, stated };
-  const text: Readonly<Record<string, unknown>> = { ...formatRow(row), ...formatRow(row).meters };
-  const usd = text[price];
-  const isCharged = (one: Disagreement["stated"][number]): boolean =>
-    typeof usd === "string" ? one.usd === usd : one.source === row.source;
-  const charged = stated.find(isCharged);
-  if (!charged && typeof usd !== "string") return { ...model, price, stated };
-  const first = charged ?? { source: row.source, version: row.version, usd: String(usd) };
-  return { ...model, price, stated: [first, ...stated.filter((one) => one !== charged)] };
+): readonly Disagreement[] {
+  const byPrice = Map.groupBy(found, ({ provider, model, price }) =>
+    [provider, model, price].join(" "),
+  );
+  return [...byPrice.values()].flatMap((same) => {
+    const [first] = same;
+    if (!first) return [];
+    const stated = distinct(same.flatMap((one) => one.stated));
+    const charged = chargedFigure(first, book, at);
+    return [{ ...first, stated: charged ? distinct([charged, ...stated]) : stated }];
+  });
+}
+
+function distinct(stated: readonly StatedPrice[]): readonly StatedPrice[] {
+  return [...new Map(stated.map((one) => [`${one.source} ${one.usd}`, one])).values()];
+}
+
+/** Undefined for a model without a price. */
+function chargedFigure(
+  { provider, model, price }: Disagreement,
+  book: PriceBook,
+  at: number,
+): StatedPrice | undefined {
+  const [, tier = "standard", meter = "", above = "0"] =
+    /^(?:([a-z]+) )?(\S+)(?: above (\d+))?$/.exec(price) ?? [];
+  const sheet = book.sheet({ provider, model, at });
+  const rate = sheet
+    ?.charge(
+      { model: null, usage: usageOf(meter, Number(above)) },
+      { serviceTier: tier as ServiceTier, at: usualHour(sheet, at) },
+    )
+    .find((line) => line.meter === meter)?.rate;
+  return rate && rate.source !== unpricedSource ? figureOf(meter, rate) : undefined;
+}
+
+/** Lists state what is charged at most hours, not at those with other rates. */
+function usualHour({ row: { schedules = [] } }: PriceSheet, at: number): number {
+  return scheduledRates(schedules, at) ? nextScheduleEdge(schedules, at) : at;
+}
+
+/** One unit, in a context of more than a number of tokens. */
+function usageOf(meter: string, context: number): Usage {
+  const usage: Usage = meter === "reasoning" ? { output: 1, reasoning: 1 } : { [meter]: 1 };
+  const other = meter === "input" ? "cache_read" : "input";
+  return context === 0 ? usage : { ...usage, [other]: context + 1 };
+}
+
+function figureOf(meter: string, { source, version, perUnit }: Rate): StatedPrice {
+  const usd = formatUsd(countsTokens(meter) ? multiply(perUnit, 1_000_000) : perUnit);
+  return { source, version, usd };
 }

@@ -106,6 +106,7 @@ test("models billed by the second, character, page, image or search have that pr
     ["openai/sora-2-pro", { video_seconds_720p: 8 }, "2.4"],
     ["openai/sora-2-pro-2025-10-06", { video_seconds_1024p: 8 }, "4"],
     ["azure/sora-2-pro", { video_seconds_1024p: 8 }, "4"],
+    ["openai/sora-2-pro", { video_seconds_1080p: 8 }, "5.6"],
   ] as const)
     assert.equal(cost(name, usage), usd, name);
 });

@@ -13,6 +13,7 @@ import type { PriceBook } from "../domain/price/sheet.ts";
 import type { CatalogueRow } from "../domain/price/row/row.ts";
 import type { Usage } from "../domain/usage/usage.ts";
 import { openCatalogue } from "./catalogue.ts";
+import { supplementsOf } from "./overlay/fee.ts";
 
 const catalogue = await openCatalogue();
 const now = Date.parse("2026-11-25T12:00:00Z");
@@ -29,7 +30,7 @@ const usages = fc
 
 test("stating any price of the catalogue gives the same bills and bounds", () => {
   for (const row of catalogue.rows()) {
-    const stated = overrideRow(definePrice(formatRow(row)), undefined);
+    const stated = overrideRow(definePrice(formatRow(row)), supplementsOf(row.provider));
     const call = randomCall(usages, weekWithin(row));
     fc.assert(fc.property(call, sameBillOf(row, stated)), { numRuns: 3 });
   }

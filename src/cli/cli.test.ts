@@ -351,38 +351,43 @@ test("the welcome shows new keys once, and later how to create one", () => {
   assert.match(welcome(server, output), /purser -- key create --name NAME/);
 });
 
-test("options take precedence over the environment, and --data over PURSER_URL", () => {
-  const environment = {
+test("options take precedence over the environment, --data over PURSER_URL, and all over the file", async () => {
+  const parts = {
+    configuredFolder: async (file?: string) => (file === undefined ? "usual" : "of-the-file"),
+  };
+  const variables = {
     PURSER_DATA: "/var/lib/purser",
     PURSER_URL: "http://127.0.0.1:9",
     PURSER_ADMIN_KEY: "k",
   };
-  assert.deepEqual(targetOf({}, environment), {
+  const context = { environment: variables, parts };
+  assert.deepEqual(await targetOf({}, context), {
     data: "/var/lib/purser",
     url: "http://127.0.0.1:9",
     adminKey: "k",
   });
-  assert.deepEqual(targetOf({ data: "here" }, environment), {
+  assert.deepEqual(await targetOf({ data: "here" }, context), {
     data: "here",
     url: undefined,
     adminKey: undefined,
   });
-  assert.deepEqual(targetOf({ data: "here", adminKey: "a" }, environment), {
+  assert.deepEqual(await targetOf({ data: "here", adminKey: "a" }, context), {
     data: "here",
     url: undefined,
     adminKey: "a",
   });
-  assert.equal(targetOf({}, { PURSER_ADMIN_KEY: "k" }).adminKey, undefined);
-  assert.deepEqual(targetOf({ url: "http://there", adminKey: "a" }, environment), {
+  const bare = { environment: { PURSER_DATA: "", PURSER_URL: "", PURSER_ADMIN_KEY: "k" }, parts };
+  assert.deepEqual(await targetOf({ url: "http://there", adminKey: "a" }, context), {
     data: "/var/lib/purser",
     url: "http://there",
     adminKey: "a",
   });
-  assert.deepEqual(targetOf({}, { PURSER_DATA: "", PURSER_URL: "" }), {
-    data: ".purser",
+  assert.deepEqual(await targetOf({}, bare), {
+    data: "usual",
     url: undefined,
     adminKey: undefined,
   });
+  assert.equal((await targetOf({ config: "a.yaml" }, bare)).data, "of-the-file");
 });
 
 test("doctor reports an old Node and a clock that was never set", () => {

@@ -155,14 +155,15 @@ test("price shows the lines of the bill and the source of each rate", async () =
   );
 });
 
-test("without counts, price notes that rates are for a long context, if they are", async () => {
-  const note = /\nThese rates apply to contexts above 200,000 tokens\. [^]*--input 1000/;
-  assert.match((await inProcess(["price", "claude-sonnet-4-5"])).out, note);
-  assert.doesNotMatch(
-    (await inProcess(["price", "claude-sonnet-4-5", "--input", "300000"])).out,
-    /These rates/,
+test("without counts, price shows the rates of a short context first", async () => {
+  assert.match(
+    (await inProcess(["price", "claude-sonnet-4-5"])).out,
+    /\ninput +1,000,000 +\$3\.00/,
   );
-  assert.doesNotMatch((await inProcess(["price", "gpt-5-mini"])).out, /These rates/);
+  assert.match(
+    (await inProcess(["price", "claude-sonnet-4-5", "--input", "300000"])).out,
+    /\ninput +300,000 +\$6\.00/,
+  );
 });
 
 test("output uses one name for a provider, whichever name the user gave", async () => {

@@ -1,6 +1,7 @@
 /** Connects a command to the control plane of a running server, or else of the data folder. */
 
-import { access, readFile } from "node:fs/promises";
+import { access, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { PurserError } from "../domain/error.ts";
 import { problemOf } from "./failure.ts";
@@ -43,6 +44,8 @@ export interface ConnectOptions {
   readonly openFolder: (dataDirectory: string) => Promise<OpenFolder>;
   /** Whether the folder may be created: only for commands that create something. */
   readonly create?: boolean;
+  /** Without a folder, an empty one is used and removed afterwards: only for commands that check. */
+  readonly standIn?: boolean;
 }
 
 /** What a running server writes to its data folder, readable only by the owner. */
@@ -64,7 +67,10 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   if (target.url !== undefined) return overHttp(checkedUrl(target.url), target.adminKey);
   const note = await runningServer(target.data);
   if (note) return overHttp(note.url, target.adminKey ?? note.token);
-  if (options.create !== true && !(await exists(target.data))) throw noFolder(target.data);
+  if (options.create !== true && !(await exists(target.data))) {
+    if (options.standIn === true) return inEmptyFolder(options.openFolder);
+    throw noFolder(target.data);
+  }
   return inFolder(await options.openFolder(target.data), target.data);
 }
 
@@ -124,6 +130,22 @@ function inFolder(folder: OpenFolder, where: string): Connection {
       );
     },
     close: () => folder.close(),
+  };
+}
+
+async function inEmptyFolder(openFolder: ConnectOptions["openFolder"]): Promise<Connection> {
+  const directory = await mkdtemp(path.join(tmpdir(), "purser-"));
+  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
+  const folder = await openFolder(directory).catch(async (error: unknown) => {
+    await remove();
+    throw error;
+  });
+  return {
+    ...inFolder(folder, "the built-in prices"),
+    close: async () => {
+      await folder.close();
+      await remove();
+    },
   };
 }
 

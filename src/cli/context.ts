@@ -28,8 +28,8 @@ export interface Parts {
     options: ServeOptions,
     counting?: (budgetId: string, share: number) => void,
   ): Promise<RunningServer>;
-  openFolder(dataDirectory: string): Promise<OpenFolder>;
-  openCatalogue(): Promise<CommandCatalogue>;
+  openFolder(dataDirectory: string, file?: string): Promise<OpenFolder>;
+  openCatalogue(from?: CatalogueOptions): Promise<CommandCatalogue>;
   startSimulator(options: SimulateOptions): Promise<RunningSimulator>;
   /**
    * Checks a configuration file and the environment without starting anything.
@@ -37,8 +37,14 @@ export interface Parts {
    * @throws PurserError `invalid_configuration`
    */
   checkConfiguration(file: string | undefined): Promise<CheckedConfiguration>;
-  /** The data folder of a configuration; null if that is invalid or depends on an unset variable. */
-  configuredFolder(file: string | undefined): Promise<string | null>;
+  /**
+   * The data folder of a configuration, or the default; other errors of the file do not matter.
+   *
+   * @throws PurserError for a file that does not say, or names an unset variable.
+   */
+  configuredFolder(file: string | undefined): Promise<string>;
+  /** Prices of a configuration in whose place prices set over the API apply. */
+  replacedPrices(file: string | undefined, dataDirectory: string): Promise<readonly Warning[]>;
   /** The names of the providers that only need a key. */
   knownProviders(): Promise<readonly string[]>;
   /** Requests the list of models from each configured provider, with its key: free. */
@@ -67,6 +73,12 @@ export interface ServeOptions {
   readonly data?: string;
   readonly config?: string;
   readonly simulator?: "on" | "off";
+}
+
+export interface CatalogueOptions {
+  /** The data folder with updates and prices set over the API. */
+  readonly data?: string;
+  readonly config?: string;
 }
 
 export interface RunningServer {
@@ -101,7 +113,7 @@ export interface CommandCatalogue {
   readonly book: PriceBook;
   /** The prices that the configuration and the ledger set. */
   readonly overrides: readonly PriceOverride[];
-  disagreements(): readonly PriceDisagreement[];
+  disagreements(at: number): readonly PriceDisagreement[];
   /** Every model with a price, with the common name of its provider. */
   models(): readonly { readonly provider: string; readonly model: string }[];
 }

@@ -33,7 +33,20 @@ test("a price book is old once its newest source is more than 30 days old", () =
   assert.equal(fresh.state, "well");
   assert.match(fresh.message, /^list@1, updated 30 days ago \(2026-10-01\)/);
   const old = pricesAt(updatedAt + 30 * dayMs + 1);
-  assert.deepEqual([old.state, old.remedy], ["warning", "Run purser prices update."]);
+  assert.deepEqual([old.state, old.remedy], ["warning", "Run `purser prices update`."]);
+});
+
+test("the interval of the schedule has no zero parts", () => {
+  const textEvery = (seconds: number): string | undefined => {
+    const schedule = { from: "litellm", every_seconds: seconds, last: null };
+    const found = processFindings(
+      { ...status, price_updates: schedule },
+      { where: "here", now: 0 },
+    );
+    return found.find(({ subject }) => subject === "server's price updates")?.message;
+  };
+  assert.match(textEvery(86_400) ?? "", /^from litellm every 24 h; none yet/);
+  assert.match(textEvery(5_400) ?? "", /^from litellm every 90 min; none yet/);
 });
 
 test("a clock behind the price book gives no negative age", () => {

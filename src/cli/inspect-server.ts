@@ -6,7 +6,7 @@ import { ask, type Connection } from "./connection.ts";
 import type { CheckedConfiguration } from "./context.ts";
 import { ApiProblem, failureOf } from "./failure.ts";
 import { well, warning, wrong, type Finding } from "./finding.ts";
-import { counted, duration } from "./terminal/number.ts";
+import { counted, duration, grouped } from "./terminal/number.ts";
 
 export interface ServerInspection {
   readonly findings: readonly Finding[];
@@ -106,18 +106,23 @@ export function processFindings(
     ageMs > staleDays * dayMs
       ? warning("server's prices", {
           message: priceText,
-          remedy: "Run purser prices update.",
+          remedy: "Run `purser prices update`.",
         })
       : well("server's prices", priceText),
     ...scheduleFindings(status),
   ];
 }
 
+/** `90 min`, `24 h`: the configuration has whole minutes. */
+function intervalText(seconds: number): string {
+  return seconds % 3600 === 0 ? `${grouped(seconds / 3600)} h` : `${grouped(seconds / 60)} min`;
+}
+
 function scheduleFindings({ price_updates: schedule }: StatusJson): readonly Finding[] {
   // A server of an earlier version does not report it.
   if (!schedule) return [];
   const { from, every_seconds: seconds, last } = schedule;
-  const text = `from ${from} every ${duration(seconds * 1000)}`;
+  const text = `from ${from} every ${intervalText(seconds)}`;
   const subject = "server's price updates";
   if (!last) return [well(subject, `${text}; none yet since the server started`)];
   const message = `${text}; ${last.at}: ${last.message}`;

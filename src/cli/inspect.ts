@@ -56,6 +56,10 @@ export async function inspect(
     inspectClock(Date.now()),
     ...checked.findings,
     ...(checked.configuration?.warnings ?? []).map((facts) => warning("configuration", facts)),
+    ...(checked.configuration && folder.every(({ state }) => state !== "wrong")
+      ? await context.parts.replacedPrices(options.config, options.data)
+      : []
+    ).map((facts) => warning("prices", facts)),
     ...folder,
     ...lock,
     await inspectDisk(options.data),

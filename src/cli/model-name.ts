@@ -2,7 +2,9 @@
 
 import { commonName } from "../domain/price/id/provider-name.ts";
 import { PurserError } from "../domain/error.ts";
-import { nearestNames } from "../domain/input/nearest.ts";
+import { nearest, suggest } from "../domain/input/nearest.ts";
+import { didYouMean, similarModels, splitName } from "../domain/price/similar-models.ts";
+import { billedUnits } from "../domain/price/unit-price.ts";
 import type { ModelName } from "../domain/price/served.ts";
 import type { CommandCatalogue } from "./context.ts";
 
@@ -44,11 +46,17 @@ export function listedModel(
   return best && { provider: best.provider, model };
 }
 
-/** Splits `openai/gpt-5-mini`; undefined for a name without a provider. */
-export function splitName(name: string): ModelName | undefined {
-  const slash = name.indexOf("/");
-  return slash > 0 ? { provider: name.slice(0, slash), model: name.slice(slash + 1) } : undefined;
+/** The maker of a model, by its name; undefined for names of none in particular. */
+export function makerOf(model: string): string | undefined {
+  return makersByName.find(([, name]) => name.test(model))?.[0];
 }
+
+const makersByName: readonly (readonly [maker: string, name: RegExp])[] = [
+  ["openai", /^(?:gpt-(?!oss)|chatgpt|o\d|dall-e|whisper-\d|tts-\d|sora|text-embedding-(?:3|ada))/],
+  ["anthropic", /^claude/],
+  ["gemini", /^(?:gemini|imagen|veo|lyria)-/],
+  ["xai", /^grok/],
+];
 
 const makers = ["openai", "anthropic", "gemini", "deepseek", "xai", "mistral", "cohere", "sim"];
 
@@ -61,28 +69,88 @@ function rank(row: {
   return (row.sheet?.match === "prefix" ? 100 : 0) + (maker < 0 ? makers.length : maker);
 }
 
+interface Unpriced {
+  /** `MODEL` or `PROVIDER/MODEL`. */
+  readonly model: string;
+  /** As given in an option of its own. */
+  readonly provider?: string | undefined;
+  readonly at: number;
+}
+
 /** The error for a model without a price, with similar names. */
 export function unpriced(
   catalogue: CommandCatalogue,
-  wanted: { readonly model: string; readonly at: number },
+  { model, provider, at }: Unpriced,
 ): PurserError {
-  const { model, at } = wanted;
-  const live = catalogue
-    .models()
-    .filter((row) => catalogue.book.sheet({ ...row, at }) !== undefined);
-  const names = live.flatMap((row) => [row.model, `${row.provider}/${row.model}`]);
-  const near = nearestNames(model, names, 3);
-  const meant = near.length > 0 ? `Did you mean ${near.join(", ")}? Or add ` : "Add ";
-  const named = splitName(model) ?? { provider: "openai", model };
+  if (provider !== undefined) {
+    const wrong = unknownProvider(provider, catalogue);
+    if (wrong) return wrong;
+  }
+  const name = provider === undefined ? model : `${provider}/${model}`;
+  const similar = similarPriced(catalogue, name, at);
+  const meant = didYouMean(similar);
+  const named = splitName(name) ?? { provider: makerOf(model) ?? "openai", model };
+  const rates = exampleRates(catalogue, similar, at);
   return new PurserError(
     "unpriced",
-    `${model} is unpriced: its price is unknown, which does not mean free`,
+    `${name} is unpriced: its price is unknown, which does not mean free`,
     {
       field: "model",
-      remedy: `${meant}its price under \`prices:\` in purser.yaml, such as { provider: ${named.provider}, model: ${inYaml(named.model)}, input: "0.15", output: "0.60" }.`,
+      remedy: `${meant}${meant === "" ? "Add" : "Or add"} its price under \`prices:\` in purser.yaml, such as { provider: ${named.provider}, model: ${inYaml(named.model)}, ${rates} }.`,
     },
   );
 }
+
+export function similarPriced(
+  catalogue: CommandCatalogue,
+  name: string,
+  at: number,
+): readonly string[] {
+  return similarModels(name, {
+    models: catalogue.models(),
+    isPriced: (one) => catalogue.book.sheet({ ...one, at }) !== undefined,
+  });
+}
+
+/** The error for a misspelt provider; undefined for a known one, and one unlike any other. */
+function unknownProvider(name: string, catalogue: CommandCatalogue): PurserError | undefined {
+  const known = providersOf(catalogue);
+  const near = known.includes(commonName(name)) ? undefined : nearest(name, known);
+  return near === undefined ? undefined : notListed(name, known);
+}
+
+/** @throws PurserError `not_found` with the nearest name. */
+export function checkProvider(name: string, catalogue: CommandCatalogue): void {
+  const known = providersOf(catalogue);
+  if (!known.includes(commonName(name))) throw notListed(name, known);
+}
+
+function notListed(name: string, known: readonly string[]): PurserError {
+  return new PurserError("not_found", `no provider "${name}" is in the price list`, {
+    field: "--provider",
+    remedy: suggest(name, known),
+  });
+}
+
+function providersOf(catalogue: CommandCatalogue): readonly string[] {
+  return [...new Set(catalogue.models().map(({ provider }) => provider))];
+}
+
+/** In the unit that similar models are billed by. */
+function exampleRates(catalogue: CommandCatalogue, similar: readonly string[], at: number): string {
+  const [first] = similar;
+  const found =
+    first === undefined
+      ? undefined
+      : listedModel(catalogue, { model: first, provider: undefined, at });
+  const sheet = found && catalogue.book.sheet({ ...found, at });
+  const [unit] = sheet ? billedUnits(sheet) : [];
+  if (unit === undefined) return 'input: "0.15", output: "0.60"';
+  return `input: "0", output: "0", meters: { ${unit.replace(variant, "$1")}: "USD" }`;
+}
+
+/** `images_hd_1024x1792` is a variant of `images`. */
+const variant = /^(images|audio_seconds|video_seconds)_.*$/;
 
 /** Names such as `@cf/meta/llama` have to be quoted. */
 function inYaml(name: string): string {

@@ -6,35 +6,61 @@ import { checkPort } from "../domain/input/port.ts";
 import { parseInstant } from "../domain/input/scalar.ts";
 import { parseUsd } from "../domain/money/money.ts";
 import type { Target } from "./connection.ts";
+import type { CommandContext } from "./context.ts";
 
 export interface JsonOption {
   readonly json?: boolean;
 }
 
-export interface TargetOptions extends JsonOption {
+/** Select a data folder. */
+export interface FolderOptions extends JsonOption {
   readonly data?: string;
+  readonly config?: string;
+}
+
+export interface TargetOptions extends FolderOptions {
   readonly url?: string;
   readonly adminKey?: string;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+const dataDefault = "(PURSER_DATA, then the configuration, then .purser)";
 
-export const dataMeaning = "data folder (PURSER_DATA, or .purser)";
-
-/** The folder from the option, the environment, or the default. */
-export function dataFolder(option: string | undefined, environment: Environment): string {
-  return option ?? (environment["PURSER_DATA"] || ".purser");
+/**
+ * The folder from the option, the environment, the configuration, or the default: as `serve` finds
+ * it.
+ *
+ * @throws PurserError for a configuration file that does not name its folder.
+ */
+export async function dataFolder(
+  { data, config }: FolderOptions,
+  { environment, parts }: FolderContext,
+): Promise<string> {
+  return data ?? (environment["PURSER_DATA"] || (await parts.configuredFolder(config)));
 }
+
+type FolderContext = Pick<CommandContext, "environment"> & {
+  readonly parts: Pick<CommandContext["parts"], "configuredFolder">;
+};
 
 /** Adds `--json`. */
 export function withJson(command: Command): Command {
   return command.option("--json", "print one JSON document instead of text");
 }
 
+/** Adds the options that select a data folder. */
+export function withFolder(command: Command): Command {
+  return withJson(command)
+    .option("--data <dir>", `data folder ${dataDefault}`)
+    .option("--config <file>", configMeaning);
+}
+
+const configMeaning = "configuration file (purser.yaml, if it exists)";
+
 /** Adds the options that select a server or a data folder. */
 export function withTarget(command: Command): Command {
   return withJson(command)
-    .option("--data <dir>", "data folder, and the server that uses it (PURSER_DATA, or .purser)")
+    .option("--data <dir>", `data folder, and the server that uses it ${dataDefault}`)
+    .option("--config <file>", configMeaning)
     .option("--url <url>", "use the server at this address instead (PURSER_URL)")
     .option(
       "--admin-key <key>",
@@ -47,13 +73,18 @@ export function withTarget(command: Command): Command {
  * `PURSER_ADMIN_KEY` is used only with an address: a folder has its own key, and the variable may
  * belong to another server.
  */
-export function targetOf(options: TargetOptions, environment: Environment): Target {
+export async function targetOf(options: TargetOptions, context: FolderContext): Promise<Target> {
+  const { environment } = context;
   const url =
     options.url ??
     (options.data === undefined ? environment["PURSER_URL"] || undefined : undefined);
   const usualKey = url === undefined ? undefined : environment["PURSER_ADMIN_KEY"] || undefined;
   return {
-    data: dataFolder(options.data, environment),
+    // A server at an address needs no folder.
+    data:
+      url === undefined
+        ? await dataFolder(options, context)
+        : (options.data ?? (environment["PURSER_DATA"] || ".purser")),
     url,
     adminKey: options.adminKey ?? usualKey,
   };

@@ -1,8 +1,10 @@
 /** Formats a price update for people: what changes, what is doubtful, and what to do next. */
 
 import type { ModelChangeJson, PriceUpdateJson } from "../contract/price-update.ts";
+import { doubtKinds, type DoubtKind } from "../domain/price/update/list-doubt.ts";
 import { formatUsd, parseUsd, pico } from "../domain/money/money.ts";
-import { tokenMeters } from "../domain/usage/usage.ts";
+import { countsTokens } from "../domain/price/row/rate.ts";
+import { purser } from "./called.ts";
 import { counted, dollars, grouped, percent } from "./terminal/number.ts";
 import type { Output } from "./terminal/screen.ts";
 import { table } from "./terminal/table.ts";
@@ -17,26 +19,39 @@ export function updateText(update: PriceUpdateJson, out: Output): string {
     head,
     changesText(update, out),
     `${countsText(update)}\n`,
+    skippedText(update),
     carriedText(update),
     effectText(update),
     doubtsText(update, out),
   ].join("");
 }
 
-/** What was done, or what to do next. */
-export function outcomeText(update: PriceUpdateJson): string {
+/**
+ * What was done, or what to do next.
+ *
+ * @param accepted The kinds of doubt that the command accepted.
+ */
+export function outcomeText(update: PriceUpdateJson, accepted: readonly DoubtKind[]): string {
   const { state, update_id: id, refused_for: kinds } = update;
   if (state === "applied")
-    return `Applied as ${id}: calls that begin from now on have these prices, and no earlier charge changes.\nUndo it with: purser prices revert ${id}\n`;
+    return `Applied as ${id}: calls that begin from now on have these prices, and no earlier charge changes.\nUndo it with: ${purser} prices revert ${id}\n`;
   if (state === "unchanged")
-    return `The prices in force agree with the list (recorded as ${id}).\n`;
-  const accept = `--accept ${kinds.join(",")}`;
-  if (state === "refused")
-    return `Nothing was stored. If these changes are right, repeat the command with ${accept}.\n`;
-  return kinds.length > 0
-    ? `Nothing was stored (--check). Without it, the list would be refused, unless you add ${accept}.\n`
-    : "Nothing was stored (--check).\n";
+    return update.unchanged === 0
+      ? `The list has no price that can be used: every model keeps its price (recorded as ${id}).\n`
+      : `The prices in force agree with the list (recorded as ${id}).\n`;
+  const nothing = `Nothing was stored${state === "checked" ? " (--check)" : ""}.`;
+  const isEmpty = update.doubts.some(({ kind }) => kind === "empty");
+  if (kinds.length === 0) return `${nothing}${isEmpty ? ` Without --check, ${emptyIsKept}` : ""}\n`;
+  // All that the list needs: an option replaces an earlier one.
+  const every = doubtKinds.filter((kind) => kinds.includes(kind) || accepted.includes(kind));
+  const accept = `--accept ${every.join(",")}`;
+  if (isEmpty) return `${nothing} With ${accept}, ${emptyIsKept}\n`;
+  return state === "refused"
+    ? `${nothing} If these changes are right, repeat the command with ${accept}.\n`
+    : `${nothing} Without --check, the list is refused, unless you give ${accept}.\n`;
 }
+
+const emptyIsKept = "the update is recorded, although every model keeps its price.";
 
 function changesText(update: PriceUpdateJson, out: Output): string {
   const { changes } = update;
@@ -123,9 +138,7 @@ function placeOf(rate: RateChangeJson): string {
 /** Of a million tokens, or of one of anything else. */
 function rateText(meter: string, perMillion: string | null): string {
   if (perMillion === null) return "none";
-  const counted: ReadonlySet<string> = tokenMeters;
-  const isTokens = meter === "reasoning" || counted.has(meter);
-  return isTokens ? perMillion : formatUsd(pico(parseUsd(perMillion) / 1_000_000n));
+  return countsTokens(meter) ? perMillion : formatUsd(pico(parseUsd(perMillion) / 1_000_000n));
 }
 
 /** As a share of the price before; undefined if there was none. */
@@ -153,7 +166,7 @@ function countsText({ changes, unchanged, gone, skipped }: PriceUpdateJson): str
     ...(gone.length > 0
       ? [`${grouped(gone.length)} gone from the list, which keep their price: ${namesOf(gone)}`]
       : []),
-    ...(skipped.length > 0 ? [`${grouped(skipped.length)} skipped: see --json`] : []),
+    ...(skipped.length > 0 ? [`${grouped(skipped.length)} skipped`] : []),
   ]
     .join("; ")
     .concat(".");
@@ -162,8 +175,31 @@ function countsText({ changes, unchanged, gone, skipped }: PriceUpdateJson): str
 const mostNamed = 5;
 
 function namesOf(models: readonly { readonly provider: string; readonly model: string }[]): string {
-  const names = models.slice(0, mostNamed).map(({ provider, model }) => `${provider}/${model}`);
-  return `${names.join(", ")}${models.length > mostNamed ? ", ..." : ""}`;
+  return someOf(models.map(nameOf));
+}
+
+/** The first names, and the number of others. */
+function someOf(names: readonly string[]): string {
+  const left = names.length - mostNamed;
+  const shown = names.slice(0, mostNamed).join(", ");
+  return left > 0 ? `${shown} and ${grouped(left)} more` : shown;
+}
+
+/** One model for each reason; those of few models first, because they are more likely mistakes. */
+function skippedText({ skipped }: PriceUpdateJson): string {
+  if (skipped.length === 0) return "";
+  const reasons = [...Map.groupBy(skipped, ({ why }) => why)].toSorted(
+    ([, left], [, right]) => left.length - right.length,
+  );
+  const lines = reasons.slice(0, mostNamed).flatMap(([why, [first, ...others]]) => {
+    if (!first) return [];
+    const place = first.path === null ? "" : ` at ${first.path}`;
+    const more = others.length > 0 ? `, and ${counted(others.length, "more model")}` : "";
+    return [`  ${nameOf(first)}${place}: ${why}${more}\n`];
+  });
+  const left = reasons.length - mostNamed;
+  const more = left > 0 ? `  ... and ${counted(left, "more reason")}: see --json.\n` : "";
+  return `Skipped, because a price in the list cannot be used:\n${lines.join("")}${more}`;
 }
 
 function carriedText({ changes }: PriceUpdateJson): string {
@@ -211,10 +247,9 @@ function doubtsText({ doubts }: PriceUpdateJson, out: Output): string {
 
 /** A list of a few providers misses all others. */
 function vanishedRow(providers: readonly string[]): string[] {
-  const named = providers.slice(0, mostNamed).join(", ");
   return [
     "vanished",
     `${grouped(providers.length)} providers`,
-    `no model of theirs is in the list any more: ${named}, ...`,
+    `no model of theirs is in the list any more: ${someOf(providers)}`,
   ];
 }

@@ -74,15 +74,41 @@ test("without counts, each unit of a model that is not billed by tokens is price
 test("a tier without a price is not named as that of the rates", async () => {
   const heading = async (...words: readonly string[]): Promise<string> =>
     (await purser(["price", ...words])).out.split("\n")[0] ?? "";
-  assert.match(
-    await heading("sim/sim-small", "--tier", "flex"),
-    /no price for flex tier: standard/,
-  );
+  assert.match(await heading("sim/sim-small", "--tier", "flex"), /, rates of the standard tier$/);
   assert.match(await heading("gpt-6-sol", "--tier", "flex"), /, flex tier$/);
   assert.match(
     await heading("gpt-6-sol", "--region", "mars"),
-    /no price for standard tier, region mars: standard, us rates$/,
+    /, rates of the standard tier in region us$/,
   );
+  assert.match(
+    (await purser(["price", "gpt-6-sol", "--region", "mars"])).out,
+    /has no price for region mars\. Priced tiers: standard, batch, .*\. Priced regions: us, eu, /,
+  );
+});
+
+test("only what a model can do has a price, and short contexts come first", async () => {
+  const shown = async (model: string): Promise<string> => (await purser(["price", model])).out;
+  assert.doesNotMatch(await shown("text-embedding-3-small"), /^(?:output|web_search) /m);
+  assert.doesNotMatch(await shown("openai/whisper-1"), /^web_search /m);
+  const chat = await shown("claude-sonnet-4-5");
+  assert.match(chat, /^input +1,000,000 +\$3\.00/m);
+  assert.match(chat, /^context above 200,000 +input \$6\.00/m);
+  assert.match(chat, /^web_search +\$0\.01/m);
+  assert.match(await shown("dall-e-3"), /no price of openai\/dall-e-3: .* azure\/dall-e-3/);
+});
+
+test("errors name the option that is wrong, its value, and what was meant", async () => {
+  for (const [words, text] of [
+    [["price", "gpt-5", "--provider", "opnai"], /"opnai"[^]*--provider[^]*Did you mean openai\?/],
+    [["price", "gpt-5", "--meter", "imput=3"], /--meter: "imput" is not a known meter/],
+    [["prices", "export", "--provider", "opnai"], /"opnai"[^]*--provider[^]*openai\?/],
+    [
+      ["prices", "export", "--provider", "openai", "--model", "gpt-5-minni"],
+      /field +--model[^]*Did you mean openai\/gpt-5-mini,/,
+    ],
+    [["price", "openai/dall-e-3"], /Did you mean azure\/dall-e-3[^]*meters: \{ images: "USD" \}/],
+  ] as const)
+    assert.match((await purser(words)).notes, text, words.join(" "));
 });
 
 test("export writes the prices in force of one provider or model, in one form", async () => {
@@ -127,14 +153,17 @@ test("the suggested price of a model without one names its provider", async () =
 test("an estimate from tokens shows the prices of units of a model that is billed by them", async () => {
   await inFolder(async (folder) => {
     const counts = ["--input", "10", "--max-output", "10"];
-    const estimate = async (model: string): Promise<string> =>
-      (await purser(["estimate", model, ...counts], { cwd: folder })).out;
-    const text = await estimate("openai/whisper-1");
-    assert.match(
-      text,
-      /not by tokens: audio_seconds at \$0\.0001\. .* purser price openai\/whisper-1/,
-    );
-    assert.doesNotMatch(text, /at most +\$/);
-    assert.match(await estimate("openai/gpt-image-1"), /at most +\$/);
+    const estimate = (...words: readonly string[]): ReturnType<typeof purser> =>
+      purser(["estimate", ...words, ...counts], { cwd: folder });
+    const { code, out, notes } = await estimate("openai/whisper-1");
+    assert.equal(code, 2);
+    assert.equal(out, "");
+    assert.match(notes, /not by tokens: audio_seconds at \$0\.0001/);
+    assert.match(notes, /field +--input/);
+    assert.match(notes, /price openai\/whisper-1 --meter audio_seconds=1/);
+    const json = await estimate("openai/whisper-1", "--json");
+    assert.equal(json.code, 2);
+    assert.match(json.out, /"audio_seconds": "0\.0001"/);
+    assert.match((await estimate("openai/gpt-image-1")).out, /at most +\$/);
   });
 });

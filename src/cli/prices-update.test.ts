@@ -1,16 +1,19 @@
 /** Tests the commands that update the prices, on a folder and on the server that uses it. */
 
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import type { PriceUpdateJson } from "../contract/price-update.ts";
 import { inFolder, purser, serve } from "./child.test-kit.ts";
+import { makeParts } from "../compose/command-parts.ts";
 import { updateText } from "./price-update-text.ts";
-import { outputOn } from "./terminal/screen.ts";
+import { runProgram } from "./program.ts";
+import { outputOn, screenOn } from "./terminal/screen.ts";
+import { width } from "./terminal/width.ts";
 
 /** In the form of genai-prices: one model of one provider. */
-function listOf(input: number): string {
+function listOf(input: number | string): string {
   const model = {
     id: "m1",
     match: { equals: "m1" },
@@ -55,7 +58,7 @@ test("an update is checked, applied, listed and reverted, in a folder and throug
       assert.equal(await input(), "3.00");
       const history = await run("history");
       assert.match(history.out, new RegExp(`${id}.*three\\.json +1\\n.*two\\.json +1`));
-      assert.match((await run("revert", id ?? "")).out, /its 1 prices ended at/);
+      assert.match((await run("revert", id ?? "")).out, /its 1 price ended at/);
       assert.equal(await input(), "2.00");
       assert.match((await run("revert", id ?? "")).out, /was already reverted at/);
       const unknown = await run("revert", "none");
@@ -66,6 +69,116 @@ test("an update is checked, applied, listed and reverted, in a folder and throug
     const same = await run("update", "--from", "two.json", ...accept);
     assert.match(same.out, /The prices in force agree with the list/);
     assert.equal((await purser(["verify"], { cwd: folder })).code, 0);
+  });
+});
+
+test("the remedy of a refusal accepts every kind of doubt, also those already accepted", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(path.join(folder, "two.json"), listOf(2));
+    await writeFile(path.join(folder, "zero.json"), listOf(0));
+    const update = (...words: readonly string[]) =>
+      purser(["prices", "update", "--from", ...words], { cwd: folder });
+    assert.equal((await update("two.json", ...accept)).code, 0);
+    for (const kind of ["zero", "vanished"]) {
+      const { code, out } = await update("zero.json", "--accept", kind);
+      assert.equal(code, 1);
+      assert.match(out, /repeat the command with --accept zero,vanished\.\n$/);
+    }
+    const checked = await update("zero.json", "--accept", "zero", "--check");
+    assert.match(checked.out, /is refused, unless you give --accept zero,vanished\.\n$/);
+    const applied = await update("zero.json", "--accept", "zero,vanished");
+    assert.equal(applied.code, 0);
+    assert.match(applied.out, /Undo it with: npm run -s purser -- prices revert upd_/);
+  });
+});
+
+test("--check needs no data folder, and leaves none behind", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(path.join(folder, "two.json"), listOf(2));
+    await mkdir(path.join(folder, "tmp"));
+    const environment = { TMPDIR: path.join(folder, "tmp") };
+    for (const [file, code] of [
+      ["two.json", 0],
+      ["missing.json", 2],
+    ] as const) {
+      const words = ["prices", "update", "--check", "--from", file];
+      const checked = await purser(words, { cwd: folder, environment });
+      assert.equal(checked.code, code, checked.notes);
+      if (code === 0) assert.match(checked.out, /own\/m1 +new[^]*Nothing was stored \(--check\)/);
+    }
+    assert.deepEqual((await readdir(folder)).toSorted(), ["tmp", "two.json"]);
+    assert.deepEqual(await readdir(path.join(folder, "tmp")), []);
+    const history = await purser(["prices", "history"], { cwd: folder });
+    assert.match(history.notes, /no data folder/);
+  });
+});
+
+test("an unusable price is shown with its reason, and a price that is too large is a doubt", async () => {
+  await inFolder(async (folder) => {
+    const check = async (list: string): Promise<string> => {
+      await writeFile(path.join(folder, "list.json"), list);
+      const words = ["prices", "update", "--check", "--from", "list.json"];
+      return (await purser(words, { cwd: folder })).out;
+    };
+    for (const price of [-2, "abc"]) {
+      const out = await check(listOf(price));
+      assert.match(out, /own\/m1 at \[0\]\.models\[0\]: .*not a number of 0 or more, input_mtok/);
+      assert.match(out, /empty +the list has no price that can be used: 1 model is skipped/);
+      assert.match(out, /With --accept empty, the update is recorded, although every model keeps/);
+    }
+    for (const price of [2_000_000, 1e300]) {
+      const out = await check(listOf(price));
+      assert.match(out, /unit +own\/m1 +input at (?:2000000|1e\+300) USD per million\n/);
+      assert.match(out, /own\/m1: has a price that cannot be stored: input/);
+    }
+  });
+});
+
+test("accepting a list without prices keeps every price, and says so", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(path.join(folder, "none.json"), listOf(-1));
+    await writeFile(path.join(folder, "large.json"), listOf(2_000_000));
+    await writeFile(path.join(folder, "void.json"), "\n");
+    const update = (...words: readonly string[]) =>
+      purser(["prices", "update", "--from", ...words], { cwd: folder });
+    const none = await update("none.json", "--accept", "empty");
+    const large = await update("large.json", "--accept", "unit,vanished");
+    for (const { code, out } of [none, large]) {
+      assert.equal(code, 0);
+      assert.match(
+        out,
+        /no price that can be used: every model keeps its price \(recorded as upd_/,
+      );
+    }
+    const [id = ""] = /upd_\w+/.exec(none.out) ?? [];
+    const reverted = await purser(["prices", "revert", id], { cwd: folder });
+    assert.match(reverted.out, /is reverted: it had no prices\.\n/);
+    const empty = await update("void.json");
+    assert.deepEqual([empty.code, /--from: void\.json is empty/.test(empty.notes)], [2, true]);
+  });
+});
+
+test("the history shows every column in a narrow terminal", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(path.join(folder, "two.json"), listOf(2));
+    const made = await purser(["prices", "update", "--from", "two.json", ...accept], {
+      cwd: folder,
+    });
+    const [id = ""] = /upd_\w+/.exec(made.out) ?? [];
+    assert.equal((await purser(["prices", "revert", id], { cwd: folder })).code, 0);
+    for (const columns of [60, 80, 200]) {
+      let text = "";
+      const stream = { isTTY: true, columns, rows: 50, write: (more: string) => (text += more) };
+      const environment = { PURSER_DATA: path.join(folder, ".purser"), NO_COLOR: "1" };
+      const screen = screenOn({ stdout: stream, stderr: stream }, { environment, color: false });
+      const parts = makeParts(environment);
+      assert.equal(await runProgram(["prices", "history"], { screen, environment, parts }), 0);
+      assert.match(text, columns < 80 ? /^reverted /m : /^id .* reverted$/m);
+      assert.match(text, /two\.json/);
+      assert.equal(text.match(/\d{4}-\d\d-\d\d/g)?.length, 2, text);
+      assert.doesNotMatch(text, /Left out/);
+      for (const line of text.split("\n")) assert.ok(width(line) <= columns, line);
+    }
   });
 });
 

@@ -89,7 +89,7 @@ const entries: readonly CommandEntry[] = [
 
 const examples = `
 Environment:
-  PURSER_DATA       data folder, if --data is not set
+  PURSER_DATA       data folder, if --data is not set; else the one that purser.yaml names
   PURSER_URL        server to use, if neither --url nor --data is set
   PURSER_ADMIN_KEY  admin key for --url or PURSER_URL; for serve, the admin key of the server
   NO_COLOR          if set to any value, no colours, like --no-color

@@ -10,6 +10,8 @@ export interface SessionOptions {
   readonly target: TargetOptions;
   /** Whether the data folder may be created. */
   readonly create?: boolean;
+  /** Whether an empty folder stands in if there is none: the command stores nothing. */
+  readonly standIn?: boolean;
   /** The work runs until it is stopped and draws itself, as `top` does: no progress is shown. */
   readonly isWatch?: boolean;
   /** The options that correspond to the fields of its requests. */
@@ -22,11 +24,12 @@ export async function withConnection<Result>(
   options: SessionOptions,
   work: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
-  const target = targetOf(options.target, context.environment);
+  const target = await targetOf(options.target, context);
   const connection = await connect({
     target,
-    openFolder: (folder) => context.parts.openFolder(folder),
+    openFolder: (folder) => context.parts.openFolder(folder, options.target.config),
     create: options.create === true,
+    standIn: options.standIn === true,
   });
   try {
     if (options.isWatch === true) return await work(connection);

@@ -94,7 +94,7 @@ function hoursName({ days, from, to }: HoursText): string {
 
 const workdays = "mon, tue, wed, thu, fri";
 
-function regionName(name: string): string {
+export function regionName(name: string): string {
   return name === "*" ? "any other" : name;
 }
 

@@ -4,6 +4,8 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { overridesOf } from "../domain/price/text/kept-price.ts";
+import { replacedByApi } from "../domain/price/text/replaced.ts";
 import { namesModel } from "../domain/price/text/override.ts";
 import { commonName } from "../domain/price/id/provider-name.ts";
 import { asCalled } from "../cli/called.ts";
@@ -11,6 +13,7 @@ import { runningServer } from "../cli/connection.ts";
 import type { Environment, Parts, ServeOptions } from "../cli/context.ts";
 import type { Warning } from "../cli/failure.ts";
 import { readNamedFile } from "../cli/named-file.ts";
+import { clock } from "./clock.ts";
 import { deploymentWarnings } from "./deployment-warnings.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { PurserError } from "../domain/error.ts";
@@ -47,14 +50,15 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
         ...server,
         warnings: [
           ...(await warningsOf(configuration)),
+          ...(await replacedPrices(configuration, directory)),
           ...(server.hasAdminKey ? [] : [noAdminKey]),
         ],
       };
     },
-    openFolder: async (dataDirectory) => {
+    openFolder: async (dataDirectory, file) => {
       const { openFolder } = await import("../compose.ts");
       return openFolder({
-        configuration: await readingConfiguration(environment),
+        configuration: await readingConfiguration(environment, file),
         environment,
         directory: dataDirectory,
         logText,
@@ -76,7 +80,7 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
       }
     },
     isHeld: isLocked,
-    openCatalogue: async () => {
+    openCatalogue: async ({ data, config } = {}) => {
       const [{ openCatalogue }, { CurrentPrices }, { readPrices }, { unlistedRules }] =
         await Promise.all([
           import("../catalogue/catalogue.ts"),
@@ -85,21 +89,23 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
           import("./providers.ts"),
         ]);
       const catalogue = await openCatalogue();
-      const configuration = await readingConfiguration(environment);
+      const configuration = await readingConfiguration(environment, config);
       const identities = catalogue.identities(configuration.providers);
       const unlisted = unlistedRules(configuration, identities);
-      const { prices, priceUpdates } = readPrices(environment["PURSER_DATA"] || configuration.data);
+      const { prices, priceUpdates } = readPrices(
+        data ?? (environment["PURSER_DATA"] || folderOf(configuration)),
+      );
       const current = new CurrentPrices({
         make: (overrides, updates) =>
           catalogue.book(overrides, identities.byName, { updates, unlisted }),
         declared: configuration.prices,
         kept: () => ({ overrides: prices, updates: [...priceUpdates.values()] }),
       });
-      const overrides = [...configuration.prices, ...prices];
+      const overrides = [...configuration.prices, ...overridesOf(prices)];
       return {
         book: current.book,
         overrides,
-        disagreements: () => catalogue.disagreements(),
+        disagreements: (at) => catalogue.disagreements(at, current.book),
         models: () =>
           [
             ...overrides.map(({ row }) => row).filter(namesModel),
@@ -124,10 +130,14 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
       return { ...configuration.server, providers, warnings: await warningsOf(configuration) };
     },
     configuredFolder: async (file) => {
-      const configuration = await readingConfiguration(environment, file).catch(ifInvalid);
-      const data = configuration?.data ?? null;
-      return data?.includes(standIn("")) ? null : data;
+      const { loadDataFolder } = await import("../config/load.ts");
+      const found = await readConfiguration(file);
+      const named = found?.file ?? null;
+      const options = { environment: lenient(environment), file: named ?? "" };
+      return folderOf({ data: loadDataFolder(found?.text ?? "", options), file: named });
     },
+    replacedPrices: async (file, dataDirectory) =>
+      replacedPrices(await readingConfiguration(environment, file), dataDirectory),
     knownProviders: async () => Object.keys((await import("../config/provider.ts")).knownProviders),
     probeProviders: async (file) => {
       const [configuration, { probeProviders }, { openCatalogue }] = await Promise.all([
@@ -206,9 +216,14 @@ async function readingConfiguration(
   environment: Environment,
   file?: string,
 ): Promise<Configuration> {
+  return { ...(await configurationOf(file, lenient(environment))), budgets: [], keys: [] };
+}
+
+/** Sets every variable. */
+function lenient(environment: Environment): Environment {
   const valueOf = (name: string | symbol): string | undefined =>
     typeof name === "string" ? (environment[name] ?? standIn(name)) : undefined;
-  const lenient = new Proxy(environment, {
+  return new Proxy(environment, {
     get: (_, name) => valueOf(name),
     getOwnPropertyDescriptor: (_, name) => ({
       value: valueOf(name),
@@ -217,13 +232,30 @@ async function readingConfiguration(
       writable: true,
     }),
   });
-  return { ...(await configurationOf(file, lenient)), budgets: [], keys: [] };
 }
 
-/** The check of the configuration reports its errors. */
-function ifInvalid(error: unknown): null {
-  if (error instanceof PurserError) return null;
-  throw error;
+/** @throws PurserError `invalid_configuration` if it depends on a variable that is not set. */
+function folderOf({ data, file }: Pick<Configuration, "data" | "file">): string {
+  if (!data.includes(standIn(""))) return data;
+  const message = `data of ${file ?? usualConfiguration} names a variable that is not set in this shell`;
+  const remedy = "Set it, or give the data folder with --data.";
+  throw new PurserError("invalid_configuration", message, { field: "data", remedy });
+}
+
+/** Which of two prices of a model applies is not evident from either. */
+async function replacedPrices(
+  { file, prices }: Configuration,
+  dataDirectory: string,
+): Promise<readonly Warning[]> {
+  if (prices.length === 0) return [];
+  const { readPrices } = await import("../store/sqlite/read/read-prices.ts");
+  return replacedByApi(prices, readPrices(dataDirectory).prices, Date.now()).map(
+    ({ declared: { row }, by: { priceId, setAt } }) => ({
+      message: `the price of ${row.provider}/${row.model} in ${file} is replaced by one set over the API on ${new Date(setAt).toISOString().slice(0, 10)} (${priceId})`,
+      field: "prices",
+      remedy: `Remove it from the file, or the other with DELETE /api/v1/prices/${priceId}.`,
+    }),
+  );
 }
 
 /** A valid secret that differs for each name, because two keys cannot share a secret. */
@@ -250,7 +282,7 @@ async function warningsOf(configuration: Configuration): Promise<readonly Warnin
       field,
       remedy,
     })),
-    ...(await deploymentWarnings(configuration, Date.now())),
+    ...(await deploymentWarnings(configuration, clock.now())),
   ];
 }
 

@@ -33,6 +33,8 @@ import { overlayVersion } from "../catalogue/overlay/row.ts";
 import { priceLists } from "../catalogue/source/lists.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "../config/configuration.ts";
 import { readLogLevel } from "../config/environment.ts";
+import { knownProviders } from "../config/provider.ts";
+import { overridesOf } from "../domain/price/text/kept-price.ts";
 import { Learned } from "../domain/estimate/learned.ts";
 import { makeLog, type Log } from "../metrics/log.ts";
 import { makeMetrics, type Metrics } from "../metrics/metrics.ts";
@@ -162,6 +164,11 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
       learned.of(provider, model).output.expected(ceiling),
     reportsBilledCost,
     priceUpdates,
+    declaredPrices: configuration.prices,
+    providerNames: [
+      ...configuration.providers.map(({ name }) => name),
+      ...Object.keys(knownProviders),
+    ],
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
     metrics: (of) => metrics.text(of),
@@ -175,7 +182,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
       pricesCheckedOn: overlayVersion,
       priceSchedule: configuration.priceUpdates,
       pricesUpdatedAt: pricesUpdatedAt(),
-      pricesStated: configuration.prices.length + ledger.prices().length,
+      pricesStated: configuration.prices.length + overridesOf(ledger.prices()).length,
       providers: configuration.providers.map(providerStatus),
     }),
     probeProviders: () => probeProviders(configuration, catalogue),

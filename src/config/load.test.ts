@@ -240,6 +240,27 @@ keys:
   );
 });
 
+test("a price that a later one leaves no time for causes a warning with both lines", () => {
+  const { warnings } = load(`prices:
+  - { provider: xai, model: m, input: "1", output: "2" }
+  - { provider: x-ai, model: M, input: "3", output: "4" }
+  - { provider: openai, model: m, input: "1", output: "2", valid_from: 2026-01-01 }
+  - { provider: openai, model: m, input: "1", output: "2", valid_from: 2025-01-01 }
+  - { provider: openai, model: later, input: "1", output: "2" }
+  - { provider: openai, model: later, input: "1", output: "2", valid_from: 2027-01-01 }
+  - { provider: openai, model: offer, input: "1", output: "2" }
+  - { provider: openai, model: offer, input: "1", output: "2", valid_to: 2027-01-01 }
+  - { provider: openai, model: "m*", input: "1", output: "2" }
+`);
+  assert.deepEqual(
+    warnings.map(({ line, field, message }) => [line, field, message.match(/\(.*\)/)?.[0]]),
+    [
+      [2, "prices[0]", "(line 2 and line 3)"],
+      [4, "prices[2]", "(line 4 and line 5)"],
+    ],
+  );
+});
+
 test("a budget that has ended causes a warning with its line", () => {
   const text = `budgets:
   - { budget_id: a, budget_type: platform, amount: 1, end: 2026-11-01 }

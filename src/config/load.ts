@@ -4,6 +4,7 @@ import { assert } from "../domain/assert.ts";
 import { PurserError } from "../domain/error.ts";
 import {
   type Fields,
+  isObject,
   openFields,
   optionalFlag,
   optionalText,
@@ -16,7 +17,7 @@ import { checkPort } from "../domain/input/port.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./configuration.ts";
 import { budgetIdsOf, readAliases, readBudgets, readKeys, readPrices } from "./declared.ts";
 import { readDocument } from "./document.ts";
-import type { Faults } from "./fault.ts";
+import { Faults } from "./fault.ts";
 import { defaultLimits, readLimits } from "./limit.ts";
 import { readPriceSchedule } from "./price-schedule.ts";
 import { environmentProviders, readProviders } from "./provider.ts";
@@ -59,9 +60,7 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
       return {
         file,
         server: readServer(fields, faults),
-        data:
-          optionalText(fields, "data", "Give the path of a folder, such as .purser.") ??
-          defaultData,
+        data: readData(fields.values),
         durability: optionalWord(fields, "durability", ["full", "process"]) ?? "full",
         providers,
         prices,
@@ -86,6 +85,29 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
     ...configuration,
     warnings: findWarnings(configuration, { named: namedIn(configuration, value), locate, now }),
   };
+}
+
+/**
+ * The data folder of a configuration, or the default. Other settings may be wrong: commands that only
+ * need the folder do not depend on them.
+ *
+ * @throws PurserError `invalid_configuration` for text that is not YAML, or another value of `data`.
+ */
+export function loadDataFolder(
+  text: string,
+  options: Pick<LoadOptions, "environment" | "file">,
+): string {
+  const { value, locate } = readDocument(text, options);
+  const faults = new Faults({ file: options.file, locate });
+  const data = isObject(value) ? value["data"] : undefined;
+  const folder = faults.attempt(() => readData(new Map([["data", data ?? undefined]])));
+  faults.throwAny();
+  return folder ?? defaultData;
+}
+
+function readData(values: Fields["values"]): string {
+  const remedy = "Give the path of a folder, such as .purser.";
+  return optionalText({ prefix: "", values }, "data", remedy) ?? defaultData;
 }
 
 function noFields(input: unknown): PurserError {

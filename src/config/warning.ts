@@ -12,6 +12,7 @@ import type {
 } from "./configuration.ts";
 import type { ConfigurationDocument } from "./document.ts";
 import type { Location } from "./fault.ts";
+import { replacesWholly } from "../domain/price/text/replaced.ts";
 import { knownProviders } from "./provider.ts";
 
 type Finding = Omit<ConfigurationWarning, "line">;
@@ -44,6 +45,7 @@ export function findWarnings(
     ...prices.flatMap(({ row }, index) =>
       unknownProvider([row.provider], { fields: () => `prices[${index}].provider`, known: priced }),
     ),
+    ...unusedPrices(prices, locate),
     ...budgets.flatMap((budget, index) => ended(budget, { field: `budgets[${index}].end`, now })),
     ...budgets.flatMap(({ providers }, index) =>
       unknownProvider(providers, { fields: listed("budgets", index), known: callable }),
@@ -72,6 +74,27 @@ function literalSecret(
       remedy: "Write ${NAME} and set NAME, unless it is not a secret.",
     },
   ];
+}
+
+/** A price that a later one in the file leaves no time for. */
+function unusedPrices(
+  prices: Configuration["prices"],
+  locate: (field: string) => Location,
+): readonly Finding[] {
+  return prices.flatMap((price, index) => {
+    const place = prices.findIndex((later, at) => at > index && replacesWholly(later, price));
+    if (place === -1) return [];
+    const [field, by] = [`prices[${index}]`, `prices[${place}]`];
+    const { provider, model } = price.row;
+    const lines = `line ${locate(field).line} and line ${locate(by).line}`;
+    return [
+      {
+        field,
+        message: `${field} is never used: ${by} has a price of ${provider}/${model}, too, and is later in the file (${lines})`,
+        remedy: "Remove one of them, or give the later one a later valid_from.",
+      },
+    ];
+  });
 }
 
 function ended(

@@ -65,7 +65,7 @@ const doubtSchema = z.object({
   kind: z
     .enum(doubtKinds)
     .describe(
-      "`zero`: a price becomes zero. `tenfold`: ten times as high or as low, or more. `vanished`: a provider has no models left in the list. `empty`: the list has no prices. `unit`: a price per token is impossible.",
+      "`zero`: a price becomes zero. `tenfold`: ten times as high or as low, or more. `vanished`: a provider has no models left in the list. `empty`: the list has no prices. `unit`: a price per token, or per unit of anything else, is impossible.",
     ),
   provider: z.string().nullable(),
   model: z.string().nullable(),
@@ -105,7 +105,16 @@ export const priceUpdateSchema = z
       .array(modelSchema)
       .describe("Models that the list no longer has. They keep their price."),
     skipped: z
-      .array(z.object({ ...modelSchema.shape, why: z.string() }))
+      .array(
+        z.object({
+          ...modelSchema.shape,
+          path: z
+            .string()
+            .nullable()
+            .describe("Where the list has the model: `[0].models[3]`. Null if it could be read."),
+          why: z.string(),
+        }),
+      )
       .describe("Models whose price in the list cannot be expressed. They keep theirs."),
     effect: effectSchema,
   })

@@ -4,75 +4,61 @@ import { z } from "zod";
 import { pricedTiers, type PricedTier } from "../domain/price/text/row-text.ts";
 import { meterFields, type RateField } from "../domain/price/text/rates-text.ts";
 import type { Json, JsonInput } from "./json.ts";
-import { instantSchema, matchSchema, nameSchema, usdSchema } from "./value.ts";
+import { decimalSchema, instantSchema, matchSchema, nameSchema, usdSchema } from "./value.ts";
 
+/** Numbers are refused later, with the text to write instead. */
 const decimalInput = z.union([z.string(), z.number()]);
 
-const ratesInput = ofMeters(decimalInput);
-const metersInput = z
-  .record(z.string(), decimalInput)
-  .optional()
-  .describe('Prices of tools and other units, in USD per unit: `{"tool:ocr": "0.002"}`.');
-const tiersInput = z
-  .array(
-    z.looseObject({
-      above: z.int().optional().describe("For contexts of more tokens than this."),
-      from: z.int().optional().describe("For contexts of at least this many tokens."),
-      ...ratesInput,
-    }),
-  )
-  .optional()
-  .describe(
-    "Rates of the whole request by the size of its context, ascending; only those that " +
-      "differ.",
-  );
-const termInput = z
-  .looseObject({
-    factor: z
-      .string()
+/** Where unknown fields pass, they are refused later, with the field that was meant. */
+interface PriceForm<Decimal extends z.ZodType> {
+  readonly decimal: Decimal;
+  readonly object: <Shape extends z.ZodRawShape>(shape: Shape) => z.ZodObject<Shape>;
+  readonly termId: string;
+}
+
+/** All fields of a price except its validity. */
+function priceShape<Decimal extends z.ZodType>({ decimal, object, termId }: PriceForm<Decimal>) {
+  const rates = ofMeters(decimal);
+  const meters = z
+    .record(z.string(), decimal)
+    .optional()
+    .describe('Prices of tools and other units, in USD per unit: `{"tool:ocr": "0.002"}`.');
+  const tiers = z
+    .array(
+      object({
+        above: z.int().optional().describe("For contexts of more tokens than this."),
+        from: z.int().optional().describe("For contexts of at least this many tokens."),
+        ...rates,
+      }),
+    )
+    .optional()
+    .describe(
+      "Rates of the whole request by the size of its context, ascending; only those that differ.",
+    );
+  const term = object({
+    factor: decimal
       .optional()
       .describe('Of the standard token rates: "0.5", "5/3". Instead of rates.'),
-    without: z.array(z.string()).optional().describe("Meters that the factor does not price."),
-    ...ratesInput,
-    context_tiers: tiersInput,
-  })
-  .meta({ id: "PriceTermInput", description: "A factor, or rates per million tokens." });
-
-const ratesText = ofMeters(z.string());
-const metersText = z.record(z.string(), z.string()).optional();
-const tierText = z.object({
-  above: z.int().optional(),
-  from: z.int().optional(),
-  ...ratesText,
-});
-const termText = z
-  .object({
-    factor: z.string().optional(),
-    without: z.array(z.string()).optional(),
-    ...ratesText,
-    context_tiers: z.array(tierText).optional(),
-  })
-  .meta({ id: "PriceTerm", description: "A factor, or rates per million tokens." });
-
-export const priceInput = z
-  .looseObject({
+    without: z
+      .array(z.string())
+      .optional()
+      .describe("Token meters, or `reasoning`, that the factor does not price."),
+    ...rates,
+    meters,
+    context_tiers: tiers,
+  }).meta({ id: termId, description: "A factor, or rates per million tokens." });
+  return {
     provider: z.string(),
     model: z.string().describe("The exact id, or a prefix followed by `*`."),
     aliases: z.array(z.string()).optional().describe("Other ids of the model."),
-    ...ratesInput,
-    meters: metersInput,
-    context_tiers: tiersInput,
-    service_tiers: z
-      .looseObject(
-        Object.fromEntries(pricedTiers.map((tier) => [tier, termInput.optional()])) as Record<
-          PricedTier,
-          z.ZodOptional<typeof termInput>
-        >,
-      )
+    ...rates,
+    meters,
+    context_tiers: tiers,
+    service_tiers: object(byTier(term))
       .optional()
       .describe("Prices of the tiers that the model is served in, besides the standard one."),
     regions: z
-      .union([z.literal("included"), z.record(z.string(), termInput)])
+      .union([z.literal("included"), z.record(z.string(), term)])
       .optional()
       .describe(
         "Prices of calls that must be processed in a region, by its name, `*` for any other. " +
@@ -80,18 +66,18 @@ export const priceInput = z
       ),
     hours: z
       .array(
-        z.looseObject({
+        object({
           days: z.array(z.string()).optional().describe("`mon` to `sun`; every day by default."),
           from: z.string().describe('Included, in UTC: "01:00".'),
           to: z.string().describe("Excluded; at or before `from`: on the next day."),
-          ...ratesInput,
-          meters: metersInput,
+          ...rates,
+          meters,
         }),
       )
       .optional()
       .describe("Hours with other rates. The first that match apply."),
     free: z
-      .record(z.string(), z.looseObject({ units: z.int(), per: z.enum(["day", "month"]) }))
+      .record(z.string(), object({ units: z.int(), per: z.enum(["day", "month"]) }))
       .optional()
       .describe("Units that the provider does not charge, for information: they are charged here."),
     cache_writes: z
@@ -102,8 +88,21 @@ export const priceInput = z
       ),
     context_window: z.int().optional(),
     max_output_tokens: z.int().optional(),
-    valid_from: z.string().nullish(),
-    valid_to: z.string().nullish(),
+  };
+}
+
+export const priceInput = z
+  .looseObject({
+    ...priceShape({
+      decimal: decimalInput,
+      object: (shape) => z.object(shape).loose() as unknown as z.ZodObject<typeof shape>,
+      termId: "PriceTermInput",
+    }),
+    valid_from: z
+      .string()
+      .nullish()
+      .describe("RFC 3339 or a date, included; the time of the request by default."),
+    valid_to: z.string().nullish().describe("Excluded; no end by default."),
   })
   .meta({
     id: "PriceInput",
@@ -112,38 +111,7 @@ export const priceInput = z
 
 export const priceTextSchema = z
   .object({
-    provider: z.string(),
-    model: z.string(),
-    aliases: z.array(z.string()).optional(),
-    ...ratesText,
-    meters: metersText,
-    context_tiers: z.array(tierText).optional(),
-    service_tiers: z
-      .object(
-        Object.fromEntries(pricedTiers.map((tier) => [tier, termText.optional()])) as Record<
-          PricedTier,
-          z.ZodOptional<typeof termText>
-        >,
-      )
-      .optional(),
-    regions: z.union([z.literal("included"), z.record(z.string(), termText)]).optional(),
-    hours: z
-      .array(
-        z.object({
-          days: z.array(z.string()).optional(),
-          from: z.string(),
-          to: z.string(),
-          ...ratesText,
-          meters: metersText,
-        }),
-      )
-      .optional(),
-    free: z
-      .record(z.string(), z.object({ units: z.int(), per: z.enum(["day", "month"]) }))
-      .optional(),
-    cache_writes: z.enum(["asked", "always"]).optional(),
-    context_window: z.int().optional(),
-    max_output_tokens: z.int().optional(),
+    ...priceShape({ decimal: z.string(), object: (shape) => z.object(shape), termId: "PriceTerm" }),
     valid_from: instantSchema.optional(),
     valid_to: instantSchema.optional(),
   })
@@ -152,6 +120,14 @@ export const priceTextSchema = z
     description: "A whole price in the form of requests; absent fields have their default.",
   });
 
+/** What a rate counts, so that its amount is read in the right unit. */
+const rateAmount = {
+  usd: decimalSchema.describe("USD per `per`."),
+  per: z
+    .enum(["million_tokens", "unit"])
+    .describe("`unit`: one image, second, page, call or other unit that the meter names."),
+};
+
 export const priceOverrideSchema = z
   .object({
     provider: z.string(),
@@ -159,13 +135,37 @@ export const priceOverrideSchema = z
     match: z.enum(["exact", "prefix"]),
     usd_per_million: z
       .record(z.string(), z.string())
-      .describe("The standard rates by meter, also of fees; `price` has the others."),
-    valid_from: z.string().nullable(),
-    valid_to: z.string().nullable(),
+      .describe(
+        "The standard rates by meter, per million also of fees and units: `rates` has them by unit.",
+      ),
+    rates: z
+      .array(z.object({ meter: z.string(), ...rateAmount }))
+      .describe("The standard rates; `price` has the others."),
+    valid_from: z.string().nullable().describe("As it was set; null: from `set_at` on."),
+    valid_to: z.string().nullable().describe("As it was set, or `removed_at` if that is earlier."),
     source: z.string(),
+    price_id: z.string().describe("Names the price in `DELETE /api/v1/prices/{price_id}`."),
+    set_at: instantSchema,
+    removed_at: instantSchema.nullable(),
     price: priceTextSchema,
   })
   .meta({ id: "PriceOverride" });
+
+export const addedPriceSchema = priceOverrideSchema
+  .extend({
+    warnings: z
+      .array(z.object({ field: z.string(), message: z.string(), remedy: z.string() }))
+      .describe(
+        "What is valid but may be a mistake: a provider that looks misspelt, an end in the past, or a price of the same model in `purser.yaml`, over which this one takes precedence.",
+      ),
+  })
+  .meta({ id: "AddedPrice" });
+
+export const removedPriceSchema = priceOverrideSchema
+  .extend({ repeated: z.boolean().describe("It was removed before; nothing changed.") })
+  .meta({ id: "RemovedPrice" });
+
+export const priceParams = z.object({ price_id: z.string() });
 
 export const rateSchema = z
   .object({
@@ -175,7 +175,8 @@ export const rateSchema = z
       .string()
       .nullable()
       .describe("Where calls must be processed, if the rate depends on it."),
-    usd_per_million: usdSchema,
+    usd_per_million: usdSchema.describe("Per million units, whatever the meter counts."),
+    ...rateAmount,
     stands_in: z
       .boolean()
       .describe("The model has no rate for this meter; another meter's rate is used."),
@@ -210,7 +211,9 @@ export const priceListSchema = z
     price_version: z.string(),
     overrides: z
       .array(priceOverrideSchema)
-      .describe("Prices added over this API, oldest first. Later ones take precedence."),
+      .describe(
+        "Prices added over this API, oldest first, removed ones included. Later ones take precedence over earlier ones, and all of them over `purser.yaml`.",
+      ),
     models: z
       .array(z.object({ provider: z.string(), model: z.string() }))
       .describe("Every model with a price."),
@@ -225,11 +228,20 @@ export const priceQuery = z.strictObject({
 
 export const priceAnswerSchema = z.union([priceSchema, priceListSchema]);
 
+export type AddedPriceJson = Json<typeof addedPriceSchema>;
+export type RemovedPriceJson = Json<typeof removedPriceSchema>;
 export type PriceOverrideJson = Json<typeof priceOverrideSchema>;
 export type RateJson = Json<typeof rateSchema>;
 export type PriceJson = Json<typeof priceSchema>;
 export type PriceListJson = Json<typeof priceListSchema>;
 export type PriceInput = JsonInput<typeof priceInput>;
+
+function byTier<Term extends z.ZodType>(term: Term): Record<PricedTier, z.ZodOptional<Term>> {
+  return Object.fromEntries(pricedTiers.map((tier) => [tier, z.optional(term)])) as Record<
+    PricedTier,
+    z.ZodOptional<Term>
+  >;
+}
 
 function ofMeters<Value extends z.ZodType>(value: Value): Record<RateField, z.ZodOptional<Value>> {
   return Object.fromEntries(meterFields.map((meter) => [meter, z.optional(value)])) as Record<

@@ -7,7 +7,7 @@ import {
   isOpenMeter,
   mostOpenMeters,
   openMeterPattern,
-  openMeterProblem,
+  meterMistake,
 } from "../domain/usage/open-meter.ts";
 import { fixedMeters } from "../domain/usage/usage.ts";
 import type { Json } from "./json.ts";
@@ -87,7 +87,7 @@ function checkOpenMeters(usage: object, context: z.RefinementCtx): void {
     return context.addIssue({ code: "custom", message });
   }
   for (const name of names) {
-    const invalid = openMeterProblem(name);
+    const invalid = meterMistake(name);
     if (!invalid) continue;
     const { problem: message, remedy } = invalid;
     context.addIssue({ code: "custom", path: [name], message, params: { remedy } });

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { habitsOf } from "../app/caller/client.ts";
 import type { CallContext, IncomingCall } from "../app/call/call-context.ts";
 import { serveCall, type CallRefusal } from "../app/call/call.ts";
+import { similarVisible, visibleModels } from "../app/call/find-route.ts";
 import { meteredWherePriced } from "../app/call/metered-where-priced.ts";
 import { acceptedEncodings, decodeBody } from "../app/header/content-encoding.ts";
 import type { Headers } from "../app/caller/identify.ts";
@@ -16,10 +17,9 @@ import { describeRefusal, explainRefusal } from "../app/hold/refusal.ts";
 import { dialectOf } from "../app/route/dialect.ts";
 import { tidyPath } from "../app/route/provider-path.ts";
 import type { Target } from "../app/route/target.ts";
-import type { ServedModel } from "../app/route/served-models.ts";
 import type { Visit } from "../app/caller/visitor.ts";
 import { PurserError, type ErrorCode } from "../domain/error.ts";
-import { mayCall } from "../domain/key/key.ts";
+import { didYouMean } from "../domain/price/similar-models.ts";
 import type { Endpoint, WireError } from "../wire/wire.ts";
 import { findAddress, splitKey, type Address } from "./address.ts";
 import { readBody } from "./body.ts";
@@ -27,8 +27,6 @@ import { HttpReply } from "./http-reply.ts";
 import { answerModels, readModelsRequest } from "./models.ts";
 
 export interface GatewayContext extends CallContext {
-  /** The models listed by `GET /v1/models`. */
-  readonly models: () => readonly ServedModel[];
   /** @throws PurserError `forbidden` for a disallowed host name or origin. */
   readonly admit: (visit: Visit) => void;
 }
@@ -70,10 +68,12 @@ function listModels(context: GatewayContext, { request, response, url }: ListReq
   if (!asked) return false;
   try {
     context.admit(visitOf(request));
-    const { key } = context.identification.identify(request.headers, queryKey);
-    const isFor = ({ wires: ownWires, provider, model }: ServedModel): boolean =>
-      ownWires.includes(asked.wire.name) && (key === null || mayCall(key, { provider, model }));
-    answerModels(response, context.models().filter(isFor), asked);
+    const caller = context.identification.identify(request.headers, queryKey);
+    const at = context.clock.now();
+    answerModels(response, visibleModels(context, caller, asked.wire), {
+      ...asked,
+      similar: (model) => similarVisible(context, { caller, wire: asked.wire }, { model, at }),
+    });
   } catch (error) {
     const target = { wire: asked.wire, endpoint: modelsEndpoint, path, provider: null };
     answerError(context, target, {
@@ -116,7 +116,7 @@ async function serve(
     const call = meteredWherePriced(context, plain);
     if (call.target.endpoint.metering !== "metered") return await passThrough(context, call, reply);
     const refused = await serveCall(context, call, reply);
-    if (refused) answerRefusal(context, target, { refused, reply, headers });
+    if (refused) answerRefusal(context, call, { refused, reply });
   } finally {
     leave();
   }
@@ -153,15 +153,17 @@ function noWebSocket({ url }: Address): PurserError {
 
 function answerRefusal(
   context: GatewayContext,
-  target: Target,
-  {
-    refused,
-    reply,
-    headers,
-  }: { readonly refused: CallRefusal; readonly reply: HttpReply; readonly headers: Headers },
+  { target, caller, headers }: IncomingCall,
+  { refused, reply }: { readonly refused: CallRefusal; readonly reply: HttpReply },
 ): void {
-  announceRefusal(context, refused.refusal);
-  writeError(reply, target, { error: refusalError(refused), headers });
+  const { refusal, requested } = refused;
+  announceRefusal(context, refusal);
+  const asked = { model: `${requested.provider}/${requested.model}`, at: context.clock.now() };
+  const similar =
+    refusal.reason === "unpriced"
+      ? similarVisible(context, { caller, wire: target.wire }, asked)
+      : [];
+  writeError(reply, target, { error: refusalError(refused, similar), headers });
 }
 
 /**
@@ -247,8 +249,9 @@ function errorOf(error: PurserError): WireError {
 }
 
 /** 402, which SDKs do not retry. */
-function refusalError({ refusal, requested }: CallRefusal): WireError {
-  const purser = describeRefusal(refusal);
+function refusalError({ refusal, requested }: CallRefusal, similar: readonly string[]): WireError {
+  const described = describeRefusal(refusal, requested);
+  const purser = { ...described, remedy: `${didYouMean(similar)}${described.remedy}` };
   return {
     status: 402,
     message: `${explainRefusal(refusal, requested)}. ${purser.remedy}`,

@@ -89,7 +89,7 @@ function answer(
     writeHead: (code: number) => (status = code),
     end: (body: string) => (text = body),
   };
-  answerModels(response as unknown as ServerResponse, from, request);
+  answerModels(response as unknown as ServerResponse, from, { ...request, similar: () => [] });
   assert.equal(status, 200);
   return JSON.parse(text) as Readonly<Record<string, unknown>>;
 }

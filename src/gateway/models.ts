@@ -3,6 +3,7 @@
 import type { ServerResponse } from "node:http";
 import type { Wires } from "../app/route/target.ts";
 import { PurserError } from "../domain/error.ts";
+import { didYouMean } from "../domain/price/similar-models.ts";
 import type { ListedModel, Paging, WireFormat } from "../wire/wire.ts";
 
 /** A request for the list, or for the model with that name. */
@@ -10,6 +11,11 @@ export interface ModelsRequest {
   readonly wire: WireFormat;
   readonly id: string | null;
   readonly query: URLSearchParams;
+}
+
+interface AnsweredRequest extends ModelsRequest {
+  /** The names that the caller may have meant. */
+  readonly similar: (model: string) => readonly string[];
 }
 
 /**
@@ -52,9 +58,9 @@ function decode(name: string): string | undefined {
 export function answerModels(
   response: ServerResponse,
   models: readonly ListedModel[],
-  { wire, id, query }: ModelsRequest,
+  { wire, id, query, similar }: AnsweredRequest,
 ): void {
-  const body = id === null ? page(models, query, wire) : wire.models.one(find(models, id));
+  const body = id === null ? page(models, query, wire) : wire.models.one(find(models, id, similar));
   response.writeHead(200, { "content-type": "application/json" });
   response.end(JSON.stringify(body));
 }
@@ -63,7 +69,11 @@ export function answerModels(
  * Finds a model by its name in the list or its own name, both of which can be called. The result
  * shows the requested name.
  */
-function find(models: readonly ListedModel[], id: string): ListedModel {
+function find(
+  models: readonly ListedModel[],
+  id: string,
+  similar: AnsweredRequest["similar"],
+): ListedModel {
   const found = models.find((model) => model.id === id) ?? models.find(({ model }) => model === id);
   if (found) return { ...found, id };
   throw new PurserError(
@@ -71,7 +81,7 @@ function find(models: readonly ListedModel[], id: string): ListedModel {
     `model: "${id.slice(0, 100)}" is unknown, or not available to this key in this format`,
     {
       field: "model",
-      remedy: "Leave out the name to list all models.",
+      remedy: `${didYouMean(similar(id))}Leave out the name to list all models.`,
     },
   );
 }

@@ -4,7 +4,12 @@ import { describe } from "node:test";
 import { testCorrecting, testEnding, testRepeating } from "./conformance/ending.ts";
 import { testFollowing } from "./conformance/following.ts";
 import { testHolding } from "./conformance/holding.ts";
-import { testFailing, testReopening, testUpdatingPrices } from "./conformance/keeping.ts";
+import {
+  testFailing,
+  testReopening,
+  testRemovingPrices,
+  testUpdatingPrices,
+} from "./conformance/keeping.ts";
 import { testMetering } from "./conformance/metering.ts";
 import { testFinding, testRows, testTotals } from "./conformance/reading.ts";
 import { testDistinct, testLatencies } from "./conformance/spread.ts";
@@ -19,6 +24,7 @@ export function ledgerConformance(name: string, open: OpenStore): void {
     testRepeating(open);
     testCorrecting(open);
     testReopening(open);
+    testRemovingPrices(open);
     testUpdatingPrices(open);
     testFailing(open);
     testRecounting(open);

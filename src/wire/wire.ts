@@ -33,8 +33,18 @@ export interface Endpoint {
   readonly unit?: EndpointUnit;
 }
 
-/** Characters spoken, audio heard, images made, seconds of video made, documents ranked. */
-export type EndpointUnit = "speech" | "transcription" | "image" | "video" | "rerank";
+/**
+ * Characters spoken, audio heard, images made, seconds of video made, documents ranked, pages read.
+ * A `deferred_video` is a job in the form of xAI, whose answer is only an id.
+ */
+export type EndpointUnit =
+  | "speech"
+  | "transcription"
+  | "image"
+  | "video"
+  | "deferred_video"
+  | "rerank"
+  | "ocr";
 
 /** A path to stored objects or account data, which not every caller may use. */
 export interface StoredPlace {
@@ -171,6 +181,11 @@ export interface RequestedUnit extends BilledUnit {
    * answer of this kind reports tokens: the call then needs a price by its unit.
    */
   readonly output: "output" | "output_audio" | "output_image" | null;
+  /**
+   * How the request can say what it needs, so that less is held; absent if it says that already.
+   * One sentence.
+   */
+  readonly toHoldLess?: string;
 }
 
 /** The fields that Purser sets in a body. All else is forwarded byte for byte. */

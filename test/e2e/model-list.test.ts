@@ -89,6 +89,27 @@ test("a key sees the models that it may call, and no others, in every shape", as
   }
 });
 
+test("a misspelt model is answered with the names that the key may call", async () => {
+  const remedyOf = async (key: string, path: string, body?: object): Promise<string> => {
+    const options = { gateway, key, ...(body && { body: JSON.stringify(body) }) };
+    const answer = await ask(`${body ? "POST" : "GET"} ${path}`, options);
+    assert.equal(answer.status, 404, path);
+    return JSON.stringify(answer.body);
+  };
+  const call = { model: "sim-smal", messages: [{ role: "user", content: "Hi" }] };
+  const chat = "/v1/chat/completions";
+  assert.match(await remedyOf(open, chat, call), /Did you mean sim-small\?/);
+  assert.match(await remedyOf(narrow, chat, call), /Did you mean sim-small\?/);
+  assert.match(await remedyOf(open, chat, { ...call, model: "cheep" }), /Did you mean cheap\?/);
+  const large = { ...call, model: "sim-larg" };
+  assert.match(await remedyOf(open, chat, large), /Did you mean sim-large/);
+  assert.doesNotMatch(await remedyOf(narrow, chat, large), /sim-large/);
+  assert.match(
+    await remedyOf(narrow, "/v1/models/openai/sim-smal"),
+    /Did you mean openai\/sim-small\?/,
+  );
+});
+
 test("a query, an encoded slash, a model's own name and an alias are read", async () => {
   const { body } = await ask("GET /v1/models?limit=5", { gateway, key: open });
   assert.deepEqual(

@@ -201,7 +201,9 @@ test("only administrators update prices, and errors name the field", async () =>
   const cases = [
     [{}, "from"],
     [{ text: cheap, from: "litellm" }, "from"],
-    [{ text: "{}" }, "from"],
+    [{ text: "{}" }, "text"],
+    [{ text: "nonsense" }, "text"],
+    [{ text: " " }, "text"],
     [{ from: "lite" }, "from"],
     [{ from: "file:///etc/passwd" }, "from"],
     [{ text: cheap, accept: ["all"] }, "accept[1]"],

@@ -111,6 +111,7 @@ const rows: Readonly<Record<string, Row>> = {
     expected: [401, 401, 200, 200, 200, 200, 200, 200],
   },
   "POST /api/v1/prices": { body: { ...priced, input: "1", output: "1" }, expected: adminOnly(201) },
+  "DELETE /api/v1/prices/{price_id}": { id: "none", expected: adminOnly(404) },
   "GET /api/v1/prices/updates": { expected: adminOnly(200) },
   "POST /api/v1/prices/updates": {
     query: "?check=true",

@@ -20,7 +20,7 @@ const explanations: readonly Explanation[] = [
   {
     provider: "azure",
     models: /^sora-2-pro$/,
-    why: "both: the book has 0.30 at 720p and 0.50 at 1024p (developers.openai.com/api/docs/pricing); the list only the first",
+    why: "both: the book has 0.30 at 720p, 0.50 at 1024p and 0.70 at 1080p (developers.openai.com/api/docs/pricing); the list only the first",
   },
   {
     provider: "aws",

@@ -235,6 +235,7 @@ function contextOf(
       wires: [wire],
     }),
     prices: () => book,
+    models: () => [],
     observer: { ...silentObserver, failed },
   };
 }

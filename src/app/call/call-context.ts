@@ -9,6 +9,7 @@ import type { CallLimits } from "../port/limits.ts";
 import type { TokenCounter } from "../port/token-counter.ts";
 import type { Upstream } from "../port/upstream.ts";
 import type { Router } from "../route/router.ts";
+import type { ServedModel } from "../route/served-models.ts";
 import type { Target } from "../route/target.ts";
 import type { ExchangeContext } from "./exchange.ts";
 
@@ -22,6 +23,8 @@ export interface CallContext extends ExchangeContext {
   readonly scouts: Scouts;
   readonly counter: TokenCounter;
   readonly belongings: Belongings;
+  /** Every model that the server can serve, for any caller. */
+  readonly models: () => readonly ServedModel[];
 }
 
 /** A call whose caller is identified, whose path is understood and whose body has arrived. */

@@ -35,7 +35,7 @@ export function callToHold(
       const unlisted: CallToEstimate["unlisted"] = (query) =>
         prices.ceiling({ ...query, provider: provider.name, at: now });
       const byTokens = estimate(context, { route, facts, sheet, unlisted, fit }, counted);
-      const own = withUnit(byTokens, { facts, sheet, at: now });
+      const own = withUnit(byTokens, { facts, sheet, provider, at: now });
       const { limits } = context;
       return withOtherModels(prices, { route, facts, estimate: own, at: now, limits });
     },

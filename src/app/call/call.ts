@@ -36,7 +36,7 @@ export async function serveCall(
   const input = inputOf(context, call);
   const toHold = callToHold(context, call, input);
   const held = await hold(context, toHold);
-  if (!held.admitted) return { refusal: held.refusal, requested: toHold.route };
+  if (!held.admitted) return { refusal: held.refusal, requested: requestedBy(call) };
   try {
     // The key may have been revoked while its call sent a body or waited for room.
     const { key } = incoming.caller;
@@ -57,6 +57,12 @@ export async function serveCall(
     held.ended();
   }
   return null;
+}
+
+function requestedBy({ route, request }: RoutedCall): RequestedModel {
+  const toHoldLess = request.facts.unit?.toHoldLess;
+  const { provider, model } = route;
+  return { provider: provider.name, model, ...(toHoldLess !== undefined && { toHoldLess }) };
 }
 
 /** Counts the input only if needed. */

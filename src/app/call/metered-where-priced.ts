@@ -5,9 +5,10 @@ import { pricesCall } from "../../domain/price/unit-price.ts";
 import type { RequestFacts } from "../../wire/wire.ts";
 import type { Target } from "../route/target.ts";
 import type { CallContext, IncomingCall } from "./call-context.ts";
+import { findRoute } from "./find-route.ts";
 import { contentTypeOf } from "./route-call.ts";
 
-type Context = Pick<CallContext, "router" | "prices" | "clock">;
+type Context = Pick<CallContext, "router" | "prices" | "clock" | "models" | "belongings">;
 
 /**
  * @returns The call with a metered endpoint, if it is billed by unit and the book has a price for
@@ -22,12 +23,13 @@ export function meteredWherePriced(context: Context, incoming: IncomingCall): In
   if (!facts?.unit) return incoming;
   const prices = context.prices();
   const at = context.clock.now();
-  const { provider, model } = context.router.route(target, facts.model, { prices, at });
+  const { provider, model } = findRoute(context, incoming, { model: facts.model, at });
   const sheet = prices.sheet({ provider: provider.name, model, at });
-  if (sheet && pricesCall(sheet, facts.unit, at))
+  const { unit, serviceTier, region } = facts;
+  if (sheet && pricesCall(sheet, unit, { serviceTier, region, at }))
     return { ...incoming, target: meteredTarget(target) };
-  const meter = facts.unit.meters[0] ?? facts.unit.family;
-  const inTokens = facts.unit.output !== null;
+  const meter = unit.meters[0] ?? unit.family;
+  const inTokens = unit.output !== null;
   return { ...incoming, unpriced: { provider: provider.name, model, meter, inTokens } };
 }
 

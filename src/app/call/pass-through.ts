@@ -16,6 +16,7 @@ import { ListOfModels } from "./list-of-models.ts";
 import { checkModel, type ModelCustody } from "./own-models.ts";
 import { Pipe } from "./pipe.ts";
 import { checkPriced, recordUnmetered } from "./record-unmetered.ts";
+import { findRoute } from "./find-route.ts";
 import { contentTypeOf } from "./route-call.ts";
 
 /**
@@ -127,7 +128,7 @@ function receiverOf(custody: ModelCustody, { place, route, pipe }: Passing): Ups
   return isList && isRestricted(custody) ? new ListOfModels(pipe, custody) : pipe;
 }
 
-function routeOf(context: CallContext, { target, headers, body }: IncomingCall): Route {
+function routeOf(context: CallContext, { target, caller, headers, body }: IncomingCall): Route {
   const { provider, wire, endpoint, path } = target;
   if (provider) {
     const named = endpoint.model ?? "";
@@ -143,5 +144,5 @@ function routeOf(context: CallContext, { target, headers, body }: IncomingCall):
   }
   const at = context.clock.now();
   const model = endpoint.model ?? wire.read(endpoint, body, contentTypeOf(headers)).facts.model;
-  return context.router.route(target, model, { prices: context.prices(), at });
+  return findRoute(context, { target, caller }, { model, at });
 }

@@ -6,6 +6,7 @@ import { checkAllowed, checkOtherAllowed } from "../caller/permission.ts";
 import type { Route } from "../route/target.ts";
 import { checkReferences } from "./belongings.ts";
 import type { CallContext, IncomingCall } from "./call-context.ts";
+import { findRoute } from "./find-route.ts";
 import { checkModel } from "./own-models.ts";
 
 /** A call that was read and is permitted. Nothing is held yet. */
@@ -23,10 +24,7 @@ export function routeCall(context: CallContext, incoming: IncomingCall): RoutedC
   const { caller, target, headers, body, method } = incoming;
   const request = target.wire.read(target.endpoint, body, contentTypeOf(headers));
   const at = context.clock.now();
-  const route = context.router.route(target, request.facts.model, {
-    prices: context.prices(),
-    at,
-  });
+  const route = findRoute(context, incoming, { model: request.facts.model, at });
   checkPermitted(context, incoming, { route, request });
   return { at, caller, target, method, headers, body, route, request };
 }

@@ -135,7 +135,7 @@ export async function estimateCall(desk: EstimateDesk, call: PlannedCall): Promi
     sheet,
     counts,
     cost: sheet ? costsOf({ sheet, counts, demand }, call, at) : null,
-    unitPrices: sheet ? unitPrices(sheet, at) : new Map(),
+    unitPrices: sheet ? unitPrices(sheet, { serviceTier: call.serviceTier, at }) : new Map(),
     fallback: fallback && {
       rates: fallback,
       high: amountOf(demand, demand.outputTokens).usd,

@@ -11,6 +11,8 @@ export interface RequestedModel {
   /** The provider's name in the configuration. */
   readonly provider: string;
   readonly model: string;
+  /** How the request can say what it needs, so that less is held. One sentence. */
+  readonly toHoldLess?: string;
 }
 
 /** What the caller can do about each reason. */
@@ -39,7 +41,11 @@ export function refusedCall({ reason, budgetId, balance }: Refusal): RefusedCall
 }
 
 /** Amounts as decimal strings in the budget's currency. */
-export function describeRefusal({ reason, budgetId, balance, needed }: Refusal) {
+export function describeRefusal(
+  refusal: Refusal,
+  requested: Pick<RequestedModel, "toHoldLess"> = {},
+) {
+  const { reason, budgetId, balance, needed } = refusal;
   const { counter } = balance;
   const amount = (value: bigint): string => formatAmount(value, counter.currency);
   return {
@@ -53,8 +59,15 @@ export function describeRefusal({ reason, budgetId, balance, needed }: Refusal) 
     available: amount(balance.available),
     needed: amount(needed),
     resets_at: counter.windowEnd === null ? null : formatInstant(counter.windowEnd),
-    remedy: remedies[reason],
+    remedy: remedyOf(refusal, requested),
   };
+}
+
+function remedyOf({ reason }: Refusal, { toHoldLess }: Pick<RequestedModel, "toHoldLess">): string {
+  const isAmount = reason === "budget_exhausted" || reason === "budget_held";
+  return isAmount && toHoldLess !== undefined
+    ? `${toHoldLess} ${remedies[reason]}`
+    : remedies[reason];
 }
 
 /** The error that ends a stream when no budget can pay for more. */

@@ -37,6 +37,7 @@ export async function compareList(list: StatedList, comparison: Comparison): Pro
   const rest = restBetween();
   const changes: ModelChange[] = [];
   const texts: PriceText[] = [];
+  const unstorable: ModelChange[] = [];
   const skipped = [...list.skipped];
   const listed = listedModels(list, at);
   for (const model of listed) {
@@ -45,7 +46,9 @@ export async function compareList(list: StatedList, comparison: Comparison): Pro
     if (!change) continue;
     const stored = textsOf(change, (alias) => isFreeFor(alias, model, comparison));
     if (typeof stored === "string") {
-      skipped.push({ provider: model.provider, model: model.model, why: stored });
+      skipped.push({ provider: model.provider, model: model.model, path: null, why: stored });
+      // Only an impossible price is a doubt: none of the others becomes a price of the book.
+      unstorable.push({ ...change, rates: [] });
       continue;
     }
     changes.push(change);
@@ -64,7 +67,11 @@ export async function compareList(list: StatedList, comparison: Comparison): Pro
     unchanged: listed.length - changes.length - (skipped.length - list.skipped.length),
     gone: gone.toSorted(byName),
     skipped,
-    doubts: doubtsAbout(list, { changes, gone, at }),
+    doubts: doubtsAbout(list, {
+      changes: [...changes, ...unstorable].toSorted(byName),
+      gone,
+      at,
+    }),
   };
 }
 
@@ -79,7 +86,7 @@ function textsOf(
       const { aliases = [], ...own } = formatRow(row);
       const kept = aliases.filter(isOwn);
       const text = { ...own, ...(kept.length > 0 && { aliases: kept }) };
-      parseRow(text, { field: "price", source: row.source });
+      parseRow(text, { field: "", source: row.source });
       return text;
     });
   } catch (error) {

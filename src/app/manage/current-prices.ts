@@ -3,6 +3,7 @@
  * from the configuration and the API.
  */
 
+import { overridesOf, type KeptPrice } from "../../domain/price/text/kept-price.ts";
 import type { PriceOverride } from "../../domain/price/text/override.ts";
 import { updatedRows, type KeptPriceUpdate } from "../../domain/price/update/price-update.ts";
 import type { CatalogueRow } from "../../domain/price/row/row.ts";
@@ -62,7 +63,7 @@ export class CurrentPrices {
   }
 
   #overrides(): readonly PriceOverride[] {
-    return [...this.#declared, ...this.#kept().overrides];
+    return [...this.#declared, ...overridesOf(this.#kept().overrides)];
   }
 }
 
@@ -72,7 +73,7 @@ export interface CurrentPricesOptions {
   readonly declared: readonly PriceOverride[];
   /** What the ledger has. Its overrides take precedence, the later ones over the earlier. */
   readonly kept: () => {
-    readonly overrides: readonly PriceOverride[];
+    readonly overrides: readonly KeptPrice[];
     readonly updates: readonly KeptPriceUpdate[];
   };
 }

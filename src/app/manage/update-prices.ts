@@ -159,12 +159,14 @@ export class PriceUpdates {
   }
 
   async #compare({ origin, accept }: UpdateRequest) {
-    const { firstHand, ledger, lists, models, prices } = this.#context;
-    const [text, from] =
+    const { clock, firstHand, ledger, lists, models, prices } = this.#context;
+    const [text, from, field] =
       "text" in origin
-        ? [origin.text, origin.name]
-        : [await lists.download(origin.from), origin.from];
-    const list = await lists.read(text);
+        ? [origin.text, origin.name, "text"]
+        : [await lists.download(origin.from), origin.from, "from"];
+    const list = await lists.read(text, clock.now()).catch((error: unknown) => {
+      throw withField(error, field);
+    });
     const after = stateOf(ledger.priceUpdates());
     const at = this.#nextMoment();
     const compared = await compareList(list, {
@@ -260,20 +262,29 @@ function beginningAt(row: PriceText, at: number): readonly PriceText[] {
   return [{ ...row, valid_from: new Date(at).toISOString() }];
 }
 
+/** The reader of a list does not know which field it came from. */
+function withField(error: unknown, field: string): unknown {
+  if (!(error instanceof PurserError)) return error;
+  return new PurserError(error.code, error.message, { ...error.detail, field, cause: error });
+}
+
 function newId(): string {
   return `upd_${randomUUID().replaceAll("-", "").slice(0, 12)}`;
 }
 
-function sentenceOf({ state, source, version, changes, refused, doubts }: UpdateReport): string {
+function sentenceOf(report: UpdateReport): string {
+  const { state, source, version, changes, unchanged, refused, doubts } = report;
   const list = `${source} ${version}`;
   if (state === "refused") {
     const [first] = doubts.filter(({ kind }) => refused.includes(kind));
     const example = [first?.provider, first?.model].filter((name) => name).join("/");
     return `${list} was refused for ${refused.join(", ")}: ${example === "" ? "" : `${example}: `}${first?.detail ?? ""}`;
   }
-  return state === "applied"
-    ? `${list}: the prices of ${changes.length} models changed`
-    : `${list} agrees with the prices in force`;
+  if (state === "applied")
+    return `${list}: the prices of ${changes.length} ${changes.length === 1 ? "model" : "models"} changed`;
+  return unchanged > 0
+    ? `${list} agrees with the prices in force`
+    : `${list} has no price that can be used: every model keeps its price`;
 }
 
 function messageOf(error: unknown): string {

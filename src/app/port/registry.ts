@@ -2,7 +2,7 @@
 
 import type { Budget } from "../../domain/budget/budget.ts";
 import type { Key } from "../../domain/key/key.ts";
-import type { PriceOverride } from "../../domain/price/text/override.ts";
+import type { KeptPrice } from "../../domain/price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../../domain/price/update/price-update.ts";
 
 /**
@@ -18,7 +18,8 @@ export interface Registry {
   keys(): readonly Key[];
   /** @param hash SHA-256 of the secret, in hex. */
   keyByHash(hash: string): Key | undefined;
-  prices(): readonly PriceOverride[];
+  /** Set over the API, the oldest first, those that were removed included. */
+  prices(): readonly KeptPrice[];
   /** Refreshes of the price book, the oldest first. */
   priceUpdates(): readonly KeptPriceUpdate[];
 }

@@ -41,6 +41,8 @@ function bookOf(priced: string): PriceBook {
       version: "1",
     },
     openMeters: [],
+    unitRates: () => new Map(),
+    possibleTerms: () => [],
     validUntil: Infinity,
     charge: () => [],
     prices: () => true,

@@ -5,6 +5,7 @@ import { shorten } from "../../domain/input/shorten.ts";
 import type { CallRoute } from "../../domain/ledger/entry.ts";
 import { Memo, PairMemo } from "../../domain/memo.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
+import { didYouMean } from "../../domain/price/similar-models.ts";
 import type { WireFormat, WireName } from "../../wire/wire.ts";
 import { providerNamed, type Provider, type Providers } from "../port/provider.ts";
 import { dialectOf, type RequestHeaders } from "./dialect.ts";
@@ -23,6 +24,8 @@ interface CallRequest {
 interface Priced {
   readonly prices: PriceBook;
   readonly at: number;
+  /** The names that the caller may have meant. */
+  readonly similar?: (model: string) => readonly string[];
 }
 
 /**
@@ -94,6 +97,11 @@ export class Router {
     throw this.#unserved(target, named, priced);
   }
 
+  /** By its configured name. */
+  provider(name: string): Provider | undefined {
+    return this.#providers.byName.get(name);
+  }
+
   /** The route as recorded in the ledger, with the key that uses it. */
   callRoute(route: Route, keyId: string | null): CallRoute {
     const known = this.#callRoutes.get(route, keyId);
@@ -125,6 +133,8 @@ export class Router {
       (other) => other.bases[target.wire.name] === undefined && serves(other, model, priced),
     );
     if (elsewhere) return otherFormat(target, { provider: elsewhere, model, wires: this.wires });
+    const meant = didYouMean(priced.similar?.(model) ?? []);
+    const otherwise = meant === "" ? "Set" : "Otherwise, set";
     const example = this.wires[0].keyVariable;
     return new PurserError(
       "not_found",
@@ -133,7 +143,7 @@ export class Router {
         field: "model",
         remedy: model.startsWith(`${simulator}/`)
           ? simulatorOff
-          : `Set its provider's key, such as ${example}, or write it as PROVIDER/MODEL with one of: ${[...byName.keys()].join(", ")}.`,
+          : `${meant}${otherwise} its provider's key, such as ${example}, or write it as PROVIDER/MODEL with one of: ${[...byName.keys()].join(", ")}.`,
       },
     );
   }

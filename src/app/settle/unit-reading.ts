@@ -1,7 +1,8 @@
 /** Reads an answer that is billed by a unit other than tokens. */
 
 import type { PriceSheet } from "../../domain/price/sheet.ts";
-import { chargesTokens, unitMeter } from "../../domain/price/unit-price.ts";
+import { asBilled } from "../../domain/usage/billed-unit.ts";
+import { chargesTokens, pricedUnits } from "../../domain/price/unit-price.ts";
 import type { Provider } from "../port/provider.ts";
 import type { Reading, RequestFacts } from "../../wire/wire.ts";
 
@@ -26,16 +27,16 @@ export function readingByUnit(
 ): Reading | undefined {
   const { unit: asked } = facts;
   const hasTokens = reading.parts.length > 0 && !reading.partial;
-  if (!asked || !sheet || (hasTokens && chargesTokens(sheet))) return undefined;
-  const unit = reading.unit ?? asked;
-  const meter = unitMeter(sheet, unit, heldAt);
-  if (meter === undefined) return undefined;
+  if (!asked || !sheet || (hasTokens && chargesTokens(sheet, reading))) return undefined;
+  const unit = asBilled(reading.unit ?? asked, provider.leastUnits);
+  const { serviceTier, region } = reading;
+  const units = pricedUnits(sheet, unit, { serviceTier, region, at: heldAt });
+  if (!units) return undefined;
   const { partial: _, ...whole } = reading;
-  const count = Math.max(unit.count, provider.leastUnits[unit.family] ?? 0);
   const isKnown = reading.unit !== undefined || asked.isExact;
   return {
     ...whole,
-    parts: [{ model: null, usage: { [meter]: count } }],
+    parts: [{ model: null, usage: Object.fromEntries(units) }],
     ...(!isKnown && { partial: true }),
   };
 }

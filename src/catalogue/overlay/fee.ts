@@ -19,7 +19,8 @@ const fees: Readonly<Record<string, UsdPrices>> = {
   // per 1,000 collection searches.
   "x-ai": { web_search: "0.005", file_search: "0.0025", code_execution: "0.005" },
   // https://openrouter.ai/docs/features/web-search: $4 per 1,000 results of Exa, five by default
-  // (read 2026-11). It reports what it bills: this is held.
+  // (read 2026-11). It reports what it bills: this is held, also for a model whose vendor has a lower
+  // fee, since Exa searches if the request asks for it, or if the vendor cannot.
   openrouter: { web_search: "0.02" },
   azure: { web_search: "0.01", file_search: "0.0025", code_execution: "0.03" },
 };
@@ -69,7 +70,9 @@ export function supplementsOf(provider: string, model = ""): readonly Supplement
   const fees = feesOf(provider, model);
   let fee = supplementOf.get(fees);
   if (!fee) {
-    fee = { rates: usd(fees), source: overlaySource, version: overlayVersion };
+    const rates = usd(fees);
+    const mayCost = provider === "openrouter" && { mayCost: rates };
+    fee = { rates, ...mayCost, source: overlaySource, version: overlayVersion };
     supplementOf.set(fees, fee);
   }
   if (model.includes("claude")) return [claudeCache, fee];

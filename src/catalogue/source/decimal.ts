@@ -1,4 +1,6 @@
-/** Reads published prices, which may be written with exponents and float noise, as exact amounts. */
+/**
+ * Reads published prices, which may be written with exponents and float noise, as exact amounts.
+ */
 
 import { pico, type PicoUsd } from "../../domain/money/money.ts";
 import { reduced, type Ratio } from "../../domain/price/row/ratio.ts";
@@ -21,6 +23,11 @@ export function perUnit(value: ExactJson | undefined, per = 1n): PicoUsd | undef
   const numerator = shift >= 0 ? price.digits * 10n ** BigInt(shift) : price.digits;
   const denominator = per * (shift >= 0 ? 1n : 10n ** BigInt(-shift));
   return pico((numerator + denominator - 1n) / denominator);
+}
+
+/** Why an entry is skipped whose price {@link perUnit} cannot read. */
+export function notPrice(field: string): string {
+  return `has a price that is not a number of 0 or more, ${field}`;
 }
 
 /** Parses a factor such as `1.1`, exactly. */

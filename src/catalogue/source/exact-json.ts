@@ -14,11 +14,14 @@ export type ExactObject = Readonly<Record<string, ExactJson>>;
 
 /** @throws PurserError `invalid_request` if the text is not JSON. */
 export function parseExact(text: string): ExactJson {
+  if (text.trim() === "")
+    throw new PurserError("invalid_request", "the price list is empty", {
+      remedy: "Give a file as its publisher has it.",
+    });
   try {
     return JSON.parse(text, keepNumberText) as ExactJson;
   } catch (error) {
     throw new PurserError("invalid_request", "the price list is not valid JSON", {
-      field: "from",
       remedy: "Give a file as its publisher has it: JSON, not compressed, not cut off.",
       cause: error,
     });
@@ -43,10 +46,22 @@ export function countOf(value: ExactJson | undefined): number | undefined {
   return Number.isSafeInteger(number) && number > 0 ? number : undefined;
 }
 
+/** How to find a value, as in JavaScript: `providers[0].models[3]`, `["gpt-4o"]`. */
+export function pathOf(...steps: readonly (string | number)[]): string {
+  return steps
+    .map((step) =>
+      typeof step === "string" && /^[A-Za-z_]\w*$/.test(step)
+        ? `.${step}`
+        : `[${JSON.stringify(step)}]`,
+    )
+    .join("")
+    .replace(/^\./, "");
+}
+
 /**
  * Not in the compiler's library yet: the third argument has the text of a number. Names that every
- * object has, such as `constructor`, are left out: no list needs one, and each would be found in any
- * table.
+ * object has, such as `constructor`, are left out: no list needs one, and each would be found in
+ * any table.
  */
 function keepNumberText(key: string, value: unknown, ...more: readonly unknown[]): unknown {
   if (key in {}) return undefined;

@@ -2,16 +2,19 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { PurserError } from "../../domain/error.ts";
 import { formatUsd } from "../../domain/money/money.ts";
 import { formatPerMillion } from "../../domain/price/text/per-million.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
 import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import { readPublished, type PublishedList } from "./source.ts";
 
+const at = Date.parse("2026-11-28T00:00:00Z");
+
 /** @param prices JSON text, so that numbers are written as in a file. */
 function list(prices: string, { id = "acme", more = "" } = {}): PublishedList {
   const model = `{"id":"m","match":{"equals":"m"},"prices":${prices}${more}}`;
-  return readPublished(`[{"id":"${id}","name":"x","api_pattern":"x","models":[${model}]}]`);
+  return readPublished(`[{"id":"${id}","name":"x","api_pattern":"x","models":[${model}]}]`, { at });
 }
 
 function rows(prices: string, options?: { id?: string; more?: string }): readonly CatalogueRow[] {
@@ -58,7 +61,9 @@ test("prices per thousand calls are fees per call, and other units have their pr
 });
 
 test("a model without a price, or with one that a row cannot state, is skipped with the reason", () => {
-  assert.deepEqual(list("{}").skipped, [{ provider: "acme", model: "m", why: "has no price" }]);
+  assert.deepEqual(list("{}").skipped, [
+    { provider: "acme", model: "m", path: "[0].models[0]", why: "has no price" },
+  ]);
   assert.deepEqual(
     list('{"input_mtok":2,"output_mtok":8,"output_reasoning_mtok":3}').skipped[0]?.why,
     "charges output reasoning tokens apart",
@@ -148,9 +153,51 @@ test("a variant is the price of a tier: a factor where it is one, from its date 
 });
 
 test("text that is not JSON, or not a known list, is refused", () => {
-  assert.throws(() => readPublished("{"), /not valid JSON/);
+  assert.throws(() => readPublished("{", { at }), /not valid JSON/);
   for (const text of ["{}", "[]", "3", '{"data":[]}', '[{"id":"x"}]'])
-    assert.throws(() => readPublished(text), /no known format/, text);
+    assert.throws(() => readPublished(text, { at }), /no known format/, text);
+});
+
+test("a list without a known format is refused with what it lacks, and what each format has", () => {
+  const whole = '{"id":"a","api_pattern":"a","models":[]}';
+  const cases = [
+    ["[]", /it is an empty list$/],
+    ["{}", /it is an empty object$/],
+    ['[{"id":"b","models":[]}]', /: \[0\] has no api_pattern$/],
+    [`{"providers":[${whole},{"id":"b","models":[]}]}`, /: providers\[1\] has no api_pattern$/],
+    [`[${whole},{"id":"b","api_pattern":"b"}]`, /: \[1\] has no list of models$/],
+    [`[${whole},3]`, /: \[1\] is not an object$/],
+    ['[{"id":"x"}]', /no known format$/],
+  ] as const;
+  const remedy = /api_pattern[^]*litellm_provider[^]*models\.dev[^]*pricing/;
+  for (const [text, message] of cases)
+    assert.throws(
+      () => readPublished(text, { at }),
+      (error) => {
+        assert.ok(error instanceof PurserError);
+        assert.match(error.message, message);
+        assert.match(error.detail.remedy ?? "", remedy);
+        return true;
+      },
+    );
+  for (const text of ["", " \n"])
+    assert.throws(() => readPublished(text, { at }), /price list is empty/);
+});
+
+test("a model with a price of a tier or an hour that cannot be read is skipped", () => {
+  const dated = (more: string): string =>
+    `[{"prices":{"input_mtok":1,"output_mtok":2}},{"constraint":{${more}},"prices":{"input_mtok":-1}}]`;
+  const found = [
+    list(dated('"start_time":"00:30:00Z","end_time":"08:30:00Z"')),
+    list('{"input_mtok":1,"output_mtok":2}', {
+      more: ',"price_variants":[{"when":{"processing":"batch"},"prices":{"input_mtok":"x"}}]',
+    }),
+  ];
+  for (const { rows: read, skipped } of found)
+    assert.deepEqual(
+      [read.length, skipped.map(({ why }) => why)],
+      [0, ["has a price that is not a number of 0 or more, input_mtok"]],
+    );
 });
 
 test("a model with a price that cannot be read is skipped, not free", () => {

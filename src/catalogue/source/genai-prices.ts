@@ -1,80 +1,25 @@
 /** Reads the price list of genai-prices (github.com/pydantic/genai-prices, MIT). */
 
-import { zero, type PicoUsd } from "../../domain/money/money.ts";
+import { zero } from "../../domain/money/money.ts";
 import { equalsAny, type IdRule } from "../../domain/price/id/id-rule.ts";
-import type {
-  CatalogueRow,
-  ContextTier,
-  OwnRates,
-  Rates,
-  Schedule,
-} from "../../domain/price/row/row.ts";
+import type { CatalogueRow, OwnRates, Rates, Schedule } from "../../domain/price/row/row.ts";
 import type { ServiceTier } from "../../domain/price/row/rate.ts";
-import { openMeter } from "../../domain/usage/open-meter.ts";
-import type { Meter } from "../../domain/usage/usage.ts";
 import { cacheWritesOf } from "./cache-writes.ts";
-import { perUnit } from "./decimal.ts";
 import { digestOf } from "./digest.ts";
 import {
   countOf,
   isObject,
   listOf,
+  pathOf,
   textOf,
   type ExactJson,
   type ExactObject,
 } from "./exact-json.ts";
+import { convertPrices, unpriceable, unreadable } from "./genai-prices-rates.ts";
 import type { PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
 import { simplerTerm } from "./term.ts";
 
 const genaiPricesSource = "genai-prices";
-
-interface Unit {
-  readonly meter: Meter;
-  /** Units per price. */
-  readonly per: bigint;
-}
-
-const million = 1_000_000n;
-
-/** Our meter for each of its prices. */
-const unitOf: Readonly<Record<string, Unit>> = {
-  input_mtok: { meter: "input", per: million },
-  output_mtok: { meter: "output", per: million },
-  cache_read_mtok: { meter: "cache_read", per: million },
-  cache_write_mtok: { meter: "cache_write_5m", per: million },
-  cache_write_5m_mtok: { meter: "cache_write_5m", per: million },
-  cache_write_1h_mtok: { meter: "cache_write_1h", per: million },
-  input_audio_mtok: { meter: "input_audio", per: million },
-  cache_audio_read_mtok: { meter: "cache_read_audio", per: million },
-  output_audio_mtok: { meter: "output_audio", per: million },
-  input_image_mtok: { meter: "input_image", per: million },
-  output_image_mtok: { meter: "output_image", per: million },
-  // Generated video is counted with images.
-  output_video_mtok: { meter: "output_image", per: million },
-  web_searches_kcount: { meter: "web_search", per: 1_000n },
-  storage_searches_kcount: { meter: "file_search", per: 1_000n },
-  code_executions_kcount: { meter: "code_execution", per: 1_000n },
-  requests_kcount: { meter: "request", per: 1_000n },
-  audio_hours: { meter: openMeter("audio_seconds"), per: 3_600n },
-  input_audio_hours: { meter: openMeter("audio_seconds"), per: 3_600n },
-  output_audio_hours: { meter: openMeter("output_audio_seconds"), per: 3_600n },
-  input_mchars: { meter: openMeter("characters"), per: million },
-  input_text_messages_kcount: { meter: openMeter("text_messages"), per: 1_000n },
-  input_document_kpages: { meter: openMeter("pages"), per: 1_000n },
-  input_annotated_document_kpages: { meter: openMeter("annotated_pages"), per: 1_000n },
-  input_gpixels: { meter: openMeter("pixels"), per: 1_000_000_000n },
-  rerank_searches_kcount: { meter: openMeter("search_units"), per: 1_000n },
-};
-
-/**
- * Tokens without a meter of their own, counted and charged as another kind. A model with another
- * price for them is skipped.
- */
-const countedAs: Readonly<Record<string, readonly string[]>> = {
-  input_video_mtok: ["input_mtok", "input_image_mtok"],
-  output_reasoning_mtok: ["output_mtok"],
-  output_citation_mtok: ["output_mtok"],
-};
 
 /** The tier that a request context selects, by `key=value`. */
 const tierOf: Readonly<Record<string, ServiceTier>> = {
@@ -97,19 +42,19 @@ export interface ListedProvider {
 }
 
 /** @returns Undefined if the data has another format. */
-export function readGenaiPrices(
-  json: ExactJson,
-  options: ReadOptions = {},
-): PublishedList | undefined {
+export function readGenaiPrices(json: ExactJson, options: ReadOptions): PublishedList | undefined {
   const providers = providersIn(json);
   if (providers.length === 0) return undefined;
   const version = options.version ?? digestOf(json);
-  const { at = Date.now() } = options;
+  const { at } = options;
   const skipped: SkippedModel[] = [];
-  const rows = providers.flatMap((provider) =>
-    listOf(provider["models"]).flatMap((model) =>
-      isObject(model) ? convertModel({ provider, model, version, at, skipped }) : [],
-    ),
+  const root = isObject(json) ? ["providers"] : [];
+  const rows = providers.flatMap((provider, place) =>
+    listOf(provider["models"]).flatMap((model, index) => {
+      if (!isObject(model)) return [];
+      const path = pathOf(...root, place, "models", index);
+      return convertModel({ provider, model, path, version, at, skipped });
+    }),
   );
   return { source: genaiPricesSource, version, rows, skipped };
 }
@@ -125,16 +70,33 @@ export function readGenaiProviders(json: ExactJson): readonly ListedProvider[] {
 
 /** Since version 3 the file is an object with `units` and `providers`, before that a list. */
 function providersIn(json: ExactJson): readonly ExactObject[] {
-  const listed = isObject(json) ? json["providers"] : json;
-  const providers = listOf(listed).filter((entry) => isObject(entry));
-  return providers.every((entry) => Array.isArray(entry["models"]) && "api_pattern" in entry)
-    ? providers
-    : [];
+  const providers = listOf(isObject(json) ? json["providers"] : json);
+  return providers.every(isProvider) ? providers : [];
+}
+
+function isProvider(entry: ExactJson): entry is ExactObject {
+  return isObject(entry) && Array.isArray(entry["models"]) && "api_pattern" in entry;
+}
+
+/**
+ * What keeps data that looks like this list from being read: `[1] has no api_pattern`. Undefined if
+ * it looks like no list of providers.
+ */
+export function missingInGenaiPrices(json: ExactJson): string | undefined {
+  const providers = listOf(isObject(json) ? json["providers"] : json);
+  const looksAlike = providers.some((entry) => isObject(entry) && Array.isArray(entry["models"]));
+  const index = providers.findIndex((entry) => !isProvider(entry));
+  if (!looksAlike || index < 0) return undefined;
+  const entry = providers[index];
+  const path = pathOf(...(isObject(json) ? ["providers"] : []), index);
+  if (!isObject(entry)) return `${path} is not an object`;
+  return `${path} has no ${Array.isArray(entry["models"]) ? "api_pattern" : "list of models"}`;
 }
 
 interface ModelToConvert {
   readonly provider: ExactObject;
   readonly model: ExactObject;
+  readonly path: string;
   readonly version: string;
   readonly at: number;
   readonly skipped: SkippedModel[];
@@ -143,6 +105,7 @@ interface ModelToConvert {
 function convertModel({
   provider,
   model,
+  path,
   version,
   at,
   skipped,
@@ -150,12 +113,16 @@ function convertModel({
   const providerId = textOf(provider["id"]) ?? "";
   const id = textOf(model["id"]) ?? "";
   const skip = (why: string): readonly CatalogueRow[] => {
-    skipped.push({ provider: providerId, model: id, why });
+    skipped.push({ provider: providerId, model: id, path, why });
     return [];
   };
   const periods = periodsOf(model, at);
   if (periods.some(({ from }) => Number.isNaN(from))) return skip("has a date that is not valid");
-  const strange = periods.map(({ prices }) => unpriceable(prices)).find((why) => why !== undefined);
+  const strange =
+    periods.map(({ prices }) => unpriceable(prices)).find((why) => why !== undefined) ??
+    everyPrice(model)
+      .map(unreadable)
+      .find((why) => why !== undefined);
   if (strange !== undefined) return skip(strange);
   const contextWindow = countOf(model["context_window"]);
   const rows = periods.flatMap((period, index): readonly CatalogueRow[] => {
@@ -183,7 +150,18 @@ function convertModel({
   return rows.length > 0 ? rows : skip("has no price");
 }
 
-/** A model without a price is free only if its id says so (OpenRouter's `:free`); else it is unknown. */
+/** The prices of all dates, hours and tiers. */
+function everyPrice({ prices, price_variants: variants }: ExactObject): readonly ExactObject[] {
+  return [...listOf(prices), ...listOf(variants)].flatMap((entry) => {
+    const own = isObject(entry) ? entry["prices"] : undefined;
+    return isObject(own) ? [own] : [];
+  });
+}
+
+/**
+ * A model without a price is free only if its id says so (OpenRouter's `:free`); else it is
+ * unknown.
+ */
 function isFree(prices: ExactObject, model: string): boolean {
   return Object.keys(prices).length === 0 && model.endsWith(":free");
 }
@@ -191,28 +169,6 @@ function isFree(prices: ExactObject, model: string): boolean {
 /** A model billed by the second, page or character has no token price. */
 function withTokens(rates: Rates): Rates {
   return rates.input === undefined ? { input: zero, output: zero, ...rates } : rates;
-}
-
-function unpriceable(prices: ExactObject): string | undefined {
-  if (!("input_mtok" in prices) && "output_mtok" in prices) return "has no price for input";
-  for (const [key, price] of Object.entries(prices)) {
-    if (!isValid(price)) return `has a price that is not a number of 0 or more, ${key}`;
-    const parents = countedAs[key];
-    const stated = JSON.stringify(price);
-    if (parents && !parents.some((parent) => JSON.stringify(prices[parent]) === stated))
-      return `charges ${key.replace("_mtok", "").replaceAll("_", " ")} tokens apart`;
-    if (!parents && !unitOf[key] && key !== "cache_image_read_mtok")
-      return `has a price in an unknown unit, ${key}`;
-  }
-  return undefined;
-}
-
-/** A price, or one by the size of the context. */
-function isValid(price: ExactJson): boolean {
-  if (!isObject(price)) return perUnit(price, 1n) !== undefined;
-  return [price["base"], ...listOf(price["tiers"]).map((tier) => isObject(tier) && tier["price"])]
-    .map((one) => one ?? "")
-    .every((one) => typeof one === "string" && perUnit(one, 1n) !== undefined);
 }
 
 interface Period {
@@ -309,51 +265,6 @@ function withTiers(row: CatalogueRow, variants: readonly ExactObject[]): Catalog
   }
   const priced = Object.entries(tiers).map(([tier, own]) => [tier, simplerTerm(row, own)] as const);
   return priced.length === 0 ? row : { ...row, serviceTiers: Object.fromEntries(priced) };
-}
-
-function convertPrices(
-  prices: ExactObject,
-  provider: string,
-): { readonly rates: Rates; readonly contextTiers: readonly ContextTier[] } {
-  const rates: { [meter in Meter]?: PicoUsd } = {};
-  const tiers = new Map<number, { [meter in Meter]?: PicoUsd }>();
-  for (const [key, price] of Object.entries(prices)) {
-    const unit =
-      unitOf[key] ?? (key === "cache_image_read_mtok" ? unitOf["cache_read_mtok"] : undefined);
-    const base = isObject(price) ? price["base"] : price;
-    const rate = unit && perUnit(base, unit.per);
-    if (!unit || rate === undefined) continue;
-    // Two kinds that share a meter, such as cached images and cached text: the dearer price.
-    rates[unit.meter] = dearer(rates[unit.meter], rate);
-    for (const tier of isObject(price) ? listOf(price["tiers"]) : []) {
-      const start = isObject(tier) ? countOf(tier["start"]) : undefined;
-      const tierRate = isObject(tier) ? perUnit(tier["price"], unit.per) : undefined;
-      if (start === undefined || tierRate === undefined) continue;
-      tiers.set(start, { ...tiers.get(start), [unit.meter]: tierRate });
-    }
-  }
-  const contextTiers = [...tiers]
-    .sort(([left], [right]) => left - right)
-    .map(([start, tier]) => ({ ...threshold(start, provider), rates: tier }));
-  return { rates, contextTiers };
-}
-
-function dearer(left: PicoUsd | undefined, right: PicoUsd): PicoUsd {
-  return left !== undefined && left > right ? left : right;
-}
-
-/**
- * Its tiers begin above `start`: 199999 means "200,000 and more".
- *
- * OpenAI's own rows are always exclusive: "prompts with more than 272K input tokens"
- * (developers.openai.com/api/docs/pricing, read 2026-11).
- */
-function threshold(
-  start: number,
-  provider: string,
-): { readonly tokens: number; readonly inclusive: boolean } {
-  if (start % 1000 !== 999) return { tokens: start, inclusive: false };
-  return { tokens: start + 1, inclusive: provider !== "openai" };
 }
 
 /**

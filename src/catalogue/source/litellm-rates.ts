@@ -4,7 +4,7 @@ import { pico, type PicoUsd } from "../../domain/money/money.ts";
 import type { ContextTier, OwnRates, Rates } from "../../domain/price/row/row.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
 import type { Meter } from "../../domain/usage/usage.ts";
-import { perUnit } from "./decimal.ts";
+import { notPrice, perUnit } from "./decimal.ts";
 import { countOf, isObject, type ExactJson, type ExactObject } from "./exact-json.ts";
 
 /** The prices of an entry: standard, and by service tier. */
@@ -83,8 +83,7 @@ export function readRates(entry: ExactObject, mode: string, isInclusive: boolean
     if (!/cost/.test(name) || name === "search_context_cost_per_query") continue;
     const [, base = name, above, tier] = field.exec(name) ?? [];
     const price = perUnit(value);
-    if (typeof value === "string" && price === undefined)
-      return { why: `has a price that is not a number of 0 or more, ${name}` };
+    if (isUnreadable(value)) return { why: notPrice(name) };
     if (price === undefined) continue;
     const parents = countedAs[base];
     if (parents) {
@@ -112,7 +111,10 @@ export function readRates(entry: ExactObject, mode: string, isInclusive: boolean
     if (unit === undefined) return { why: `has a price in an unknown unit, ${name}` };
     partOf("standard").rates[unit.meter] = perUnit(value, unit.per ?? 1n) ?? price;
   }
-  const search = searchPrice(entry["search_context_cost_per_query"]);
+  const bySize = entry["search_context_cost_per_query"];
+  if (Object.values(isObject(bySize) ? bySize : {}).some(isUnreadable))
+    return { why: notPrice("search_context_cost_per_query") };
+  const search = searchPrice(bySize);
   if (search !== undefined) partOf("standard").rates.web_search = search;
   const own = (tier: string): OwnRates | undefined => {
     const part = found.get(tier);
@@ -129,6 +131,10 @@ export function readRates(entry: ExactObject, mode: string, isInclusive: boolean
     return rates ? [[tier, rates] as const] : [];
   });
   return { standard, tiers: Object.fromEntries(tiers) };
+}
+
+function isUnreadable(value: ExactJson): boolean {
+  return typeof value === "string" && perUnit(value) === undefined;
 }
 
 /** The unit of a field, which for time, images and queries depends on what the model does. */

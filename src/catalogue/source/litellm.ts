@@ -1,4 +1,7 @@
-/** Reads LiteLLM's map of prices (github.com/BerriAI/litellm, MIT): one entry per way to call a model. */
+/**
+ * Reads LiteLLM's map of prices (github.com/BerriAI/litellm, MIT): one entry per way to call a
+ * model.
+ */
 
 import { pico, zero, type PicoUsd } from "../../domain/money/money.ts";
 import { equalsAny } from "../../domain/price/id/id-rule.ts";
@@ -19,6 +22,7 @@ import {
   countOf,
   isObject,
   listOf,
+  pathOf,
   textOf,
   type ExactJson,
   type ExactObject,
@@ -32,6 +36,8 @@ const litellmSource = "litellm";
 
 /** An entry whose prices could be read. */
 interface Entry {
+  /** Its name in the map. */
+  readonly key: string;
   readonly provider: string;
   readonly name: MapName;
   readonly fields: ExactObject;
@@ -39,7 +45,7 @@ interface Entry {
 }
 
 /** @returns Undefined if the data has another format. */
-export function readLitellm(json: ExactJson, options: ReadOptions = {}): PublishedList | undefined {
+export function readLitellm(json: ExactJson, options: ReadOptions): PublishedList | undefined {
   if (!isObject(json)) return undefined;
   const listed = Object.entries(json).filter(
     (pair): pair is [string, ExactObject] => isObject(pair[1]) && pair[0] !== "sample_spec",
@@ -58,8 +64,9 @@ export function readLitellm(json: ExactJson, options: ReadOptions = {}): Publish
     if (on !== undefined && name.region === undefined)
       ends.push({ provider, model: name.model, on: Date.parse(`${on}T00:00:00Z`) });
     const rates = readEntry(fields, name, provider);
-    if ("why" in rates) skipped.push({ provider, model: name.model, why: rates.why });
-    else entries.push({ provider, name, fields, rates });
+    if ("why" in rates)
+      skipped.push({ provider, model: name.model, path: pathOf(key), why: rates.why });
+    else entries.push({ key, provider, name, fields, rates });
   }
 
   const version = options.version ?? digestOf(json);
@@ -126,7 +133,9 @@ function imageRates(rates: Rates, variant: string): Rates {
   return price === undefined ? {} : { [meter]: price };
 }
 
-/** Prices by the pixel are prices of images, divided; rounded to the nearest hundredth of a cent. */
+/**
+ * Prices by the pixel are prices of images, divided; rounded to the nearest hundredth of a cent.
+ */
 function rounded(amount: bigint): PicoUsd {
   const step = 100_000_000n;
   return pico(((amount + step / 2n) / step) * step);
@@ -149,6 +158,7 @@ function joined(entries: readonly Entry[], skipped: SkippedModel[]): readonly Ca
       skipped.push({
         provider: entry.provider,
         model: entry.name.model,
+        path: pathOf(entry.key),
         why: "has another price in a second entry",
       });
   }
@@ -160,12 +170,14 @@ function joined(entries: readonly Entry[], skipped: SkippedModel[]): readonly Ca
       skipped.push({
         provider: entry.provider,
         model: entry.name.model,
+        path: pathOf(entry.key),
         why: `has a price in ${region} only`,
       });
     else if (image !== undefined && isByToken(row))
       skipped.push({
         provider: entry.provider,
         model: `${entry.name.model} (${image})`,
+        path: pathOf(entry.key),
         why: "is billed by tokens, which give the price of an image",
       });
     else if (image !== undefined)

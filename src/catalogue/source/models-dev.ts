@@ -5,12 +5,13 @@ import { equalsAny } from "../../domain/price/id/id-rule.ts";
 import type { CatalogueRow, ContextTier, Rates } from "../../domain/price/row/row.ts";
 import type { FixedMeter } from "../../domain/usage/usage.ts";
 import { cacheWritesOf } from "./cache-writes.ts";
-import { perUnit } from "./decimal.ts";
+import { notPrice, perUnit } from "./decimal.ts";
 import { digestOf } from "./digest.ts";
 import {
   countOf,
   isObject,
   listOf,
+  pathOf,
   textOf,
   type ExactJson,
   type ExactObject,
@@ -41,10 +42,7 @@ const meterOf: Readonly<Record<string, FixedMeter>> = {
 };
 
 /** @returns Undefined if the data has another format. */
-export function readModelsDev(
-  json: ExactJson,
-  options: ReadOptions = {},
-): PublishedList | undefined {
+export function readModelsDev(json: ExactJson, options: ReadOptions): PublishedList | undefined {
   if (!isObject(json)) return undefined;
   const providers = Object.entries(json).flatMap(([id, provider]) =>
     isObject(provider) && isObject(provider["models"]) ? [[id, provider["models"]] as const] : [],
@@ -57,7 +55,8 @@ export function readModelsDev(
     const provider = renamed[id] ?? id;
     for (const [model, fields] of Object.entries(models)) {
       const read = isObject(fields) ? convert(provider, model, fields) : "is not an object";
-      if (typeof read === "string") skipped.push({ provider, model, why: read });
+      if (typeof read === "string")
+        skipped.push({ provider, model, path: pathOf(id, "models", model), why: read });
       else if (!rows.has(`${provider} ${model}`))
         rows.set(`${provider} ${model}`, { ...read, version });
     }
@@ -69,6 +68,8 @@ export function readModelsDev(
 function convert(provider: string, model: string, fields: ExactObject): CatalogueRow | string {
   const cost = fields["cost"];
   if (!isObject(cost)) return "has no price";
+  const strange = unreadable(cost);
+  if (strange !== undefined) return notPrice(strange);
   const rates = ratesOf(cost);
   if (rates.input === undefined || rates.output === undefined) return "has no price";
   if (rates.input === zero && rates.output === zero)
@@ -93,6 +94,17 @@ function convert(provider: string, model: string, fields: ExactObject): Catalogu
     source: modelsDevSource,
     version: "",
   };
+}
+
+/** The first field, also of a context tier, with a price that is negative or not a number. */
+function unreadable(cost: ExactObject): string | undefined {
+  const over = cost["context_over_200k"] ?? null;
+  const all = [cost, ...listOf(cost["tiers"]), over].filter((one) => isObject(one));
+  const isStrange = (value: ExactJson | undefined): boolean =>
+    typeof value === "string" && perUnit(value) === undefined;
+  return all
+    .flatMap((one) => [...Object.keys(meterOf), "reasoning"].filter((name) => isStrange(one[name])))
+    .at(0);
 }
 
 function ratesOf(cost: ExactObject): Rates {

@@ -9,12 +9,13 @@ import type { CatalogueRow, Rates } from "../../domain/price/row/row.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
 import type { Meter } from "../../domain/usage/usage.ts";
 import { cacheWritesOf } from "./cache-writes.ts";
-import { perUnit } from "./decimal.ts";
+import { notPrice, perUnit } from "./decimal.ts";
 import { digestOf } from "./digest.ts";
 import {
   countOf,
   isObject,
   listOf,
+  pathOf,
   textOf,
   type ExactJson,
   type ExactObject,
@@ -39,19 +40,17 @@ const meterOf: Readonly<Record<string, Meter>> = {
 };
 
 /** @returns Undefined if the data has another format. */
-export function readOpenrouter(
-  json: ExactJson,
-  options: ReadOptions = {},
-): PublishedList | undefined {
-  const models = isObject(json) ? listOf(json["data"]).filter((entry) => isObject(entry)) : [];
-  if (!models.some((model) => isObject(model["pricing"]))) return undefined;
+export function readOpenrouter(json: ExactJson, options: ReadOptions): PublishedList | undefined {
+  const models = isObject(json) ? listOf(json["data"]) : [];
+  if (!models.some((model) => isObject(model) && isObject(model["pricing"]))) return undefined;
   const version = options.version ?? digestOf(json);
   const skipped: SkippedModel[] = [];
-  const rows = models.flatMap((model): readonly CatalogueRow[] => {
+  const rows = models.flatMap((model, index): readonly CatalogueRow[] => {
+    if (!isObject(model)) return [];
     const id = textOf(model["id"]) ?? "";
     const row = convert(id, model);
     if (typeof row !== "string") return [{ ...row, version }];
-    skipped.push({ provider: "openrouter", model: id, why: row });
+    skipped.push({ provider: "openrouter", model: id, path: pathOf("data", index), why: row });
     return [];
   });
   return { source: openrouterSource, version, rows, skipped };
@@ -82,10 +81,11 @@ function ratesOf(pricing: ExactObject): Rates | string {
   const rates: { [meter in Meter]?: PicoUsd } = {};
   for (const [name, value] of Object.entries(pricing)) {
     if (name === "discount" || value === null) continue;
-    if (textOf(value)?.startsWith("-")) return "costs what the model costs that it routes to";
+    if (textOf(value) === "-1") return "costs what the model costs that it routes to";
     const rate = perUnit(value);
     const meter = meterOf[name];
-    if (rate === undefined) return `has a price of another kind, ${name}`;
+    if (rate === undefined)
+      return typeof value === "string" ? notPrice(name) : `has a price of another kind, ${name}`;
     if (name === "internal_reasoning") {
       if (rate > 0n && rate !== perUnit(pricing["completion"]))
         return "charges output reasoning tokens apart";

@@ -25,6 +25,8 @@ export interface EndOfModel {
 export interface SkippedModel {
   readonly provider: string;
   readonly model: string;
+  /** Where the list has it: `[0].models[3]`. */
+  readonly path: string;
   /** A sentence without a subject: `charges reasoning apart from output`. */
   readonly why: string;
 }
@@ -32,6 +34,6 @@ export interface SkippedModel {
 export interface ReadOptions {
   /** The release, such as `0.2.3`: the data itself does not say. */
   readonly version?: string;
-  /** When it is read, in milliseconds since the epoch; defaults to now. */
-  readonly at?: number;
+  /** When it is read, in milliseconds since the epoch. */
+  readonly at: number;
 }

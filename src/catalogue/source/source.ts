@@ -1,8 +1,8 @@
 /** Reads a published price list, in any of the known formats. */
 
 import { PurserError } from "../../domain/error.ts";
-import { parseExact } from "./exact-json.ts";
-import { readGenaiPrices } from "./genai-prices.ts";
+import { isObject, parseExact, type ExactJson } from "./exact-json.ts";
+import { missingInGenaiPrices, readGenaiPrices } from "./genai-prices.ts";
 import { readLitellm } from "./litellm.ts";
 import { readModelsDev } from "./models-dev.ts";
 import { readOpenrouter } from "./openrouter.ts";
@@ -19,7 +19,7 @@ const readers = [readGenaiPrices, readLitellm, readOpenrouter, readModelsDev] as
  *
  * @throws PurserError `invalid_request` if the text has none of these formats, or too many models.
  */
-export function readPublished(text: string, options: ReadOptions = {}): PublishedList {
+export function readPublished(text: string, options: ReadOptions): PublishedList {
   const json = parseExact(text);
   for (const read of readers) {
     const list = read(json, options);
@@ -28,22 +28,36 @@ export function readPublished(text: string, options: ReadOptions = {}): Publishe
     if (models > mostModels) throw tooLong(models);
     return list;
   }
-  throw new PurserError("invalid_request", "the price list has no known format", {
-    field: "from",
-    remedy:
-      "Give the data of genai-prices (data.json), LiteLLM (model_prices_and_context_window.json), models.dev (api.json) or OpenRouter (/api/v1/models).",
-  });
+  const why = missingIn(json);
+  throw new PurserError(
+    "invalid_request",
+    `the price list has no known format${why === undefined ? "" : `: ${why}`}`,
+    { remedy: formats },
+  );
+}
+
+/** Each format with the fields that it is known by. */
+const formats = [
+  "Give a list in one of these formats: genai-prices (data.json: a list of providers, each with api_pattern and models)",
+  "LiteLLM (model_prices_and_context_window.json: entries with litellm_provider)",
+  "models.dev (api.json: providers by id, each with models by id)",
+  "or OpenRouter (/api/v1/models: data, a list of models with pricing).",
+].join(", ");
+
+function missingIn(json: ExactJson): string | undefined {
+  if (Array.isArray(json) && json.length === 0) return "it is an empty list";
+  if (isObject(json) && Object.keys(json).length === 0) return "it is an empty object";
+  return missingInGenaiPrices(json);
 }
 
 /**
- * Four times the largest list of 2026-11. A comparison with so many takes two seconds, in parts of at most
- * a tenth between calls.
+ * Four times the largest list of 2026-11. A comparison with so many takes two seconds, in parts of
+ * at most a tenth between calls.
  */
 const mostModels = 20_000;
 
 function tooLong(models: number): PurserError {
   return new PurserError("invalid_request", `the price list has ${models} models`, {
-    field: "from",
     remedy: `Give a list with at most ${mostModels}: take out providers that you do not use.`,
   });
 }

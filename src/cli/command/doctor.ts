@@ -1,6 +1,7 @@
 /** `purser doctor`: checks an installation and prints a remedy for each problem. */
 
 import type { Command } from "commander";
+import { PurserError } from "../../domain/error.ts";
 import type { Finding } from "../finding.ts";
 import { inspect } from "../inspect.ts";
 import type { CommandContext } from "../context.ts";
@@ -19,7 +20,6 @@ interface DoctorOptions extends TargetOptions {
 
 export function defineDoctor(command: Command, context: CommandContext): void {
   withTarget(command)
-    .option("--config <file>", "configuration file (purser.yaml, if it exists)")
     .option("--port <n>", "port to check (as configured)", port("--port"))
     .option(
       "--online",
@@ -44,20 +44,16 @@ export function defineDoctor(command: Command, context: CommandContext): void {
     });
 }
 
-/** The data folder is found as `purser serve` finds it. */
 async function inspectTarget(
   options: DoctorOptions,
   context: CommandContext,
 ): Promise<readonly Finding[]> {
-  const { environment, parts } = context;
-  const target = targetOf(options, environment);
-  const isGiven = target.url !== undefined || options.data !== undefined;
-  const configured =
-    isGiven || environment["PURSER_DATA"] ? null : await parts.configuredFolder(options.config);
-  return inspect(
-    { ...options, ...target, ...(configured !== null && { data: configured }) },
-    context,
-  );
+  const target = await targetOf(options, context).catch((error: unknown) => {
+    // The check of the configuration reports it.
+    if (error instanceof PurserError) return { data: ".purser" };
+    throw error;
+  });
+  return inspect({ ...options, ...target }, context);
 }
 
 function findingsText(findings: readonly Finding[], output: Output): string {

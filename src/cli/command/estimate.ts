@@ -11,7 +11,8 @@ import { PurserError } from "../../domain/error.ts";
 import { amountText } from "../budget-text.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
-import { listedModel, resolveModel, splitName, unpriced } from "../model-name.ts";
+import { splitName } from "../../domain/price/similar-models.ts";
+import { listedModel, resolveModel, unpriced } from "../model-name.ts";
 import { readNamedFile } from "../named-file.ts";
 import { type OptionWords, sameNames } from "../option-words.ts";
 import { attributionOf, collect, type TargetOptions, whole, withTarget } from "../option.ts";
@@ -70,7 +71,7 @@ Examples:
   purser estimate sim/sim-small --input 12000 --max-output 500 --json`,
     )
     .action(async (model: string, options: EstimateOptions) => {
-      const catalogue = await context.parts.openCatalogue();
+      const catalogue = await context.parts.openCatalogue(options);
       const wanted = { model, provider: options.provider, at: Date.now() };
       // Only the server may know the price, so a name with its provider is sent as it is.
       const named =
@@ -90,9 +91,18 @@ Examples:
       )) as EstimateJson;
       // Older servers omit the field.
       if (!estimate.priced && !estimate.fallback)
-        throw unpriced(catalogue, { model: `${named.provider}/${named.model}`, at: Date.now() });
+        throw unpriced(
+          catalogue,
+          options.provider === undefined
+            ? { model: `${named.provider}/${named.model}`, at: Date.now() }
+            : wanted,
+        );
+      // Older servers omit the field.
+      const units = Object.entries(estimate.unit_prices ?? {});
       if (options.json) printJson(context, estimate);
-      else context.screen.out.write(estimateText(estimate, context.screen.out));
+      else if (units.length > 0) throw billedByUnit(estimate, { units, options });
+      if (units.length > 0) return context.end(2);
+      if (!options.json) context.screen.out.write(estimateText(estimate, context.screen.out));
       if (!estimate.allowed) context.end(3);
     });
 }
@@ -133,8 +143,6 @@ function estimateText(estimate: EstimateJson, output: Output): string {
     estimate.high_usd ?? "0",
   ]);
   const most = ["at most", bold(high), dim("the amount that budgets must hold")];
-  // Older servers omit the field.
-  const units = Object.entries(estimate.unit_prices ?? {});
   const figures = estimate.priced
     ? [
         ["at least", low, dim("an answer of one token")],
@@ -151,13 +159,11 @@ function estimateText(estimate: EstimateJson, output: Output): string {
   const size = `${counted(estimate.input_tokens, "input token")}, at most ${counted(estimate.max_output_tokens, "output token")}`;
   return [
     `${bold(`${estimate.provider}/${estimate.model}`)}  ${dim(size)}\n`,
-    units.length > 0
-      ? unitsText(estimate, units)
-      : table([{ title: "" }, { title: "", align: "right" }, { title: "" }], figures, {
-          heading: dim,
-          room: output.columns,
-          indent: "  ",
-        }),
+    table([{ title: "" }, { title: "", align: "right" }, { title: "" }], figures, {
+      heading: dim,
+      room: output.columns,
+      indent: "  ",
+    }),
     fallbackText(estimate.fallback),
     budgets.length > 0 ? table(columns, budgets, { heading: dim, room: output.columns }) : "",
     estimate.fitted_max_output_tokens === null
@@ -172,16 +178,31 @@ function estimateText(estimate: EstimateJson, output: Output): string {
 
 const mostNamed = 5;
 
+interface Units {
+  readonly units: readonly (readonly [meter: string, usd: string])[];
+  readonly options: EstimateOptions;
+}
+
 /** An estimate from tokens is zero for such a model, which is not what a call costs. */
-function unitsText(
-  { provider, model }: EstimateJson,
-  units: readonly (readonly [meter: string, usd: string])[],
-): string {
+function billedByUnit({ provider, model }: EstimateJson, { units, options }: Units): PurserError {
   const prices = units
     .slice(0, mostNamed)
     .map(([meter, usd]) => `${meter} at ${exactDollars(usd)}`);
   const named = `${prices.join(", ")}${units.length > mostNamed ? ", ..." : ""}`;
-  return `It is billed by units, not by tokens: ${named}. No estimate is possible from tokens. See: purser price ${provider}/${model}\n`;
+  const [[meter] = [""]] = units;
+  return new PurserError(
+    "invalid_request",
+    `${provider}/${model} is billed by units, not by tokens: ${named}. No estimate is possible from tokens`,
+    {
+      field: promptField(options),
+      remedy: `Count its units: \`purser price ${provider}/${model} --meter ${meter}=1\`.`,
+    },
+  );
+}
+
+function promptField({ input, text }: EstimateOptions): string {
+  if (input !== undefined) return "--input";
+  return text === undefined ? "--file" : "--text";
 }
 
 function fallbackText(fallback: EstimateJson["fallback"] | undefined): string {

@@ -1,41 +1,40 @@
 /** `purser price`: prices token counts line by line, with the source of each rate. */
 
 import type { Command } from "commander";
-import { PurserError } from "../../domain/error.ts";
 import { add, formatUsd, multiply, zero } from "../../domain/money/money.ts";
-import { unpricedSource, type Charge, type ServiceTier } from "../../domain/price/row/rate.ts";
+import {
+  countsTokens,
+  unpricedSource,
+  type Charge,
+  type ServiceTier,
+} from "../../domain/price/row/rate.ts";
+import { hasOutput, hasTools } from "../../domain/price/ability.ts";
+import type { ModelName } from "../../domain/price/served.ts";
+import type { PriceSheet } from "../../domain/price/sheet.ts";
 import { billedUnits } from "../../domain/price/unit-price.ts";
 import { formatRow, type PriceText } from "../../domain/price/text/row-text.ts";
-import { readMeter } from "../../domain/usage/open-meter.ts";
-import { tokenMeters, type Meter, type Usage } from "../../domain/usage/usage.ts";
+import { feeMeters, type Meter, type Usage } from "../../domain/usage/usage.ts";
 import type { CommandCatalogue, CommandContext } from "../context.ts";
-import { resolveModel, unpriced } from "../model-name.ts";
-import { collect, type JsonOption, moment, oneOf, whole, withJson } from "../option.ts";
-import { statedText } from "../stated-text.ts";
+import { makerOf, resolveModel, unpriced } from "../model-name.ts";
+import { collect, type FolderOptions, moment, oneOf, whole, withFolder } from "../option.ts";
+import { priceSource } from "../price-source.ts";
+import { type CountOptions, exampleOf, usageOf, usualCharges } from "../price-usage.ts";
+import { regionName, statedText } from "../stated-text.ts";
 import { exactDollarColumn, exactDollars, grouped } from "../terminal/number.ts";
 import { table } from "../terminal/table.ts";
 
 const tiers: readonly ServiceTier[] = ["standard", "batch", "flex", "priority", "fast"];
 const mostTokens = { least: 0, most: 1_000_000_000 };
-const million: Usage = { input: 1_000_000, output: 1_000_000 };
 
-interface PriceOptions extends JsonOption {
+interface PriceOptions extends FolderOptions, CountOptions {
   readonly provider?: string;
-  readonly input?: number;
-  readonly cached?: number;
-  readonly cacheWrite5m?: number;
-  readonly cacheWrite1h?: number;
-  readonly output?: number;
-  readonly reasoning?: number;
-  readonly webSearch?: number;
-  readonly meter: readonly string[];
   readonly tier: ServiceTier;
   readonly region?: string;
   readonly at?: string;
 }
 
 export function definePrice(command: Command, context: CommandContext): void {
-  withJson(command)
+  withFolder(command)
     .argument("<model>", "model id, or provider/model")
     .option("--provider <name>", "provider, if the model name does not determine it")
     .option("--input <n>", "uncached input tokens", whole("--input", mostTokens))
@@ -75,7 +74,7 @@ export function definePrice(command: Command, context: CommandContext): void {
       "after",
       `
 Counts are disjoint: --input does not include cached tokens. Without counts, it prices a million tokens of input
-and of output, or one of each unit of a model that is not billed by tokens.
+and of output at the rates of a short context, or one of each unit of a model that is not billed by tokens.
 Below the bill, it lists what else the price states: other tokens, tiers, regions, hours, fees and units.
 A rate marked "prefix" is inherited from a shorter model name: check it.
 
@@ -86,7 +85,7 @@ Examples:
   purser price deepseek-chat --provider deepseek --input 1000 --output 1000 --at 2025-06-01`,
     )
     .action(async (model: string, options: PriceOptions) => {
-      printPrice(priced(await context.parts.openCatalogue(), { model, options }), {
+      printPrice(priced(await context.parts.openCatalogue(options), { model, options }), {
         options,
         context,
       });
@@ -100,11 +99,14 @@ interface Priced {
   readonly usage: Usage;
   /** Whether the counts are not the user's. */
   readonly isExample: boolean;
+  readonly isByUnit: boolean;
   /** The units of a model that is not billed by tokens, if none of them is counted. */
   readonly uncounted: readonly Meter[];
   readonly charges: readonly Charge[];
-  /** Whether the book has rates for the tier and the region. */
-  readonly hasTerms: boolean;
+  /** The tier and the region for which the book has no rates, as asked. */
+  readonly lacking: readonly string[];
+  /** For a model that was named without its provider. */
+  readonly elsewhere: string;
   readonly price: PriceText;
 }
 
@@ -117,9 +119,14 @@ function priced(
   const given = usageOf(options);
   const { provider, model } = resolveModel(catalogue, { ...query, provider: options.provider, at });
   const sheet = catalogue.book.sheet({ provider, model, at });
-  if (!sheet) throw unpriced(catalogue, { model: `${provider}/${model}`, at });
+  if (!sheet)
+    throw unpriced(catalogue, {
+      model: options.provider === undefined ? `${provider}/${model}` : model,
+      provider: options.provider,
+      at,
+    });
   const byUnit = billedUnits(sheet);
-  const usage = given ?? exampleOf(byUnit);
+  const usage = given ?? exampleOf(model, byUnit);
   const terms = { serviceTier: options.tier, region: options.region };
   return {
     provider,
@@ -127,53 +134,42 @@ function priced(
     at,
     usage,
     isExample: given === undefined,
+    isByUnit: byUnit.length > 0,
     uncounted: byUnit.some((meter) => usage[meter] !== undefined) ? [] : byUnit,
-    charges: sheet.charge({ model, usage }, { ...terms, at }),
-    hasTerms: sheet.prices(terms),
+    charges:
+      given === undefined
+        ? usualCharges(sheet, usage, { ...terms, at })
+        : sheet.charge({ model, usage }, { ...terms, at }),
+    lacking: lackingTerms(sheet, options),
+    elsewhere: isNamedAlone(query, provider) ? elsewhereNote({ provider, model }) : "",
     price: formatRow(sheet.row),
   };
 }
 
-/** What to price if the user gives no counts. */
-function exampleOf(units: readonly Meter[]): Usage {
-  return units.length === 0 ? million : Object.fromEntries(units.map((meter) => [meter, 1]));
+/** The tier, the region or both together, if they have no rates. */
+function lackingTerms(sheet: PriceSheet, { tier, region }: PriceOptions): readonly string[] {
+  if (sheet.prices({ serviceTier: tier, region })) return [];
+  const tierText = `${tier} tier`;
+  if (region === undefined) return [tierText];
+  const alone = [
+    ...(sheet.prices({ serviceTier: tier, region: undefined }) ? [] : [tierText]),
+    ...(sheet.prices({ serviceTier: "standard", region }) ? [] : [`region ${region}`]),
+  ];
+  return alone.length > 0 ? alone : [`${tierText} in region ${region}`];
 }
 
-/** @returns undefined without any count. */
-function usageOf(options: PriceOptions): Usage | undefined {
-  const given: Usage = {
-    ...(options.input !== undefined && { input: options.input }),
-    ...(options.cached !== undefined && { cache_read: options.cached }),
-    ...(options.cacheWrite5m !== undefined && { cache_write_5m: options.cacheWrite5m }),
-    ...(options.cacheWrite1h !== undefined && { cache_write_1h: options.cacheWrite1h }),
-    ...(options.webSearch !== undefined && { web_search: options.webSearch }),
-  };
-  const { reasoning } = options;
-  if (reasoning !== undefined && options.output !== undefined && reasoning > options.output) {
-    throw new PurserError("invalid_request", "--reasoning is larger than --output", {
-      field: "--reasoning",
-      remedy: "Reasoning is part of the output: include the reasoning tokens in --output.",
-    });
-  }
-  const output = options.output ?? reasoning;
-  const usage = {
-    ...given,
-    ...(output !== undefined && { output }),
-    ...(reasoning !== undefined && { reasoning }),
-    ...Object.fromEntries(options.meter.map(countOf)),
-  };
-  return Object.keys(usage).length > 0 ? usage : undefined;
+function isNamedAlone(
+  { model, options }: { readonly model: string; readonly options: PriceOptions },
+  provider: string,
+): boolean {
+  return options.provider === undefined && !model.startsWith(`${provider}/`);
 }
 
-/** Parses `images=3`. */
-function countOf(text: string): readonly [Meter, number] {
-  const [, name = "", count = ""] = /^([^=]*)=(\d{1,9})$/.exec(text) ?? [];
-  if (name === "")
-    throw new PurserError("invalid_request", `--meter: "${text}" is not a count`, {
-      field: "--meter",
-      remedy: "Give a name and a whole number, such as images=3.",
-    });
-  return [readMeter(name, "--meter"), Number(count)];
+/** A price of another provider may not be the one that was meant. */
+function elsewhereNote({ provider, model }: ModelName): string {
+  const maker = makerOf(model);
+  if (maker === undefined || maker === provider) return "";
+  return `\nThe price list has no price of ${maker}/${model}: this is the price of ${provider}/${model}.\n`;
 }
 
 function printPrice(
@@ -192,7 +188,7 @@ function printPrice(
     ...result.charges.map((charge) => formatUsd(charge.cost)),
     formatUsd(total),
   ]);
-  const hasUnits = !result.charges.every(isPerMillion);
+  const hasUnits = !result.charges.every(({ meter }) => countsTokens(meter));
   const rates = exactDollarColumn(result.charges.map(rateShown));
   const rows = result.charges.map((charge, index) => [
     charge.meter,
@@ -213,29 +209,38 @@ function printPrice(
     { title: "match", spare: 2 },
   ] as const;
   // One of each unit adds up to no call.
-  const hasTotal = !result.isExample || result.usage === million;
+  const hasTotal = !result.isExample || result.usage.input !== undefined;
   const sum = [bold("total"), "", "", bold(costs.at(-1) ?? exactDollars("0"))];
   out.write(table(columns, hasTotal ? [...rows, sum] : rows, { heading: dim, room: out.columns }));
-  out.write(longContextNote(result));
+  out.write(result.elsewhere);
+  out.write(pricedTermsNote(result));
   out.write(uncountedNote(result));
-  const shown = new Set(result.charges.map(({ meter }) => meter));
+  const shown = new Set([
+    ...result.charges.map(({ meter }) => meter),
+    // Lists repeat the price of the input.
+    ...(hasOutput(result.model) ? [] : ["output"]),
+    // The book has a fee for every model, so that no search is free.
+    ...(hasTools(result.model) && !result.isByUnit ? [] : feeMeters),
+  ]);
   out.write(statedText(result.price, { shown, out }));
 }
 
 /** The terms of the rates shown, which may not be those asked for. */
-function termsText({ charges, hasTerms }: Priced, { tier, region }: PriceOptions): string {
-  const asked = `${tier} tier${region === undefined ? "" : `, region ${region}`}`;
-  if (hasTerms) return asked;
+function termsText({ charges, lacking }: Priced, { tier, region }: PriceOptions): string {
+  if (lacking.length === 0)
+    return `${tier} tier${region === undefined ? "" : `, region ${region}`}`;
   const [rate] = charges.flatMap((charge) => charge.rate ?? []);
-  const charged = [rate?.serviceTier ?? "standard", rate?.region ?? []].flat().join(", ");
-  return `no price for ${asked}: ${charged} rates`;
+  const charged = rate?.region === undefined ? "" : ` in region ${rate.region}`;
+  return `rates of the ${rate?.serviceTier ?? "standard"} tier${charged}`;
 }
 
-/** The default of a million input tokens is a long context, which the user may not expect. */
-function longContextNote({ usage, charges }: Priced): string {
-  const context = charges.find((charge) => charge.rate?.context !== undefined)?.rate?.context;
-  if (usage !== million || context === undefined) return "";
-  return `\nThese rates apply to contexts above ${grouped(context.tokens)} tokens. For a shorter context, give counts: --input 1000 --output 1000.\n`;
+/** What can be asked for instead. */
+function pricedTermsNote({ lacking, price, provider, model }: Priced): string {
+  if (lacking.length === 0) return "";
+  const tiers = ["standard", ...Object.keys(price.service_tiers ?? {})].join(", ");
+  const { regions = "included" } = price;
+  const named = regions === "included" ? ["any"] : Object.keys(regions).map(regionName);
+  return `\n${provider}/${model} has no price for ${lacking.join(" and ")}. Priced tiers: ${tiers}. Priced regions: ${named.join(", ") || "none"}.\n`;
 }
 
 /** A bill of tokens is zero for such a model, which is not what a call costs. */
@@ -253,17 +258,14 @@ function origin(charge: Charge): string {
   const context = rate.context
     ? `, context ${rate.context.inclusive ? "≥" : ">"} ${grouped(rate.context.tokens)}`
     : "";
-  return `${rate.source} ${rate.version}${since}${context}`;
+  return `${priceSource(rate)}${since}${context}`;
 }
 
 /** Of a million tokens, or of one of anything else. */
 function rateShown(charge: Charge): string {
-  return charge.rate && !isPerMillion(charge) ? formatUsd(charge.rate.perUnit) : perMillion(charge);
-}
-
-function isPerMillion({ meter }: Charge): boolean {
-  const counted: ReadonlySet<string> = tokenMeters;
-  return meter === "reasoning" || counted.has(meter);
+  return charge.rate && !countsTokens(charge.meter)
+    ? formatUsd(charge.rate.perUnit)
+    : perMillion(charge);
 }
 
 function perMillion(charge: Charge): string {

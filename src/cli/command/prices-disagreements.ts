@@ -2,9 +2,8 @@
 
 import type { Command } from "commander";
 import { commonName } from "../../domain/price/id/provider-name.ts";
-import { PurserError } from "../../domain/error.ts";
-import { suggest } from "../../domain/input/nearest.ts";
-import type { CommandCatalogue, CommandContext, PriceDisagreement } from "../context.ts";
+import type { CommandContext, PriceDisagreement } from "../context.ts";
+import { checkProvider } from "../model-name.ts";
 import { type JsonOption, withJson } from "../option.ts";
 import { printJson } from "../session.ts";
 import { counted } from "../terminal/number.ts";
@@ -30,9 +29,9 @@ Example:
     )
     .action(async ({ provider, json }: DisagreementOptions) => {
       const catalogue = await context.parts.openCatalogue();
-      if (provider !== undefined) checkProvider(provider, catalogue.models());
+      if (provider !== undefined) checkProvider(provider, catalogue);
       const found = catalogue
-        .disagreements()
+        .disagreements(Date.now())
         .map((one) => ({ ...one, provider: commonName(one.provider) }))
         .filter((one) => provider === undefined || one.provider === commonName(provider));
       if (json) return printJson(context, { data: found });
@@ -50,16 +49,6 @@ Example:
         `\n${counted(found.length, "disagreement")}; USD per million tokens, or per unit.\n`,
       );
     });
-}
-
-/** @throws PurserError `not_found` with the nearest name. */
-function checkProvider(name: string, models: ReturnType<CommandCatalogue["models"]>): void {
-  const known = [...new Set(models.map(({ provider }) => provider))];
-  if (known.includes(commonName(name))) return;
-  throw new PurserError("not_found", `no provider "${name}" is in the price list`, {
-    field: "--provider",
-    remedy: suggest(name, known),
-  });
 }
 
 function rowOf({ provider, model, price, stated }: PriceDisagreement): readonly string[] {

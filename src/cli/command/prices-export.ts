@@ -4,18 +4,21 @@ import { type Command, Option } from "commander";
 import { stringify } from "yaml";
 import { PurserError } from "../../domain/error.ts";
 import { pricesInForce, type PriceInForce } from "../../domain/price/in-force.ts";
+import { didYouMean } from "../../domain/price/similar-models.ts";
 import { commonName } from "../../domain/price/id/provider-name.ts";
-import type { CommandContext } from "../context.ts";
-import { type JsonOption, moment, withJson } from "../option.ts";
+import type { CommandCatalogue, CommandContext } from "../context.ts";
+import { checkProvider, similarPriced } from "../model-name.ts";
+import { type FolderOptions, moment, withFolder } from "../option.ts";
+import { priceSource } from "../price-source.ts";
 
-interface ExportOptions extends JsonOption {
+interface ExportOptions extends FolderOptions {
   readonly provider?: string;
   readonly model?: string;
   readonly at?: string;
 }
 
 export function definePricesExport(command: Command, context: CommandContext): void {
-  withJson(command)
+  withFolder(command)
     .summary("write the prices in force")
     .description("Write the prices in force, in the form of purser.yaml.")
     .addOption(new Option("--yaml", "print YAML (the default)").conflicts("json"))
@@ -32,7 +35,8 @@ Examples:
   purser prices export --provider anthropic --model claude-sonnet-4-5 --json`,
     )
     .action(async (options: ExportOptions) => {
-      const catalogue = await context.parts.openCatalogue();
+      const catalogue = await context.parts.openCatalogue(options);
+      if (options.provider !== undefined) checkProvider(options.provider, catalogue);
       const at = options.at === undefined ? Date.now() : Date.parse(options.at);
       const prices = pricesInForce({ ...catalogue, models: catalogue.models() }, at).filter(
         ({ text: { provider, model } }) =>
@@ -40,7 +44,7 @@ Examples:
             commonName(provider) === commonName(options.provider)) &&
           (options.model === undefined || model === options.model),
       );
-      if (prices.length === 0) throw noPrices(options);
+      if (prices.length === 0) throw noPrices(options, { catalogue, at });
       const { out } = context.screen;
       out.write(options.json ? jsonOf(prices) : yamlOf(prices, at));
     });
@@ -54,15 +58,22 @@ function jsonOf(prices: readonly PriceInForce[]): string {
 function yamlOf(prices: readonly PriceInForce[], at: number): string {
   const items = prices.map(
     ({ row, text }) =>
-      `  # ${row.source} ${row.version}\n${stringify([text], { lineWidth: 0 }).replace(/^(?=.)/gm, "  ")}`,
+      `  # ${priceSource(row)}\n${stringify([text], { lineWidth: 0 }).replace(/^(?=.)/gm, "  ")}`,
   );
   return `# Prices in force at ${new Date(at).toISOString()}: USD per million tokens, and per unit of anything else.\nprices:\n${items.join("")}`;
 }
 
-function noPrices({ provider, model }: ExportOptions): PurserError {
+function noPrices(
+  { provider, model }: ExportOptions,
+  { catalogue, at }: { readonly catalogue: CommandCatalogue; readonly at: number },
+): PurserError {
   const named = [provider, model].filter((name) => name !== undefined).join("/");
+  const meant = model === undefined ? [] : similarPriced(catalogue, named, at);
   return new PurserError("not_found", `no price of ${named || "any model"} is in force`, {
-    field: provider === undefined ? "--model" : "--provider",
-    remedy: "Check the names with `purser price MODEL`.",
+    field: model === undefined ? "--at" : "--model",
+    remedy:
+      model === undefined
+        ? "Give a later time."
+        : `${didYouMean(meant)}Give the model as the price list names it: \`purser price MODEL\` shows its price.`,
   });
 }

@@ -11,7 +11,7 @@ import type { CommandContext } from "../context.ts";
 import { type TargetOptions, withTarget } from "../option.ts";
 import type { OptionWords } from "../option-words.ts";
 import { printJson, withConnection } from "../session.ts";
-import { grouped } from "../terminal/number.ts";
+import { counted, grouped } from "../terminal/number.ts";
 import { table } from "../terminal/table.ts";
 
 const root = "/api/v1/prices/updates";
@@ -35,9 +35,9 @@ export function definePricesHistory(command: Command, context: CommandContext): 
         { title: "id" },
         { title: "at" },
         { title: "list" },
-        { title: "from", spare: 2 },
+        { title: "from" },
         { title: "prices", align: "right" },
-        { title: "reverted", spare: 1 },
+        { title: "reverted" },
       ] as const;
       const style = { heading: out.paint.dim, room: out.columns };
       out.write(table(columns, answer.data.map(rowOf), style));
@@ -60,12 +60,22 @@ export function definePricesRevert(command: Command, context: CommandContext): v
       context.screen.out.write(
         reverted.repeated
           ? `${id} was already reverted at ${reverted.reverted_at}.\n`
-          : `${id} is reverted: its ${grouped(reverted.prices)} prices ended at ${reverted.reverted_at}.\n`,
+          : `${id} is reverted: ${endedText(reverted)}.\n`,
       );
     });
 }
 
 function rowOf(update: KeptPriceUpdateJson): readonly string[] {
   const { update_id: id, at, source, version, from, prices, reverted_at: revertedAt } = update;
-  return [id, at, `${source} ${version}`, from, grouped(prices), revertedAt ?? ""];
+  const reverted = revertedAt === null ? "" : timeText(revertedAt);
+  return [id, timeText(at), `${source} ${version}`, from, grouped(prices), reverted];
+}
+
+function endedText({ prices, reverted_at: at }: RevertedPriceUpdateJson): string {
+  return prices === 0 ? "it had no prices" : `its ${counted(prices, "price")} ended at ${at}`;
+}
+
+/** With a space, where a narrow terminal can wrap it: `2026-11-29 03:29:00Z`. */
+function timeText(instant: string): string {
+  return `${instant.slice(0, 10)} ${instant.slice(11, 19)}Z`;
 }

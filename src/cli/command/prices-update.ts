@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import type { PriceUpdateInput, PriceUpdateJson } from "../../contract/price-update.ts";
 import { doubtKinds } from "../../domain/price/update/list-doubt.ts";
+import { PurserError } from "../../domain/error.ts";
 import { isListName, listNames } from "../../domain/price/update/list-name.ts";
 import { nearest } from "../../domain/input/nearest.ts";
 import { ask } from "../connection.ts";
@@ -55,13 +56,14 @@ Examples:
     .action(async (options: UpdateOptions) => {
       const body = { ...(await originOf(options.from)), ...accepted(options) };
       const path = `/api/v1/prices/updates${options.check ? "?check=true" : ""}`;
-      const session = { target: options, words, create: options.check !== true };
+      const standIn = options.check === true;
+      const session = { target: options, words, create: !standIn, standIn };
       const update = (await withConnection(context, session, (connection) =>
         ask(connection, "POST", { path, body }),
       )) as PriceUpdateJson;
       const { out } = context.screen;
       if (options.json) printJson(context, update);
-      else out.write(`${updateText(update, out)}${outcomeText(update)}`);
+      else out.write(`${updateText(update, out)}${outcomeText(update, options.accept ?? [])}`);
       if (update.state === "refused") context.end(1);
     });
 }
@@ -78,6 +80,11 @@ function accepted({ accept }: UpdateOptions): Pick<PriceUpdateInput, "accept"> {
 async function originOf(from: string): Promise<PriceUpdateInput> {
   if (isListName(from) || /^[a-z][a-z0-9+.-]*:\/\//i.test(from)) return { from };
   const text = await readNamedFile(from, "--from", fileRemedy(from));
+  if (text.trim() === "")
+    throw new PurserError("invalid_request", `--from: ${from} is empty`, {
+      field: "--from",
+      remedy: `Give a file with a price list, a URL, or one of ${listNames.join(", ")}.`,
+    });
   return { text, name: from.slice(-200) };
 }
 

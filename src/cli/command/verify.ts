@@ -6,22 +6,17 @@ import type { Command } from "commander";
 import type { VerifyReport } from "../../app/port/reader.ts";
 import { PurserError } from "../../domain/error.ts";
 import type { CommandContext } from "../context.ts";
-import { dataFolder, dataMeaning, type JsonOption, withJson } from "../option.ts";
+import { dataFolder, type FolderOptions, withFolder } from "../option.ts";
 import { printJson } from "../session.ts";
 import { counted, grouped } from "../terminal/number.ts";
 import type { Output } from "../terminal/screen.ts";
 import { startProgress } from "../terminal/progress.ts";
 
-interface VerifyOptions extends JsonOption {
-  readonly data?: string;
-}
-
 /** Findings to print; `--json` has all of them. */
 const shownDrift = 20;
 
 export function defineVerify(command: Command, context: CommandContext): void {
-  withJson(command)
-    .option("--data <dir>", dataMeaning)
+  withFolder(command)
     .addHelpText(
       "after",
       `
@@ -31,8 +26,8 @@ Examples:
   purser verify
   purser verify --data /var/lib/purser --json`,
     )
-    .action(async (options: VerifyOptions) => {
-      const data = dataFolder(options.data, context.environment);
+    .action(async (options: FolderOptions) => {
+      const data = await dataFolder(options, context);
       await access(path.join(data, "ledger.db")).catch(async (cause: unknown) => {
         await context.parts.checkLedger(data);
         throw noLedger(data, cause);

@@ -21,7 +21,12 @@ export function nearestNames(
   names: readonly string[],
   count: number,
 ): readonly string[] {
-  const shortestFirst = [...new Set(names)].sort((left, right) => left.length - right.length);
+  const { length } = letters(word);
+  const shortestFirst = [...new Set(names)]
+    .filter(
+      (name) => isEnding(word, name) || Math.abs(letters(name).length - length) <= tolerance(name),
+    )
+    .sort((left, right) => left.length - right.length);
   return ranked(word, shortestFirst, endingDistance).slice(0, count);
 }
 
@@ -43,8 +48,14 @@ function ranked(
 
 /** A different ending counts as two edits at most. */
 function endingDistance(word: string, name: string): number {
-  const isEnding = word !== "" && (name.startsWith(word) || word.startsWith(name));
-  return isEnding ? Math.min(2, Math.abs(name.length - word.length)) : editDistance(word, name);
+  return isEnding(word, name)
+    ? Math.min(2, Math.abs(name.length - word.length))
+    : editDistance(word, name);
+}
+
+function isEnding(word: string, name: string): boolean {
+  const [left, right] = [letters(word), letters(name)];
+  return left !== "" && (left.startsWith(right) || right.startsWith(left));
 }
 
 /** The shortest name of which the word is a whole part: `type` finds `budget_type`. */
@@ -69,6 +80,11 @@ export function suggested(remedy: string): string | undefined {
 
 function tolerance(word: string): number {
   return word.length <= 4 ? 1 : Math.ceil(word.length / 4);
+}
+
+/** Whether one letter is missing, added, wrong or swapped with the next. */
+export function isOneLetterOff(word: string, known: string): boolean {
+  return word !== known && editDistance(letters(word), letters(known)) <= 1;
 }
 
 /** Normalises a word: `budgetId`, `budget-id` and `budget_id` are equal. */

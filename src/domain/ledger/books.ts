@@ -48,6 +48,7 @@ export class Books implements LedgerView {
   readonly registry: Registry;
   readonly budgets: Registry["budgets"];
   readonly keys: Registry["keys"];
+  readonly prices: Registry["prices"];
   readonly priceUpdates: Registry["priceUpdates"];
   readonly holds = new PassingMap<string, Hold>();
   readonly #counters: Counters;
@@ -63,6 +64,7 @@ export class Books implements LedgerView {
     this.registry = registry;
     this.budgets = registry.budgets;
     this.keys = registry.keys;
+    this.prices = registry.prices;
     this.priceUpdates = registry.priceUpdates;
     this.#history = history;
     this.#counters = new Counters(history);
@@ -148,6 +150,7 @@ export class Books implements LedgerView {
         return this.#recount(entry);
       case "key":
       case "price":
+      case "price_removal":
       case "price_update":
       case "price_revert":
         return this.registry.apply(entry);

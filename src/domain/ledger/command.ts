@@ -5,6 +5,7 @@
 
 import type { FallbackRates } from "../price/row/rate.ts";
 import type { PriceOverride } from "../price/text/override.ts";
+import type { KeptPrice } from "../price/text/kept-price.ts";
 import type { KeptPriceUpdate, PriceUpdate } from "../price/update/price-update.ts";
 import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget } from "../budget/budget.ts";
@@ -163,6 +164,13 @@ export interface PutPriceCommand {
   readonly price: PriceOverride;
 }
 
+/** Ends a price that was set over the API. */
+export interface RemovePriceCommand {
+  readonly kind: "remove_price";
+  readonly at: number;
+  readonly priceId: string;
+}
+
 /** Refreshes the price book. */
 export interface UpdatePricesCommand {
   readonly kind: "update_prices";
@@ -190,6 +198,7 @@ export type Command =
   | DeleteBudgetCommand
   | PutKeyCommand
   | PutPriceCommand
+  | RemovePriceCommand
   | UpdatePricesCommand
   | RevertPricesCommand;
 
@@ -272,7 +281,9 @@ export interface AnswerOf {
   readonly put_budget: { readonly budget: Budget; readonly crossed: readonly ThresholdEntry[] };
   readonly delete_budget: { readonly budget: Budget };
   readonly put_key: { readonly key: Key };
-  readonly put_price: { readonly price: PriceOverride };
+  readonly put_price: { readonly price: KeptPrice };
+  /** `repeated`: it was removed before; nothing changed. */
+  readonly remove_price: { readonly price: KeptPrice; readonly repeated: boolean };
   readonly update_prices: { readonly update: KeptPriceUpdate };
   /** `repeated`: it was reverted before; nothing changed. */
   readonly revert_prices: { readonly update: KeptPriceUpdate; readonly repeated: boolean };

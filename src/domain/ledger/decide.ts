@@ -8,6 +8,7 @@ import type { AnswerOf, Command, ReleaseCommand } from "./command.ts";
 import { decidePutBudget, noSuchBudget } from "./decide-budget.ts";
 import { decideCorrect } from "./decide-correct.ts";
 import { decideHold } from "./decide-hold.ts";
+import { decidePutPrice, decideRemovePrice } from "./decide-price.ts";
 import { decideRevertPrices, decideUpdatePrices } from "./decide-price-update.ts";
 import { decideSettle } from "./decide-settle.ts";
 import { decideTopUp } from "./decide-top-up.ts";
@@ -64,10 +65,8 @@ const deciders: Decider = {
     answer: { key: command.key },
     entries: [{ kind: "key", at: command.at, key: command.key }],
   }),
-  put_price: (_books: LedgerView, command: Extract<Command, { kind: "put_price" }>) => ({
-    answer: { price: command.price },
-    entries: [{ kind: "price", at: command.at, price: command.price }],
-  }),
+  put_price: decidePutPrice,
+  remove_price: decideRemovePrice,
   update_prices: decideUpdatePrices,
   revert_prices: decideRevertPrices,
 };

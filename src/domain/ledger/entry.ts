@@ -215,6 +215,12 @@ export interface PriceEntry extends EntryBase {
   readonly price: PriceOverride;
 }
 
+/** A price set over the API ends. */
+export interface PriceRemovalEntry extends EntryBase {
+  readonly kind: "price_removal";
+  readonly priceId: string;
+}
+
 /** Prices from a published list, all of them or none. */
 export interface PriceUpdateEntry extends EntryBase {
   readonly kind: "price_update";
@@ -240,6 +246,7 @@ export type Entry =
   | BudgetEntry
   | KeyEntry
   | PriceEntry
+  | PriceRemovalEntry
   | PriceUpdateEntry
   | PriceRevertEntry;
 

@@ -33,6 +33,7 @@ export interface Load {
 export class LoadedBooks implements LedgerView {
   readonly budgets: Registry["budgets"];
   readonly keys: Registry["keys"];
+  readonly prices: Registry["prices"];
   readonly priceUpdates: Registry["priceUpdates"];
   readonly #registry: Registry;
   readonly #books: Books;
@@ -45,6 +46,7 @@ export class LoadedBooks implements LedgerView {
     this.#registry = registry;
     this.budgets = registry.budgets;
     this.keys = registry.keys;
+    this.prices = registry.prices;
     this.priceUpdates = registry.priceUpdates;
     this.#needs = needs;
     this.#operations = new Map(loaded.operations.map((one) => [one.operationId, one]));

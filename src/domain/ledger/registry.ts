@@ -3,7 +3,7 @@
 import type { Budget } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import { assert } from "../assert.ts";
-import type { PriceOverride } from "../price/text/override.ts";
+import { priceIdAfter, type KeptPrice } from "../price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../price/update/price-update.ts";
 import { Applicable, type CallSubject } from "./applicable.ts";
 import type {
@@ -12,6 +12,7 @@ import type {
   Entry,
   KeyEntry,
   PriceEntry,
+  PriceRemovalEntry,
   PriceRevertEntry,
   PriceUpdateEntry,
 } from "./entry.ts";
@@ -20,6 +21,7 @@ export type DefinitionEntry =
   | BudgetEntry
   | KeyEntry
   | PriceEntry
+  | PriceRemovalEntry
   | PriceUpdateEntry
   | PriceRevertEntry;
 
@@ -40,7 +42,8 @@ export class Registry {
   readonly budgets = new Map<string, Budget>();
   readonly keys = new Map<string, Key>();
   readonly keysByHash = new Map<string, Key>();
-  readonly prices: PriceOverride[] = [];
+  /** Set over the API, the oldest first. */
+  readonly prices: KeptPrice[] = [];
   /** By id, the oldest first. */
   readonly priceUpdates = new Map<string, KeptPriceUpdate>();
   /** By budget id, its recounts, oldest first. */
@@ -55,9 +58,13 @@ export class Registry {
         this.keys.set(entry.key.keyId, entry.key);
         this.keysByHash.set(entry.key.hash, entry.key);
         return;
-      case "price":
-        this.prices.push(entry.price);
+      case "price": {
+        const priceId = priceIdAfter(this.prices.length);
+        this.prices.push({ ...entry.price, priceId, setAt: entry.at, removedAt: null });
         return;
+      }
+      case "price_removal":
+        return this.#removePrice(entry);
       case "price_update": {
         const { at, update } = entry;
         this.priceUpdates.set(update.updateId, { ...update, at, revertedAt: null });
@@ -79,6 +86,13 @@ export class Registry {
   /** The counters of all budgets that apply to a call, those of closed budgets included. */
   countersFor(subject: CallSubject, at: number): readonly CounterKey[] {
     return this.#counters.find(subject, at).map(({ counter }) => counter);
+  }
+
+  #removePrice({ at, priceId }: PriceRemovalEntry): void {
+    const place = this.prices.findIndex((price) => price.priceId === priceId);
+    const price = this.prices[place];
+    assert(price !== undefined, "a price that is removed is known");
+    this.prices[place] = { ...price, removedAt: at };
   }
 
   #revert({ at, updateId }: PriceRevertEntry): void {
@@ -107,6 +121,7 @@ const definitionKinds: ReadonlySet<Entry["kind"]> = new Set<DefinitionEntry["kin
   "budget",
   "key",
   "price",
+  "price_removal",
   "price_update",
   "price_revert",
 ]);

@@ -2,6 +2,7 @@
 
 import type { Window } from "../budget/window.ts";
 import type { Budget } from "../budget/budget.ts";
+import type { KeptPrice } from "../price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../price/update/price-update.ts";
 import type { Applied, CallSubject } from "./applicable.ts";
 import type { Counter } from "./counter.ts";
@@ -16,6 +17,8 @@ import type { Recounted } from "./registry.ts";
  * from a server before they are decided.
  */
 export interface LedgerView extends BudgetsAndKeys {
+  /** Prices set over the API, the oldest first. */
+  readonly prices: readonly KeptPrice[];
   /** Refreshes of the price book by id, the oldest first. */
   readonly priceUpdates: ReadonlyMap<string, KeptPriceUpdate>;
   /** @param at When the call was held, in milliseconds since the epoch. */

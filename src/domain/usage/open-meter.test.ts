@@ -2,7 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isOpenMeter, openMeter, openMeterProblem, openMetersOf, sameTool } from "./open-meter.ts";
+import {
+  isOpenMeter,
+  meterMistake,
+  openMeter,
+  openMeterProblem,
+  openMetersOf,
+  sameTool,
+} from "./open-meter.ts";
 import { countTokens, countUnits, fixedMeters, sumUsage } from "./usage.ts";
 
 test("calls of tools and named units are valid meters", () => {
@@ -32,6 +39,27 @@ test("a misspelt fixed meter, or a count of tokens, is not an open meter: it wou
     assert.equal(openMeterProblem(name)?.remedy, `Did you mean ${meant}?`);
   for (const name of ["input_tokens", "prompt_tokens", "total_tokens", "tokens", "token"])
     assert.match(openMeterProblem(name)?.remedy ?? "", /^Count tokens as input,/, name);
+});
+
+test("a name one letter off a known unit is a mistake of its user, but may be in a ledger", () => {
+  for (const [name, meant] of [
+    ["imges", "images"],
+    ["image", "images"],
+    ["imgaes", "images"],
+    ["page", "pages"],
+    ["charcters", "characters"],
+    ["audioseconds", "audio_seconds"],
+    ["video_second", "video_seconds"],
+    ["imges_hd_1024x1792", "images_hd_1024x1792"],
+    ["audio_secnds_hd", "audio_seconds_hd"],
+  ] as const) {
+    assert.equal(meterMistake(name)?.remedy, `Did you mean ${meant}?`, name);
+    if (name !== "image") assert.equal(openMeterProblem(name), undefined, name);
+  }
+  const names = ["images", "images_hd", "image_uploads", "page_views", "stages", "chapters"];
+  for (const name of [...names, "compute_minutes", "seconds", "tool:imges", "input_images"])
+    assert.equal(meterMistake(name), undefined, name);
+  assert.equal(meterMistake("inputs")?.remedy, "Did you mean input?");
 });
 
 test("fixed meters and reasoning are not open", () => {

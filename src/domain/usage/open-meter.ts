@@ -2,7 +2,7 @@
 
 import { assert } from "../assert.ts";
 import { invalid } from "../input/fields.ts";
-import { nearest } from "../input/nearest.ts";
+import { isOneLetterOff, nearest } from "../input/nearest.ts";
 import {
   feeMeters,
   fixedMeters,
@@ -20,8 +20,22 @@ export const openMeterPattern = /^(?:tool:[A-Za-z0-9_.-]{1,64}|[a-z][a-z0-9_]{0,
 
 const fixed: ReadonlySet<string> = new Set(fixedMeters);
 
-/** Units of price lists with a name close to that of a fixed meter. */
-const knownUnits: ReadonlySet<string> = new Set(["input_images"]);
+/** The units that the gateway counts, or that price lists have. Variants begin with one. */
+const knownUnits: readonly string[] = [
+  "annotated_pages",
+  "audio_seconds",
+  "characters",
+  "images",
+  "input_images",
+  "input_video_seconds",
+  "output_audio_seconds",
+  "output_characters",
+  "pages",
+  "pixels",
+  "search_units",
+  "text_messages",
+  "video_seconds",
+];
 
 /** Words of a bill that are not meters. */
 const reserved: ReadonlySet<string> = new Set(["reasoning", "reported_cost", "hold", "correction"]);
@@ -57,16 +71,57 @@ export function openMeterProblem(name: string): MeterProblem | undefined {
       problem,
       remedy: `Count tokens as ${fixedMeters.slice(0, 5).join(", ")} or another listed meter.`,
     };
-  const meant = knownUnits.has(name) ? undefined : nearest(name, fixedMeters);
+  const meant = knownUnits.includes(name) ? undefined : nearest(name, fixedMeters);
   return meant === undefined ? undefined : { problem, remedy: `Did you mean ${meant}?` };
 }
 
 /**
- * Reads the name of any meter, fixed or open.
+ * @returns Why a name that a user gives is refused: it cannot be that of an open meter, or is one
+ *   letter off a known unit (`imges`, `image`, `imges_hd`) and would go unpriced.
+ */
+export function meterMistake(name: string): MeterProblem | undefined {
+  const meant = name.startsWith("tool:") ? undefined : unitMeant(name);
+  return meant === undefined
+    ? openMeterProblem(name)
+    : { problem: "is not a known meter", remedy: `Did you mean ${meant}?` };
+}
+
+/** `images` for `image`, `images_hd` for `imges_hd`. A singular may begin another name. */
+function unitMeant(name: string): string | undefined {
+  if (knownUnits.some((unit) => name === unit || name.startsWith(`${unit}_`))) return undefined;
+  const whole = knownUnits.find((unit) => isOneLetterOff(name, unit));
+  if (whole !== undefined) return whole;
+  const words = name.split("_");
+  const variants = words.slice(1).flatMap((_, index) => {
+    const head = words.slice(0, index + 1).join("_");
+    const unit = knownUnits.find((known) => isOneLetterOff(head, known) && known !== `${head}s`);
+    return unit === undefined ? [] : [`${unit}_${words.slice(index + 1).join("_")}`];
+  });
+  return variants[0];
+}
+
+/**
+ * Reads the name of any meter, fixed or open, as a user gives it.
+ *
+ * @throws PurserError `invalid_request` for a name that cannot be that of a meter, or is misspelt.
+ */
+export function readMeter(name: string, field: string): Meter {
+  if (isOpenMeter(name)) refuseMistake(name, field);
+  return readStoredMeter(name, field);
+}
+
+/** @throws PurserError `invalid_request` for a name that {@link meterMistake} refuses. */
+export function refuseMistake(name: string, field: string): void {
+  const mistake = meterMistake(name);
+  if (mistake) throw invalid(field, mistake.problem, mistake.remedy);
+}
+
+/**
+ * Reads the name of any meter, fixed or open. Prices in a ledger may have misspelt ones.
  *
  * @throws PurserError `invalid_request` for a name that cannot be that of a meter.
  */
-export function readMeter(name: string, field: string): Meter {
+export function readStoredMeter(name: string, field: string): Meter {
   const known = fixedMeters.find((meter) => meter === name);
   if (known !== undefined) return known;
   const invalidName = openMeterProblem(name);

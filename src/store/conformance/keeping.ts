@@ -129,6 +129,36 @@ export function testUpdatingPrices(open: OpenStore): void {
   });
 }
 
+export function testRemovingPrices(open: OpenStore): void {
+  test("a removed price is kept, with the time of its end, and is removed once", async () => {
+    await using(open, async (store) => {
+      const { ledger } = store;
+      const put = { kind: "put_price", at: start, price: testPrice } as const;
+      const ids = [await ledger.commit(put), await ledger.commit(put)].map(
+        ({ price }) => price.priceId,
+      );
+      assert.deepEqual(ids, ["price_1", "price_2"]);
+      const remove = { kind: "remove_price", priceId: "price_1" } as const;
+      const first = await ledger.commit({ ...remove, at: start + 5 });
+      const second = await ledger.commit({ ...remove, at: start + 9 });
+      assert.deepEqual(
+        [first.repeated, second.repeated, second.price.removedAt],
+        [false, true, start + 5],
+      );
+      await rejects(ledger.commit({ ...remove, priceId: "price_3", at: start }), "not_found");
+      const again = await store.reopen();
+      assert.deepEqual(
+        again.ledger.prices().map(({ priceId, setAt, removedAt }) => [priceId, setAt, removedAt]),
+        [
+          ["price_1", start, start + 5],
+          ["price_2", start, null],
+        ],
+      );
+      assert.equal((await again.reader.verify()).ok, true);
+    });
+  });
+}
+
 export function testFailing(open: OpenStore): void {
   test("while writes fail, commits fail and change nothing; ends of calls are kept", async () => {
     await using(open, async (store) => {

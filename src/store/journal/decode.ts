@@ -13,6 +13,7 @@ import type {
   Entry,
   HoldEntry,
   PriceEntry,
+  PriceRemovalEntry,
   PriceRevertEntry,
   PriceUpdateEntry,
   Quantities,
@@ -84,6 +85,7 @@ export function decodeEntry(
     case kinds.key:
       return { kind: "key", at, key: JSON.parse(row.body) as Key };
     case kinds.price:
+    case kinds.price_removal:
     case kinds.price_update:
     case kinds.price_revert:
       return decodePriceEntry(row);
@@ -214,18 +216,23 @@ function loadBudget(stored: Record<string, unknown>): Budget {
   };
 }
 
-/** @param row Of kind `price`, `price_update` or `price_revert`: it refers to nothing else. */
+/** @param row Of a kind that is about prices: it refers to nothing else. */
 export function decodePriceEntry({
   kind,
   at,
   body,
-}: Pick<JournalRow, "kind" | "at" | "body">): PriceEntry | PriceUpdateEntry | PriceRevertEntry {
+}: Pick<JournalRow, "kind" | "at" | "body">):
+  | PriceEntry
+  | PriceRemovalEntry
+  | PriceUpdateEntry
+  | PriceRevertEntry {
   const stored = JSON.parse(body) as unknown;
   if (kind === kinds.price)
     return { kind: "price", at, price: readStoredOverride(stored as StoredOverride) };
   if (kind === kinds.price_update)
     return { kind: "price_update", at, update: stored as PriceUpdate };
+  const [id] = stored as readonly [string];
+  if (kind === kinds.price_removal) return { kind: "price_removal", at, priceId: id };
   assert(kind === kinds.price_revert, "an entry of prices");
-  const [updateId] = stored as readonly [string];
-  return { kind: "price_revert", at, updateId };
+  return { kind: "price_revert", at, updateId: id };
 }

@@ -94,6 +94,8 @@ export function encodeEntry(
       return otherRow(entry, seq, JSON.stringify(entry.key));
     case "price":
       return otherRow(entry, seq, JSON.stringify(entry.price));
+    case "price_removal":
+      return otherRow(entry, seq, JSON.stringify([entry.priceId]));
     case "price_update":
       return otherRow(entry, seq, JSON.stringify(entry.update));
     case "price_revert":

@@ -22,6 +22,7 @@ export const kinds = {
   price: 22,
   price_update: 23,
   price_revert: 24,
+  price_removal: 25,
 } as const;
 
 /** Roll-ups are grouped by status; refusals have a status of their own. */

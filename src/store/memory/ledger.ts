@@ -16,7 +16,7 @@ import type { Loaded } from "../../domain/ledger/loaded.ts";
 import { noNeeds, type Needs } from "../../domain/ledger/needs.ts";
 import { countingFor } from "../../domain/ledger/recount.ts";
 import { isDefinition, Registry } from "../../domain/ledger/registry.ts";
-import type { PriceOverride } from "../../domain/price/text/override.ts";
+import type { KeptPrice } from "../../domain/price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../../domain/price/update/price-update.ts";
 import { asOpenHold } from "../open-hold.ts";
 import { attempt, type Attempt, type Outcome } from "./attempt.ts";
@@ -84,7 +84,7 @@ export class MemoryLedger implements Ledger {
     return this.#registry.keysByHash.get(hash);
   }
 
-  prices(): readonly PriceOverride[] {
+  prices(): readonly KeptPrice[] {
     return this.#registry.prices;
   }
 

@@ -72,6 +72,7 @@ const undone = [
   `${dropped("rollup")} ${dropped("rollup_day")}`,
   "DROP TABLE rollup_meter; DROP TABLE rollup_day_meter;",
   "",
+  "",
   "DROP TABLE rollup_latency; DROP TABLE rollup_day_latency; DROP TABLE latency_from;",
 ] as const;
 

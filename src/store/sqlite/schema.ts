@@ -10,7 +10,7 @@ import { outcomeRows, otherRows } from "./journal/kind-condition.ts";
 import { usagePlaces } from "../journal/meter-number.ts";
 
 /** Kept in `user_version`; a file with a higher number was written by a newer Purser. */
-export const schemaVersion = 7;
+export const schemaVersion = 8;
 
 /** The columns of `rollup` after its key. Open meters have a table of their own. */
 export const sumColumns = [
@@ -67,6 +67,8 @@ const steps: readonly string[] = [
   // Older versions cannot read rows with open meters.
   ["rollup", "rollup_day"].map((table) => meterTable(table)).join(" "),
   // Older versions cannot read updates of the prices.
+  "",
+  // Older versions cannot read the removal of a price.
   "",
   [
     ...["rollup", "rollup_day"].map((table) => latencyTable(table)),

@@ -17,7 +17,7 @@ export const metered: ReadonlyMap<string, string> = new Map([
 
 /**
  * Paths that are billed by units, or by tokens that not every answer reports. `rerank` has the paths
- * of Cohere, Jina, Voyage and Together. A remix, an edit and an extension of a video are not here:
+ * of Cohere, Jina, Voyage and Together, `ocr` is Mistral's, `videos/generations` xAI's. A remix, an edit and an extension of a video are not here:
  * their requests name neither the model nor, mostly, the length.
  */
 const billedByUnit: ReadonlyMap<string, EndpointUnit> = new Map([
@@ -28,7 +28,9 @@ const billedByUnit: ReadonlyMap<string, EndpointUnit> = new Map([
   ["images/edits", "image"],
   ["images/variations", "image"],
   ["videos", "video"],
+  ["videos/generations", "deferred_video"],
   ["rerank", "rerank"],
+  ["ocr", "ocr"],
 ]);
 
 /** POST paths that are free: they classify, count, or act on an object that was already billed. */

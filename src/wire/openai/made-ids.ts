@@ -24,7 +24,7 @@ export function openaiMadeIds({ of, ...how }: WatchedAnswer): MadeIds {
 /** By what the answer is about. */
 const readers: Readonly<Record<MadeKind, IdReader>> = {
   call: idsOfAnswer,
-  thing: ({ id }) => texts(id),
+  thing: ({ id, request_id: job }) => texts(id ?? job),
   upload: ({ file }) => (isObject(file) ? texts(file["id"]) : []),
   job: ({ id, fine_tuned_model: name }) =>
     texts(id, typeof name === "string" ? tunedModel(name) : undefined),
@@ -50,7 +50,9 @@ function idsOfAnswer(answer: JsonObject): readonly string[] {
     answer["object"] === "response.compaction"
       ? items.filter(({ type }) => type === "compaction")
       : items;
-  return [...idsOfChat(answer), ...made.flatMap(idsOfItem)];
+  // xAI names a job that makes a video by the id of its request.
+  const job = answer["id"] === undefined ? texts(answer["request_id"]) : [];
+  return [...idsOfChat(answer), ...job, ...made.flatMap(idsOfItem)];
 }
 
 /** The chat's own id, and those of each choice's audio, whole or in a chunk of a stream. */

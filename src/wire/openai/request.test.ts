@@ -330,6 +330,21 @@ test("calls of billed tools are bounded by max_tool_calls, or by ten", () => {
   assert.equal(chat({ search_parameters: { mode: "off" } }).serverToolCalls, 0);
 });
 
+test("a search tool of OpenRouter counts once for every five of its results", () => {
+  const type = "openrouter:web_search";
+  const calls = (tool: object, more: object = {}): number =>
+    chat({ tools: [{ type, ...tool }], ...more }).serverToolCalls;
+  assert.equal(calls({}), 10);
+  assert.equal(calls({ parameters: { engine: "exa", max_results: 5 } }), 10);
+  assert.equal(calls({ parameters: { max_results: 25 } }), 50);
+  assert.equal(calls({ parameters: { max_results: 6 } }, { max_tool_calls: 3 }), 6);
+  assert.equal(calls({ max_results: 11 }), 30);
+  const tools = `[{"type":"${type}","parameters":{"max_results":50,"max_results":1}}]`;
+  const repeated = read("/chat/completions", `{"model":"m","messages":[],"tools":${tools}}`);
+  assert.equal(repeated.facts.serverToolCalls, 100);
+  assert.equal(chat({ tools: [{ type: "web_search", max_results: 25 }] }).serverToolCalls, 10);
+});
+
 test("a cache lifetime of an hour is read", () => {
   const content = [{ type: "text", text: "x", cache_control: { type: "ephemeral", ttl: "1h" } }];
   assert.equal(chat({ messages: [{ role: "user", content }] }).cacheWrite, "1h");

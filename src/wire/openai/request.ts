@@ -252,7 +252,9 @@ function cacheWriteOf(endpoint: Endpoint, body: ScannedBody): RequestFacts["cach
  */
 function toolCallsOf(body: ScannedBody, model: string): number {
   const offered = body.has("tools") && [...body.values("type").keys()].some(isBilledTool);
-  const ofTools = offered ? (body.integer("max_tool_calls") ?? assumedToolCalls) : 0;
+  const ofTools = offered
+    ? (body.integer("max_tool_calls") ?? assumedToolCalls) * (1 + moreOfTool(body))
+    : 0;
   const always = body.has("web_search_options") || searchesAlways(model) ? 1 : 0;
   return ofTools + searchesOf(body) + always + pluginCallsOf(body);
 }
@@ -272,11 +274,27 @@ function pluginCallsOf(body: ScannedBody): number {
   const plugins = body.json("plugins");
   if (!Array.isArray(plugins)) return plugins === undefined ? 0 : 1;
   const parsed = plugins.map((plugin: unknown) => toObject(plugin)?.["max_results"]);
-  const written = [...(body.raw("plugins") ?? "").matchAll(/"max_results"\s*:\s*"?([-+.\w]+)/g)];
-  const more = [parsed, written.map(([, count]) => count)].map((counts) =>
+  const more = [parsed, resultsWritten(body, "plugins")].map((counts) =>
     counts.reduce((sum: number, count) => sum + moreSearches(Number(count ?? 0)), 0),
   );
   return plugins.length + Math.max(...more);
+}
+
+/** Of OpenRouter's tool `openrouter:web_search`, which takes the number among its `parameters`. */
+function moreOfTool(body: ScannedBody): number {
+  const tools = body.values("type").has("openrouter:web_search") ? body.json("tools") : undefined;
+  if (!Array.isArray(tools)) return 0;
+  const parsed = tools.map((tool: unknown) => {
+    const { parameters, max_results: own } = toObject(tool) ?? {};
+    return toObject(parameters)?.["max_results"] ?? own;
+  });
+  const counts = [...parsed, ...resultsWritten(body, "tools")];
+  return Math.max(0, ...counts.map((count) => moreSearches(Number(count ?? 0))));
+}
+
+function resultsWritten(body: ScannedBody, field: string): readonly (string | undefined)[] {
+  const written = (body.raw(field) ?? "").matchAll(/"max_results"\s*:\s*"?([-+.\w]+)/g);
+  return [...written].map(([, count]) => count);
 }
 
 /** The searches for this many results, without the first one. */

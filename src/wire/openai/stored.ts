@@ -19,7 +19,7 @@ import { tunedModel } from "./model-name.ts";
 
 /** Paths open to every caller: they store nothing and show nothing of the account. */
 const openPosts: readonly RegExp[] = [
-  /^(?:moderations|responses\/input_tokens|rerank)$/,
+  /^(?:moderations|responses\/input_tokens|rerank|ocr)$/,
   /^images\/(?:generations|edits|variations)$/,
   /^audio\/(?:speech|transcriptions|translations)$/,
 ];
@@ -35,8 +35,8 @@ const preferences = "models/user";
 const collection =
   /^(?:responses|chat\/completions|conversations|files|uploads|batches|vector_stores|containers|evals|videos\/characters|videos|skills|audio\/voices|audio\/voice_consents|fine_tuning\/jobs)(?:\/([^/]+))?(\/.*)?$/;
 
-/** Paths under a collection that create an object in it, from one that the body names. */
-const creations = /^videos\/(?:edits|extensions)$/;
+/** Paths under a collection that create an object in it. */
+const creations = /^videos\/(?:generations|edits|extensions)$/;
 
 /**
  * Created from a file of requests or from stored data: Purser cannot see whose objects they use.

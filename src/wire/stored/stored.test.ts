@@ -477,6 +477,7 @@ test("ids are read from answers that create or complete objects, not from conten
     "POST /uploads/upload_1/complete": [openai, "upload"],
     "POST /videos/video_1/remix": [openai, "thing"],
     "POST /videos/edits": [openai, "thing"],
+    "POST /videos/generations": [openai, "thing"],
     "POST /videos/extensions": [openai, "thing"],
     "POST /videos/characters": [openai, "thing"],
     "GET /videos/characters/char_1": [openai, undefined],

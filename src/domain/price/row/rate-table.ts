@@ -13,8 +13,8 @@ import type { CatalogueRow, ContextTier, Factor, Rates } from "./row.ts";
 import { anywhere, type AppliedTerms } from "./terms.ts";
 
 /**
- * `request` is absent if a call has no flat fee, and `reasoning` if it costs what output does; every
- * other fixed meter is present. {@link openRate} finds the rates of open meters.
+ * `request` is absent if a call has no flat fee, and `reasoning` if it costs what output does;
+ * every other fixed meter is present. {@link openRate} finds the rates of open meters.
  */
 export type RateTable = Readonly<Partial<Record<TableMeter, Rate>>>;
 
@@ -69,13 +69,16 @@ export function makeRateTable(query: TableQuery): RateTable {
     const rate = rateOf(meter, query, factor);
     if (rate) table[meter] = rate;
   }
-  const reasoning = hasReasoning(query) ? rateOf("reasoning", query, factor) : undefined;
+  const reasoning = hasReasoning(query, factor) ? rateOf("reasoning", query, factor) : undefined;
   return reasoning ? { ...table, reasoning } : table;
 }
 
-/** Whether the row, a supplement or a term has a price for reasoning. */
-function hasReasoning(query: TableQuery): boolean {
-  return [standardRate("reasoning", query), ownTermRate("reasoning", query)].some(Boolean);
+/**
+ * Whether the row, a supplement or a term has a price for reasoning that applies under the terms.
+ */
+function hasReasoning(query: TableQuery, factor: Factor | undefined): boolean {
+  if (ownTermRate("reasoning", query)) return true;
+  return !factor?.without?.includes("reasoning") && standardRate("reasoning", query) !== undefined;
 }
 
 /** The rate of an open meter. Like other fees, it is the same at every context size. */
@@ -107,7 +110,7 @@ function rateOf(
   const stated = statedRate(meter, query);
   if (stated) return describe(meter, stated, { query, factor });
   for (const candidate of [meter, ...standInsOf(meter)]) {
-    if (factor?.without?.some((meter) => meter === candidate)) continue;
+    if (factor?.without?.includes(candidate)) continue;
     const found = standardRate(candidate, query);
     if (found) return describe(candidate, found, { query, factor });
   }

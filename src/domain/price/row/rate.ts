@@ -7,8 +7,8 @@ import { tokenMeters, type Meter } from "../../usage/usage.ts";
  * How the price row of a model was found.
  *
  * - `exact` by the row's own id
- * - `alias` by another name of the model: a listed one, or one with a path, a geography or a variant
- *   that does not change the price
+ * - `alias` by another name of the model: a listed one, or one with a path, a geography or a
+ *   variant that does not change the price
  * - `snapshot` by the id without its date or build
  * - `prefix` by a shorter id: the model of a preview, or a prefix stated by a user
  * - `served` by the model named in the answer, which has another row than the requested one
@@ -40,9 +40,11 @@ export type ServiceTier = "standard" | "batch" | "flex" | "priority" | "fast" | 
  */
 export type PricedMeter = Meter | "reasoning";
 
+const tokens: ReadonlySet<string> = tokenMeters;
+
 /** Whether a meter is priced by token, rather than by call or another unit. */
-export function countsTokens(meter: PricedMeter): boolean {
-  return meter === "reasoning" || tokenMeters.has(meter);
+export function countsTokens(meter: string): boolean {
+  return meter === "reasoning" || tokens.has(meter);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** One row of a price list: the prices of one model during one period of time. */
 
 import type { PicoUsd } from "../../money/money.ts";
-import type { Meter } from "../../usage/usage.ts";
+import type { FeeMeter, Meter } from "../../usage/usage.ts";
 import type { IdRule } from "../id/id-rule.ts";
 import type { PricedMeter, ServiceTier } from "./rate.ts";
 import type { Ratio } from "./ratio.ts";
@@ -39,9 +39,9 @@ export interface Schedule {
  */
 export interface Factor extends Ratio {
   /**
-   * Meters that the provider does not price separately under this term; their substitutes are used.
+   * What the provider does not price separately under this term; its substitutes are used.
    */
-  readonly without?: readonly Meter[];
+  readonly without?: readonly PricedMeter[];
 }
 
 /** The prices that a provider states under a term, instead of a factor. */
@@ -61,6 +61,11 @@ export type TermPrice = Factor | OwnRates;
 /** Rates that another source adds for meters missing in the row. */
 export interface Supplement {
   readonly rates?: Rates;
+  /**
+   * The price of a tool call that a reseller may serve itself instead of the model's vendor. Holds
+   * cover it, whatever the row states; it is never charged.
+   */
+  readonly mayCost?: Readonly<Partial<Record<FeeMeter, PicoUsd>>>;
   /** Meters priced as a multiple of another one, at every context size. */
   readonly multiples?: Readonly<Partial<Record<PricedMeter, Ratio & { readonly of: Meter }>>>;
   readonly source: string;
@@ -120,8 +125,14 @@ export function isValidAt(
   return validFrom <= at && at < validTo;
 }
 
-/** Whether two rows state one price: a book may find it in two places, by different ids. */
-export function isSameRow(left: CatalogueRow, right: CatalogueRow): boolean {
-  const names = ["provider", "model", "source", "version", "validFrom"] as const;
-  return left === right || names.every((name) => left[name] === right[name]);
+/**
+ * Whether two rows of one book are the same statement of a price. An updated price is copied to
+ * each source that it replaces, with that source's ids; all else of a copy is the original's. Two
+ * prices that a user states for one model are not the same, even if their figures are.
+ */
+export function isSamePrice(left: CatalogueRow, right: CatalogueRow): boolean {
+  if (left === right) return true;
+  if (left.rates !== right.rates) return false;
+  const names = new Set([...Object.keys(left), ...Object.keys(right)]) as Set<keyof CatalogueRow>;
+  return [...names].every((name) => name === "ids" || left[name] === right[name]);
 }

@@ -3,7 +3,8 @@
  * context size.
  */
 
-import { zero } from "../../money/money.ts";
+import { zero, type PicoUsd } from "../../money/money.ts";
+import { isOpenMeter } from "../../usage/open-meter.ts";
 import type { ServiceTier } from "./rate.ts";
 import type { CatalogueRow, Factor, OwnRates, Rates, TermPrice } from "./row.ts";
 
@@ -118,10 +119,20 @@ export function isFactor(price: TermPrice): price is Factor {
   return "numerator" in price;
 }
 
-/** Compares the prices of input. */
+/** Compares the prices of input; where they are equal, as in a price by unit, those of units. */
 function isDearer(row: CatalogueRow, left: TermPrice, right: TermPrice): boolean {
   const [one, other] = [inputUnder(row, left), inputUnder(row, right)];
-  return one.numerator * other.denominator > other.numerator * one.denominator;
+  const difference = one.numerator * other.denominator - other.numerator * one.denominator;
+  return difference === 0n ? unitUnder(row, left) > unitUnder(row, right) : difference > 0n;
+}
+
+/** The rate of the dearest open meter. */
+function unitUnder({ rates }: CatalogueRow, price: TermPrice): PicoUsd {
+  const stated = Object.entries({ ...rates, ...(!isFactor(price) && price.rates) });
+  return stated.reduce(
+    (most, [meter, rate = zero]) => (isOpenMeter(meter) && rate > most ? rate : most),
+    zero,
+  );
 }
 
 function inputUnder({ rates }: CatalogueRow, price: TermPrice): Factor {

@@ -1,6 +1,7 @@
 /** Price overrides: prices that a user sets over the API or in the configuration. */
 
 import type { PicoUsd } from "../../money/money.ts";
+import { isOpenMeter, refuseMistake } from "../../usage/open-meter.ts";
 import { fixedMeters, tokenMeters } from "../../usage/usage.ts";
 import { formatPerMillion, parsePerMillion, parsePerMillionCalls } from "./per-million.ts";
 import type { CatalogueRow, Rates } from "../row/row.ts";
@@ -45,7 +46,27 @@ export function definePrice(
   input: unknown,
   options: DefinePriceOptions = { field: "", source: "api" },
 ): PriceOverride {
-  return { row: formatRow(parseRow(input, options)), source: options.source };
+  const row = formatRow(parseRow(input, options));
+  refuseMisspeltMeters(row, options.field);
+  return { row, source: options.source };
+}
+
+/** Of users only: the ledger may have such prices from earlier versions. */
+function refuseMisspeltMeters(row: PriceText, field: string): void {
+  const prefix = field ? `${field}.` : "";
+  const check = (names: object | undefined, path: string): void => {
+    for (const name of Object.keys(names ?? {}))
+      if (isOpenMeter(name)) refuseMistake(name, `${prefix}${path}.${name}`);
+  };
+  check(row.meters, "meters");
+  check(row.free, "free");
+  (row.hours ?? []).forEach(({ meters }, index) => check(meters, `hours[${index}].meters`));
+  for (const terms of ["service_tiers", "regions"] as const) {
+    const stated = row[terms];
+    if (stated === undefined || stated === "included") continue;
+    for (const [name, term] of Object.entries(stated))
+      if ("meters" in term) check(term.meters, `${terms}.${name}.meters`);
+  }
 }
 
 /** Converts an override to a catalogue row for look-ups. */

@@ -2,7 +2,7 @@
 
 import { type Fields, invalid, isObject, show } from "../../input/fields.ts";
 import { formatUsd, type PicoUsd } from "../../money/money.ts";
-import { isOpenMeter, mostOpenMeters, readMeter } from "../../usage/open-meter.ts";
+import { isOpenMeter, mostOpenMeters, readStoredMeter } from "../../usage/open-meter.ts";
 import { fixedMeters, tokenMeters, type FixedMeter, type Meter } from "../../usage/usage.ts";
 import { formatPerMillion, parsePerCall, parsePerMillion } from "./per-million.ts";
 import { countsTokens, type PricedMeter } from "../row/rate.ts";
@@ -80,7 +80,7 @@ function unitPrices(input: unknown, field: string): readonly (readonly [string, 
 
 /** @throws PurserError `invalid_request` for a token meter, or a name that is not a meter. */
 export function readUnit(name: string, field: string): Meter {
-  const meter = readMeter(name, field);
+  const meter = readStoredMeter(name, field);
   if (!tokenMeters.has(meter)) return meter;
   throw invalid(
     field,
@@ -94,6 +94,11 @@ export function readDecimal(value: unknown, field: string): string {
   throw invalid(
     field,
     `is ${show(value)}, which is not a decimal string`,
-    'Write it in quotes, such as "0.15": a float is not exact.',
+    `Write it as text, in quotes: "${exampleOf(value)}". A float is not exact.`,
   );
+}
+
+function exampleOf(value: unknown): string {
+  const text = typeof value === "number" ? String(value) : "";
+  return /^\d+(\.\d+)?$/.test(text) ? text : "0.15";
 }

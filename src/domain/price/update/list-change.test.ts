@@ -257,7 +257,7 @@ test("models of the same source that are no longer in the list are gone", () => 
     { ...model, model: "m3", source: "list" },
     { ...model, model: "m4", source: "other" },
   ];
-  const skipping = { ...list, skipped: [{ ...model, model: "M3", why: "is strange" }] };
+  const skipping = { ...list, skipped: [{ ...model, model: "M3", path: null, why: "is strange" }] };
   assert.deepEqual(
     goneFrom(skipping, booked, at).map((gone) => gone.model),
     ["m2"],
@@ -297,6 +297,15 @@ test("a new model with the price of a million tokens as that of one, or the othe
   assert.deepEqual(doubts(listOf(stated(), price(3n)), row()), ["unit openai new"]);
   assert.deepEqual(doubts(listOf(stated(), price(100n)), row()), []);
   assert.deepEqual(doubts(listOf(stated(), price(0n)), row()), [], "a new model may be free");
+});
+
+test("a price per unit above the most that can be stored is doubted", () => {
+  const each = (usd: bigint): CatalogueRow => ({
+    ...stated({ model: "new" }),
+    rates: { input: pico(0n), output: pico(0n), request: pico(usd * 1_000_000_000_000n) },
+  });
+  assert.deepEqual(doubts(listOf(stated(), each(1_001n)), row()), ["unit openai new"]);
+  assert.deepEqual(doubts(listOf(stated(), each(1_000n)), row()), []);
 });
 
 test("a new model with an impossible price under a tier, in a region or at some hours is doubted", () => {

@@ -13,7 +13,13 @@ export interface StatedList {
   readonly version: string;
   readonly rows: readonly CatalogueRow[];
   /** Models that are in the list, but not in `rows`. */
-  readonly skipped: readonly (ModelName & { readonly why: string })[];
+  readonly skipped: readonly SkippedModel[];
+}
+
+export interface SkippedModel extends ModelName {
+  /** Where the list has it: `[0].models[3]`. Null if its reader does not say. */
+  readonly path: string | null;
+  readonly why: string;
 }
 
 /** The prices that a list states for one model, now and later, in order of time. */

@@ -1,6 +1,6 @@
 /** Finds implausible changes in a published price list, before its prices are stored. */
 
-import type { PicoUsd } from "../../money/money.ts";
+import { formatUsd, type PicoUsd } from "../../money/money.ts";
 import { formatPerMillion } from "../text/per-million.ts";
 import { listedModels, type ModelChange, type StatedList } from "./list-change.ts";
 import { countsTokens, type PricedMeter } from "../row/rate.ts";
@@ -15,7 +15,7 @@ import type { ModelName } from "../served.ts";
  * - `tenfold` a price becomes ten times as high or low, or more
  * - `vanished` a provider has no models left in the list
  * - `empty` the list has no prices
- * - `unit` a price per token is impossible: its unit was mistaken
+ * - `unit` a price per token, or per unit of anything else, is impossible: its unit was mistaken
  */
 export const doubtKinds = ["zero", "tenfold", "vanished", "empty", "unit"] as const;
 
@@ -46,7 +46,7 @@ export function doubtsAbout(
 ): readonly Doubt[] {
   const listed = listedModels(list, at);
   if (listed.length === 0)
-    return [{ kind: "empty", provider: null, model: null, detail: "the list has no prices" }];
+    return [{ kind: "empty", provider: null, model: null, detail: emptyText(list) }];
   const left = new Set(listed.map(({ provider }) => provider));
   const vanished = [...Map.groupBy(gone, ({ provider }) => provider)]
     .filter(([provider]) => !left.has(provider))
@@ -57,6 +57,11 @@ export function doubtsAbout(
       detail: `${length} ${length === 1 ? "model is" : "models are"} no longer in the list`,
     }));
   return [...vanished, ...changes.flatMap(doubtsOf)];
+}
+
+function emptyText({ skipped: { length } }: StatedList): string {
+  if (length === 0) return "the list has no prices";
+  return `the list has no price that can be used: ${length} ${length === 1 ? "model is" : "models are"} skipped`;
 }
 
 function doubtsOf({ provider, model, rates, rows }: ModelChange): readonly Doubt[] {
@@ -78,17 +83,31 @@ function jumpOf({ before, after, isOwn }: RateChange): "zero" | "tenfold" | null
 }
 
 function changeText({ meter, before, after }: RateChange): string {
-  const usd = (rate: PicoUsd | null): string => (rate === null ? "none" : formatPerMillion(rate));
+  const usd = (rate: PicoUsd | null): string =>
+    rate === null ? "none" : shortened(formatPerMillion(rate));
   return `${meter} from ${usd(before)} to ${usd(after)} USD per million`;
 }
 
 function impossibleRates(row: CatalogueRow): readonly string[] {
   return everyRates(row).flatMap((some) =>
-    tokenRates(some).flatMap(([meter, rate]) =>
-      isImpossible(rate) ? [`${meter} at ${formatPerMillion(rate)} USD per million`] : [],
-    ),
+    Object.entries(some).flatMap(([name, rate]) => {
+      const meter = name as PricedMeter;
+      if (rate === undefined) return [];
+      if (!countsTokens(meter))
+        return rate > mostPerUnit ? [`${meter} at ${shortened(formatUsd(rate))} USD each`] : [];
+      return isImpossible(rate)
+        ? [`${meter} at ${shortened(formatPerMillion(rate))} USD per million`]
+        : [];
+    }),
   );
 }
+
+/** An amount of hundreds of digits, as `1e+300`. */
+function shortened(usd: string): string {
+  return usd.length > mostDigits ? Number(usd).toExponential() : usd;
+}
+
+const mostDigits = 30;
 
 /** As stated, and under every factor. */
 function everyRates(row: CatalogueRow): readonly Rates[] {
@@ -117,3 +136,5 @@ function isImpossible(rate: PicoUsd): boolean {
 const most = 10_000_000_000n;
 /** 0.0001 USD per million tokens. */
 const least = 100n;
+/** 1,000 USD, the most that a stored price per unit can be. */
+const mostPerUnit = 1_000_000_000_000_000n;

@@ -242,6 +242,7 @@ test("the other entries survive the round trip", () => {
         rows: [price.row],
       },
     },
+    { kind: "price_removal", at: start, priceId: "price_1" },
     { kind: "price_revert", at: start, updateId: "u" },
   ];
   for (const entry of entries) assert.deepEqual(roundTrip(entry), entry);

@@ -26,6 +26,8 @@ export function readPrices(directory: string): Pick<Registry, "prices" | "priceU
   return registry;
 }
 
+const kindsOfPrices = [kinds.price, kinds.price_removal, kinds.price_update, kinds.price_revert];
+
 const entries = `
   SELECT kind, at, body FROM entry
-  WHERE ${otherRows("kind")} AND kind IN (${kinds.price}, ${kinds.price_update}, ${kinds.price_revert}) ORDER BY seq`;
+  WHERE ${otherRows("kind")} AND kind IN (${kindsOfPrices.join(", ")}) ORDER BY seq`;

@@ -13,7 +13,7 @@ import type { AnswerOf, Command } from "../../../domain/ledger/command.ts";
 import { balancesOf } from "../../../domain/ledger/balances.ts";
 import type { Balance } from "../../../domain/ledger/counter.ts";
 import type { Counted } from "../../../domain/ledger/entry.ts";
-import type { PriceOverride } from "../../../domain/price/text/override.ts";
+import type { KeptPrice } from "../../../domain/price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../../../domain/price/update/price-update.ts";
 import { asOpenHold } from "../../open-hold.ts";
 import type { CountQuery } from "../read/query.ts";
@@ -105,7 +105,7 @@ export class SqliteLedger implements Ledger {
     return this.#pipeline.books.registry.keysByHash.get(hash);
   }
 
-  prices(): readonly PriceOverride[] {
+  prices(): readonly KeptPrice[] {
     return this.#pipeline.books.registry.prices;
   }
 

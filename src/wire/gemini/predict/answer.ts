@@ -2,7 +2,7 @@
 
 import type { BilledUnit } from "../../../domain/usage/billed-unit.ts";
 import type { BodyReader } from "../../answer/body-meter.ts";
-import { toObject, toObjects, type JsonObject } from "../../count/count.ts";
+import { parseObject, toObject, toObjects, type JsonObject } from "../../count/count.ts";
 import type { EndpointUnit, Progress, Reading, RequestFacts } from "../../wire.ts";
 
 export class PredictAnswer implements BodyReader {
@@ -21,7 +21,7 @@ export class PredictAnswer implements BodyReader {
   }
 
   take(body: Buffer): void {
-    this.#answer = parsed(body);
+    this.#answer = parseObject(body);
   }
 
   /** The answer of a job does not say what it will make: the request does. */
@@ -48,14 +48,5 @@ export class PredictAnswer implements BodyReader {
       (prediction) => "bytesBase64Encoded" in prediction || "gcsUri" in prediction,
     );
     return { meters: unit.meters, family: unit.family, count: made.length };
-  }
-}
-
-function parsed(body: Buffer): JsonObject | undefined {
-  try {
-    return toObject(JSON.parse(body.toString()));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
   }
 }

@@ -1,6 +1,9 @@
 /** Bounds the length of a recording by its bytes, without decoding it. */
 
-/** Groq bills at least ten seconds (https://groq.com/pricing, read 2026-11). */
+/**
+ * A provider that is not recognized, such as a proxy, may bill a minimum: Groq's, the longest that is
+ * known, is ten seconds. That of a known vendor is in `leastUnits` of `catalogue/identity.ts`.
+ */
 const leastBilledSeconds = 10;
 
 /**
@@ -17,9 +20,19 @@ const longestSeconds = 4 * 3600;
 
 /** @returns An upper bound of the whole seconds that are billed. */
 export function mostSeconds(recording: Buffer): number {
-  const rate = rateOfWav(recording) ?? (isMpegAudio(recording) ? leastBytesPerSecond : undefined);
+  const rate = leastRate(recording);
   const byBytes = Math.ceil(recording.length / (rate ?? leastBytesPerSecond));
   return Math.max(leastBilledSeconds, rate === undefined ? longestSeconds : 0, byBytes);
+}
+
+/** Whether the bytes of a recording bound its length. */
+export function isLengthKnown(recording: Buffer): boolean {
+  return leastRate(recording) !== undefined;
+}
+
+/** The least bytes of a second; undefined if silence takes none. */
+function leastRate(recording: Buffer): number | undefined {
+  return rateOfWav(recording) ?? (isMpegAudio(recording) ? leastBytesPerSecond : undefined);
 }
 
 /** Frames of MP3 from the first byte, or after a tag. */

@@ -8,17 +8,25 @@ const family = openMeter("images");
 export interface ImagesMade {
   readonly quality: string | undefined;
   readonly size: string | undefined;
+  /** As xAI names it: `1k`, `2k`. */
+  readonly resolution?: string | undefined;
   readonly count: number;
 }
 
 /**
- * `images_QUALITY_SIZE`, `images_SIZE`, `images_QUALITY` and `images`, in that order. If quality or
- * size is left to the model, only the family is known: its dearest variant applies.
+ * `images_QUALITY_SIZE`, `images_SIZE`, `images_QUALITY` and `images`, in that order, or
+ * `images_RESOLUTION` and `images`. If quality or size is left to the model, only the family is
+ * known: its dearest variant applies.
  */
-export function imageUnit({ quality, size, count }: ImagesMade): BilledUnit {
-  const isKnown = named(quality, qualityPattern) && named(size, sizePattern);
-  const names = isKnown ? [`images_${quality}_${size}`, `images_${size}`, `images_${quality}`] : [];
-  return { meters: isKnown ? [...names.map(openMeter), family] : [], family, count };
+export function imageUnit(made: ImagesMade): BilledUnit {
+  const names = namesOf(made).map((name) => openMeter(`images_${name}`));
+  return { meters: names.length > 0 ? [...names, family] : [], family, count: made.count };
+}
+
+function namesOf({ quality, size, resolution }: ImagesMade): readonly string[] {
+  if (named(quality, qualityPattern) && named(size, sizePattern))
+    return [`${quality}_${size}`, size, quality];
+  return named(resolution, resolutionPattern) ? [resolution] : [];
 }
 
 /** Sizes and qualities that DALL·E makes if none is requested (API reference, read 2026-11). */
@@ -33,4 +41,5 @@ function named(value: string | undefined, pattern: RegExp): value is string {
 }
 
 const qualityPattern = /^[a-z]{1,16}$/;
+const resolutionPattern = /^[1248]k$/;
 const sizePattern = /^\d{1,5}x\d{1,5}$/;

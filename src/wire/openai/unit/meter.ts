@@ -11,12 +11,13 @@ import type { Usage } from "../../../domain/usage/usage.ts";
 import { AnswerBody } from "../../answer/answer-body.ts";
 import { SseFraming } from "../../answer/sse-framing.ts";
 import { openBrace } from "../../ascii.ts";
-import { toObject, toText, type JsonObject } from "../../count/count.ts";
+import { parseObject, toObject, toText, type JsonObject } from "../../count/count.ts";
 import type { EndpointUnit, Progress, Reading, RequestFacts, UsageMeter } from "../../wire.ts";
 import { lastUsage } from "../answer-scan.ts";
-import { readUsage } from "../usage.ts";
+import { readUsage, type UsageReading } from "../usage.ts";
 import { imageUnit, usualImage } from "./image.ts";
-import { reportedSeconds, videoUnit } from "../../unit/video.ts";
+import { pagesRead } from "./ocr.ts";
+import { makesJob, videoMade } from "./video.ts";
 
 const nothing = new Uint8Array(0);
 
@@ -80,20 +81,22 @@ export class UnitMeter implements UsageMeter {
 
   #take(event: Buffer): true {
     this.#usageOfEvents = lastUsage(event)?.toString() ?? this.#usageOfEvents;
-    if (event.length <= longestError && isError(parsed(event))) this.#hasFailed = true;
+    if (event.length <= longestError && isError(parseObject(event))) this.#hasFailed = true;
     return true;
   }
 
   #read(body: Buffer): Reading {
-    const answer = body[0] === openBrace ? parsed(body) : undefined;
-    const isReported = answer === undefined || toObject(answer["usage"]) !== undefined;
+    const answer = body[0] === openBrace ? parseObject(body) : undefined;
+    const isReported =
+      !makesJob.has(this.#kind) &&
+      (answer === undefined || toObject(answer["usage"]) !== undefined);
     const written = isReported ? (this.#usageOfEvents ?? lastUsage(body)?.toString()) : undefined;
     const usage = written === undefined ? undefined : this.#usageOf(written);
     const unit = this.#unitOf(answer, written);
     const hasFailed = this.#hasFailed || isError(answer);
     return {
       model: toText(answer?.["model"]) ?? null,
-      parts: usage ? [{ model: null, usage: usage.usage }] : [],
+      parts: usage?.usage ? [{ model: null, usage: usage.usage }] : [],
       ...(unit && !hasFailed && { unit }),
       reportedCost: usage?.reportedCost ?? null,
       serviceTier: this.#facts.serviceTier,
@@ -103,10 +106,10 @@ export class UnitMeter implements UsageMeter {
     };
   }
 
-  #usageOf(written: string): { usage: Usage; reportedCost: Reading["reportedCost"] } | undefined {
+  #usageOf(written: string): Pick<UsageReading, "usage" | "reportedCost"> | undefined {
     try {
       const { usage, reportedCost } = readUsage(written, this.#kind !== "rerank");
-      return usage ? { usage: this.#asMade(usage), reportedCost } : undefined;
+      return { usage: usage && this.#asMade(usage), reportedCost };
     } catch (error) {
       if (error instanceof PurserError) return undefined;
       throw error;
@@ -125,14 +128,15 @@ export class UnitMeter implements UsageMeter {
   #unitOf(answer: JsonObject | undefined, written: string | undefined): BilledUnit | undefined {
     if (this.#kind === "transcription") return secondsOf(answer, written);
     if (this.#kind === "image") return imagesOf(answer, this.#facts);
-    if (this.#kind === "video") return videoOf(answer, this.#facts);
+    if (this.#kind === "video") return videoMade(answer, this.#facts);
+    if (this.#kind === "ocr") return pagesRead(answer, this.#facts);
     return this.#kind === "rerank" ? searchesOf(answer) : undefined;
   }
 
   #outputTokens(): number {
     if (this.#kind === "speech") return Math.ceil(this.#length / leastBytesPerAudioToken);
     if (this.#kind === "image") return this.#length;
-    return this.#kind === "rerank" || this.#kind === "video" ? 0 : tokensOfBytes(this.#length);
+    return this.#kind === "transcription" ? tokensOfBytes(this.#length) : 0;
   }
 }
 
@@ -154,25 +158,19 @@ function isError(answer: JsonObject | undefined): boolean {
   return answer?.["type"] === "error" || toObject(answer?.["error"]) !== undefined;
 }
 
-function parsed(body: Buffer): JsonObject | undefined {
-  try {
-    return toObject(JSON.parse(body.toString()));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
 /**
- * `usage: {type: "duration", seconds}`, or the `duration` of `verbose_json`. Whisper is billed by
- * the second, rounded to the nearest (https://platform.openai.com/docs/pricing, read 2026-11).
+ * `usage: {type: "duration", seconds}`, the `prompt_audio_seconds` of Mistral
+ * (https://docs.mistral.ai/capabilities/audio_transcription, read 2026-11), or the `duration` of
+ * `verbose_json`. Whisper is billed by the second, rounded to the nearest
+ * (https://platform.openai.com/docs/pricing, read 2026-11).
  */
 function secondsOf(
   answer: JsonObject | undefined,
   written: string | undefined,
 ): BilledUnit | undefined {
-  const usage = written === undefined ? undefined : parsed(Buffer.from(written));
-  const seconds = Number(usage?.["seconds"] ?? answer?.["duration"] ?? Number.NaN);
+  const usage = written === undefined ? undefined : parseObject(written);
+  const reported = usage?.["seconds"] ?? usage?.["prompt_audio_seconds"] ?? answer?.["duration"];
+  const seconds = Number(reported ?? Number.NaN);
   const meter = openMeter("audio_seconds");
   return seconds >= 0 && seconds <= mostReportedSeconds
     ? { meters: [meter], family: meter, count: Math.round(seconds) }
@@ -196,16 +194,6 @@ function imagesOf(
   return isSaid
     ? imageUnit({ quality, size, count: images.length })
     : { meters: unit.meters, family: unit.family, count: images.length };
-}
-
-/** The `seconds` and `size` of the job that was created. A job that failed at once is not billed. */
-function videoOf(answer: JsonObject | undefined, { unit }: RequestFacts): BilledUnit | undefined {
-  if (!answer || !unit) return undefined;
-  const { meters, family } = unit;
-  const seconds = answer["status"] === "failed" ? 0 : reportedSeconds(answer["seconds"]);
-  if (seconds === undefined) return undefined;
-  const size = toText(answer["size"]);
-  return size === undefined ? { meters, family, count: seconds } : videoUnit({ size, seconds });
 }
 
 /** Cohere's `meta.billed_units.search_units`. */

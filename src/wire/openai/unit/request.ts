@@ -1,19 +1,15 @@
-/** Reads a request that is billed by characters, seconds, images, videos or searches. */
+/** Reads a request that is billed by characters, seconds, images, videos, searches or pages. */
 
 import { PurserError } from "../../../domain/error.ts";
 import { openMeter } from "../../../domain/usage/open-meter.ts";
-import type {
-  Endpoint,
-  EndpointUnit,
-  ReadRequest,
-  RequestedUnit,
-  RequestFacts,
-} from "../../wire.ts";
+import type { Endpoint, EndpointUnit, ReadRequest, RequestFacts } from "../../wire.ts";
 import { named } from "../stored.ts";
-import { mostSeconds } from "./audio-length.ts";
+import { isLengthKnown, mostSeconds } from "./audio-length.ts";
+import type { Bounds } from "./bounds.ts";
 import { fieldsOf, type Fields } from "./fields.ts";
 import { imageUnit, usualImage } from "./image.ts";
-import { isKnownSize, requestedSeconds, videoUnit } from "../../unit/video.ts";
+import { ocrBounds } from "./ocr.ts";
+import { deferredVideoBounds, makesJob, videoBounds } from "./video.ts";
 
 const longestModelName = 256;
 const choiceBounds = { min: 1, max: 1024 };
@@ -33,22 +29,11 @@ export function readUnitRequest(
   return {
     facts: factsOf(endpoint, fields),
     // A video is a job, which is stored until it is deleted or expires.
-    stored: { uses, makes: endpoint.unit === "video" },
+    stored: { uses, makes: makesJob.has(endpoint.unit) },
     ...(fields.contentType !== undefined && { contentType: fields.contentType }),
     edit: ({ model }) =>
       model === undefined || model === fields.string("model") ? body : fields.withModel(model),
   };
-}
-
-/** What differs between the endpoints. */
-interface Bounds {
-  readonly unit: RequestedUnit;
-  /** Tokens beyond one for each byte of text. */
-  readonly addedTokens?: number;
-  readonly images?: number;
-  readonly choices?: number;
-  /** The most output tokens of one choice; 0 if no output is billed. */
-  readonly maxOutputTokens?: number;
 }
 
 function factsOf(endpoint: UnitEndpoint, fields: Fields): RequestFacts {
@@ -84,7 +69,9 @@ const boundsOf: Readonly<Record<EndpointUnit, (fields: Fields, model: string) =>
   transcription: transcriptionBounds,
   image: imageBounds,
   video: videoBounds,
+  deferred_video: deferredVideoBounds,
   rerank: rerankBounds,
+  ocr: ocrBounds,
 };
 
 /** Characters are Unicode code points of `input`. */
@@ -129,7 +116,16 @@ function transcriptionBounds({ files }: Fields): Bounds {
   const meter = openMeter("audio_seconds");
   const count = files.reduce((sum, file) => sum + mostSeconds(file), 0);
   return {
-    unit: { meters: [meter], family: meter, count, isExact: false, output: "output" },
+    unit: {
+      meters: [meter],
+      family: meter,
+      count,
+      isExact: false,
+      output: "output",
+      ...(!files.every(isLengthKnown) && {
+        toHoldLess: "Send the recording as WAV or MP3: four hours are held for other formats.",
+      }),
+    },
     addedTokens: count * mostTokensPerSecond,
   };
 }
@@ -145,8 +141,13 @@ function imageBounds(fields: Fields, model: string): Bounds {
   const usual = usualImage(model);
   const quality = fields.string("quality") ?? usual.quality;
   const size = fields.string("size") ?? usual.size;
+  const resolution = fields.string("resolution");
   return {
-    unit: { ...imageUnit({ quality, size, count }), isExact: false, output: "output_image" },
+    unit: {
+      ...imageUnit({ quality, size, resolution, count }),
+      isExact: false,
+      output: "output_image",
+    },
     images: fields.files.length + inputImages(fields),
     choices: count,
     maxOutputTokens: mostTokensPerImage,
@@ -158,25 +159,6 @@ function imageBounds(fields: Fields, model: string): Bounds {
  * (https://platform.openai.com/docs/guides/image-generation, read 2026-11); larger ones have more.
  */
 const mostTokensPerImage = 32_768;
-
-/**
- * `seconds` is 4 and `size` 720x1280 by default (API reference of `POST /videos` in the `openai`
- * package 7.57, read 2026-11). What other models make by default is not known.
- */
-function videoBounds(fields: Fields, model: string): Bounds {
-  const isSora = /(?:^|\/)sora-2(?:-|$)/.test(model);
-  const asked = requestedSeconds(fields.json("seconds") ?? fields.string("seconds"), "seconds");
-  const size = fields.string("size") ?? (isSora ? "720x1280" : undefined);
-  const seconds = asked ?? (isSora ? 4 : longestVideo);
-  const isExact = isKnownSize(size) && (asked !== undefined || isSora);
-  return {
-    unit: { ...videoUnit({ size, seconds }), isExact, output: null },
-    maxOutputTokens: 0,
-  };
-}
-
-/** Seconds: the longest segment in the same API reference. */
-const longestVideo = 20;
 
 /** Images to edit, inline in a JSON body or by reference. */
 function inputImages(fields: Fields): number {

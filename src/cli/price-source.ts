@@ -1,0 +1,13 @@
+/** Names the source of a price for people: where a user set it, or the list that it is from. */
+
+export function priceSource({
+  source,
+  version,
+}: {
+  readonly source: string;
+  readonly version: string;
+}): string {
+  if (source === "api") return "set over the API";
+  if (source === "configuration") return "purser.yaml";
+  return `${source} ${version}`;
+}

@@ -1,0 +1,116 @@
+/** Bounds and reads the seconds of a video that is made by a job, in the forms of OpenAI and xAI. */
+
+import { PurserError } from "../../../domain/error.ts";
+import { openMeter } from "../../../domain/usage/open-meter.ts";
+import type { BilledUnit } from "../../../domain/usage/billed-unit.ts";
+import { toText, type JsonObject } from "../../count/count.ts";
+import { isKnownSize, reportedSeconds, requestedSeconds, videoUnit } from "../../unit/video.ts";
+import type { EndpointUnit, RequestFacts } from "../../wire.ts";
+import type { Bounds } from "./bounds.ts";
+import type { Fields } from "./fields.ts";
+
+/** A job that was only begun has used nothing yet, whatever its answer reports. */
+export const makesJob: ReadonlySet<EndpointUnit> = new Set(["video", "deferred_video"]);
+
+/**
+ * `seconds` is 4 and `size` 720x1280 by default (API reference of `POST /videos` in the `openai`
+ * package 7.57, read 2026-11). What other models make by default is not known.
+ */
+export function videoBounds(fields: Fields, model: string): Bounds {
+  const isSora = /(?:^|\/)sora-2(?:-|$)/.test(model);
+  const asked = secondsIn(fields, "seconds");
+  const size = fields.string("size") ?? (isSora ? "720x1280" : undefined);
+  const seconds = asked ?? (isSora ? 4 : longestVideo);
+  const isExact = isKnownSize(size) && (asked !== undefined || isSora);
+  const toHoldLess =
+    asked === undefined && !isSora
+      ? `Send \`seconds\`: without it, a video of ${longestVideo} seconds is held.`
+      : undefined;
+  return {
+    unit: {
+      ...videoUnit({ size, seconds }),
+      isExact,
+      output: null,
+      ...(toHoldLess !== undefined && { toHoldLess }),
+    },
+    maxOutputTokens: 0,
+  };
+}
+
+/** Seconds: the longest segment in the same API reference. */
+const longestVideo = 20;
+
+/**
+ * xAI's `duration` and `resolution` (https://docs.x.ai/developers/model-capabilities/video/generation,
+ * read 2026-11): 1 to 15 seconds. Sources differ in the defaults, and in whether an image decides the
+ * resolution, so that only a request that states both, without an image, is exact. The resolution's
+ * own price applies, else the dearest: the price without a resolution is that of the smallest.
+ *
+ * @throws PurserError `unmetered` for a request with a video, whose seconds are billed too.
+ */
+export function deferredVideoBounds(fields: Fields, model: string): Bounds {
+  refuseVideo(fields);
+  const longest = /(?:^|\/)grok-imagine-video/.test(model) ? longestOfXai : longestVideo;
+  const lengths = ["duration", "seconds"].map((name) => secondsIn(fields, name) ?? 0);
+  const asked = Math.max(...lengths);
+  const size = fields.string("size") === undefined ? fields.string("resolution") : undefined;
+  const { meters, family } = videoUnit({ size, seconds: 0 });
+  const images = imagesIn(fields);
+  return {
+    unit: {
+      meters: meters.slice(0, 1),
+      family,
+      count: asked || longest,
+      ...(images > 0 && { also: [{ ...inputImages, count: images }] }),
+      isExact: asked > 0 && meters.length > 0 && images === 0,
+      output: null,
+      ...(asked === 0 && {
+        toHoldLess: `Send \`duration\`: without it, a video of ${longest} seconds is held.`,
+      }),
+    },
+    images,
+    maxOutputTokens: 0,
+  };
+}
+
+/** The same page: "Maximum duration: 15 seconds". */
+const longestOfXai = 15;
+
+const inputImage = openMeter("input_images");
+const inputImages = { meters: [inputImage], family: inputImage };
+
+function secondsIn(fields: Fields, name: string): number | undefined {
+  return requestedSeconds(fields.json(name) ?? fields.string(name), name);
+}
+
+function imagesIn(fields: Fields): number {
+  const names = ["image", "image_url", "images", "reference_images", "reference_image_urls"];
+  const given = names.map((name) => fields.json(name) ?? fields.string(name));
+  return given.reduce<number>(
+    (sum, value) => sum + (Array.isArray(value) ? value.length : value === undefined ? 0 : 1),
+    fields.files.length,
+  );
+}
+
+function refuseVideo(fields: Fields): void {
+  for (const field of ["video", "video_url"]) {
+    if ((fields.json(field) ?? fields.string(field)) === undefined) continue;
+    throw new PurserError("unmetered", `${field}: the length of a given video is not known`, {
+      field,
+      remedy: "Generate the video from a text or from images.",
+    });
+  }
+}
+
+/** The `seconds` and `size` of the job that was created. A job that failed at once is not billed. */
+export function videoMade(
+  answer: JsonObject | undefined,
+  { unit }: RequestFacts,
+): BilledUnit | undefined {
+  if (!answer || !unit) return undefined;
+  const { meters, family } = unit;
+  const seconds = answer["status"] === "failed" ? 0 : reportedSeconds(answer["seconds"]);
+  if (seconds === undefined) return undefined;
+  const size = toText(answer["size"]);
+  return size === undefined ? { meters, family, count: seconds } : videoUnit({ size, seconds });
+}
