@@ -45,6 +45,22 @@ const queries: readonly Query[] = [
     name: "series, a year by month and project",
     path: "/api/v1/series?from=2026-01-01T00:00:00Z&to=2026-12-31T00:00:00Z&bucket=month&by=project",
   },
+  {
+    name: "report, a quarter by project, user and model, compared",
+    path: "/api/v1/report?from=2026-08-01&to=2026-09-25&by=project,user,model&compare=previous&top=20",
+  },
+  {
+    name: "report, a quarter by model, percentiles",
+    path: "/api/v1/report?from=2026-07-01&to=2026-10-01&by=model&metrics=cost,calls,latency_p50,latency_p95",
+  },
+  {
+    name: "report, a month by day in Berlin and model, cumulative",
+    path: "/api/v1/report?from=2026-07-01&to=2026-08-01&by=model&bucket=day&time_zone=Europe/Berlin&cumulative=true",
+  },
+  {
+    name: "report, a quarter by project, cost per user",
+    path: "/api/v1/report?from=2026-07-01&to=2026-10-01&by=project&metrics=cost,cost_per_user",
+  },
   { name: "entries, the newest 100", path: "/api/v1/entries?limit=100" },
   { name: "entries of a project, 100", path: "/api/v1/entries?limit=100&project=project-7" },
 ];

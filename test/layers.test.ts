@@ -16,6 +16,7 @@ const domainOrder = [
   "assert",
   "passing",
   "memo",
+  "latency",
   "input",
   "money",
   "table",

@@ -4,7 +4,6 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
 import { Waiting } from "../app/hold/waiting.ts";
@@ -68,7 +67,7 @@ async function readList(text: string): Promise<StatedList> {
  * @param rules What the configuration says about telemetry.
  */
 export async function openBench(
-  test: TestContext,
+  test: { after(clean: () => Promise<void>): void },
   changes: Partial<ApiContext> = {},
   rules: TelemetryRules = { attribution: new Map(), exclude: new Map() },
 ): Promise<Bench> {

@@ -22,6 +22,7 @@ import { priceRoutes } from "./prices.ts";
 import { describeError, problemResponse } from "./problem.ts";
 import { readBody, readQuery } from "./request.ts";
 import type { Reply, Route } from "./route.ts";
+import { reportRoutes } from "./report.ts";
 import { statusRoutes } from "./status.ts";
 import { seriesRoutes } from "./series.ts";
 import { summaryRoutes } from "./summary.ts";
@@ -39,6 +40,7 @@ export const routes: readonly Route[] = [
   ...summaryRoutes,
   ...seriesRoutes,
   ...exportRoutes,
+  ...reportRoutes,
   ...estimateRoutes,
   ...priceRoutes,
   ...priceUpdateRoutes,

@@ -35,7 +35,10 @@ export const entryRoutes: readonly Route[] = [
       403: problem("The key may not read these figures."),
     },
     async handler({ query, caller, context }) {
-      const filter = scopedFilter(caller, query);
+      const filter = {
+        ...scopedFilter(caller, query),
+        ...(query.except_provider !== undefined && { exceptProvider: query.except_provider }),
+      };
       const range = { limit: query.limit + 1, before: readCursor(query.cursor) };
       if (query.status === "refused") {
         const page = cutPage(await context.reader.refusals(filter, range), query.limit);

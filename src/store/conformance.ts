@@ -13,6 +13,7 @@ import {
 import { testMetering } from "./conformance/metering.ts";
 import { testFinding, testRows, testTotals } from "./conformance/reading.ts";
 import { testRecording } from "./conformance/recording.ts";
+import { testDistinct, testLatencies } from "./conformance/spread.ts";
 import { testRecounting } from "./conformance/recounting.ts";
 import type { OpenStore } from "./conformance/store-under-test.ts";
 
@@ -38,5 +39,7 @@ export function ledgerConformance(name: string, open: OpenStore): void {
     testFinding(open);
     testTotals(open);
     testMetering(open);
+    testLatencies(open);
+    testDistinct(open);
   });
 }

@@ -114,6 +114,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   "GET /api/v1/summary": { expected: figures },
   "GET /api/v1/series": { query: "?by=project,key", expected: figures },
+  "GET /api/v1/report": { query: "?by=project,key&compare=previous", expected: figures },
   "GET /api/v1/alerts": { expected: adminOnly(200) },
   "GET /api/v1/events": { query: "?after=0", expected: figures },
   "POST /api/v1/estimate": {

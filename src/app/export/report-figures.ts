@@ -4,7 +4,8 @@ import { unattributed } from "../../domain/attribution/attribution.ts";
 import { add, toNumber, zero } from "../../domain/money/money.ts";
 import type { ReportBudget, ReportChart, ReportFigures, ReportTable } from "../port/file-writer.ts";
 import type { CallFilter, GroupFigures, GroupKey, LedgerReader } from "../port/reader.ts";
-import { series, sumFigures, type BucketName, type Series } from "../report/series.ts";
+import type { BucketName } from "../report/range.ts";
+import { series, sumFigures, type Series } from "../report/series.ts";
 
 export interface ReportQuery {
   readonly filter: CallFilter;

@@ -2,7 +2,11 @@
 
 import type { NumberedEntry } from "../../app/port/feed.ts";
 import type { AlertRow, CallFilter, CallRow, RefusalRow } from "../../app/port/reader.ts";
-import { attributedTo, type AttributionKey } from "../../domain/attribution/attribution.ts";
+import {
+  attributedTo,
+  unattributed,
+  type AttributionKey,
+} from "../../domain/attribution/attribution.ts";
 import type {
   CallId,
   CorrectionEntry,
@@ -76,6 +80,8 @@ function selects(
     (filter.provider === undefined || provider === filter.provider) &&
     (filter.exceptProvider === undefined || provider !== filter.exceptProvider) &&
     (filter.model === undefined || row.model === filter.model) &&
+    (filter.endpoint === undefined || row.route.endpoint === filter.endpoint) &&
+    (filter.keyId === undefined || (row.route.keyId ?? unattributed) === filter.keyId) &&
     (filter.operation === undefined || row.operationId === filter.operation) &&
     (filter.operationId === undefined || idOfOperation(row.operationId) === filter.operationId) &&
     Object.entries(attribution).every(
