@@ -31,7 +31,8 @@ export function callToHold(
     budgets: caller.key?.budgets ?? none,
     estimate: (now, counted) => {
       const prices = context.prices();
-      const sheet = prices.sheet({ provider: provider.name, model, at: now });
+      const found = prices.sheet({ provider: provider.name, model, at: now });
+      const sheet = facts.unit || found?.pricesTokens === true ? found : undefined;
       const unlisted: CallToEstimate["unlisted"] = (query) =>
         prices.ceiling({ ...query, provider: provider.name, at: now });
       const byTokens = estimate(context, { route, facts, sheet, unlisted, fit }, counted);

@@ -134,7 +134,7 @@ export async function estimateCall(desk: EstimateDesk, call: PlannedCall): Promi
   return {
     sheet,
     counts,
-    cost: sheet ? costsOf({ sheet, counts, demand }, call, at) : null,
+    cost: sheet?.pricesTokens === true ? costsOf({ sheet, counts, demand }, call, at) : null,
     unitPrices: sheet ? unitPrices(sheet, { serviceTier: call.serviceTier, at }) : new Map(),
     fallback: fallback && {
       rates: fallback,

@@ -40,6 +40,7 @@ function bookOf(priced: string): PriceBook {
       source: "test",
       version: "1",
     },
+    pricesTokens: true,
     openMeters: [],
     unitRates: () => new Map(),
     possibleTerms: () => [],

@@ -30,6 +30,7 @@ import {
   anywhere,
   applyTerms,
   possibleRegions,
+  pricesUnitsOnly,
   statedRates,
   type AppliedTerms,
   type Terms,
@@ -93,6 +94,7 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
       const terms = { serviceTier, region };
       return chargePart(part, { state, table: tables(level, terms), terms, model });
     },
+    pricesTokens: !pricesUnitsOnly(state.row),
     openMeters,
     unitRates({ serviceTier, region = usual, at }) {
       const other = at < validSince || at >= validUntil ? sheetAt(at) : undefined;

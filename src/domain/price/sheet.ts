@@ -73,6 +73,12 @@ export interface PriceSheet {
   /** The model's maximum output tokens, when known. */
   readonly maxOutputTokens?: number;
 
+  /**
+   * False if only units have a price, such as seconds or images. Tokens are then `unpriced`, although
+   * the row has to state a rate of zero for them.
+   */
+  readonly pricesTokens: boolean;
+
   /** The open meters with a price, if only at some hours or under a tier or region. */
   readonly openMeters: readonly OpenMeter[];
 

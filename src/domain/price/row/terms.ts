@@ -5,7 +5,7 @@
 
 import { zero, type PicoUsd } from "../../money/money.ts";
 import { isOpenMeter } from "../../usage/open-meter.ts";
-import type { ServiceTier } from "./rate.ts";
+import { countsTokens, type PricedMeter, type ServiceTier } from "./rate.ts";
 import type { CatalogueRow, Factor, OwnRates, Rates, TermPrice } from "./row.ts";
 
 /** Each term multiplies the standard rates of a model. */
@@ -82,6 +82,18 @@ export function statedRates(row: CatalogueRow): readonly Rates[] {
   );
   return [row, ...contextTiers, ...schedules, ...supplements, ...own].flatMap(
     ({ rates }) => rates ?? [],
+  );
+}
+
+/**
+ * Whether a row has prices of units other than tokens and calls of tools, and none of tokens. The
+ * rates of zero that it states for tokens do not mean that they are free.
+ */
+export function pricesUnitsOnly(row: CatalogueRow): boolean {
+  const stated = statedRates(row).flatMap((rates) => Object.entries(rates));
+  return (
+    stated.some(([meter]) => isOpenMeter(meter) && !meter.startsWith("tool:")) &&
+    stated.every(([meter, perUnit]) => perUnit === zero || !countsTokens(meter as PricedMeter))
   );
 }
 

@@ -40,13 +40,23 @@ export class PredictAnswer implements BodyReader {
     };
   }
 
-  /** Images that were filtered out are absent, or have only the reason, and are not billed. */
+  /**
+   * Images that were filtered out are absent, or have only the reason, and are not billed; without
+   * any, the answer is empty. Of another answer without a list, it is unknown what was made.
+   */
   #images(): BilledUnit | undefined {
     const { unit } = this.#facts;
     if (!this.#answer || !unit) return undefined;
-    const made = toObjects(this.#answer["predictions"]).filter(
-      (prediction) => "bytesBase64Encoded" in prediction || "gcsUri" in prediction,
-    );
+    const isEmpty = Object.keys(this.#answer).length === 0;
+    const predictions = isEmpty ? [] : this.#answer["predictions"];
+    if (!Array.isArray(predictions)) return undefined;
+    const made = toObjects(predictions).filter((prediction) => !isReasonOnly(prediction));
     return { meters: unit.meters, family: unit.family, count: made.length };
   }
+}
+
+/** Anything else is taken for an image, whatever its fields are called. */
+function isReasonOnly(prediction: JsonObject): boolean {
+  const hasImage = "bytesBase64Encoded" in prediction || "gcsUri" in prediction;
+  return !hasImage && ("raiFilteredReason" in prediction || "safetyAttributes" in prediction);
 }
