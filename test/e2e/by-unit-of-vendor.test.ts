@@ -195,7 +195,7 @@ describe("a video that xAI makes", () => {
     const dearest = { video_seconds_720p: 15 };
     assert.deepEqual(await charge(job, make()), ["1.05", "estimated", dearest]);
     const named = make({ duration: 2, resolution: "1080p" });
-    assert.deepEqual(await charge(job, named), ["0.14", "settled", { video_seconds_720p: 2 }]);
+    assert.deepEqual(await charge(job, named), ["0.14", "estimated", { video_seconds_720p: 2 }]);
     const sized = make({ duration: 2, size: "848x480" });
     assert.deepEqual(await charge(job, sized), ["0.14", "estimated", { video_seconds_720p: 2 }]);
   });
@@ -248,7 +248,7 @@ describe("images that xAI makes", () => {
 
   test("are charged at the resolution of the request, else at the dearest", async () => {
     const made = { data };
-    assert.deepEqual(await charge(made, asked()), ["0.06", "settled", { images: 1 }]);
+    assert.deepEqual(await charge(made, asked()), ["0.06", "estimated", { images: 1 }]);
     const small = asked({ resolution: "1k" });
     assert.deepEqual(await charge(made, small), ["0.04", "settled", { images_1k: 1 }]);
   });

@@ -228,6 +228,13 @@ describe("transcription", () => {
     );
   });
 
+  test("of an unreadable length is estimated by that of the recording", async () => {
+    for (const duration of ["", " ", "-1", false, [], null]) {
+      const { usd, status } = await charge(json({ duration, text: "Hi" }), transcribe("whisper-1"));
+      assert.deepEqual([usd, status], ["0.001", "estimated"], JSON.stringify(duration));
+    }
+  });
+
   test("as a plain text is estimated by the length of the recording", async () => {
     const heard = { type: "text/plain", body: "Hi\n" };
     assert.deepEqual(await charge(heard, transcribe("whisper-1", { response_format: "text" })), {
@@ -298,12 +305,13 @@ describe("images", () => {
     );
   });
 
-  test("of a size without a price are charged at the dearest one", async () => {
+  test("of a size without a price are an estimate at the dearest one", async () => {
     const made = json({ created: 1, data: [{ url: "http://a" }] });
-    assert.deepEqual(
-      await charge(made, generate("dall-e-3", { size: "1792x1024" })),
-      settled("0.12", { images_hd_1024x1792: 1 }),
-    );
+    assert.deepEqual(await charge(made, generate("dall-e-3", { size: "1792x1024" })), {
+      ...settled("0.12", { images_hd_1024x1792: 1 }),
+      status: "estimated",
+      flags: ["usage_missing"],
+    });
   });
 
   const usage = {

@@ -186,7 +186,14 @@ describe("images of Imagen", () => {
   test("of which none passed the filter cost nothing", async () => {
     const call: Call = ({ gemini }) =>
       gemini.models.generateImages({ model: `models/${imagen}`, prompt });
-    assert.deepEqual(await charge({}, call), ["0", "settled", {}]);
+    assert.deepEqual(await charge({ predictions: [] }, call), ["0", "settled", {}]);
+  });
+
+  test("in an answer of another form are charged as held", async () => {
+    const call: Call = ({ gemini }) =>
+      gemini.models.generateImages({ model: `models/${imagen}`, prompt });
+    for (const other of [{}, { generatedImages: [] }])
+      assert.deepEqual(await charge(other, call), ["0.16", "estimated", { images: 4 }]);
   });
 
   test("of a large answer are all charged", async () => {
@@ -219,11 +226,12 @@ describe("a video of Veo", () => {
   });
 
   test("of a resolution that is not known is charged as the dearest, as an estimate", async () => {
-    assert.deepEqual(await charge({ name: operation }, make({ resolution: "best" })), [
-      "2.4",
-      "estimated",
-      { video_seconds_4k: 8 },
-    ]);
+    for (const resolution of ["best", "2k", "1440p", "8k", "1088p"])
+      assert.deepEqual(
+        await charge({ name: operation }, make({ resolution })),
+        ["2.4", "estimated", { video_seconds_4k: 8 }],
+        resolution,
+      );
   });
 
   test("of a length or number that is not understood is refused", async () => {

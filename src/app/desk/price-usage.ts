@@ -4,7 +4,7 @@ import type { PicoUsd } from "../../domain/money/money.ts";
 import { billFor, type Bill } from "../../domain/price/bill.ts";
 import type { ServiceTier } from "../../domain/price/row/rate.ts";
 import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
-import type { Usage } from "../../domain/usage/usage.ts";
+import { countTokens, type Usage } from "../../domain/usage/usage.ts";
 import { fallbackOf, type UnpricedHold } from "./fallback.ts";
 import type { PricingContext } from "./look-up-price.ts";
 import type { Ledger } from "../port/ledger.ts";
@@ -34,14 +34,19 @@ export function priceUsage(
   const { at, route } = hold;
   const model = reported.model ?? route.model;
   const book = context.prices();
-  const asked = askedOf(book, { provider: route.provider, model: route.model, at });
+  const asked = askedOf(book, {
+    provider: route.provider,
+    model: route.model,
+    at,
+    byUnit: countTokens(usage) === 0,
+  });
   const sheet = sheetOfServed(book, asked, model);
   const bill = billFor({
     model,
     parts: [{ model, usage }],
     sheetOf: () => sheet,
     terms: { serviceTier, region, at },
-    fallback: sheet
+    fallback: sheet?.pricesTokens
       ? null
       : fallbackOf(context, hold, { serviceTier, region, cacheWrite: cacheWriteOf(usage) }),
     reported: { cost: reportedCost, isBilled: context.reportsBilledCost(route.provider) },

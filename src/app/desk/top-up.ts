@@ -53,7 +53,7 @@ async function outputRate(context: DeskContext, hold: FoundHold): Promise<PicoUs
   const { provider, model } = hold.route;
   const sheet = lookUpPrice(context, { provider, model, at: hold.at });
   const terms = { cacheWrite: "none", serviceTier: "priority" } as const;
-  if (!sheet) {
+  if (!sheet?.pricesTokens) {
     const fallback = fallbackOf(context, hold, terms);
     if (fallback) return fallback.output;
     throw new PurserError("unpriced", `no price for ${provider}/${model}`, {

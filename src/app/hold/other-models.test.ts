@@ -14,11 +14,15 @@ import { withOtherModels } from "./other-models.ts";
 /** A token of input costs one pico-dollar; one of output, the number next to the model. */
 const prices = makePriceBook({
   sources: [],
-  overrides: Object.entries({ a: 1, b: 2, c: 5, d: 3 }).map(([model, output]) =>
-    definePrice(
-      { provider: "p", model, input: "0.000001", output: `0.00000${output}` },
-      { field: "prices[0]", source: "test" },
-    ),
+  overrides: [
+    ...Object.entries({ a: 1, b: 2, c: 5, d: 3 }).map(([model, output]) => ({
+      model,
+      input: "0.000001",
+      output: `0.00000${output}`,
+    })),
+    { model: "painter", input: "0", output: "0", meters: { images: "1" } },
+  ].map((price) =>
+    definePrice({ provider: "p", ...price }, { field: "prices[0]", source: "test" }),
   ),
   version: "test",
 });
@@ -61,6 +65,7 @@ test("of the models that may answer instead, the most expensive is held, with al
   assert.equal(held({ models: ["b"] }), 100n + 2n * 1000n);
   assert.equal(held({ models: ["a", "b", "c", "d"] }), 100n + 5n * 1000n);
   assert.equal(held({ models: ["b"], n: 8 }), 100n + 2n * 8000n);
+  assert.equal(held({ models: ["painter"] }), 100n + 1000n, "it has no price in tokens");
   assert.equal(held({ models: ["b", "c"], n: 2, max_tokens: undefined }), 100n + 5n * 100n);
 });
 

@@ -53,14 +53,15 @@ function boundOf(
 ): PicoUsd {
   const { name: provider } = route.provider;
   const model = other.model ?? route.model;
-  const sheet = sheetOfServed(prices, askedOf(prices, { provider, model: route.model, at }), model);
+  const asked = askedOf(prices, { provider, model: route.model, at });
+  const sheet = sheetOfServed(prices, asked, model);
   const { isAlternative = false } = other;
   const inputTokens = isAlternative
     ? estimate.inputTokens
     : estimate.inputTokens + estimate.ceiling;
   const { cacheWrite, serviceTier, region } = facts;
   const query = { cacheWrite, serviceTier, region, fees: [] };
-  const isListed = prices.sheet({ provider, model, at }) !== undefined;
+  const isListed = prices.sheet({ provider, model, at })?.pricesTokens === true;
   const rates =
     (isListed ? undefined : prices.ceiling({ ...query, provider, at })) ??
     sheet?.dearest({ ...query, inputTokens });

@@ -93,10 +93,15 @@ type SheetFinder = (part: UsagePart) => PriceSheet | undefined;
 /** @param model The model that answered: that of parts without a name. */
 function sheetFinder(
   prices: PriceBook,
-  { route, heldAt }: CallToPrice,
+  { route, facts, heldAt }: CallToPrice,
   model: string,
 ): SheetFinder {
-  const asked = askedOf(prices, { provider: route.provider.name, model: route.model, at: heldAt });
+  const asked = askedOf(prices, {
+    provider: route.provider.name,
+    model: route.model,
+    at: heldAt,
+    byUnit: facts.unit !== undefined,
+  });
   const own = sheetOfServed(prices, asked, model);
   return (part) =>
     part.model === null || part.model === model ? own : sheetOfServed(prices, asked, part.model);

@@ -10,18 +10,13 @@ import { openCatalogue } from "../../catalogue/catalogue.ts";
 import { Learned } from "../../domain/estimate/learned.ts";
 import { add, multiply, type PicoUsd } from "../../domain/money/money.ts";
 import { makePriceBook } from "../../domain/price/book.ts";
-import {
-  countsTokens,
-  unpricedSource,
-  type PricedMeter,
-  type ServiceTier,
-} from "../../domain/price/row/rate.ts";
+import { countsTokens, type PricedMeter, type ServiceTier } from "../../domain/price/row/rate.ts";
 import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import {
   anywhere,
   possibleRegions,
-  pricesUnitsOnly,
   statedRates,
+  unstatedTokens,
 } from "../../domain/price/row/terms.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
 import { isOpenMeter, openMeter } from "../../domain/usage/open-meter.ts";
@@ -94,7 +89,7 @@ for (const { name, meter, least } of [
   ...feeMeters.map((fee) => ({ name: `a fee per ${fee}`, meter: fee, least: 20 })),
 ] as const)
   test(`the hold covers the bill of every built-in model with ${name}`, () => {
-    const found = rowsWith((one) => one === meter).filter((row) => !pricesUnitsOnly(row));
+    const found = rowsWith((one) => one === meter).filter((row) => unstatedTokens(row) === "none");
     assert.ok(found.length >= least, `${found.length} rows have a price`);
     for (const row of distinctFees(found))
       for (const terms of termsOf(row))
@@ -105,27 +100,6 @@ for (const { name, meter, least } of [
           compare(row, { terms, facts, reading: { parts: [{ model: null, usage }] } });
         }
   });
-
-test("a built-in model with prices of units only has no price in tokens", () => {
-  const found = rowsWith((meter) => isOpenMeter(meter) && !meter.startsWith("tool:")).filter(
-    (row) => pricesUnitsOnly(row),
-  );
-  assert.ok(found.length >= 100, `${found.length} rows have a price`);
-  for (const row of found) {
-    const [at = 0] = hoursOf(row);
-    const sheet = bookOf(row, null).sheet({ provider: "p", model: row.model, at });
-    const lines = sheet?.charge(
-      { model: null, usage: { input: 10, cache_read: 5, output: 7 } },
-      { serviceTier: "standard", at },
-    );
-    assert.equal(sheet?.pricesTokens, false, row.model);
-    assert.deepEqual(
-      lines?.filter(({ meter }) => meter !== "request").map(({ rate }) => rate?.source),
-      [unpricedSource, unpricedSource, unpricedSource],
-      row.model,
-    );
-  }
-});
 
 /** One of those that differ in nothing but the rates of their tokens. */
 function distinctFees(found: readonly CatalogueRow[]): readonly CatalogueRow[] {

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { pico } from "../../domain/money/money.ts";
 import { at, sheetOf } from "../../domain/price/row-sheet.test-kit.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
+import type { OpenMeter } from "../../domain/usage/usage.ts";
 import { plainFacts } from "../../wire/answer/feed.test-kit.ts";
 import type { Reading } from "../../wire/wire.ts";
 import { aProvider } from "../port/parts.test-kit.ts";
@@ -48,4 +49,17 @@ test("reported tokens are billed only under a tier where tokens cost something",
 test("the fewest units that the provider bills are billed", () => {
   assert.deepEqual(partsOf(plain, 10), [{ model: null, usage: { [images]: 10 } }]);
   assert.deepEqual(partsOf(plain, 2), [{ model: null, usage: { [images]: 3 } }]);
+});
+
+test("a variant without a price of its own is an estimate, even if its number is known", () => {
+  const rates = { input: pico(0n), [hd]: pico(9n), [openMeter("images_4k")]: pico(20n) };
+  const call = (meters: readonly OpenMeter[]) => ({
+    route: { provider: aProvider() },
+    facts: { ...plainFacts, unit: { ...unit, meters } },
+    heldAt: at,
+  });
+  const own = readingByUnit(call([hd]), plain, sheetOf({ rates }));
+  assert.deepEqual([own?.parts[0]?.usage, own?.partial], [{ [hd]: 3 }, undefined]);
+  const other = readingByUnit(call([openMeter("images_8k")]), plain, sheetOf({ rates }));
+  assert.deepEqual([other?.parts[0]?.usage, other?.partial], [{ images_4k: 3 }, true]);
 });

@@ -15,7 +15,8 @@ interface HeldByUnit {
 
 /**
  * The reading with the units as its usage: those that the answer reports, else those of the
- * request, which are an estimate unless they are exact; never fewer than the provider bills.
+ * request, which are an estimate unless they are exact; never fewer than the provider bills. A
+ * variant without a price is an estimate too: it is charged as the dearest one.
  *
  * @returns undefined if the call is billed by tokens: the answer reports them, or the model has no
  *   price for the unit.
@@ -33,10 +34,10 @@ export function readingByUnit(
   const units = pricedUnits(sheet, unit, { serviceTier, region, at: heldAt });
   if (!units) return undefined;
   const { partial: _, ...whole } = reading;
-  const isKnown = reading.unit !== undefined || asked.isExact;
+  const isKnown = (reading.unit !== undefined || asked.isExact) && !units.isBound;
   return {
     ...whole,
-    parts: [{ model: null, usage: Object.fromEntries(units) }],
+    parts: [{ model: null, usage: Object.fromEntries(units.counts) }],
     ...(!isKnown && { partial: true }),
   };
 }

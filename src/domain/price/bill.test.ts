@@ -6,6 +6,7 @@ import { pico } from "../money/money.ts";
 import { openMeter } from "../usage/open-meter.ts";
 import type { Usage } from "../usage/usage.ts";
 import { billFor, type Bill, type ReportedCost } from "./bill.ts";
+import type { FallbackRates } from "./row/rate.ts";
 import { at, row, sheetOf } from "./row-sheet.test-kit.ts";
 
 const ocr = openMeter("tool:ocr");
@@ -42,4 +43,30 @@ test("a count without a price is charged nothing and flagged, whether of an open
 test("the amount that a provider bills includes what has no price here", () => {
   const billed = bill({ input: 2, [ocr]: 5 }, { cost: pico(20n), isBilled: true });
   assert.deepEqual([billed.cost, billed.flags], [20n, []]);
+});
+
+/** The bill of a model with a price of pages only. */
+function billByPage(usage: Usage, fallback: FallbackRates | null, reported = unreported): Bill {
+  const sheet = sheetOf({
+    rates: { input: pico(0n), output: pico(0n), [openMeter("pages")]: pico(3n) },
+  });
+  const terms = { serviceTier: "standard", at } as const;
+  const parts = [{ model: "m", usage }];
+  return billFor({ model: "m", parts, sheetOf: () => sheet, terms, fallback, reported });
+}
+
+test("tokens of a model with a price of units only are charged at the rates of the hold", () => {
+  const rates = { input: pico(2n), output: pico(7n) };
+  const usage = { input: 10, output: 1, [openMeter("pages")]: 5 };
+  const { cost, flags } = billByPage(usage, rates);
+  assert.deepEqual([cost, flags], [15n + 27n, ["unpriced"]]);
+  const pages = billByPage({ [openMeter("pages")]: 5 }, rates);
+  assert.deepEqual([pages.cost, pages.flags], [15n, []]);
+});
+
+test("without such rates they cost what the provider reports, else nothing that is known", () => {
+  const reported = billByPage({ input: 10 }, null, { cost: pico(9n), isBilled: false });
+  assert.deepEqual([reported.cost, reported.flags], [9n, ["unpriced"]]);
+  const unknown = billByPage({ input: 10 }, null);
+  assert.deepEqual([unknown.cost, unknown.flags], [0n, ["unpriced"]]);
 });

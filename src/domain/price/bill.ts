@@ -13,7 +13,9 @@ import {
   type UsageFlag,
   type UsagePart,
 } from "../usage/usage.ts";
+import { isOpenMeter } from "../usage/open-meter.ts";
 import {
+  countsTokens,
   unpricedSource,
   type CeilingRates,
   type Charge,
@@ -90,11 +92,29 @@ function ownCharge({ model, parts, sheetOf, terms, fallback }: Billable): OwnCha
   let basis: OwnCharge["basis"] = "book";
   for (const part of parts) {
     const sheet = sheetOf(part);
-    if (sheet) charges.push(...sheet.charge(part, terms));
-    else if (fallback) charges.push(...fallbackLines(model, part.usage, fallback));
-    if (!sheet) basis = fallback ? "fallback" : "none";
+    const lines = sheet?.charge(part, terms) ?? [];
+    const isPriced = sheet !== undefined && pricesTokensOf(sheet, lines);
+    if (isPriced || !fallback) charges.push(...lines);
+    else
+      charges.push(...besideTokens(lines, fallback), ...fallbackLines(model, part.usage, fallback));
+    if (!isPriced) basis = fallback ? "fallback" : "none";
   }
   return { charges, basis };
+}
+
+/** Whether the tokens of a bill, if it has any, have a price. */
+function pricesTokensOf({ pricesTokens }: PriceSheet, lines: readonly Charge[]): boolean {
+  const ofTokens = lines.filter(({ meter }) => countsTokens(meter));
+  return (
+    pricesTokens ||
+    ofTokens.length === 0 ||
+    (ofTokens.some(({ cost }) => cost > zero) && !ofTokens.some(isUnpriced))
+  );
+}
+
+/** The lines that are charged in addition to tokens at fallback rates: a ceiling has own fees. */
+function besideTokens(lines: readonly Charge[], { ceiling }: FallbackRates): readonly Charge[] {
+  return lines.filter(({ meter }) => (ceiling ? isOpenMeter(meter) : !countsTokens(meter)));
 }
 
 /** Whether the book has a price for the model, but none for this meter. */

@@ -30,8 +30,8 @@ import {
   anywhere,
   applyTerms,
   possibleRegions,
-  pricesUnitsOnly,
   statedRates,
+  unstatedTokens,
   type AppliedTerms,
   type Terms,
 } from "./row/terms.ts";
@@ -94,7 +94,7 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
       const terms = { serviceTier, region };
       return chargePart(part, { state, table: tables(level, terms), terms, model });
     },
-    pricesTokens: !pricesUnitsOnly(state.row),
+    pricesTokens: unstatedTokens(state.row) === "none",
     openMeters,
     unitRates({ serviceTier, region = usual, at }) {
       const other = at < validSince || at >= validUntil ? sheetAt(at) : undefined;

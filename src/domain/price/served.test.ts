@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../money/money.ts";
+import { openMeter } from "../usage/open-meter.ts";
 import { makePriceBook } from "./book.ts";
 import { definePrice } from "./text/override.ts";
 import { isSamePrice, type CatalogueRow } from "./row/row.ts";
@@ -109,4 +110,17 @@ test("charges of a served model name how it was found, at any time", () => {
   const [line] =
     sheet?.charge({ model: null, usage: { input: 1 } }, { serviceTier: "standard", at }) ?? [];
   assert.deepEqual([line?.cost, line?.rate?.match], [1n, "served"]);
+});
+
+test("a model that is priced by unit only has no price for the tokens of a call to another one", () => {
+  const painter = {
+    ...row("painter", 0n),
+    rates: { input: pico(0n), [openMeter("images")]: pico(5n) },
+  };
+  const by = makePriceBook({ sources: [() => [...rows, painter]], version: "1" });
+  const found = (byUnit: boolean): string | undefined =>
+    sheetOfServed(by, askedOf(by, { provider: "acme", model: "large", at, byUnit }), "painter")?.row
+      .model;
+  assert.equal(found(false), "large");
+  assert.equal(found(true), "painter");
 });

@@ -21,10 +21,15 @@ export interface PriceQuestion extends ModelName {
 /** The model requested by a call. */
 export interface AskedModel extends PriceQuestion {
   readonly sheet: PriceSheet | undefined;
+  /** Whether the call may be billed by a unit instead of tokens; absent: it is not. */
+  readonly byUnit?: boolean;
 }
 
-export function askedOf(book: PriceBook, { provider, model, at }: PriceQuestion): AskedModel {
-  return { provider, model, at, sheet: book.sheet({ provider, model, at }) };
+export function askedOf(
+  book: PriceBook,
+  { provider, model, at, byUnit = false }: PriceQuestion & Pick<AskedModel, "byUnit">,
+): AskedModel {
+  return { provider, model, at, byUnit, sheet: book.sheet({ provider, model, at }) };
 }
 
 /**
@@ -33,6 +38,7 @@ export function askedOf(book: PriceBook, { provider, model, at }: PriceQuestion)
  * - a user states a price for the requested id, and none for the served one
  * - the served name is the same model without a geography, `ft:` or `:free`
  * - the served name is unknown, has the same row, or matches less closely than the requested one
+ * - the call is billed by tokens, and only the requested model has a price for them
  */
 export function sheetOfServed(
   book: PriceBook,
@@ -42,12 +48,15 @@ export function sheetOfServed(
   if (served === asked.model) return asked.sheet;
   const ofServed = book.sheet({ provider: asked.provider, model: served, at: asked.at });
   if (!ofServed || (asked.sheet && isSamePrice(ofServed.row, asked.sheet.row))) return asked.sheet;
-  return asked.sheet && keepsPrice(asked.sheet, ofServed)
-    ? asked.sheet
-    : ofServed.foundBy("served");
+  const { sheet, byUnit = false } = asked;
+  return sheet && keepsPrice({ sheet, byUnit }, ofServed) ? sheet : ofServed.foundBy("served");
 }
 
-function keepsPrice(asked: PriceSheet, served: PriceSheet): boolean {
+function keepsPrice(
+  { sheet: asked, byUnit }: { readonly sheet: PriceSheet; readonly byUnit: boolean },
+  served: PriceSheet,
+): boolean {
+  if (!byUnit && asked.pricesTokens && !served.pricesTokens) return true;
   if (asked.match === "prefix") return false;
   if (isStated(asked)) return !isStated(served) || served.match === "prefix";
   if (isQualified(asked.model) && isSameModel(asked.model, served.model)) return true;

@@ -74,8 +74,8 @@ export interface PriceSheet {
   readonly maxOutputTokens?: number;
 
   /**
-   * False if only units have a price, such as seconds or images. Tokens are then `unpriced`, although
-   * the row has to state a rate of zero for them.
+   * False if only units or another kind of tokens have a price, such as seconds or images. Its text
+   * tokens are then `unpriced`, although the row has to state a rate of zero for them.
    */
   readonly pricesTokens: boolean;
 

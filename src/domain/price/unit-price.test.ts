@@ -125,15 +125,44 @@ test("what is billed in addition counts if it has a price, and the unit itself n
     [images, 1],
     [inputs, 2],
   ]);
-  assert.deepEqual(pricedUnits(both, call, now), counts);
+  assert.deepEqual(pricedUnits(both, call, now), { counts, isBound: false });
   const one = sheetOf({ rates: { ...free, [images]: pico(5n) } });
-  assert.deepEqual(pricedUnits(one, call, now), new Map([[images, 1]]));
+  assert.deepEqual(pricedUnits(one, call, now)?.counts, new Map([[images, 1]]));
   assert.equal(
     pricedUnits(sheetOf({ rates: { ...free, [inputs]: pico(1n) } }), call, now),
     undefined,
   );
   const twice = { ...unit, also: [{ meters: [images], family: images, count: 3 }] };
-  assert.deepEqual(pricedUnits(one, twice, now), new Map([[images, 4]]), "one meter is summed");
+  assert.deepEqual(
+    pricedUnits(one, twice, now)?.counts,
+    new Map([[images, 4]]),
+    "one meter is summed",
+  );
   assert.equal(unitBound(both, call, now), 7n);
   assert.equal(unitBound(one, twice, now), 20n);
+});
+
+test("a variant without a price is bounded by the dearest, unless all cost the same", () => {
+  const found = (rates: object, names: readonly string[]): readonly unknown[] => {
+    const priced = Object.fromEntries(
+      Object.entries(rates).map(([name, usd]) => [openMeter(name), pico(BigInt(usd))]),
+    );
+    const sheet = sheetOf({ rates: { ...free, ...priced } });
+    const units = pricedUnits(sheet, { ...unit, meters: names.map(openMeter) }, now);
+    return units ? [...units.counts.keys(), units.isBound] : [];
+  };
+  const prices = { images: 4, images_hd_512x512: 8, images_hd_1024x1024: 9, images_low_64x64: 1 };
+  const names = (quality: string, size: string) => [
+    `images_${quality}_${size}`,
+    `images_${size}`,
+    `images_${quality}`,
+    "images",
+  ];
+  assert.deepEqual(found(prices, names("hd", "512x512")), ["images_hd_512x512", false]);
+  assert.deepEqual(found(prices, names("hd", "2048x2048")), ["images_hd_1024x1024", true]);
+  assert.deepEqual(found(prices, names("ultra", "512x512")), ["images_hd_1024x1024", true]);
+  assert.deepEqual(found(prices, names("standard", "256x256")), ["images", false]);
+  assert.deepEqual(found(prices, []), ["images_hd_1024x1024", true]);
+  assert.deepEqual(found({ images: 4 }, []), ["images", false]);
+  assert.deepEqual(found({ images: 4, images_2k: 4 }, ["images_4k"]), ["images", false]);
 });

@@ -22,7 +22,14 @@ export function unitMeter(
   unit: PricedUnit,
   terms: ChargeOptions,
 ): OpenMeter | undefined {
-  return pricedMeter(unit, sheet.unitRates(terms))?.[0];
+  return pricedMeter(unit, sheet.unitRates(terms))?.meter;
+}
+
+/** The units of a call by the meters that price them. */
+export interface PricedUnits {
+  readonly counts: ReadonlyMap<OpenMeter, number>;
+  /** Whether the price of a variant is not known, so that the dearest one applies. */
+  readonly isBound: boolean;
 }
 
 /**
@@ -34,16 +41,19 @@ export function pricedUnits(
   sheet: PriceSheet,
   unit: BilledUnit,
   terms: ChargeOptions,
-): ReadonlyMap<OpenMeter, number> | undefined {
+): PricedUnits | undefined {
   const rates = sheet.unitRates(terms);
   const own = pricedMeter(unit, rates);
   if (!own) return undefined;
-  const counts = new Map([[own[0], unit.count]]);
+  const counts = new Map([[own.meter, unit.count]]);
+  let { isBound } = own;
   for (const added of unit.also ?? []) {
-    const other = pricedMeter(added, rates)?.[0];
-    if (other !== undefined) counts.set(other, (counts.get(other) ?? 0) + added.count);
+    const other = pricedMeter(added, rates);
+    if (!other) continue;
+    counts.set(other.meter, (counts.get(other.meter) ?? 0) + added.count);
+    isBound ||= other.isBound;
   }
-  return counts;
+  return { counts, isBound };
 }
 
 /**
@@ -58,7 +68,7 @@ export function unitBound(
   const costs = sheet.possibleTerms(query).flatMap(({ serviceTier, region }) => {
     const terms = { serviceTier, region, at: query.at };
     const units = pricedUnits(sheet, unit, terms);
-    return units ? [costOf(units, sheet.unitRates(terms))] : [];
+    return units ? [costOf(units.counts, sheet.unitRates(terms))] : [];
   });
   const [first, ...others] = costs;
   return first === undefined
@@ -109,7 +119,11 @@ export function chargesTokens(
   return rates.input > zero || rates.output > zero;
 }
 
-type PricedMeter = readonly [meter: OpenMeter, perUnit: PicoUsd];
+interface PricedMeter {
+  readonly meter: OpenMeter;
+  /** Whether it is the dearest of several, because that of the call has no price of its own. */
+  readonly isBound: boolean;
+}
 
 function costOf(
   units: ReadonlyMap<OpenMeter, number>,
@@ -124,14 +138,29 @@ function pricedMeter(
   { meters, family }: PricedUnit,
   rates: ReadonlyMap<OpenMeter, PicoUsd>,
 ): PricedMeter | undefined {
+  const variants = [...rates].filter(([meter]) => isOfFamily(meter, family));
   for (const meter of meters) {
-    const perUnit = rates.get(meter);
-    if (perUnit !== undefined) return [meter, perUnit];
+    if (!rates.has(meter)) continue;
+    if (meter === family && variants.some(([other]) => isVariantOf(other, { meters, family })))
+      break;
+    return { meter, isBound: false };
   }
-  let dearest: PricedMeter | undefined;
-  for (const priced of rates)
-    if (isOfFamily(priced[0], family) && (!dearest || priced[1] > dearest[1])) dearest = priced;
-  return dearest;
+  const [first, ...others] = variants;
+  if (!first) return undefined;
+  const [meter] = others.reduce((most, next) => (next[1] > most[1] ? next : most), first);
+  return { meter, isBound: others.some(([, perUnit]) => perUnit !== first[1]) };
+}
+
+/**
+ * Whether a variant is named by one of the meters and more, as `images_hd_1024x1792` is by `images_hd`
+ * and by `images_1024x1792`. The family's own price is then not meant for another such variant.
+ */
+function isVariantOf(variant: OpenMeter, { meters, family }: PricedUnit): boolean {
+  return meters.some(
+    (meter) =>
+      meter !== family &&
+      (variant.startsWith(`${meter}_`) || variant.endsWith(meter.slice(family.length))),
+  );
 }
 
 function isOfFamily(meter: OpenMeter, family: OpenMeter): boolean {

@@ -64,6 +64,8 @@ test("a form that another reader may take differently is refused", () => {
     `--xx\r\n${disposition}\r\nContent-Transfer-Encoding: base64\r\n\r\nbQ==\r\n${end}`,
     `--xx\r\nContent-Disposition: form-data; name=model\r\n\r\nm\r\n${end}`,
     `--xx\r\n${disposition}\r\n x-folded: 1\r\n\r\nm\r\n${end}`,
+    `${field("mo\\del", "m")}${end}`,
+    `${field("mo%64el", "m")}${end}`,
   ];
   for (const body of bodies)
     assert.throws(() => contents(body), { code: "invalid_request" }, JSON.stringify(body));

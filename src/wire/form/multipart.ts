@@ -83,8 +83,15 @@ function headOf(head: string): Pick<FormPart, "name" | "isFile"> {
   const [, name, file] = found ?? [];
   if (name === undefined || dispositions.length > 1 || isEncoded || /;\s*name/i.test(file ?? ""))
     throw invalid("has a part with an unusual head");
+  if (escape.test(name)) throw invalid("has a field with an escape in its name");
   return { name, isFile: file !== undefined };
 }
+
+/**
+ * Some servers read `sec\onds` or `secon%64s` as `seconds`. Browsers write `%22`, `%0D` and `%0A` for
+ * characters that no field of a provider has.
+ */
+const escape = /\\|%(?!22|0[AaDd])[0-9A-Fa-f]{2}/;
 
 function invalid(what: string): PurserError {
   return new PurserError("invalid_request", `the form ${what}`, {

@@ -14,36 +14,30 @@ export interface VideosMade {
 }
 
 /**
- * `video_seconds_RESOLUTION`, then `video_seconds`, which prices all resolutions up to 1080p that
- * have no price of their own. A larger one costs at least as much as the next that has a price. If
- * there is none, or the resolution is not known, the dearest variant applies.
+ * `video_seconds_RESOLUTION`, then `video_seconds`, which prices the usual resolutions that have no
+ * price of their own. Of any other, the dearest variant applies.
  */
 export function videoUnit({ size, seconds }: VideosMade): BilledUnit {
   const resolution = resolutionOf(size);
-  if (resolution === undefined) return { meters: [], family, count: seconds };
-  const own = openMeter(`video_seconds_${resolution}`);
-  const lines = linesOf(resolution);
-  const others =
-    lines <= mostUsualLines
-      ? [family]
-      : [...large.values()]
-          .filter((one) => linesOf(one) > lines)
-          .map((one) => openMeter(`video_seconds_${one}`));
-  return { meters: [own, ...others], family, count: seconds };
+  const own = resolution === undefined ? [] : [openMeter(`video_seconds_${resolution}`)];
+  const isUsual = resolution !== undefined && usual.has(resolution);
+  return { meters: isUsual ? [...own, family] : own, family, count: seconds };
 }
 
-const mostUsualLines = 1080;
+const usual: ReadonlySet<string> = new Set([
+  "360p",
+  "480p",
+  "540p",
+  "576p",
+  "720p",
+  "768p",
+  "1024p",
+  "1080p",
+]);
 
-function linesOf(resolution: string): number {
-  const named = [...large].find(([, name]) => name === resolution)?.[0] ?? resolution;
-  return Number.parseInt(named, 10);
-}
-
-/** Whether the size has a resolution that price lists name. */
+/** Whether the resolution of a size is known. */
 export function isKnownSize(size: string | undefined): boolean {
-  const resolution = resolutionOf(size);
-  if (resolution === undefined) return false;
-  return linesOf(resolution) <= mostUsualLines || [...large.values()].includes(resolution);
+  return resolutionOf(size) !== undefined;
 }
 
 /** Price lists name a resolution by the shorter side, and the two largest ones by the longer. */

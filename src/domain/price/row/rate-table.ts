@@ -10,7 +10,7 @@ import { fixedMeters, type FixedMeter, type OpenMeter } from "../../usage/usage.
 import { countsTokens, unpricedSource, type Match, type PricedMeter, type Rate } from "./rate.ts";
 import { scale } from "./ratio.ts";
 import type { CatalogueRow, ContextTier, Factor, Rates } from "./row.ts";
-import { anywhere, pricesUnitsOnly, type AppliedTerms } from "./terms.ts";
+import { anywhere, unstatedTokens, type AppliedTerms } from "./terms.ts";
 
 /**
  * `request` is absent if a call has no flat fee, and `reasoning` if it costs what output does;
@@ -65,10 +65,10 @@ export interface Found {
 export function makeRateTable(query: TableQuery): RateTable {
   const factor = product(query.applied.factors);
   const table: { [meter in TableMeter]?: Rate } = {};
-  const hasTokens = !pricesUnitsOnly(query.row);
+  const unstated = unstatedTokens(query.row);
   for (const meter of fixedMeters) {
     const rate = rateOf(meter, query, factor);
-    if (rate) table[meter] = hasTokens || !countsTokens(meter) ? rate : unpriced(rate);
+    if (rate) table[meter] = isStated(rate, meter, unstated) ? rate : unpriced(rate);
   }
   const reasoning = hasReasoning(query, factor) ? rateOf("reasoning", query, factor) : undefined;
   return reasoning ? { ...table, reasoning } : table;
@@ -82,8 +82,17 @@ function hasReasoning(query: TableQuery, factor: Factor | undefined): boolean {
   return !factor?.without?.includes("reasoning") && standardRate("reasoning", query) !== undefined;
 }
 
+function isStated(
+  { perUnit }: Rate,
+  meter: FixedMeter,
+  unstated: ReturnType<typeof unstatedTokens>,
+): boolean {
+  if (unstated === "none" || perUnit > zero || !countsTokens(meter)) return true;
+  return unstated === "output" && !meter.startsWith("output");
+}
+
 function unpriced(rate: Rate): Rate {
-  return { ...rate, perUnit: zero, source: unpricedSource };
+  return { ...rate, source: unpricedSource };
 }
 
 /** The rate of an open meter. Like other fees, it is the same at every context size. */

@@ -5,7 +5,7 @@
 
 import { zero, type PicoUsd } from "../../money/money.ts";
 import { isOpenMeter } from "../../usage/open-meter.ts";
-import { countsTokens, type PricedMeter, type ServiceTier } from "./rate.ts";
+import { countsTokens, type ServiceTier } from "./rate.ts";
 import type { CatalogueRow, Factor, OwnRates, Rates, TermPrice } from "./row.ts";
 
 /** Each term multiplies the standard rates of a model. */
@@ -86,15 +86,22 @@ export function statedRates(row: CatalogueRow): readonly Rates[] {
 }
 
 /**
- * Whether a row has prices of units other than tokens and calls of tools, and none of tokens. The
- * rates of zero that it states for tokens do not mean that they are free.
+ * The token meters whose rate of zero does not mean that they are free:
+ *
+ * - `all` if the row has prices of units, such as images or seconds, and none of input tokens
+ * - `output` if only another kind of tokens has a price, such as those of images
+ * - `none` for any other row: it states what its tokens cost, if only that all are free
  */
-export function pricesUnitsOnly(row: CatalogueRow): boolean {
-  const stated = statedRates(row).flatMap((rates) => Object.entries(rates));
-  return (
-    stated.some(([meter]) => isOpenMeter(meter) && !meter.startsWith("tool:")) &&
-    stated.every(([meter, perUnit]) => perUnit === zero || !countsTokens(meter as PricedMeter))
+export function unstatedTokens(row: CatalogueRow): "none" | "output" | "all" {
+  const priced = new Set(
+    statedRates(row).flatMap((rates) =>
+      Object.entries(rates).flatMap(([meter, perUnit]) => (perUnit === zero ? [] : [meter])),
+    ),
   );
+  if (priced.has("input")) return "none";
+  const isUnit = (meter: string): boolean => isOpenMeter(meter) && !meter.startsWith("tool:");
+  if ([...priced].some(isUnit)) return "all";
+  return !priced.has("output") && [...priced].some(countsTokens) ? "output" : "none";
 }
 
 interface Found<Name extends string> {

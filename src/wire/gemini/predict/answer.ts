@@ -2,7 +2,7 @@
 
 import type { BilledUnit } from "../../../domain/usage/billed-unit.ts";
 import type { BodyReader } from "../../answer/body-meter.ts";
-import { parseObject, toObject, toObjects, type JsonObject } from "../../count/count.ts";
+import { parseObject, toObject, type JsonObject } from "../../count/count.ts";
 import type { EndpointUnit, Progress, Reading, RequestFacts } from "../../wire.ts";
 
 export class PredictAnswer implements BodyReader {
@@ -26,8 +26,8 @@ export class PredictAnswer implements BodyReader {
 
   /** The answer of a job does not say what it will make: the request does. */
   reading(): Reading {
-    const hasFailed = toObject(this.#answer?.["error"]) !== undefined;
-    const unit = this.#kind === "image" && !hasFailed ? this.#images() : undefined;
+    const unit = this.#kind === "image" ? this.#images() : undefined;
+    const hasFailed = toObject(this.#answer?.["error"]) !== undefined && !unit?.count;
     return {
       model: null,
       parts: [],
@@ -41,22 +41,22 @@ export class PredictAnswer implements BodyReader {
   }
 
   /**
-   * Images that were filtered out are absent, or have only the reason, and are not billed; without
-   * any, the answer is empty. Of another answer without a list, it is unknown what was made.
+   * Images that were filtered out are absent, or have only the reason, and are not billed. Without a
+   * list, it is unknown what was made.
    */
   #images(): BilledUnit | undefined {
     const { unit } = this.#facts;
     if (!this.#answer || !unit) return undefined;
-    const isEmpty = Object.keys(this.#answer).length === 0;
-    const predictions = isEmpty ? [] : this.#answer["predictions"];
+    const predictions = this.#answer["predictions"];
     if (!Array.isArray(predictions)) return undefined;
-    const made = toObjects(predictions).filter((prediction) => !isReasonOnly(prediction));
+    const made = predictions.filter((prediction) => !isReasonOnly(toObject(prediction)));
     return { meters: unit.meters, family: unit.family, count: made.length };
   }
 }
 
 /** Anything else is taken for an image, whatever its fields are called. */
-function isReasonOnly(prediction: JsonObject): boolean {
+function isReasonOnly(prediction: JsonObject | undefined): boolean {
+  if (!prediction) return false;
   const hasImage = "bytesBase64Encoded" in prediction || "gcsUri" in prediction;
   return !hasImage && ("raiFilteredReason" in prediction || "safetyAttributes" in prediction);
 }

@@ -49,7 +49,8 @@ test("a size that is not known has no meter, so that the dearest variant applies
   for (const size of ["2048", "8K", ""])
     assert.deepEqual(unit("images", { sampleImageSize: size }).meters, [], size);
   assert.deepEqual(unit("images", { sampleImageSize: "1K", imageSize: "4K" }).meters, []);
-  assert.deepEqual(unit("images", { sampleImageSize: "2K" }).meters, ["images_2k", "images"]);
+  assert.deepEqual(unit("images", { sampleImageSize: "2K" }).meters, ["images_2k"]);
+  assert.deepEqual(unit("images", { sampleImageSize: "1K" }).meters, ["images_1k", "images"]);
   const { meters, isExact } = unit("videos", { resolution: "UHD" });
   assert.deepEqual([meters, isExact], [[], false]);
 });
@@ -82,13 +83,14 @@ test("images in the answer are counted; reasons and safety attributes are not", 
   const image = { bytesBase64Encoded: "AAAA", mimeType: "image/png" };
   const rest = [{ raiFilteredReason: "no" }, { safetyAttributes: {}, contentType: "Positive" }];
   assert.equal(images(JSON.stringify({ predictions: [image, { gcsUri: "gs://a" }, ...rest] })), 2);
-  assert.equal(images("{}"), 0);
   assert.equal(images('{"predictions":[]}'), 0);
 });
 
 test("an image in an unknown field is counted, and an unknown list leaves what was held", () => {
   assert.equal(images('{"predictions":[{"image":{}},{"audioContent":"AAAA"}]}'), 2);
-  for (const unknown of ['{"generatedImages":[{}]}', '{"predictions":{}}', '{"metadata":{}}'])
+  assert.equal(images('{"predictions":["AAAA",null]}'), 2);
+  assert.equal(images('{"predictions":[{"gcsUri":"gs://a"}],"error":{"code":500}}'), 1);
+  for (const unknown of ["{}", '{"generatedImages":[{}]}', '{"predictions":{}}', '{"metadata":{}}'])
     assert.equal(images(unknown), undefined, unknown);
 });
 

@@ -61,11 +61,11 @@ function imagesOf(body: ScannedBody): RequestedUnit {
 const usualImages = 4;
 const images = openMeter("images");
 
-/** If the size is not known, only the family is: its dearest variant applies. */
+/** `images` prices 1K only, if larger images have other prices; else the dearest variant applies. */
 function imageUnit(size: string | undefined, count: number): BilledUnit {
-  const isKnown = size !== undefined && /^[124]k$/i.test(size);
-  const meters = isKnown ? [openMeter(`images_${size.toLowerCase()}`), images] : [];
-  return { meters, family: images, count };
+  const known = /^[124]k$/i.exec(size ?? "")?.[0].toLowerCase();
+  const own = known === undefined ? [] : [openMeter(`images_${known}`)];
+  return { meters: known === "1k" ? [...own, images] : own, family: images, count };
 }
 
 /**

@@ -15,12 +15,14 @@ export interface ImagesMade {
 
 /**
  * `images_QUALITY_SIZE`, `images_SIZE`, `images_QUALITY` and `images`, in that order, or
- * `images_RESOLUTION` and `images`. If quality or size is left to the model, only the family is
- * known: its dearest variant applies.
+ * `images_RESOLUTION` and `images`. The last one does not price large resolutions. If there is none,
+ * or quality or size is left to the model, the dearest variant of the family applies.
  */
 export function imageUnit(made: ImagesMade): BilledUnit {
-  const names = namesOf(made).map((name) => openMeter(`images_${name}`));
-  return { meters: names.length > 0 ? [...names, family] : [], family, count: made.count };
+  const names = namesOf(made);
+  const meters = names.map((name) => openMeter(`images_${name}`));
+  const isUsual = names.length > 0 && !names.some((name) => large.has(name));
+  return { meters: isUsual ? [...meters, family] : meters, family, count: made.count };
 }
 
 function namesOf({ quality, size, resolution }: ImagesMade): readonly string[] {
@@ -42,4 +44,6 @@ function named(value: string | undefined, pattern: RegExp): value is string {
 
 const qualityPattern = /^[a-z]{1,16}$/;
 const resolutionPattern = /^[1248]k$/;
+/** They cost more where images have several prices. */
+const large: ReadonlySet<string> = new Set(["2k", "4k", "8k"]);
 const sizePattern = /^\d{1,5}x\d{1,5}$/;

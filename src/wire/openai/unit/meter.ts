@@ -170,7 +170,8 @@ function secondsOf(
 ): BilledUnit | undefined {
   const usage = written === undefined ? undefined : parseObject(written);
   const reported = usage?.["seconds"] ?? usage?.["prompt_audio_seconds"] ?? answer?.["duration"];
-  const seconds = Number(reported ?? Number.NaN);
+  const isNumber = /^\d{1,9}(?:\.\d+)?$/.test(toText(reported) ?? String(reported));
+  const seconds = isNumber ? Number(reported) : Number.NaN;
   const meter = openMeter("audio_seconds");
   return seconds >= 0 && seconds <= mostReportedSeconds
     ? { meters: [meter], family: meter, count: Math.round(seconds) }
