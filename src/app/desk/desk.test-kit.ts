@@ -83,7 +83,19 @@ export class DeskBench {
         { provider, model, ...rates, output },
         { field: "prices[0]", source: "configuration" },
       );
-    const overrides = [priced("p", "m"), priced("p", "dear", "100"), priced("billing", "m")];
+    const painter = {
+      provider: "p",
+      model: "painter",
+      input: "0",
+      output: "0",
+      meters: { images: "0.04" },
+    };
+    const overrides = [
+      priced("p", "m"),
+      priced("p", "dear", "100"),
+      priced("billing", "m"),
+      definePrice(painter, { field: "prices[3]", source: "configuration" }),
+    ];
     return new DeskBench(books, makePriceBook({ sources: [], overrides, version: "v7" }));
   }
 

@@ -50,8 +50,10 @@ test("web searches are held at their fee, and a model without a price has no rat
   const sizing = { ...counted, webSearches: 2 };
   const demand = demandFor(context, { provider: "p", model: "m", sizing }, start);
   assert.equal(demand.fixed.usd, 100_000_000n + 2n * 10_000_000_000n);
-  const unpriced = demandFor(context, { provider: "p", model: "other", sizing }, start);
-  assert.deepEqual([unpriced.fixed.usd, unpriced.perOutputToken], [0n, null]);
+  for (const model of ["other", "painter"]) {
+    const unpriced = demandFor(context, { provider: "p", model, sizing }, start);
+    assert.deepEqual([unpriced.fixed.usd, unpriced.perOutputToken], [0n, null], model);
+  }
 });
 
 test("a hold lapses after its time", async (t) => {

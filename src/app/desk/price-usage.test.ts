@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../../domain/money/money.ts";
+import { openMeter } from "../../domain/usage/open-meter.ts";
 import { DeskBench, keyOf } from "./desk.test-kit.ts";
 import { priceUsage } from "./price-usage.ts";
 import { start } from "../port/ledger.test-kit.ts";
@@ -49,4 +50,17 @@ test("usage with a price is charged at it, whatever the budgets' fallback rates 
   const hold = { ...reported.hold, route: { ...route, model: "m" } };
   const { cost, model, flags } = priceUsage(bench.context, { ...reported, hold });
   assert.deepEqual([cost, model, flags], [200_000_000n, "m", []]);
+});
+
+test("tokens of a model that is priced by unit are charged at fallback rates, and its units at its price", async (t) => {
+  const bench = await DeskBench.open(t);
+  const hold = { ...reported.hold, route: { ...route, model: "painter" } };
+  const images = { [openMeter("images")]: 2 };
+  const mixed = { ...reported, hold, usage: { ...reported.usage, ...images } };
+  const bill = () => priceUsage(bench.context, mixed);
+  assert.deepEqual([bill().cost, bill().flags], [80_000_000_000n, ["unpriced"]]);
+  await bench.books.budget({ budgetId: "one", unpriced: rates(2n, 5n) });
+  assert.deepEqual([bill().cost, bill().flags], [80_000_000_250n, ["unpriced"]]);
+  const { cost, flags } = priceUsage(bench.context, { ...mixed, usage: images });
+  assert.deepEqual([cost, flags], [80_000_000_000n, []]);
 });

@@ -35,14 +35,17 @@ test("output adds its tokens, at the output rate of the model", async (t) => {
   });
 });
 
-test("a hold of a model without a price is topped up by an amount only", async (t) => {
-  const bench = await DeskBench.open(t);
-  const hold = await bench.hold(amount(10n), { model: "other" });
-  await assert.rejects(
-    topUpByApi(bench.context, { hold, growth: output(1), by: caller }),
-    refusedAs("unpriced", "output_tokens"),
-  );
-  assert.ok((await topUpByApi(bench.context, { hold, growth: amount(1n), by: caller })).admitted);
+test("a hold of a model without a price in tokens is topped up by an amount only", async (t) => {
+  for (const model of ["other", "painter"]) {
+    const bench = await DeskBench.open(t);
+    const hold = await bench.hold(amount(10n), { model });
+    await assert.rejects(
+      topUpByApi(bench.context, { hold, growth: output(1), by: caller }),
+      refusedAs("unpriced", "output_tokens"),
+      model,
+    );
+    assert.ok((await topUpByApi(bench.context, { hold, growth: amount(1n), by: caller })).admitted);
+  }
 });
 
 test("a key tops up to no more than its share of a budget, an administrator to what there is", async (t) => {

@@ -11,8 +11,12 @@ import type { WireFormat } from "../../wire/wire.ts";
 import { aProvider } from "../port/parts.test-kit.ts";
 import { withOtherModels } from "./other-models.ts";
 
-/** A token of input costs one pico-dollar; one of output, the number next to the model. */
+/**
+ * A token of input costs one pico-dollar; one of output, the number next to the model. A model without
+ * a price has the dearest rates of these.
+ */
 const prices = makePriceBook({
+  unlisted: () => "dearest",
   sources: [],
   overrides: [
     ...Object.entries({ a: 1, b: 2, c: 5, d: 3 }).map(([model, output]) => ({
@@ -65,7 +69,7 @@ test("of the models that may answer instead, the most expensive is held, with al
   assert.equal(held({ models: ["b"] }), 100n + 2n * 1000n);
   assert.equal(held({ models: ["a", "b", "c", "d"] }), 100n + 5n * 1000n);
   assert.equal(held({ models: ["b"], n: 8 }), 100n + 2n * 8000n);
-  assert.equal(held({ models: ["painter"] }), 100n + 1000n, "it has no price in tokens");
+  assert.equal(held({ models: ["painter"] }), 100n + 5n * 1000n, "it has no price in tokens");
   assert.equal(held({ models: ["b", "c"], n: 2, max_tokens: undefined }), 100n + 5n * 100n);
 });
 
