@@ -1,6 +1,6 @@
 /**
- * Tests the whole built-in book at endpoints billed by tokens: only a model whose price says that it
- * is free is held and billed at zero without being unpriced.
+ * Tests the whole built-in book at endpoints billed by tokens and by units: only a model whose price
+ * says that it is free is held and billed at zero without being unpriced.
  */
 
 import assert from "node:assert/strict";
@@ -11,11 +11,13 @@ import { makePriceBook } from "../../domain/price/book.ts";
 import { countsTokens } from "../../domain/price/row/rate.ts";
 import type { CatalogueRow, Rates } from "../../domain/price/row/row.ts";
 import { statedRates } from "../../domain/price/row/terms.ts";
+import { pricesCall } from "../../domain/price/unit-price.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
 import { isOpenMeter, openMeter } from "../../domain/usage/open-meter.ts";
 import type { Usage } from "../../domain/usage/usage.ts";
 import { plainFacts } from "../../wire/answer/feed.test-kit.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
+import type { RequestedUnit } from "../../wire/wire.ts";
 import { demandFor } from "../desk/hold.ts";
 import { aProvider } from "../port/parts.test-kit.ts";
 import { priceAnswer } from "./price-answer.ts";
@@ -35,6 +37,21 @@ const endpoints: readonly { readonly path: string; readonly usages: readonly Usa
   },
   { path: "/embeddings", usages: [{ input: 10 }] },
 ];
+
+/** What calls of other endpoints are billed by, if not by tokens. */
+const units: readonly RequestedUnit[] = (
+  [
+    ["images", "output_image"],
+    ["video_seconds", null],
+    ["characters", "output_audio"],
+    ["audio_seconds", "output"],
+    ["search_units", "output"],
+    ["pages", null],
+  ] as const
+).map(([name, output]) => {
+  const family = openMeter(name);
+  return { meters: [family], family, count: 3, isExact: true, output };
+});
 
 type Kind = "tokens" | "units" | "tokens and units" | "other tokens" | "requests" | "free";
 
@@ -62,7 +79,7 @@ const least: Readonly<Record<Kind, number>> = {
 };
 
 for (const [kind, count] of Object.entries(least) as [Kind, number][])
-  test(`tokens at models with prices for ${kind === "free" ? "nothing are free" : `${kind} are not`}`, () => {
+  test(`calls of models with prices of ${kind === "free" ? "zero are" : `${kind} are not`} free`, () => {
     const found = rows.get(kind) ?? [];
     assert.ok(found.length >= count, `${found.length} rows`);
     for (const row of found) checkRow(row, kind);
@@ -81,6 +98,15 @@ function checkRow(row: CatalogueRow, kind: Kind): void {
       else assert.ok(cost > zero || isUnpriced, `${called} is free`);
       if (kind === "units") assert.ok(isUnpriced, `${called} is not unpriced`);
     }
+  for (const unit of units) {
+    const sheet = prices.sheet({ provider: "p", model: row.model, at: time });
+    if (!sheet || !pricesCall(sheet, unit, { serviceTier: "standard", at: time })) continue;
+    // The call is metered only if it has a price.
+    const { cost, flags } = bill(prices, { row, path: "/images/generations", time, unit });
+    const called = `${where} by ${unit.family}`;
+    if (kind === "free") assert.equal(cost, zero, called);
+    else assert.ok(cost > zero || flags.includes("unpriced"), `${called} is free`);
+  }
   const { perOutputToken, fixed } = held(prices, row, time);
   const isNothing = perOutputToken !== null && perOutputToken + fixed.usd === zero;
   assert.equal(isNothing, kind === "free", `${where} is held at zero`);
@@ -112,11 +138,13 @@ function held(prices: PriceBook, row: CatalogueRow, time: number): ReturnType<ty
 interface Answered {
   readonly row: Pick<CatalogueRow, "model">;
   readonly path: string;
-  readonly usage: Usage;
+  /** As reported; absent if the answer reports none. */
+  readonly usage?: Usage;
   readonly time: number;
+  readonly unit?: RequestedUnit;
 }
 
-function bill(prices: PriceBook, { row, path, usage, time }: Answered) {
+function bill(prices: PriceBook, { row, path, usage, time, unit }: Answered) {
   const outcome = priceAnswer(
     prices,
     {
@@ -128,7 +156,7 @@ function bill(prices: PriceBook, { row, path, usage, time }: Answered) {
         model: row.model,
         title: row.model,
       },
-      facts: { ...plainFacts, stream: false, maxOutputTokens: 100 },
+      facts: { ...plainFacts, stream: false, maxOutputTokens: 100, ...(unit && { unit }) },
       estimate: {
         inputTokens: 100,
         ceiling: 100,
@@ -145,7 +173,7 @@ function bill(prices: PriceBook, { row, path, usage, time }: Answered) {
     {
       reading: {
         model: null,
-        parts: [{ model: null, usage }],
+        parts: usage ? [{ model: null, usage }] : [],
         reportedCost: null,
         serviceTier: "standard",
         rawUsage: null,
