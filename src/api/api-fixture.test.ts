@@ -13,7 +13,7 @@ import { CurrentPrices } from "../app/manage/current-prices.ts";
 import { PriceUpdates } from "../app/manage/update-prices.ts";
 import { makePriceBook } from "../domain/price/book.ts";
 import { definePrice } from "../domain/price/text/override.ts";
-import type { StatedList } from "../domain/price/update/list-change.ts";
+import type { ReadList } from "../app/port/price-lists.ts";
 import { parseRow } from "../domain/price/text/row-text.ts";
 import { makeMetrics } from "../metrics/metrics.ts";
 import { drawReport } from "../export/draw-report.ts";
@@ -55,11 +55,11 @@ export const beginning = Date.UTC(2026, 2, 10, 12);
 export const model = { provider: "openai", model: "m1" };
 
 /** A list in the language of prices: `[{provider, model, input, output}]`. */
-async function readList(text: string): Promise<StatedList> {
+async function readList(text: string): Promise<ReadList> {
   const rows = (JSON.parse(text) as readonly unknown[]).map((row, index) =>
     parseRow(row, { field: `[${index}]`, source: "list", version: "1" }),
   );
-  return { source: "list", version: "1", rows, skipped: [] };
+  return { source: "list", version: "1", sha256: "", rows, skipped: [] };
 }
 
 /**

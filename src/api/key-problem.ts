@@ -2,7 +2,6 @@
 
 import { unknownField } from "../domain/input/fields.ts";
 
-const quote = 0x22;
 const backslash = 0x5c;
 
 export interface KeyProblem {
@@ -66,7 +65,14 @@ function memberPath(path: string, key: string): string {
 
 /** @param start The position after the opening quote. @returns The position after the closing. */
 function endOfString(text: string, start: number): number {
-  let at = start;
-  while (text.charCodeAt(at) !== quote) at += text.charCodeAt(at) === backslash ? 2 : 1;
+  let at = text.indexOf('"', start);
+  while (isEscaped(text, at)) at = text.indexOf('"', at + 1);
   return at + 1;
+}
+
+/** Whether an odd number of backslashes precedes. */
+function isEscaped(text: string, at: number): boolean {
+  let before = at - 1;
+  while (text.charCodeAt(before) === backslash) before -= 1;
+  return (at - before) % 2 === 0;
 }

@@ -1,6 +1,7 @@
 /** Serves `/api/v1/prices/updates`: refreshes of the price book, their history and reversal. */
 
 import type { UpdateReport, UpdateRequest } from "../app/manage/update-prices.ts";
+import { restBetween } from "../app/manage/rest.ts";
 import {
   priceUpdateInput,
   priceUpdateParams,
@@ -51,7 +52,7 @@ export const priceUpdateRoutes: readonly Route[] = [
       const report = await (query.check === "true"
         ? updates.check(request)
         : updates.apply(request));
-      return ok(reportJson(report, context.clock.now()));
+      return ok(await reportJson(report, context.clock.now()));
     },
   }),
   route({
@@ -101,8 +102,14 @@ function requestOf({ from, text, name, accept = [] }: PriceUpdateBody): UpdateRe
   );
 }
 
-function reportJson(report: UpdateReport, now: number): PriceUpdateJson {
+async function reportJson(report: UpdateReport, now: number): Promise<PriceUpdateJson> {
   const { effect } = report;
+  const rest = restBetween();
+  const changes: ModelChangeJson[] = [];
+  for (const change of report.changes) {
+    await rest();
+    changes.push(changeJson(change, now));
+  }
   return {
     state: report.state,
     update_id: report.updateId,
@@ -118,7 +125,7 @@ function reportJson(report: UpdateReport, now: number): PriceUpdateJson {
       detail,
     })),
     unchanged: report.unchanged,
-    changes: report.changes.map((change) => changeJson(change, now)),
+    changes,
     gone: report.gone.map(nameJson),
     skipped: report.skipped.map(({ path, why, ...name }) => ({ ...nameJson(name), path, why })),
     effect: {

@@ -1,5 +1,6 @@
 /** Reads the body and the query of a request, within limits. */
 
+import { setImmediate } from "node:timers/promises";
 import { decodeBody } from "../app/header/content-encoding.ts";
 import { PurserError } from "../domain/error.ts";
 import { keyProblem } from "./key-problem.ts";
@@ -7,7 +8,7 @@ import { keyProblem } from "./key-problem.ts";
 export const maxBodyBytes = 1024 * 1024;
 
 /**
- * Reads the JSON of a body.
+ * Reads the JSON of a body. Calls proceed between the steps for a large one.
  *
  * @throws PurserError `too_large` over the limit, `invalid_request` for invalid JSON
  *   or a repeated or impossible key, `unsupported_encoding` for an unsupported content encoding.
@@ -17,7 +18,13 @@ export async function readBody(request: Request, most = maxBodyBytes): Promise<u
   const encoding = request.headers.get("content-encoding");
   const bytes = encoding === null ? received : await decodeBody(received, encoding, most);
   if (bytes.length === 0) return undefined;
-  const { text, value } = parse(bytes);
+  const rest = (): Promise<void> | undefined =>
+    bytes.length > maxBodyBytes ? setImmediate() : undefined;
+  await rest();
+  const text = notJsonIfThrown(() => new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  await rest();
+  const value = notJsonIfThrown((): unknown => JSON.parse(text));
+  await rest();
   const found = keyProblem(text);
   if (found === undefined) return value;
   const { field, problem } = found;
@@ -27,10 +34,9 @@ export async function readBody(request: Request, most = maxBodyBytes): Promise<u
   });
 }
 
-function parse(bytes: Uint8Array): { readonly text: string; readonly value: unknown } {
+function notJsonIfThrown<Result>(step: () => Result): Result {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return { text, value: JSON.parse(text) };
+    return step();
   } catch (cause) {
     throw new PurserError(
       "invalid_request",

@@ -2,7 +2,7 @@
 
 import type { DeclaredChange } from "../app/manage/declared.ts";
 import type { Paint } from "./terminal/color.ts";
-import { printable } from "./terminal/width.ts";
+import { printable, withoutControls } from "./terminal/width.ts";
 import { purser } from "./called.ts";
 
 export function changeText(
@@ -12,7 +12,7 @@ export function changeText(
   const which = fields.length > 0 ? ` (${fields.join(", ")})` : "";
   const counted = spent === null ? "" : `; it has spent ${spent} in its current window`;
   const left = what === "no longer named" ? `; ${remains(kind, name)}` : "";
-  return `${paint.dim("configuration")} ${printable(`${kind} ${name} ${what}${which}${counted}${left}`)}`;
+  return `${paint.dim("configuration")} ${printable(withoutControls(`${kind} ${name} ${what}${which}${counted}${left}`))}`;
 }
 
 /** Budgets and keys stay in the ledger until they are removed; prices exist only in the file. */

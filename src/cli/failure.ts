@@ -2,7 +2,7 @@
 
 import { type ConfigurationFault, type ErrorCode, PurserError } from "../domain/error.ts";
 import type { Paint } from "./terminal/color.ts";
-import { printable } from "./terminal/width.ts";
+import { printable, withoutControls } from "./terminal/width.ts";
 import { asCalled } from "./called.ts";
 
 /** 0 success, 1 failure, 2 wrong usage, 3 refused by a budget. */
@@ -111,10 +111,15 @@ function faultText(
   { message, field, remedy }: Pick<Failure, "message"> & Partial<Failure>,
   paint: Paint,
 ): string {
-  const lines = [`${paint.red("error")}  ${asCalled(printable(message))}`];
-  if (isSome(field) && !message.includes(field)) lines.push(`field  ${printable(field)}`);
-  if (isSome(remedy)) lines.push(`${paint.cyan("remedy")} ${asCalled(printable(remedy))}`);
+  const lines = [`${paint.red("error")}  ${asCalled(plain(message))}`];
+  if (isSome(field) && !message.includes(field)) lines.push(`field  ${plain(field)}`);
+  if (isSome(remedy)) lines.push(`${paint.cyan("remedy")} ${asCalled(plain(remedy))}`);
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** On one line, without colours of its own. */
+function plain(text: string): string {
+  return printable(withoutControls(text));
 }
 
 function isSome<T>(value: T | null | undefined): value is T {
@@ -127,7 +132,7 @@ export function failureJson(failure: Failure): string {
 }
 
 export function warningText({ message, remedy }: Warning, paint: Paint): string {
-  return `${paint.yellow("warning")} ${printable(message)}\n${paint.cyan("remedy")}  ${printable(remedy)}\n`;
+  return `${paint.yellow("warning")} ${plain(message)}\n${paint.cyan("remedy")}  ${plain(remedy)}\n`;
 }
 
 export function warningJson(warning: Warning): string {

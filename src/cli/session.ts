@@ -4,6 +4,7 @@ import { connect, type Connection } from "./connection.ts";
 import type { CommandContext } from "./context.ts";
 import { inOptionWords, type OptionWords } from "./option-words.ts";
 import { whileWaiting } from "./terminal/progress.ts";
+import { allWithoutControls } from "./terminal/width.ts";
 import { targetOf, type TargetOptions } from "./option.ts";
 
 export interface SessionOptions {
@@ -32,17 +33,29 @@ export async function withConnection<Result>(
     standIn: options.standIn === true,
   });
   try {
-    if (options.isWatch === true) return await work(connection);
+    const shown = options.target.json === true ? connection : printableOnly(connection);
+    if (options.isWatch === true) return await work(shown);
     const label =
       connection.mode === "server"
         ? `Waiting for ${connection.where}`
         : `Reading ${connection.where}`;
-    return await whileWaiting(context.screen.notes, label, work(connection));
+    return await whileWaiting(context.screen.notes, label, work(shown));
   } catch (error) {
     throw inOptionWords(error, options.words ?? {});
   } finally {
     await connection.close();
   }
+}
+
+/** Its answers have names from outside, such as models of callers and of published lists. */
+function printableOnly(connection: Connection): Connection {
+  return {
+    ...connection,
+    async request(...asked) {
+      const answer = await connection.request(...asked);
+      return { ...answer, json: allWithoutControls(answer.json) };
+    },
+  };
 }
 
 export function printJson(context: CommandContext, value: unknown): void {

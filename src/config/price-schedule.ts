@@ -10,6 +10,7 @@ import {
   show,
 } from "../domain/input/fields.ts";
 import { suggest } from "../domain/input/nearest.ts";
+import { withoutUserInfo } from "../domain/input/user-info.ts";
 import { doubtKinds, type DoubtKind } from "../domain/price/update/list-doubt.ts";
 import { isListName, listNames } from "../domain/price/update/list-name.ts";
 import type { Faults } from "./fault.ts";
@@ -29,6 +30,8 @@ export function readPriceSchedule(input: unknown, faults: Faults): PriceSchedule
 function readFrom(fields: Fields): string {
   const remedy = `Give one of ${listNames.join(", ")}, or an https URL.`;
   const from = requiredText(fields, "from", remedy);
+  if (withoutUserInfo(from) !== from)
+    throw invalid(`${fields.prefix}from`, "has a user name or a password", "Leave them out.");
   const isUrl = URL.canParse(from) && /^https?:$/.test(new URL(from).protocol);
   if (isListName(from) || isUrl) return from;
   throw invalid(

@@ -1,5 +1,6 @@
 /** Reads the providers from the file, and from provider keys in the environment. */
 
+import { isOneLine } from "../domain/input/one-line.ts";
 import { maxIdLength } from "../domain/price/id/model-id.ts";
 import {
   type Fields,
@@ -196,7 +197,8 @@ function readDeployments(fields: Fields): Pick<ProviderConfiguration, "deploymen
     throw invalid(field, `is ${show(input)}`, remedy);
   const deployments = Object.entries(input);
   for (const [name, model] of deployments) {
-    if (typeof model !== "string" || model.trim() === "" || model.length > maxIdLength)
+    const isId = typeof model === "string" && model.trim() !== "" && isOneLine(model);
+    if (!isId || model.length > maxIdLength)
       throw invalid(`${field}.${name}`, `is ${show(model)}, not a model`, remedy);
   }
   return { deployments: Object.fromEntries(deployments) };

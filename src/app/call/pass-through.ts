@@ -1,6 +1,7 @@
 /** Serves unmetered calls: free ones, and those of unknown cost if the configuration allows it. */
 
 import { PurserError } from "../../domain/error.ts";
+import { checkedModelName } from "../../domain/input/model-name.ts";
 import { matchesName } from "../../domain/input/name-pattern.ts";
 import type { StoredPlace } from "../../wire/wire.ts";
 import type { Caller } from "../caller/identify.ts";
@@ -131,7 +132,7 @@ function receiverOf(custody: ModelCustody, { place, route, pipe }: Passing): Ups
 function routeOf(context: CallContext, { target, caller, headers, body }: IncomingCall): Route {
   const { provider, wire, endpoint, path } = target;
   if (provider) {
-    const named = endpoint.model ?? "";
+    const named = endpoint.model === undefined ? "" : checkedModelName(endpoint.model);
     const url = `${provider.bases[wire.name] ?? ""}${path}`;
     return {
       provider,
@@ -143,6 +144,8 @@ function routeOf(context: CallContext, { target, caller, headers, body }: Incomi
     };
   }
   const at = context.clock.now();
-  const model = endpoint.model ?? wire.read(endpoint, body, contentTypeOf(headers)).facts.model;
+  const model = checkedModelName(
+    endpoint.model ?? wire.read(endpoint, body, contentTypeOf(headers)).facts.model,
+  );
   return findRoute(context, { target, caller }, { model, at });
 }

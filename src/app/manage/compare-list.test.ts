@@ -28,6 +28,24 @@ test("an alias of a new model does not take another model's price", async () => 
   );
 });
 
+test("an id with a control character is skipped with the reason", async () => {
+  const book = makePriceBook({ sources: [() => []], version: "1" });
+  const ids = ["a\u0000b", "a\nb", "\u001b[31mred", "a\u2028b", "\ud800"];
+  const list = {
+    source: "list",
+    version: "2",
+    rows: [...ids.map((id) => row(id, "1")), row("fine", "1", ["also\u0007"]), row("good", "1")],
+    skipped: [],
+  };
+  const { texts, skipped } = await compareList(list, { book, models: [], at });
+  assert.deepEqual(
+    texts.map(({ model }) => model),
+    ["good"],
+  );
+  assert.equal(skipped.length, ids.length + 1);
+  for (const { why } of skipped) assert.match(why, /control character/);
+});
+
 test("a model that changes keeps its own aliases", async () => {
   const book = makePriceBook({ sources: [() => [row("known", "2", ["also"])]], version: "1" });
   const list = { source: "list", version: "2", rows: [row("known", "3", ["also"])], skipped: [] };

@@ -1,6 +1,5 @@
 /** Compares a published list with the price book, without delaying calls. */
 
-import { setImmediate } from "node:timers/promises";
 import { PurserError } from "../../domain/error.ts";
 import {
   changeOf,
@@ -11,9 +10,11 @@ import {
   type ModelChange,
   type StatedList,
 } from "../../domain/price/update/list-change.ts";
-import { doubtsAbout, type Doubt } from "../../domain/price/update/list-doubt.ts";
-import { formatRow, parseRow, type PriceText } from "../../domain/price/text/row-text.ts";
+import { doubtsAbout, doubtsOf, type Doubt } from "../../domain/price/update/list-doubt.ts";
+import { formatRow, refuseControls, type PriceText } from "../../domain/price/text/row-text.ts";
 import type { ModelName } from "../../domain/price/served.ts";
+import { rowOfText } from "../../domain/price/update/price-update.ts";
+import { restBetween } from "./rest.ts";
 
 export interface Compared {
   /** Models whose price differs, by provider and model. */
@@ -44,7 +45,7 @@ export async function compareList(list: StatedList, comparison: Comparison): Pro
     await rest();
     const change = changeOf(model, comparison);
     if (!change) continue;
-    const stored = textsOf(change, (alias) => isFreeFor(alias, model, comparison));
+    const stored = textsOf(change, list, (alias) => isFreeFor(alias, model, comparison));
     if (typeof stored === "string") {
       skipped.push({ provider: model.provider, model: model.model, path: null, why: stored });
       // Only an impossible price is a doubt: none of the others becomes a price of the book.
@@ -61,23 +62,25 @@ export async function compareList(list: StatedList, comparison: Comparison): Pro
     if (row?.source === list.source && row.model.toLowerCase() === model.toLowerCase())
       gone.push({ provider, model });
   }
+  const doubts = [...doubtsAbout(list, { gone, at })];
+  for (const change of [...changes, ...unstorable].toSorted(byName)) {
+    await rest();
+    doubts.push(...doubtsOf(change));
+  }
   return {
     changes: changes.toSorted(byName),
     texts,
     unchanged: listed.length - changes.length - (skipped.length - list.skipped.length),
     gone: gone.toSorted(byName),
     skipped,
-    doubts: doubtsAbout(list, {
-      changes: [...changes, ...unstorable].toSorted(byName),
-      gone,
-      at,
-    }),
+    doubts,
   };
 }
 
 /** @returns The texts, or why the ledger could not read them again. */
 function textsOf(
   { rows, model }: ModelChange,
+  list: StatedList,
   isOwn: (alias: string) => boolean,
 ): readonly PriceText[] | string {
   if (model.includes("*")) return "has an id that names several models";
@@ -86,7 +89,8 @@ function textsOf(
       const { aliases = [], ...own } = formatRow(row);
       const kept = aliases.filter(isOwn);
       const text = { ...own, ...(kept.length > 0 && { aliases: kept }) };
-      parseRow(text, { field: "", source: row.source });
+      refuseControls(text, "");
+      rowOfText(text, list);
       return text;
     });
   } catch (error) {
@@ -105,19 +109,7 @@ function isFreeFor(
   return !row || row.model.toLowerCase() === model.toLowerCase();
 }
 
-/** Lets calls proceed after this much work. */
-const stretchMs = 5;
-
-function restBetween(): () => Promise<void> {
-  let begun = performance.now();
-  return async () => {
-    if (performance.now() - begun < stretchMs) return;
-    await setImmediate();
-    begun = performance.now();
-  };
-}
-
 function byName(left: ModelName, right: ModelName): number {
-  const [one, other] = [`${left.provider}/${left.model}`, `${right.provider}/${right.model}`];
-  return one < other ? -1 : one > other ? 1 : 0;
+  const name = left.provider === right.provider ? "model" : "provider";
+  return left[name] < right[name] ? -1 : left[name] > right[name] ? 1 : 0;
 }

@@ -68,6 +68,7 @@ async function openDesk(t: TestContext): Promise<Desk> {
         Promise.resolve({
           source: "list",
           version: text,
+          sha256: "",
           rows: text.split(",").map((input, index) => rowOf(names[index] ?? "", Number(input))),
           skipped: [],
         }),
@@ -92,6 +93,27 @@ test("a revert after the comparison of an update is a conflict: its prices may b
   meanwhile.run = () => updates.revert(updateId ?? "");
   await assert.rejects(updates.apply({ origin: { from: "2,3,3" }, accept }), { code: "conflict" });
   assert.equal(kept().length, 1);
+});
+
+test("an update is refused at once while another is applied", async (t) => {
+  const { updates, kept, meanwhile } = await openDesk(t);
+  const second = async (): Promise<unknown> =>
+    assert.rejects(updates.apply({ origin: { text: "3,3,3", name: "x" }, accept }), {
+      code: "conflict",
+      message: /is being applied/,
+    });
+  meanwhile.run = second;
+  await updates.apply({ origin: { from: "2,2,2" }, accept });
+  meanwhile.run = () => Promise.resolve();
+  await updates.apply({ origin: { from: "4,4,4" }, accept });
+  assert.equal(kept().length, 2);
+});
+
+test("the history hides a password in the name of a list", async (t) => {
+  const { updates, kept } = await openDesk(t);
+  const name = "https://user:secret@example.com/list.json";
+  await updates.apply({ origin: { text: "2,2,2", name }, accept });
+  assert.equal(kept()[0]?.from, "https://example.com/list.json");
 });
 
 test("an update is compared with the prices that it follows, also if the clock was set back", async (t) => {

@@ -1,7 +1,8 @@
 /** Refreshes the price book from a published list: checks, applies, reverts, and lists updates. */
 
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { PurserError } from "../../domain/error.ts";
+import { withoutUserInfo } from "../../domain/input/user-info.ts";
 import type {
   BookedModel,
   BookInForce,
@@ -9,13 +10,13 @@ import type {
 } from "../../domain/price/update/list-change.ts";
 import type { DoubtKind } from "../../domain/price/update/list-doubt.ts";
 import {
+  beginningAt,
   lastChangeOf,
+  rowOfText,
   stateOf,
   type KeptPriceUpdate,
   type PriceUpdate,
 } from "../../domain/price/update/price-update.ts";
-import { parseRow, type PriceText } from "../../domain/price/text/row-text.ts";
-import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { Observer } from "../port/observer.ts";
@@ -80,6 +81,7 @@ export interface ScheduledRun {
 export class PriceUpdates {
   readonly #context: UpdateContext;
   #lastRun: ScheduledRun | null = null;
+  #isApplying = false;
 
   constructor(context: UpdateContext) {
     this.#context = context;
@@ -107,12 +109,26 @@ export class PriceUpdates {
    * Stores the prices that differ, in one entry: all of them or, if there is a doubt, none. They
    * apply to calls that begin from now on; those that began before keep their price.
    *
-   * @throws PurserError `conflict` if another update was stored meanwhile; otherwise as
-   *   {@link PriceLists}.
+   * @throws PurserError `conflict`, at once, while another update is applied, or if a revert came
+   *   between; otherwise as {@link PriceLists}.
    */
   async apply(request: UpdateRequest): Promise<UpdateReport> {
+    if (this.#isApplying)
+      throw new PurserError("conflict", "another update of the prices is being applied", {
+        field: "text" in request.origin ? "text" : "from",
+        remedy: "Repeat the update when that one is done.",
+      });
+    this.#isApplying = true;
+    try {
+      return await this.#apply(request);
+    } finally {
+      this.#isApplying = false;
+    }
+  }
+
+  async #apply(request: UpdateRequest): Promise<UpdateReport> {
     const { list, compared, after, ...about } = await this.#compare(request);
-    const effect = await this.#effect(compared);
+    const effect = await this.#effect(list, compared);
     const report = { list, compared, about, effect };
     if (about.refused.length > 0)
       return this.#report({ ...report, state: "refused", updateId: null });
@@ -162,7 +178,7 @@ export class PriceUpdates {
     const { clock, firstHand, ledger, lists, models, prices } = this.#context;
     const [text, from, field] =
       "text" in origin
-        ? [origin.text, origin.name, "text"]
+        ? [origin.text, withoutUserInfo(origin.name), "text"]
         : [await lists.download(origin.from), origin.from, "from"];
     const list = await lists.read(text, clock.now()).catch((error: unknown) => {
       throw withField(error, field);
@@ -181,7 +197,7 @@ export class PriceUpdates {
       compared,
       after,
       from,
-      sha256: createHash("sha256").update(text).digest("hex"),
+      sha256: list.sha256,
       refused: [...kinds].filter((kind) => !accept.includes(kind)),
     };
   }
@@ -217,11 +233,10 @@ export class PriceUpdates {
     return Math.max(clock.now(), lastChangeOf(ledger.priceUpdates())) + 1;
   }
 
-  #effect({ texts }: Compared): Promise<SpendEffect> {
+  #effect(list: StatedList, { texts }: Compared): Promise<SpendEffect> {
     const { clock, prices, reader, reportsBilledCost } = this.#context;
     const at = clock.now();
-    const rows = texts.map((text): CatalogueRow => parseRow(text, { field: "", source: "update" }));
-    const after = prices.with(rows);
+    const after = prices.with(texts.map((text) => rowOfText(text, list)));
     return effectOnSpend({ reader, before: prices.book, after, reportsBilledCost, at });
   }
 
@@ -249,17 +264,9 @@ export class PriceUpdates {
       from,
       ...kept,
       refused,
-      effect: effect ?? (await this.#effect(compared)),
+      effect: effect ?? (await this.#effect(list, compared)),
     };
   }
-}
-
-/** Prices that begin later keep their time; those that have ended are left out. */
-function beginningAt(row: PriceText, at: number): readonly PriceText[] {
-  const { valid_from: from, valid_to: to } = row;
-  if (to !== undefined && Date.parse(to) <= at) return [];
-  if (from !== undefined && Date.parse(from) > at) return [row];
-  return [{ ...row, valid_from: new Date(at).toISOString() }];
 }
 
 /** The reader of a list does not know which field it came from. */

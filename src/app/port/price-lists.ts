@@ -8,7 +8,7 @@ export interface PriceLists {
    * @param at When it is read, in milliseconds since the epoch.
    * @throws PurserError `invalid_request`, without a field, if the text has no known format.
    */
-  read(text: string, at: number): Promise<StatedList>;
+  read(text: string, at: number): Promise<ReadList>;
   /**
    * Downloads a list: the only use of the network. Bounded in size and time; redirects only to
    * https.
@@ -18,6 +18,11 @@ export interface PriceLists {
    *   `upstream_timeout` or `too_large`.
    */
   download(from: string): Promise<string>;
+}
+
+export interface ReadList extends StatedList {
+  /** SHA-256 of the text, in hex. */
+  readonly sha256: string;
 }
 
 /** Set by the configuration. */

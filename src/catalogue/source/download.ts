@@ -1,14 +1,18 @@
 /** Downloads a price list, within bounds of size and time. */
 
+import { Agent, fetch, type Response } from "undici";
 import { PurserError } from "../../domain/error.ts";
 import { suggest } from "../../domain/input/nearest.ts";
+import { withoutUserInfo } from "../../domain/input/user-info.ts";
 import { isListName, listNames } from "../../domain/price/update/list-name.ts";
 import { listAddresses } from "./address.ts";
+import { checkedLookup, checkHost } from "./public-host.ts";
 
 /** The largest list so far has 2.6 MB. */
 export const mostListBytes = 32 * 1024 * 1024;
 const mostMs = 20_000;
 const mostRedirects = 5;
+const dispatcher = new Agent({ connect: { lookup: checkedLookup } });
 
 /**
  * @param from A name of {@link listAddresses}, or an http or https URL. Redirects are followed to
@@ -21,24 +25,32 @@ export async function downloadList(from: string): Promise<string> {
     const response = await follow(addressOf(from), signal);
     return await readText(response);
   } catch (error) {
-    if (error instanceof PurserError) throw error;
+    const own = causeOf(error);
+    if (own instanceof PurserError) throw own;
     if (signal.aborted)
       throw new PurserError("upstream_timeout", `${from} did not answer within 20 s`, {
         field: "from",
         remedy: "Try again later, or download the list and give the file.",
         cause: error,
       });
-    throw unreachable(from, reasonOf(error), error);
+    throw unreachable(from, reasonOf(own), error);
   }
 }
 
 /** The URL of a name, or the URL itself. */
 export function addressOf(from: string): URL {
   const known = isListName(from) ? listAddresses[from] : from;
-  if (URL.canParse(known) && /^https?:$/.test(new URL(known).protocol)) return new URL(known);
+  if (URL.canParse(known) && /^https?:$/.test(new URL(known).protocol)) {
+    const url = new URL(known);
+    if (!hasUserInfo(url)) return url;
+    throw new PurserError("invalid_request", "from has a user name or a password", {
+      field: "from",
+      remedy: "Leave them out, or download the list and give the file.",
+    });
+  }
   throw new PurserError(
     "invalid_request",
-    `from: "${from.slice(0, 100)}" is neither a known list nor an http or https URL`,
+    `from: "${withoutUserInfo(from).slice(0, 100)}" is neither a known list nor an http or https URL`,
     {
       field: "from",
       remedy: /[/:]/.test(from) ? "Give an https URL." : suggest(from, listNames),
@@ -46,11 +58,16 @@ export function addressOf(from: string): URL {
   );
 }
 
+function hasUserInfo({ username, password }: URL): boolean {
+  return username !== "" || password !== "";
+}
+
 async function follow(first: URL, signal: AbortSignal): Promise<Response> {
   let url = first;
   for (let redirects = 0; redirects <= mostRedirects; redirects++) {
+    checkHost(url);
     const headers = { accept: "application/json, text/plain;q=0.9" };
-    const response = await fetch(url, { signal, headers, redirect: "manual" });
+    const response = await fetch(url, { signal, headers, redirect: "manual", dispatcher });
     const location = response.headers.get("location");
     if (response.status < 300 || response.status > 399 || location === null) {
       if (response.ok) return response;
@@ -62,6 +79,7 @@ async function follow(first: URL, signal: AbortSignal): Promise<Response> {
     url = new URL(location, url);
     if (url.protocol !== "https:")
       throw unreachable(first.href, `it redirects to ${url.origin}, which is not https`);
+    if (hasUserInfo(url)) throw unreachable(first.href, "it redirects to a URL with a password");
   }
   throw unreachable(first.href, `it redirects more than ${mostRedirects} times`);
 }
@@ -90,7 +108,10 @@ function unreachable(from: string, why: string, cause?: unknown): PurserError {
 }
 
 /** `fetch failed` says less than its cause. */
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error ? error.cause : error;
+}
+
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  return error instanceof Error ? error.message : String(error);
 }

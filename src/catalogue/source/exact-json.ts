@@ -14,12 +14,21 @@ export type ExactObject = Readonly<Record<string, ExactJson>>;
 
 /** @throws PurserError `invalid_request` if the text is not JSON. */
 export function parseExact(text: string): ExactJson {
+  return parse(text, keepNumberText);
+}
+
+/** Its names and containers only: numbers are not exact. Throws as {@link parseExact}. */
+export function parseShape(text: string): ExactJson {
+  return parse(text);
+}
+
+function parse(text: string, reviver?: typeof keepNumberText): ExactJson {
   if (text.trim() === "")
     throw new PurserError("invalid_request", "the price list is empty", {
       remedy: "Give a file as its publisher has it.",
     });
   try {
-    return JSON.parse(text, keepNumberText) as ExactJson;
+    return JSON.parse(text, reviver) as ExactJson;
   } catch (error) {
     throw new PurserError("invalid_request", "the price list is not valid JSON", {
       remedy: "Give a file as its publisher has it: JSON, not compressed, not cut off.",

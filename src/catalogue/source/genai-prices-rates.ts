@@ -57,7 +57,11 @@ const countedAs: Readonly<Record<string, readonly string[]>> = {
 
 /** Why a row cannot state the prices; undefined if it can. */
 export function unpriceable(prices: ExactObject): string | undefined {
-  if (!("input_mtok" in prices) && "output_mtok" in prices) return "has no price for input";
+  const names = Object.keys(prices);
+  if (!names.includes("input_mtok") && names.includes("output_mtok"))
+    return "has no price for input";
+  if (names.length > 0 && names.every((name) => /^output_.*mtok$/.test(name)))
+    return "has no price for input";
   const strange = unreadable(prices);
   if (strange !== undefined) return strange;
   for (const [key, price] of Object.entries(prices)) {
@@ -106,10 +110,18 @@ export function convertPrices(
 
 /** A price, or one by the size of the context. */
 function isValid(price: ExactJson): boolean {
-  if (!isObject(price)) return perUnit(price, 1n) !== undefined;
-  return [price["base"], ...listOf(price["tiers"]).map((tier) => isObject(tier) && tier["price"])]
-    .map((one) => one ?? "")
-    .every((one) => typeof one === "string" && perUnit(one, 1n) !== undefined);
+  if (!isObject(price)) return perUnit(price) !== undefined;
+  const tiers = price["tiers"] ?? [];
+  return (
+    perUnit(price["base"]) !== undefined &&
+    Array.isArray(tiers) &&
+    listOf(tiers).every(
+      (tier) =>
+        isObject(tier) &&
+        countOf(tier["start"]) !== undefined &&
+        perUnit(tier["price"]) !== undefined,
+    )
+  );
 }
 
 function dearer(left: PicoUsd | undefined, right: PicoUsd): PicoUsd {

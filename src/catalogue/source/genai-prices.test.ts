@@ -209,6 +209,12 @@ test("a model with a price that cannot be read is skipped, not free", () => {
     '{"input_mtok":{"base":1,"tiers":[{"start":9,"price":-1}]},"output_mtok":2}',
     '{"input_mtok":1,"output_mtok":-2}',
     '{"output_mtok":2}',
+    '{"output_audio_mtok":2}',
+    '{"input_mtok":{"base":1,"tiers":{}},"output_mtok":2}',
+    '{"input_mtok":{"base":1,"tiers":[{"start":"x","price":2}]},"output_mtok":2}',
+    "true",
+    '[{"prices":{"input_mtok":1,"output_mtok":2}},{"prices":true}]',
+    '[{"constraint":true,"prices":{"input_mtok":1,"output_mtok":2}}]',
   ];
   for (const prices of cases) {
     const { rows: found, skipped } = list(prices);

@@ -59,6 +59,10 @@ export function readGenaiPrices(json: ExactJson, options: ReadOptions): Publishe
   return { source: genaiPricesSource, version, rows, skipped };
 }
 
+export function isGenaiPrices(json: ExactJson): boolean {
+  return providersIn(json).length > 0;
+}
+
 /** The providers of the list, in its order. */
 export function readGenaiProviders(json: ExactJson): readonly ListedProvider[] {
   return providersIn(json).map((provider) => ({
@@ -116,6 +120,8 @@ function convertModel({
     skipped.push({ provider: providerId, model: id, path, why });
     return [];
   };
+  const shape = otherShape(model);
+  if (shape !== undefined) return skip(shape);
   const periods = periodsOf(model, at);
   if (periods.some(({ from }) => Number.isNaN(from))) return skip("has a date that is not valid");
   const strange =
@@ -148,6 +154,19 @@ function convertModel({
     return [withTiers(row, period.variants)];
   });
   return rows.length > 0 ? rows : skip("has no price");
+}
+
+/** Names what is not as the format has it: a part left out would change what a call costs. */
+function otherShape(model: ExactObject): string | undefined {
+  const { prices = {}, price_variants: variants = [] } = model;
+  const isPriced = (entry: ExactJson): boolean =>
+    isObject(entry) && isObject(entry["prices"]) && isObject(entry["constraint"] ?? {});
+  const isListed = Array.isArray(prices) ? listOf(prices).every(isPriced) : isObject(prices ?? {});
+  if (!isListed) return "has prices of another kind, prices";
+  const isVaried =
+    Array.isArray(variants ?? []) &&
+    listOf(variants).every((one) => isPriced(one) && isObject(one) && isObject(one["when"]));
+  return isVaried ? undefined : "has prices of another kind, price_variants";
 }
 
 /** The prices of all dates, hours and tiers. */

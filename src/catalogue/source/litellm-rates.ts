@@ -111,8 +111,8 @@ export function readRates(entry: ExactObject, mode: string, isInclusive: boolean
     if (unit === undefined) return { why: `has a price in an unknown unit, ${name}` };
     partOf("standard").rates[unit.meter] = perUnit(value, unit.per ?? 1n) ?? price;
   }
-  const bySize = entry["search_context_cost_per_query"];
-  if (Object.values(isObject(bySize) ? bySize : {}).some(isUnreadable))
+  const bySize = entry["search_context_cost_per_query"] ?? {};
+  if (!isObject(bySize) || Object.values(bySize).some(isUnreadable))
     return { why: notPrice("search_context_cost_per_query") };
   const search = searchPrice(bySize);
   if (search !== undefined) partOf("standard").rates.web_search = search;
@@ -133,8 +133,9 @@ export function readRates(entry: ExactObject, mode: string, isInclusive: boolean
   return { standard, tiers: Object.fromEntries(tiers) };
 }
 
+/** Null counts as absent. */
 function isUnreadable(value: ExactJson): boolean {
-  return typeof value === "string" && perUnit(value) === undefined;
+  return value !== null && perUnit(value) === undefined;
 }
 
 /** The unit of a field, which for time, images and queries depends on what the model does. */

@@ -158,6 +158,28 @@ test("what a row cannot state right is skipped with the reason", () => {
   assert.match(why(`${text},"output_cost_per_moonbeam":3`) ?? "", /unknown unit/);
 });
 
+test("a model is skipped if a price is no number, or if only its output has one", () => {
+  const why = (entry: string) => read("acme", { m: entry }).skipped[0]?.why;
+  const output = `"output_cost_per_token":2e-06`;
+  for (const value of ["true", "[1]", "{}", '""', "-1"])
+    assert.equal(
+      why(`"input_cost_per_token":${value},${output}`),
+      "has a price that is not a number of 0 or more, input_cost_per_token",
+    );
+  const priced = `"input_cost_per_token":1e-06,${output}`;
+  for (const field of ["input_cost_per_token_batches", "search_context_cost_per_query"])
+    assert.match(why(`${priced},"${field}":true`) ?? "", new RegExp(`not a number.*${field}`));
+  for (const more of [`"off_peak_pricing":true`, `"off_peak_pricing":{"input_cost_per_token":[]}`])
+    assert.match(why(`${priced},${more}`) ?? "", /not a number/);
+  assert.match(why(`${priced},"tiered_pricing":true`) ?? "", /ranges of another kind/);
+  const outputs = [output, `"mode":"image_generation","output_cost_per_image_token":2e-06`];
+  for (const entry of outputs)
+    for (const input of ["", `"input_cost_per_token":null,`, `"input_cost_per_token":0,`])
+      assert.equal(why(input + entry), "has no price for input");
+  const byRequest = `"input_cost_per_request":0.005,${output}`;
+  assert.equal(read("acme", { m: byRequest }).rows.length, 1, "input is charged by the call");
+});
+
 test("prices by range, hours off the peak, aliases and ends are read", () => {
   const list = read("acme", {
     ranges: `"tiered_pricing":[

@@ -16,7 +16,7 @@ import { anyRegion } from "../../domain/price/row/terms.ts";
 import { isOpenMeter, openMeter } from "../../domain/usage/open-meter.ts";
 import { tokenMeters, type OpenMeter } from "../../domain/usage/usage.ts";
 import { cacheWritesOf } from "./cache-writes.ts";
-import { ratioOf } from "./decimal.ts";
+import { notPrice, ratioOf } from "./decimal.ts";
 import { digestOf } from "./digest.ts";
 import {
   countOf,
@@ -44,13 +44,21 @@ interface Entry {
   readonly rates: EntryRates;
 }
 
+export function isLitellm(json: ExactJson): json is ExactObject {
+  return (
+    isObject(json) &&
+    Object.entries(json).some(
+      ([key, fields]) => key !== "sample_spec" && isObject(fields) && "litellm_provider" in fields,
+    )
+  );
+}
+
 /** @returns Undefined if the data has another format. */
 export function readLitellm(json: ExactJson, options: ReadOptions): PublishedList | undefined {
-  if (!isObject(json)) return undefined;
+  if (!isLitellm(json)) return undefined;
   const listed = Object.entries(json).filter(
     (pair): pair is [string, ExactObject] => isObject(pair[1]) && pair[0] !== "sample_spec",
   );
-  if (!listed.some(([, fields]) => "litellm_provider" in fields)) return undefined;
 
   const skipped: SkippedModel[] = [];
   const ends: EndOfModel[] = [];
@@ -81,10 +89,17 @@ function readEntry(
 ): EntryRates | { readonly why: string } {
   if (isCommitment) return { why: "is capacity bought for months, not by use" };
   const mode = textOf(fields["mode"]) ?? "chat";
-  const ranges = listOf(fields["tiered_pricing"]);
+  const ranges = fields["tiered_pricing"] ?? [];
+  if (!Array.isArray(ranges)) return { why: "has prices by ranges of another kind" };
   const read =
-    ranges.length > 0 ? readRanges(ranges, mode) : readRates(fields, mode, provider === "x-ai");
+    ranges.length > 0
+      ? readRanges(listOf(ranges), mode)
+      : readRates(fields, mode, provider === "x-ai");
   if ("why" in read) return read;
+  const hours = fields["off_peak_pricing"] ?? null;
+  const offPeakRates = isObject(hours) ? readRates(hours, "chat", false) : read;
+  if ("why" in offPeakRates) return offPeakRates;
+  if (hours !== null && !isObject(hours)) return { why: notPrice("off_peak_pricing") };
   const rates = inOneUnit(
     image === undefined ? read.standard.rates : imageRates(read.standard.rates, image),
   );
@@ -93,9 +108,17 @@ function readEntry(
   const isText = ["chat", "responses", "completion"].includes(mode);
   if (isText && (rates.output ?? zero) === 0n && (rates.input ?? zero) > 0n)
     return { why: "has no price for output" };
-  if (isText && rates.input === undefined && rates.output !== undefined)
-    return { why: "has no price for input" };
+  if (!pricesInput(rates)) return { why: "has no price for input" };
   return { ...read, standard: { ...read.standard, rates } };
+}
+
+/** Input may also be charged by the call, or by units such as seconds of video. */
+function pricesInput(rates: Rates): boolean {
+  const priced = Object.entries(rates).filter(([, rate]) => rate !== 0n);
+  const hasOutput = priced.some(([meter]) => meter.startsWith("output"));
+  return (
+    !hasOutput || priced.some(([meter]) => /^(?:input|request)/.test(meter) || isOpenMeter(meter))
+  );
 }
 
 /**

@@ -41,12 +41,19 @@ const meterOf: Readonly<Record<string, FixedMeter>> = {
   output_audio: "output_audio",
 };
 
-/** @returns Undefined if the data has another format. */
-export function readModelsDev(json: ExactJson, options: ReadOptions): PublishedList | undefined {
-  if (!isObject(json)) return undefined;
-  const providers = Object.entries(json).flatMap(([id, provider]) =>
+export function isModelsDev(json: ExactJson): boolean {
+  return providersIn(json).length > 0;
+}
+
+function providersIn(json: ExactJson): readonly (readonly [string, ExactObject])[] {
+  return Object.entries(isObject(json) ? json : {}).flatMap(([id, provider]) =>
     isObject(provider) && isObject(provider["models"]) ? [[id, provider["models"]] as const] : [],
   );
+}
+
+/** @returns Undefined if the data has another format. */
+export function readModelsDev(json: ExactJson, options: ReadOptions): PublishedList | undefined {
+  const providers = providersIn(json);
   if (providers.length === 0) return undefined;
   const skipped: SkippedModel[] = [];
   const version = options.version ?? digestOf(json);
@@ -96,12 +103,17 @@ function convert(provider: string, model: string, fields: ExactObject): Catalogu
   };
 }
 
-/** The first field, also of a context tier, with a price that is negative or not a number. */
+/**
+ * The first field, also of a context tier, with a price that is negative or not a number. Null
+ * counts as absent.
+ */
 function unreadable(cost: ExactObject): string | undefined {
-  const over = cost["context_over_200k"] ?? null;
-  const all = [cost, ...listOf(cost["tiers"]), over].filter((one) => isObject(one));
-  const isStrange = (value: ExactJson | undefined): boolean =>
-    typeof value === "string" && perUnit(value) === undefined;
+  const [tiers, over] = [cost["tiers"] ?? [], cost["context_over_200k"] ?? {}];
+  if (!Array.isArray(tiers)) return "tiers";
+  if (!isObject(over)) return "context_over_200k";
+  const all = [cost, ...listOf(tiers), over].filter((one) => isObject(one));
+  const isStrange = (value: ExactJson = null): boolean =>
+    value !== null && perUnit(value) === undefined;
   return all
     .flatMap((one) => [...Object.keys(meterOf), "reasoning"].filter((name) => isStrange(one[name])))
     .at(0);

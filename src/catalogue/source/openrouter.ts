@@ -39,10 +39,17 @@ const meterOf: Readonly<Record<string, Meter>> = {
   web_search: "web_search",
 };
 
+export function isOpenrouter(json: ExactJson): json is ExactObject {
+  return (
+    isObject(json) &&
+    listOf(json["data"]).some((model) => isObject(model) && isObject(model["pricing"]))
+  );
+}
+
 /** @returns Undefined if the data has another format. */
 export function readOpenrouter(json: ExactJson, options: ReadOptions): PublishedList | undefined {
-  const models = isObject(json) ? listOf(json["data"]) : [];
-  if (!models.some((model) => isObject(model) && isObject(model["pricing"]))) return undefined;
+  if (!isOpenrouter(json)) return undefined;
+  const models = listOf(json["data"]);
   const version = options.version ?? digestOf(json);
   const skipped: SkippedModel[] = [];
   const rows = models.flatMap((model, index): readonly CatalogueRow[] => {

@@ -88,6 +88,13 @@ test("a skipped model has its place in the list, and the field that is not a pri
       "own.models.m",
       "input",
     ],
+    [`{"own":{"models":{"m":${cost(',"cache_read":true')}}}}`, "own.models.m", "cache_read"],
+    [`{"own":{"models":{"m":${cost(',"tiers":{}')}}}}`, "own.models.m", "tiers"],
+    [
+      `{"own":{"models":{"m":${cost(',"context_over_200k":1')}}}}`,
+      "own.models.m",
+      "context_over_200k",
+    ],
     ['{"data":[3,{"id":"m","pricing":{"prompt":"-2","completion":"1"}}]}', "data[1]", "prompt"],
     [
       '{"a b":{"litellm_provider":"openai","input_cost_per_token":"x","output_cost_per_token":1}}',

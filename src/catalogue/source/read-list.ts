@@ -1,9 +1,11 @@
 /** A thread that reads one published list: a large one takes half a second. */
 
+import { createHash } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
+import type { ReadList } from "../../app/port/price-lists.ts";
 import { assert } from "../../domain/assert.ts";
 import { PurserError } from "../../domain/error.ts";
-import type { StatedList } from "../../domain/price/update/list-change.ts";
+import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import { readPublished } from "./source.ts";
 
 export interface ListToRead {
@@ -12,24 +14,35 @@ export interface ListToRead {
   readonly at: number;
 }
 
-/** The class of an error is lost between threads, so its parts are sent. */
+/**
+ * First the list, without its rows, and their number; then, for each message, some of the rows. The
+ * class of an error is lost between threads, so its parts are sent.
+ */
 export type ReadMessage =
-  | { readonly list: StatedList }
+  | { readonly list: Omit<ReadList, "rows">; readonly rows: number }
+  | { readonly part: readonly CatalogueRow[] }
   | { readonly problem: string; readonly detail: PurserError["detail"] };
 
-assert(parentPort !== null, "a list is read in a worker thread");
-parentPort.postMessage(read(workerData as ListToRead));
+const rowsAtOnce = 500;
 
-function read({ text, at }: ListToRead): ReadMessage {
-  try {
-    return { list: readPublished(text, { at }) };
-  } catch (error) {
-    if (!(error instanceof PurserError)) throw error;
-    const { field, remedy } = error.detail;
-    const detail = {
-      ...(field !== undefined && { field }),
-      ...(remedy !== undefined && { remedy }),
-    };
-    return { problem: error.message, detail };
-  }
+const port = parentPort;
+assert(port !== null, "a list is read in a worker thread");
+const { text, at } = workerData as ListToRead;
+try {
+  const { rows, ...list } = readPublished(text, { at });
+  const sha256 = createHash("sha256").update(text).digest("hex");
+  let sent = 0;
+  port.on("message", () => {
+    port.postMessage({ part: rows.slice(sent, sent + rowsAtOnce) } satisfies ReadMessage);
+    sent += rowsAtOnce;
+  });
+  port.postMessage({ list: { ...list, sha256 }, rows: rows.length } satisfies ReadMessage);
+} catch (error) {
+  if (!(error instanceof PurserError)) throw error;
+  const { field, remedy } = error.detail;
+  const detail = {
+    ...(field !== undefined && { field }),
+    ...(remedy !== undefined && { remedy }),
+  };
+  port.postMessage({ problem: error.message, detail } satisfies ReadMessage);
 }

@@ -1,6 +1,7 @@
 /** The outputs of a command: results on one stream, progress, notes and errors on the other. */
 
 import { paintFor, type Paint } from "./color.ts";
+import { withoutControls } from "./width.ts";
 import { wrapText } from "./wrap.ts";
 
 export interface Screen {
@@ -21,7 +22,7 @@ export interface Output {
   /** The height of the terminal; infinite without one. */
   readonly rows: number;
   readonly paint: Paint;
-  /** Wraps lines that are too wide for the terminal. */
+  /** Wraps lines that are too wide for the terminal; without colours, removes control characters. */
   write(text: string): void;
   /** Writes unchanged text, such as cursor movements. */
   draw(text: string): void;
@@ -64,6 +65,8 @@ export function outputOn(
   const live = tty && environment["TERM"] !== "dumb";
   const columns = (): number =>
     tty ? Math.max(leastColumns, stream.columns || usualColumns) : Number.POSITIVE_INFINITY;
+  const paint = paintFor(tty && color, environment);
+  const isColoured = paint.bold("x") !== "x";
   return {
     tty,
     live,
@@ -74,8 +77,9 @@ export function outputOn(
     get rows() {
       return tty ? stream.rows || usualRows : Number.POSITIVE_INFINITY;
     },
-    paint: paintFor(tty && color, environment),
-    write: (text) => void stream.write(wrapText(text, columns())),
+    paint,
+    write: (text) =>
+      void stream.write(wrapText(isColoured ? text : withoutControls(text), columns())),
     draw: (text) => void stream.write(text),
   };
 }

@@ -21,7 +21,7 @@ import {
 import { startProgress } from "./progress.ts";
 import { liveBlock, outputOn, screenOn } from "./screen.ts";
 import { table } from "./table.ts";
-import { printable, width } from "./width.ts";
+import { allWithoutControls, printable, width } from "./width.ts";
 import { wrapCommand, wrapText, wrapWords } from "./wrap.ts";
 
 const plain = { heading: (text: string) => text, room: Number.POSITIVE_INFINITY };
@@ -261,6 +261,16 @@ test("q and Ctrl-C quit, other keys do not, and the terminal is restored", () =>
 
 test("an untrusted name cannot move the cursor or reverse the text", () => {
   assert.equal(printable("a\u{1b}[2Jb\r\u{202e}c"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}c");
+});
+
+test("text from outside has no colours, and output without colours has no control characters", () => {
+  const written: string[] = [];
+  const stream = { write: (text: string) => written.push(text) };
+  outputOn(stream, { environment: {} }).write("a\u{1b}[31mb\tc\u{9b}1m\n");
+  assert.deepEqual(written, ["a\u{fffd}[31mb\tc\u{fffd}1m\n"]);
+  assert.deepEqual(allWithoutControls({ "x\u{1b}": ["y\u{7f}", 1, null] }), {
+    "x\u{fffd}": ["y\u{fffd}", 1, null],
+  });
 });
 
 test("colours appear only on a terminal without NO_COLOR", () => {

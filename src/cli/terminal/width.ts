@@ -16,6 +16,21 @@ export function printable(text: string): string {
   return text.replace(notPrintable, (match) => (ownColour.test(match) ? match : "\u{fffd}"));
 }
 
+/** Replaces all control characters but line feeds and tabs, colours too: for text from outside. */
+export function withoutControls(text: string): string {
+  return text.replace(controls, "\u{fffd}");
+}
+
+/** The value with every text in it as by {@link withoutControls}. */
+export function allWithoutControls(value: unknown): unknown {
+  if (typeof value === "string") return withoutControls(value);
+  if (Array.isArray(value)) return value.map(allWithoutControls);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [withoutControls(name), allWithoutControls(one)]),
+  );
+}
+
 /** Cuts uncoloured text into pieces of at most `most` columns, never within a character. */
 export function pieces(text: string, most: number): readonly string[] {
   const cut: string[] = [];
@@ -33,6 +48,8 @@ export function pieces(text: string, most: number): readonly string[] {
 const graphemes = new Intl.Segmenter();
 const wide =
   /\p{Emoji_Presentation}|[\u{1100}-\u{115f}\u{2e80}-\u{303e}\u{3041}-\u{a4cf}\u{ac00}-\u{d7a3}\u{f900}-\u{faff}\u{fe30}-\u{fe6f}\u{ff00}-\u{ff60}\u{ffe0}-\u{ffe6}\u{20000}-\u{3fffd}]/u;
+// oxlint-disable-next-line no-control-regex -- matching control characters is the purpose
+const controls = /[\u{0}-\u{8}\u{b}-\u{1f}\u{7f}-\u{9f}]/gu;
 const notPrintable =
   // oxlint-disable-next-line no-control-regex -- matching control characters is the purpose
   /\u{1b}\[\d+m|[\u{0}-\u{1f}\u{7f}-\u{9f}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu;

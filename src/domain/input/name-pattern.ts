@@ -4,10 +4,12 @@
  */
 
 import { invalid, show } from "./fields.ts";
+import { isOneLine } from "./one-line.ts";
 
 /**
  * @returns null, which matches every name, if there are no patterns.
- * @throws PurserError `invalid_request` for an empty list, or a `*` that is not at the end.
+ * @throws PurserError `invalid_request` for an empty list, a `*` that is not at the end, or a name
+ *   that is too long or has a control character.
  */
 export function checkPatterns(
   patterns: readonly string[] | undefined,
@@ -21,7 +23,8 @@ export function checkPatterns(
       "Leave it out to match everything.",
     );
   patterns.forEach((pattern, index) => {
-    if (pattern.length <= 256 && !pattern.slice(0, -1).includes("*")) return;
+    const isName = pattern.length <= 256 && isOneLine(pattern);
+    if (isName && !pattern.slice(0, -1).includes("*")) return;
     throw invalid(
       `${field}[${index}]`,
       `is ${show(pattern)}`,

@@ -1,6 +1,7 @@
 /** Reads the facts of a Messages request, and edits its output limit. */
 
 import { PurserError } from "../../domain/error.ts";
+import { checkedModelName } from "../../domain/input/model-name.ts";
 import type { FeeMeter } from "../../domain/usage/usage.ts";
 import { editBody, type FieldEdit } from "../body/edit.ts";
 import { bodyScanner, type ScannedBody } from "../body/scan.ts";
@@ -90,7 +91,7 @@ function readFacts(body: ScannedBody): RequestFacts {
 
 function readModel(body: ScannedBody): string {
   const model = body.string("model");
-  if (model !== undefined && model !== "") return model;
+  if (model !== undefined && model !== "") return checkedModelName(model);
   throw new PurserError("invalid_request", "model is missing", {
     field: "model",
     remedy: "Name the model to call.",

@@ -46,6 +46,17 @@ test("the stream and the model are in the path", () => {
   assert.deepEqual([read.model, read.stream], ["gemini-3-pro-preview", true]);
 });
 
+test("a model in a path has as many characters as in a body, at most", () => {
+  const long = "m".repeat(257);
+  for (const action of ["generateContent", "predict", "predictLongRunning", "countTokens"])
+    assert.throws(() => request({ contents, instances: [{}] }, path(long, action)), {
+      code: "invalid_request",
+      message: /^model must be a name of 1 to 256 characters/,
+      detail: { field: "model", remedy: "Name the model to call." },
+    });
+  assert.equal(request({ contents }, path(long.slice(1))).facts.model.length, 256);
+});
+
 test("the generation configuration is read in both spellings", () => {
   const camel = facts({ generationConfig: { maxOutputTokens: 50, candidateCount: 3 } });
   assert.deepEqual([camel.maxOutputTokens, camel.choices], [50, 3]);

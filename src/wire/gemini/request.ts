@@ -1,6 +1,7 @@
 /** Reads the facts of a Gemini request, and edits its output limit. */
 
 import { PurserError } from "../../domain/error.ts";
+import { checkedModelName } from "../../domain/input/model-name.ts";
 import type { FeeMeter } from "../../domain/usage/usage.ts";
 import { editBody } from "../body/edit.ts";
 import { bodyScanner, type IntegerBounds, type ScannedBody } from "../body/scan.ts";
@@ -97,7 +98,7 @@ interface Place {
 }
 
 function readFacts(body: ScannedBody, { endpoint, settings, ceiling }: Place): RequestFacts {
-  const model = endpoint.model ?? "";
+  const model = checkedModelName(endpoint.model);
   const thinking = readThinking(body, { model, settings });
   const fees = readFees(body, model);
   return {

@@ -1,6 +1,7 @@
 /** Reads the facts of a request in OpenAI's format, and edits its body. */
 
 import { PurserError } from "../../domain/error.ts";
+import { checkedModelName } from "../../domain/input/model-name.ts";
 import {
   bodyScanner,
   editBody,
@@ -32,7 +33,6 @@ export type NewTokenField = "max_completion_tokens" | "max_tokens";
 const leastResponsesTokens = 16;
 /** Calls of a billed tool that are held if the request has no `max_tool_calls`. */
 const assumedToolCalls = 10;
-const longestModelName = 256;
 /**
  * Tokens that prime and close a reply. A turn's delimiters are fewer than the bytes of its keys.
  */
@@ -141,16 +141,7 @@ function factsOf(endpoint: Endpoint, body: ScannedBody, stored: StoredUse): Requ
 
 function modelOf(endpoint: Endpoint, body: ScannedBody): string {
   // A path that names a deployment decides which model serves.
-  const model = endpoint.model ?? body.string("model") ?? "";
-  if (model !== "" && model.length <= longestModelName) return model;
-  throw new PurserError(
-    "invalid_request",
-    `model must be a name of 1 to ${longestModelName} characters`,
-    {
-      field: "model",
-      remedy: "Name the model to call.",
-    },
-  );
+  return checkedModelName(endpoint.model ?? body.string("model"));
 }
 
 /**

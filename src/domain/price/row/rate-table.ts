@@ -165,8 +165,16 @@ function describe(
     match,
     source: found.source,
     version: found.version,
-    ...(row.validFrom !== undefined && { validFrom: new Date(row.validFrom).toISOString() }),
+    ...(row.validFrom !== undefined && { validFrom: instantOf(row.validFrom) }),
   };
+}
+
+let latest = { at: Number.NaN, text: "" };
+
+/** The rows of an update begin at one time, which is formatted once. */
+function instantOf(at: number): string {
+  if (latest.at !== at) latest = { at, text: new Date(at).toISOString() };
+  return latest.text;
 }
 
 /** The price that the provider states under the terms, or that follows from it. */

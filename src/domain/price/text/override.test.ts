@@ -20,6 +20,15 @@ function refusedField(input: unknown): string | undefined {
   return assert.fail("the price was accepted");
 }
 
+test("an id with a control character is refused by its field", () => {
+  const bad = "a\u001b[31mb";
+  assert.equal(refusedField({ ...price, model: bad }), "prices[3].model");
+  assert.equal(refusedField({ ...price, provider: "a\nb" }), "prices[3].provider");
+  assert.equal(refusedField({ ...price, aliases: ["x", bad] }), "prices[3].aliases[1]");
+  const stored = { row: { ...price, model: bad }, source: "api" };
+  assert.equal(overrideRow(stored, undefined).model, bad, "an earlier version stored it");
+});
+
 test("an override keeps exact decimals, per million tokens and per call", () => {
   const stated = define({
     ...price,

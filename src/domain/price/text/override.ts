@@ -5,7 +5,13 @@ import { isOpenMeter, refuseMistake } from "../../usage/open-meter.ts";
 import { fixedMeters, tokenMeters } from "../../usage/usage.ts";
 import { formatPerMillion, parsePerMillion, parsePerMillionCalls } from "./per-million.ts";
 import type { CatalogueRow, Rates } from "../row/row.ts";
-import { formatRow, parseRow, usualCacheWrites, type PriceText } from "./row-text.ts";
+import {
+  formatRow,
+  parseRow,
+  refuseControls,
+  usualCacheWrites,
+  type PriceText,
+} from "./row-text.ts";
 
 /** A price in its text form, and where it was set. */
 export interface PriceOverride {
@@ -47,6 +53,7 @@ export function definePrice(
   options: DefinePriceOptions = { field: "", source: "api" },
 ): PriceOverride {
   const row = formatRow(parseRow(input, options));
+  refuseControls(row, options.field);
   refuseMisspeltMeters(row, options.field);
   return { row, source: options.source };
 }

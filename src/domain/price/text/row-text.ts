@@ -10,6 +10,7 @@ import {
   optionalWord,
   show,
 } from "../../input/fields.ts";
+import { isOneLine } from "../../input/one-line.ts";
 import { parseInstant } from "../../input/scalar.ts";
 import type { Meter } from "../../usage/usage.ts";
 import { formatHours, readHours, type HoursText } from "./hours-text.ts";
@@ -298,6 +299,28 @@ function readName(value: unknown, field: string): string {
   if (typeof value === "string" && value.trim() !== "" && value.length <= maxIdLength)
     return value.trim();
   throw invalid(field, "is not a valid name", `Give a text of 1 to ${maxIdLength} characters.`);
+}
+
+/**
+ * Refuses ids that no query, header or terminal can carry. Only for new prices: the ledger may have
+ * such ids from earlier versions.
+ *
+ * @throws PurserError `invalid_request` naming the field.
+ */
+export function refuseControls({ provider, model, aliases = [] }: PriceText, field: string): void {
+  const prefix = field ? `${field}.` : "";
+  const named = [
+    ["provider", provider],
+    ["model", model],
+    ...aliases.map((alias, index) => [`aliases[${index}]`, alias] as const),
+  ] as const;
+  for (const [name, text] of named)
+    if (!isOneLine(text))
+      throw invalid(
+        prefix + name,
+        "has a control character, a line break or half a character",
+        "Give the id as its provider writes it.",
+      );
 }
 
 function ruleOf(model: string, aliases: readonly string[]): IdRule {

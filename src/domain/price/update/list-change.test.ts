@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { pico } from "../../money/money.ts";
 import { makePriceBook } from "../book.ts";
 import { changeOf, goneFrom, listedModels, type StatedList } from "./list-change.ts";
-import { doubtsAbout } from "./list-doubt.ts";
+import { doubtsAbout, doubtsOf } from "./list-doubt.ts";
 import { randomRow } from "../row/random-row.test-kit.ts";
 import { compareRows } from "./rate-change.ts";
 import { renewRow } from "./renew-row.ts";
@@ -269,8 +269,8 @@ function doubts(list: StatedList, present: CatalogueRow, booked = [{ ...model, s
     (one) => changeOf(one, { book: bookOf(present), at }) ?? [],
   );
   const gone = goneFrom(list, booked, at);
-  return doubtsAbout(list, { changes, gone, at }).map(({ kind, provider, model: id }) =>
-    [kind, provider, id].join(" "),
+  return [...doubtsAbout(list, { gone, at }), ...changes.flatMap(doubtsOf)].map(
+    ({ kind, provider, model: id }) => [kind, provider, id].join(" "),
   );
 }
 

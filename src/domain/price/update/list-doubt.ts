@@ -31,24 +31,20 @@ export interface Doubt {
   readonly detail: string;
 }
 
-/** @param gone Models of the book that the list no longer has. */
+/**
+ * Doubts about the list as a whole.
+ *
+ * @param gone Models of the book that the list no longer has.
+ */
 export function doubtsAbout(
   list: StatedList,
-  {
-    changes,
-    gone,
-    at,
-  }: {
-    readonly changes: readonly ModelChange[];
-    readonly gone: readonly ModelName[];
-    readonly at: number;
-  },
+  { gone, at }: { readonly gone: readonly ModelName[]; readonly at: number },
 ): readonly Doubt[] {
   const listed = listedModels(list, at);
   if (listed.length === 0)
     return [{ kind: "empty", provider: null, model: null, detail: emptyText(list) }];
   const left = new Set(listed.map(({ provider }) => provider));
-  const vanished = [...Map.groupBy(gone, ({ provider }) => provider)]
+  return [...Map.groupBy(gone, ({ provider }) => provider)]
     .filter(([provider]) => !left.has(provider))
     .map(([provider, { length }]): Doubt => ({
       kind: "vanished",
@@ -56,7 +52,6 @@ export function doubtsAbout(
       model: null,
       detail: `${length} ${length === 1 ? "model is" : "models are"} no longer in the list`,
     }));
-  return [...vanished, ...changes.flatMap(doubtsOf)];
 }
 
 function emptyText({ skipped: { length } }: StatedList): string {
@@ -64,7 +59,8 @@ function emptyText({ skipped: { length } }: StatedList): string {
   return `the list has no price that can be used: ${length} ${length === 1 ? "model is" : "models are"} skipped`;
 }
 
-function doubtsOf({ provider, model, rates, rows }: ModelChange): readonly Doubt[] {
+/** Doubts about one model. */
+export function doubtsOf({ provider, model, rates, rows }: ModelChange): readonly Doubt[] {
   const jumps = rates.flatMap((change): readonly Pick<Doubt, "kind" | "detail">[] => {
     const kind = jumpOf(change);
     return kind === null ? [] : [{ kind, detail: changeText(change) }];

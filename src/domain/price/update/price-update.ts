@@ -51,9 +51,33 @@ export function updatedRows(updates: readonly KeptPriceUpdate[]): readonly Catal
     .toReversed()
     .flatMap(({ source, version, rows, revertedAt }) =>
       rows
-        .map((text) => parseRow(text, { field: "price", source, version }))
+        .map((text) => rowOfText(text, { source, version }))
         .flatMap((row) => (revertedAt === null ? [row] : endedAt(row, revertedAt))),
     );
+}
+
+/** Prices that begin later keep their time; those that have ended are left out. */
+export function beginningAt(text: PriceText, at: number): readonly PriceText[] {
+  const { valid_from: from, valid_to: to } = text;
+  if (to !== undefined && Date.parse(to) <= at) return [];
+  if (from !== undefined && Date.parse(from) > at) return [text];
+  const begun = { ...text, valid_from: new Date(at).toISOString() };
+  const row = parsed.get(text);
+  if (row) parsed.set(begun, { ...row, validFrom: at });
+  return [begun];
+}
+
+/** A list may have thousands of prices, which would delay calls if they were parsed at once. */
+const parsed = new WeakMap<PriceText, CatalogueRow>();
+
+/** Parses a price of an update, once. */
+export function rowOfText(
+  text: PriceText,
+  { source, version }: Pick<PriceUpdate, "source" | "version">,
+): CatalogueRow {
+  let row = parsed.get(text);
+  if (!row) parsed.set(text, (row = parseRow(text, { field: "", source, version })));
+  return row;
 }
 
 /** @returns Nothing for a row that would have begun later. */

@@ -27,6 +27,8 @@ export interface RateChange {
 
 /** @returns Nothing if every call costs the same by both rows. */
 export function compareRows(before: CatalogueRow, after: CatalogueRow): readonly RateChange[] {
+  // Most models of a list are unchanged: their tables need not be made.
+  if (stating.every((name) => isSame(before[name], after[name]))) return [];
   const changes = placesOf(before, after).flatMap((place) => {
     const [left, right] = [ratesAt(before, place), ratesAt(after, place)];
     return metersOf(before, after).flatMap((meter) => {
@@ -38,6 +40,26 @@ export function compareRows(before: CatalogueRow, after: CatalogueRow): readonly
     });
   });
   return [...new Map(changes.map((change) => [keyOf(change), change])).values()];
+}
+
+/** What a row states about its prices. */
+const stating = [
+  "rates",
+  "contextTiers",
+  "schedules",
+  "serviceTiers",
+  "regions",
+  "supplements",
+] as const;
+
+function isSame(left: unknown, right: unknown): boolean {
+  if (left === right) return true;
+  if (typeof left !== "object" || typeof right !== "object" || !left || !right) return false;
+  const [one, other] = [new Map(Object.entries(left)), new Map(Object.entries(right))];
+  return (
+    one.size === other.size &&
+    [...one].every(([name, value]) => other.has(name) && isSame(value, other.get(name)))
+  );
 }
 
 /**

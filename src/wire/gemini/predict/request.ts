@@ -1,5 +1,6 @@
 /** Reads a request to make images (`predict`) or videos (`predictLongRunning`). */
 
+import { checkedModelName } from "../../../domain/input/model-name.ts";
 import { openMeter } from "../../../domain/usage/open-meter.ts";
 import type { BilledUnit } from "../../../domain/usage/billed-unit.ts";
 import { bodyScanner, type ScannedBody } from "../../body/scan.ts";
@@ -19,7 +20,7 @@ export function readPredictRequest(endpoint: PredictEndpoint, bytes: Uint8Array)
   const isVideo = endpoint.unit === "video";
   return {
     facts: {
-      model: endpoint.model ?? "",
+      model: checkedModelName(endpoint.model),
       stream: false,
       textBytes: body.textBytes,
       addedTokens: 0,

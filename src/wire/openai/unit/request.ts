@@ -1,6 +1,7 @@
 /** Reads a request that is billed by characters, seconds, images, videos, searches or pages. */
 
 import { PurserError } from "../../../domain/error.ts";
+import { checkedModelName } from "../../../domain/input/model-name.ts";
 import { openMeter } from "../../../domain/usage/open-meter.ts";
 import type { Endpoint, EndpointUnit, ReadRequest, RequestFacts } from "../../wire.ts";
 import { named } from "../stored.ts";
@@ -11,7 +12,6 @@ import { imageUnit, usualImage } from "./image.ts";
 import { ocrBounds } from "./ocr.ts";
 import { deferredVideoBounds, makesJob, videoBounds } from "./video.ts";
 
-const longestModelName = 256;
 const choiceBounds = { min: 1, max: 1024 };
 
 export interface UnitEndpoint extends Endpoint {
@@ -203,10 +203,5 @@ const usualModels: Readonly<Partial<Record<EndpointUnit, string>>> = { video: "s
 function modelOf({ model: inPath, unit }: UnitEndpoint, fields: Fields): string {
   // A path that names a deployment decides which model serves.
   const model = inPath ?? fields.string("model") ?? usualModels[unit] ?? "";
-  if (model !== "" && model.length <= longestModelName && model === model.trim()) return model;
-  throw new PurserError(
-    "invalid_request",
-    `model must be a name of 1 to ${longestModelName} characters`,
-    { field: "model", remedy: "Name the model to call." },
-  );
+  return checkedModelName(model === model.trim() ? model : "");
 }
