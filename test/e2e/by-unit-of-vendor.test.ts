@@ -117,6 +117,13 @@ describe("pages that are read from a document", () => {
     assert.deepEqual(await charge(pages(3), asked), ["0.015", "settled", usage]);
   });
 
+  test("are charged although the answer counts annotations, which have no price", async () => {
+    const body = { model: "mistral-ocr-2503", document: link };
+    const counted = { ...pages(4, { pages_processed_annotation: 4 }), model: "mistral-ocr-2503" };
+    const [cost] = await charge(counted, { vendor: "mistral", path: "/ocr", body });
+    assert.equal(cost, "0.004");
+  });
+
   test("of a large answer are charged", async () => {
     const images = [{ id: "a", image_base64: "A".repeat(5_000_000) }];
     const large = { ...pages(2), pages: [{ index: 0, markdown: "a", images }, { index: 1 }] };

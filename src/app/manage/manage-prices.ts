@@ -1,6 +1,6 @@
 /** Sets and removes prices over the API. */
 
-import type { AnswerOf } from "../../domain/ledger/command.ts";
+import type { AnswerOf, PutPriceCommand, RemovePriceCommand } from "../../domain/ledger/command.ts";
 import type { KeptPrice } from "../../domain/price/text/kept-price.ts";
 import { definePrice } from "../../domain/price/text/override.ts";
 import type { Clock } from "../port/clock.ts";
@@ -20,9 +20,8 @@ export interface PriceContext {
  */
 export async function addPrice(context: PriceContext, input: unknown): Promise<KeptPrice> {
   const price = definePrice(input, { field: "", source: "api" });
-  const answer = await context.ledger.commit({ kind: "put_price", at: context.clock.now(), price });
-  context.reloadPrices();
-  return answer.price;
+  const at = nextMoment(context.clock);
+  return (await store(context, { kind: "put_price", at, price })).price;
 }
 
 /**
@@ -34,8 +33,27 @@ export async function removePrice(
   context: PriceContext,
   priceId: string,
 ): Promise<AnswerOf["remove_price"]> {
-  const at = context.clock.now();
-  const answer = await context.ledger.commit({ kind: "remove_price", at, priceId });
-  context.reloadPrices();
-  return answer;
+  return store(context, { kind: "remove_price", at: nextMoment(context.clock), priceId });
+}
+
+/**
+ * The ledger decides at once, so the new book is used from the same moment: no call is held at one
+ * price and settled at the other.
+ */
+async function store<C extends PutPriceCommand | RemovePriceCommand>(
+  { ledger, reloadPrices }: PriceContext,
+  command: C,
+): Promise<AnswerOf[C["kind"]]> {
+  const stored = ledger.commit(command);
+  reloadPrices();
+  try {
+    return await stored;
+  } finally {
+    reloadPrices();
+  }
+}
+
+/** Not this millisecond: calls may have been held in it. */
+function nextMoment(clock: Clock): number {
+  return clock.now() + 1;
 }

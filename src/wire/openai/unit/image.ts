@@ -26,9 +26,12 @@ export function imageUnit(made: ImagesMade): BilledUnit {
 }
 
 function namesOf({ quality, size, resolution }: ImagesMade): readonly string[] {
-  if (named(quality, qualityPattern) && named(size, sizePattern))
-    return [`${quality}_${size}`, size, quality];
-  return named(resolution, resolutionPattern) ? [resolution] : [];
+  const hasResolution = named(resolution, resolutionPattern);
+  const hasSize = named(quality, qualityPattern) && named(size, sizePattern);
+  // Which of the two a provider bills is unknown.
+  if (hasSize && hasResolution) return [];
+  if (hasSize) return [`${quality}_${size}`, size, quality];
+  return hasResolution ? [resolution] : [];
 }
 
 /** Sizes and qualities that DALL·E makes if none is requested (API reference, read 2026-11). */

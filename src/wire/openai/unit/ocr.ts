@@ -58,9 +58,12 @@ export function pagesRead(
   const read = pageCount(usage?.["pages_processed"]);
   if (read === undefined) return undefined;
   const reported = pageCount(usage?.["pages_processed_annotation"]);
-  return unit?.family === annotated
-    ? pageUnit({ read, annotated: reported ?? read })
-    : pageUnit({ read, annotated: reported || null });
+  if (unit?.family === annotated) return pageUnit({ read, annotated: reported ?? read });
+  const pages = pageUnit({ read, annotated: null });
+  // Nothing was asked to be annotated, so the pages are charged even if annotations have no price.
+  return reported
+    ? { ...pages, also: [{ meters: [annotated], family: annotated, count: reported }] }
+    : pages;
 }
 
 /** @param pages.annotated Null if none are: their price is then not needed. */

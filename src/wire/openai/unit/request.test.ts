@@ -77,6 +77,9 @@ test("images are counted by choice, and their variant only if it is stated", () 
   assert.deepEqual(meters({ model: "m", quality: "hd", size: "1024x1792" }), hd);
   assert.deepEqual(meters({ model: "m", quality: "auto", size: "1024x1792" }), []);
   assert.deepEqual(meters({ model: "m" }), []);
+  assert.deepEqual(meters({ model: "m", resolution: "1k" }), ["images_1k", "images"]);
+  const both = { quality: "low", size: "1024x1024", resolution: "2k" };
+  assert.deepEqual(meters({ model: "m", ...both }), [], "either may be billed: the dearest");
   assert.equal(jsonFacts(path, { model: "m", prompt: "a", n: 3 }).unit?.count, 3);
 });
 

@@ -62,7 +62,7 @@ export function deferredVideoBounds(fields: Fields, model: string): Bounds {
       family,
       count: asked || longest,
       ...(images > 0 && { also: [{ ...inputImages, count: images }] }),
-      isExact: asked > 0 && meters.length > 0 && images === 0,
+      isExact: asked > 0 && isKnownSize(size) && images === 0,
       output: null,
       ...(asked === 0 && {
         toHoldLess: `Send \`duration\`: without it, a video of ${longest} seconds is held.`,
