@@ -41,15 +41,15 @@ export async function removePrice(
  * price and settled at the other.
  */
 async function store<C extends PutPriceCommand | RemovePriceCommand>(
-  { ledger, reloadPrices }: PriceContext,
+  context: PriceContext,
   command: C,
 ): Promise<AnswerOf[C["kind"]]> {
-  const stored = ledger.commit(command);
-  reloadPrices();
+  const stored = context.ledger.commit(command);
+  context.reloadPrices();
   try {
     return await stored;
   } finally {
-    reloadPrices();
+    context.reloadPrices();
   }
 }
 
