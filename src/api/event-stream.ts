@@ -18,8 +18,7 @@ export interface EventStreamOptions {
 }
 
 /**
- * A page is asked for when the one before it has been taken, so a slow client has one page in
- * memory, however many events there are.
+ * A page is read when the one before it has been sent, so a slow client has one page in memory.
  */
 export function eventStream(
   pages: AsyncGenerator<EventPage, void, void>,
@@ -66,7 +65,7 @@ async function* textsOf(
     if (!mayGoOn()) break;
     if (page) next = undefined;
     const text = (page?.value.events ?? []).map(textOf).join("");
-    // Pages without a selected event are silent, however many there are.
+    // Pages without a selected event send nothing.
     if (text === "" && Date.now() < silentSince + heartbeatMs) continue;
     silentSince = Date.now();
     yield text === "" ? ": heartbeat\n\n" : text;

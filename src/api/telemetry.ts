@@ -51,7 +51,7 @@ function telemetryRoute(signal: Signal, path: string): Route {
         observed,
         host: request.headers.get("host"),
       });
-      return respond(200, await format.success(signal, result, encoding), encoding);
+      return respond(200, { body: await format.success(signal, result, encoding), encoding });
     },
     refuse: refuseInOtlp,
   });
@@ -68,7 +68,7 @@ async function refuseInOtlp(
   const encoding = statedEncoding(request) ?? "json";
   const message = [detail, remedy].filter(Boolean).join(". ");
   const body = await telemetry.format.failure({ code: rpcCodes[status] ?? 2, message }, encoding);
-  return respond(status, body, encoding, headers);
+  return respond(status, { body, encoding, headers });
 }
 
 /** Codes of `google.rpc.Code` by HTTP status. */
@@ -84,13 +84,13 @@ const rpcCodes: Readonly<Record<number, number>> = {
   503: 14,
 };
 
-// oxlint-disable-next-line max-params -- the parts of an answer, in order
-function respond(
-  status: number,
-  body: Uint8Array,
-  encoding: Encoding,
-  headers: Readonly<Record<string, string>> = {},
-): Response {
+interface Answer {
+  readonly body: Uint8Array;
+  readonly encoding: Encoding;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+function respond(status: number, { body, encoding, headers }: Answer): Response {
   return new Response(Buffer.from(body), {
     status,
     headers: { ...headers, "content-type": mediaTypes[encoding], "cache-control": "no-store" },

@@ -11,7 +11,7 @@ export interface SessionOptions {
   readonly target: TargetOptions;
   /** Whether the data folder may be created. */
   readonly create?: boolean;
-  /** Whether an empty folder stands in if there is none: the command stores nothing. */
+  /** Whether to use an empty folder if there is none: the command stores nothing. */
   readonly standIn?: boolean;
   /** The work runs until it is stopped and draws itself, as `top` does: no progress is shown. */
   readonly isWatch?: boolean;

@@ -20,7 +20,7 @@ export const colors = {
   alarm: "#b3261e",
 } as const;
 
-/** Distinct in print and to people who cannot tell red from green. */
+/** Distinct in print, and without seeing red and green. */
 export const palette = ["#3566c0", "#e08a1e", "#1f9e8f", "#8a4fb0", "#c2b52b", "#8b929b"] as const;
 
 /** Amounts under a cent keep the digits that matter. */

@@ -1,6 +1,7 @@
 /** The XML of one sheet of a workbook (ECMA-376, SpreadsheetML). */
 
 import { formatUsd, pico } from "../domain/money/money.ts";
+import { isFormula } from "../domain/table/csv.ts";
 import type { Cell, Column, Row } from "../domain/table/table.ts";
 
 /** Rows of a sheet, including its header: the limit of spreadsheets. */
@@ -68,7 +69,7 @@ function cellXml({ kind }: Column, cell: Cell): string {
   if (kind === "count") return numberCell(String(cell), styles.count);
   if (kind === "number") return numberCell(String(cell), styles.number);
   const text = String(cell);
-  return textCell(text, /^[=+\-@\t\r]/.test(text) ? styles.quoted : styles.usual);
+  return textCell(text, isFormula(text) ? styles.quoted : styles.usual);
 }
 
 const dayMs = 86_400_000;

@@ -12,7 +12,7 @@ import { Delivery, replay } from "./deliver.ts";
 
 const hourMs = 3_600_000;
 
-/** A receiver that accepts, or fails as it is told. */
+/** A receiver that accepts, or fails as the test decides. */
 class Receiver {
   readonly name = "receiver";
   readonly kind = "test";

@@ -41,7 +41,7 @@ function rangeOf({ from, to }: ReportQuery): { readonly from: number; readonly t
 
 const dayMs = 86_400_000;
 
-/** Few enough bars to be told apart on a page. */
+/** Few enough bars to distinguish on a page. */
 function bucketFor(lengthMs: number): Exclude<BucketName, "none"> {
   if (lengthMs <= 2 * dayMs) return "hour";
   if (lengthMs <= 62 * dayMs) return "day";

@@ -8,7 +8,7 @@ import type { Usage, UsageFlag } from "../../domain/usage/usage.ts";
 
 export type Signal = "traces" | "logs" | "metrics";
 
-/** Scalars as text; a list stands for its first value. */
+/** Scalars as text; of a list, its first value. */
 export type Attributes = ReadonlyMap<string, string>;
 
 /** An observed call, or why it cannot be charged. */

@@ -190,18 +190,22 @@ async function rank(
   const sign = sort.isAscending ? 1 : -1;
   ranked.sort(
     (left, right) =>
-      compareFigures(left.figure, right.figure, sign) ||
+      unknownLast(left.figure, right.figure) ||
+      sign * compareKnown(left.figure, right.figure) ||
       right.calls - left.calls ||
       (left.id < right.id ? -1 : 1),
   );
   return ranked.map(({ group }) => group);
 }
 
-/** A figure that is not known comes last in either order. */
-// oxlint-disable-next-line max-params -- as any comparison, with its direction
-function compareFigures(left: Figure, right: Figure, sign: 1 | -1): number {
-  if (left === null || right === null) return Number(left === null) - Number(right === null);
-  return left === right ? 0 : left < right ? -sign : sign;
+/** An unknown figure comes last in either order. */
+function unknownLast(left: Figure, right: Figure): number {
+  return Number(left === null) - Number(right === null);
+}
+
+function compareKnown(left: Figure, right: Figure): number {
+  if (left === null || right === null || left === right) return 0;
+  return left < right ? -1 : 1;
 }
 
 async function listedRows(

@@ -7,24 +7,10 @@ import { defineBudget } from "../../domain/budget/define.ts";
 import type { Key, Role } from "../../domain/key/key.ts";
 import type { Principal } from "../caller/principal.ts";
 import { checkSeesAll, confine, shownValue, visibleValue } from "./scope.ts";
+import { plainKey } from "../../domain/key/key.test-kit.ts";
 
 function principal(role: Role, attribution: Attribution): Principal {
-  const key: Key = {
-    keyId: "key_1",
-    name: "key",
-    hash: "",
-    hint: "",
-    role,
-    attribution,
-    mayRefine: [],
-    models: null,
-    providers: null,
-    budgets: [],
-    maxConcurrent: null,
-    createdAt: 0,
-    expiresAt: null,
-    revokedAt: null,
-  };
+  const key: Key = { ...plainKey, role, attribution };
   return { role, key };
 }
 

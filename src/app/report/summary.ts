@@ -2,14 +2,13 @@
 
 import { unattributed } from "../../domain/attribution/attribution.ts";
 import { add, pico, zero, type PicoUsd } from "../../domain/money/money.ts";
-import type { PricedMeter } from "../../domain/price/row/rate.ts";
+import { costBySide } from "../../domain/price/cost-by-side.ts";
 import {
   countContext,
   countOutput,
   countUnits,
   sumUsage,
   totalUsage,
-  type FixedMeter,
 } from "../../domain/usage/usage.ts";
 import type { CallFilter, CallRow, LedgerReader, Totals } from "../port/reader.ts";
 
@@ -113,6 +112,7 @@ function sum(rows: readonly Totals[]): CallSums {
 export function summariseCall(call: CallRow): CallSummary {
   const { provider, endpoint } = call.route;
   const usage = totalUsage(call);
+  const { input, output } = costBySide(call);
   return {
     startedAt: call.startedAt,
     provider,
@@ -120,33 +120,11 @@ export function summariseCall(call: CallRow): CallSummary {
     operation: call.attribution.operation ?? endpoint,
     inputTokens: countContext(usage),
     outputTokens: countOutput(usage),
-    inputCost: costOf(call, inputMeters),
-    outputCost: costOf(call, outputMeters),
+    inputCost: input,
+    outputCost: output,
     cost: call.cost,
     latencyMs: call.latencyMs,
   };
-}
-
-const outputMeters: ReadonlySet<string> = new Set<PricedMeter>([
-  "output",
-  "reasoning",
-  "output_audio",
-  "output_image",
-]);
-const inputMeters: ReadonlySet<string> = new Set<FixedMeter>([
-  "input",
-  "cache_read",
-  "cache_write_5m",
-  "cache_write_1h",
-  "input_audio",
-  "cache_read_audio",
-  "input_image",
-]);
-
-function costOf(call: CallRow, meters: ReadonlySet<string>): PicoUsd {
-  return call.charges
-    .filter(({ meter }) => meters.has(meter))
-    .reduce((cost, charge) => add(cost, charge.cost), zero);
 }
 
 /** The operation in the caller's headers, or else the endpoint. */

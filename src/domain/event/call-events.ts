@@ -15,11 +15,11 @@ import type {
   SettleEntry,
 } from "../ledger/entry.ts";
 import { idOfOperation } from "../ledger/operation.ts";
-import { formatUsd, pico, toNumber, zero, type PicoUsd } from "../money/money.ts";
-import type { Charge } from "../price/row/rate.ts";
+import { formatUsd, toNumber } from "../money/money.ts";
 import { countContext, countOutput, countTokens, totalUsage } from "../usage/usage.ts";
 import type { HeldCall } from "./context.ts";
 import type { Happening } from "./event.ts";
+import { costBySide } from "../price/cost-by-side.ts";
 
 /** A settled call: its cost, and what is odd about it. */
 export function charged(entry: SettleEntry, held: HeldCall | undefined): readonly Happening[] {
@@ -121,9 +121,11 @@ function costOf(entry: Ended & Outcome, call: HeldCall): Happening["data"] {
   const { agent = null, capability = null } = call.attribution;
   const usage = totalUsage(entry);
   const total = entry.cost.usd;
-  const prompt = sumOf(entry.charges, promptMeters);
-  const completion = sumOf(entry.charges, completionMeters);
-  const other = pico(total - prompt - completion);
+  const {
+    input: prompt,
+    output: completion,
+    other,
+  } = costBySide({ charges: entry.charges, cost: total });
   return {
     ...callFields(entry, call),
     agent_id: agent,
@@ -148,29 +150,6 @@ function costOf(entry: Ended & Outcome, call: HeldCall): Happening["data"] {
     latency_ms: entry.latencyMs,
     started_at: formatInstant(call.at),
   };
-}
-
-const promptMeters: ReadonlySet<string> = new Set([
-  "input",
-  "cache_read",
-  "cache_write_5m",
-  "cache_write_1h",
-  "input_audio",
-  "cache_read_audio",
-  "input_image",
-] satisfies readonly Charge["meter"][]);
-
-const completionMeters: ReadonlySet<string> = new Set([
-  "output",
-  "reasoning",
-  "output_audio",
-  "output_image",
-] satisfies readonly Charge["meter"][]);
-
-function sumOf(charges: readonly Charge[], meters: ReadonlySet<string>): PicoUsd {
-  return charges
-    .filter(({ meter }) => meters.has(meter))
-    .reduce((sum, { cost }) => pico(sum + cost), zero);
 }
 
 function heldCall(call: HeldCall | undefined): HeldCall {

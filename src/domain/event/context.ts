@@ -71,6 +71,20 @@ export function describesCall(entry: Entry): boolean {
   return entry.kind === "settle" || entry.kind === "correction" || entry.kind === "expire";
 }
 
+type Found = { readonly [field in keyof EntryContext]: EntryContext[field] | undefined };
+
+/** The fields that were found. */
+export function contextOf({ before, opened, firstUseOf, call, budget, key }: Found): EntryContext {
+  return {
+    ...(before !== undefined && { before }),
+    ...(opened && opened.length > 0 && { opened }),
+    ...(firstUseOf !== undefined && { firstUseOf }),
+    ...(call && { call }),
+    ...(budget && { budget }),
+    ...(key && { key }),
+  };
+}
+
 /**
  * Gives each entry its context while a whole journal passes, from its first entry on. A store with
  * a large journal looks the same facts up instead.
@@ -91,14 +105,7 @@ export class Contexts {
     const budgetId = budgetOf(entry);
     const budget = budgetId === null ? undefined : this.#budgets.get(budgetId);
     const key = firstUseOf === undefined ? undefined : this.#keys.get(firstUseOf);
-    return {
-      ...(before !== undefined && { before }),
-      ...(opened.length > 0 && { opened }),
-      ...(firstUseOf !== undefined && { firstUseOf }),
-      ...(call && { call }),
-      ...(budget && { budget }),
-      ...(key && { key }),
-    };
+    return contextOf({ before, opened, firstUseOf, call, budget, key });
   }
 
   /** @returns undefined for an entry that is no definition. */

@@ -11,6 +11,7 @@ import { Contexts } from "./context.ts";
 import { toCloudEvent, type Event } from "./event.ts";
 import { eventsOf } from "./events-of.ts";
 import { eventId, isAfter, parseEventId } from "./position.ts";
+import { plainKey } from "../key/key.test-kit.ts";
 
 function eventsIn(journal: readonly Entry[]): readonly Event[] {
   const contexts = new Contexts();
@@ -26,22 +27,7 @@ function settle(desk: Desk, operationId: string, usd: bigint, more: object = {})
   desk.run({ kind: "settle", at: 2, ...call, outcome, fingerprint: null });
 }
 
-const key: Key = {
-  keyId: "k",
-  name: "ci",
-  hash: "secret-hash",
-  hint: "purser_1",
-  role: "caller",
-  attribution: {},
-  mayRefine: [],
-  models: null,
-  providers: null,
-  budgets: [],
-  maxConcurrent: null,
-  createdAt: 1,
-  expiresAt: null,
-  revokedAt: null,
-};
+const key: Key = { ...plainKey, keyId: "k", hash: "secret-hash", createdAt: 1 };
 
 test("every kind of entry has its events", () => {
   const desk = new Desk();

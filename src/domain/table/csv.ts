@@ -11,7 +11,12 @@ export function csvLine(cells: readonly string[]): string {
 
 /** A text that a spreadsheet would run as a formula is prefixed with an apostrophe. */
 export function harmless(text: string): string {
-  return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return isFormula(text) ? `'${text}` : text;
+}
+
+/** Whether a spreadsheet would run a text as a formula. */
+export function isFormula(text: string): boolean {
+  return /^[=+\-@\t\r]/.test(text);
 }
 
 /** The header, then the rows of each page. Amounts are exact, times RFC 3339 in UTC. */

@@ -8,6 +8,7 @@ import type { Ledger } from "../../app/port/ledger.ts";
 import type { Key } from "../../domain/key/key.ts";
 import { hold, putBudget, route, settle, start, tree, usd, usualOutcome } from "./fixture.ts";
 import { rejects, using, type OpenStore } from "./store-under-test.ts";
+import { plainKey } from "../../domain/key/key.test-kit.ts";
 
 export function testFollowing(open: OpenStore): void {
   test("a follower sees each entry once, in order and as it was decided, then new ones", async () => {
@@ -180,19 +181,4 @@ async function take(
   return seen.slice(0, count);
 }
 
-const key: Key = {
-  keyId: "key_1",
-  name: "one",
-  hash: "00",
-  hint: "purser_0",
-  role: "caller",
-  attribution: {},
-  mayRefine: [],
-  models: null,
-  providers: null,
-  budgets: [],
-  maxConcurrent: null,
-  createdAt: start,
-  expiresAt: null,
-  revokedAt: null,
-};
+const key: Key = { ...plainKey, name: "one", createdAt: start };

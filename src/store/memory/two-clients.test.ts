@@ -19,6 +19,7 @@ import { MemoryLedger } from "./ledger.ts";
 import { Link } from "./link.ts";
 import { MemoryReader } from "./reader.ts";
 import { MemoryServer } from "./server.ts";
+import { plainKey } from "../../domain/key/key.test-kit.ts";
 
 interface Client {
   readonly ledger: MemoryLedger;
@@ -148,18 +149,4 @@ test("a key that one client adds is soon known to the other", async () => {
   });
 });
 
-const aKey = {
-  keyId: "key_1",
-  name: "ci",
-  hint: "psk_ab",
-  role: "caller",
-  attribution,
-  mayRefine: [],
-  models: null,
-  providers: null,
-  budgets: [],
-  maxConcurrent: null,
-  createdAt: start,
-  expiresAt: null,
-  revokedAt: null,
-} as const;
+const { hash: _, ...aKey } = { ...plainKey, attribution, createdAt: start };

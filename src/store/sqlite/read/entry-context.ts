@@ -3,6 +3,7 @@
 import type { StatementSync } from "node:sqlite";
 import type { Budget } from "../../../domain/budget/budget.ts";
 import {
+  contextOf,
   budgetOf,
   countersOf,
   describesCall,
@@ -68,14 +69,7 @@ export class ContextReader {
     const budget = budgetId === null ? undefined : this.#budget(budgetId, row.seq);
     const key = firstUseOf === undefined ? undefined : this.#key(firstUseOf, row.seq);
     const call = describesCall(entry) ? this.#call(row) : undefined;
-    return {
-      ...(before !== undefined && { before }),
-      ...(opened.length > 0 && { opened }),
-      ...(firstUseOf !== undefined && { firstUseOf }),
-      ...(call && { call }),
-      ...(budget && { budget }),
-      ...(key && { key }),
-    };
+    return contextOf({ before, opened, firstUseOf, call, budget, key });
   }
 
   #call({ call }: JournalRow): HeldCall | undefined {
