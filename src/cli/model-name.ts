@@ -146,7 +146,7 @@ function exampleRates(catalogue: CommandCatalogue, similar: readonly string[], a
   const sheet = found && catalogue.book.sheet({ ...found, at });
   const [unit] = sheet ? billedUnits(sheet) : [];
   if (unit === undefined) return 'input: "0.15", output: "0.60"';
-  return `input: "0", output: "0", meters: { ${unit.replace(variant, "$1")}: "USD" }`;
+  return `input: "0", output: "0", meters: { ${unit.replace(variant, "$1")}: "0.04" }`;
 }
 
 /** `images_hd_1024x1792` is a variant of `images`. */

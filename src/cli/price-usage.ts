@@ -5,7 +5,7 @@ import { multiply } from "../domain/money/money.ts";
 import { hasOutput } from "../domain/price/ability.ts";
 import type { Charge } from "../domain/price/row/rate.ts";
 import type { ChargeOptions, PriceSheet } from "../domain/price/sheet.ts";
-import { openMeterProblem, readMeter } from "../domain/usage/open-meter.ts";
+import { meterMistake, readMeter } from "../domain/usage/open-meter.ts";
 import { fixedMeters, type Meter, type Usage } from "../domain/usage/usage.ts";
 
 export interface CountOptions {
@@ -56,7 +56,7 @@ function countOf(text: string): readonly [Meter, number] {
       remedy: "Give a name and a whole number, such as images=3.",
     });
   const isFixed = fixedMeters.some((meter) => meter === name);
-  const wrong = isFixed ? undefined : openMeterProblem(name);
+  const wrong = isFixed ? undefined : meterMistake(name);
   if (!wrong) return [readMeter(name, "--meter"), Number(count)];
   throw new PurserError("invalid_request", `--meter: "${name}" ${wrong.problem}`, {
     field: "--meter",

@@ -101,12 +101,13 @@ test("errors name the option that is wrong, its value, and what was meant", asyn
   for (const [words, text] of [
     [["price", "gpt-5", "--provider", "opnai"], /"opnai"[^]*--provider[^]*Did you mean openai\?/],
     [["price", "gpt-5", "--meter", "imput=3"], /--meter: "imput" is not a known meter/],
+    [["price", "gpt-5", "--meter", "imges=3"], /--meter: "imges" is not a known meter/],
     [["prices", "export", "--provider", "opnai"], /"opnai"[^]*--provider[^]*openai\?/],
     [
       ["prices", "export", "--provider", "openai", "--model", "gpt-5-minni"],
       /field +--model[^]*Did you mean openai\/gpt-5-mini,/,
     ],
-    [["price", "openai/dall-e-3"], /Did you mean azure\/dall-e-3[^]*meters: \{ images: "USD" \}/],
+    [["price", "openai/dall-e-3"], /Did you mean azure\/dall-e-3[^]*meters: \{ images: "0\.04" \}/],
   ] as const)
     assert.match((await purser(words)).notes, text, words.join(" "));
 });

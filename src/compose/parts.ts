@@ -36,7 +36,6 @@ import { priceLists } from "../catalogue/source/lists.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "../config/configuration.ts";
 import { readLogLevel } from "../config/environment.ts";
 import { knownProviders } from "../config/provider.ts";
-import { overridesOf } from "../domain/price/text/kept-price.ts";
 import { Learned } from "../domain/estimate/learned.ts";
 import { makeLog, type Log } from "../metrics/log.ts";
 import { makeMetrics, type Metrics } from "../metrics/metrics.ts";
@@ -194,7 +193,9 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
       pricesCheckedOn: overlayVersion,
       priceSchedule: configuration.priceUpdates,
       pricesUpdatedAt: pricesUpdatedAt(),
-      pricesStated: configuration.prices.length + overridesOf(ledger.prices()).length,
+      pricesStated:
+        configuration.prices.length +
+        ledger.prices().filter(({ removedAt }) => removedAt === null).length,
       providers: configuration.providers.map(providerStatus),
     }),
     probeProviders: () => probeProviders(configuration, catalogue),

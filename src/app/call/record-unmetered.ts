@@ -112,7 +112,7 @@ function withoutPrice({ provider, model, meter, inTokens }: UnpricedUnit): Purse
     {
       field: "model",
       remedy:
-        `State its price under \`prices\`: ${inTokens ? tokenPrice : noTokenPrice}\`meters: { ${meter}: "USD" }\`; or set ` +
+        `State its price under \`prices\`: ${inTokens ? tokenPrice : noTokenPrice}\`meters: { ${meter}: "0.04" }\`; or set ` +
         `providers.${provider}.unmetered to \`allow\` to let such calls pass without a charge.`,
     },
   );

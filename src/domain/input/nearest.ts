@@ -1,5 +1,7 @@
 /** Suggests known words that are similar to a mistyped one. */
 
+import { Memo } from "../memo.ts";
+
 /** @returns The most similar word, or the shortest that has `word` as a part; undefined if none. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   // Texts are at least as far apart as their lengths: most need no comparison.
@@ -34,23 +36,24 @@ export function nearestNames(
 function ranked(
   word: string,
   known: readonly string[],
-  distanceBetween: (left: string, right: string) => number,
+  distanceBetween: (left: string, right: string, most: number) => number,
 ): readonly string[] {
+  const asked = letters(word);
   return known
-    .map((candidate) => ({
-      candidate,
-      distance: distanceBetween(letters(word), letters(candidate)),
-    }))
-    .filter(({ candidate, distance }) => distance <= tolerance(candidate))
+    .map((candidate) => {
+      const most = tolerance(candidate);
+      return { candidate, most, distance: distanceBetween(asked, letters(candidate), most) };
+    })
+    .filter(({ most, distance }) => distance <= most)
     .sort((left, right) => left.distance - right.distance)
     .map(({ candidate }) => candidate);
 }
 
 /** A different ending counts as two edits at most. */
-function endingDistance(word: string, name: string): number {
+function endingDistance(word: string, name: string, most: number): number {
   return isEnding(word, name)
     ? Math.min(2, Math.abs(name.length - word.length))
-    : editDistance(word, name);
+    : editDistance(word, name, most);
 }
 
 function isEnding(word: string, name: string): boolean {
@@ -84,16 +87,25 @@ function tolerance(word: string): number {
 
 /** Whether one letter is missing, added, wrong or swapped with the next. */
 export function isOneLetterOff(word: string, known: string): boolean {
-  return word !== known && editDistance(letters(word), letters(known)) <= 1;
+  return word !== known && editDistance(letters(word), letters(known), 1) <= 1;
 }
 
 /** Normalises a word: `budgetId`, `budget-id` and `budget_id` are equal. */
 function letters(word: string): string {
-  return word.slice(0, 64).toLowerCase().replace(/[_-]/g, "");
+  return (
+    normalized.get(word) ??
+    normalized.keep(word, word.slice(0, 64).toLowerCase().replace(/[_-]/g, ""))
+  );
 }
 
-/** Edit distance with insertions, deletions, replacements and swaps (optimal string alignment). */
-function editDistance(left: string, right: string): number {
+/** The names of all models are normalised for each suggestion. */
+const normalized = new Memo<string, string>(20_000);
+
+/**
+ * Edit distance with insertions, deletions, replacements and swaps (optimal string alignment);
+ * infinite above `most`: stopping there halves the time for the names of all models.
+ */
+function editDistance(left: string, right: string, most: number): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: right.length + 1 }, (_, index) => index);
   for (let row = 1; row <= left.length; row++) {
@@ -108,6 +120,8 @@ function editDistance(left: string, right: string): number {
     }
     beforeLast = last;
     last = current;
+    // A swap continues from the row before the last.
+    if (Math.min(...last) > most && Math.min(...beforeLast) >= most) return Infinity;
   }
   return last[right.length] ?? 0;
 }
