@@ -57,6 +57,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   catalogue: ["catalogue", "app/port", "domain"],
   config: ["config", "app/port", "domain"],
   metrics: ["metrics", "app/port", "domain"],
+  notify: ["notify", "app/port", "domain"],
   simulator: ["simulator", "domain"],
   version: [],
   // Clients of the control plane, over HTTP.
@@ -249,6 +250,7 @@ const planted: readonly (readonly [rule: string, name: string, specifier: string
   ["the catalogue knows no other outside room", "catalogue/catalogue.ts", "../config/load.ts"],
   ["the configuration knows no other outside room", "config/load.ts", "../store/conformance.ts"],
   ["metrics know no other outside room", "metrics/metrics.ts", "../store/sqlite/open.ts"],
+  ["notifiers know ports only", "notify/webhook.ts", "../app/event/deliver.ts"],
   ["outside rooms know no contract", "store/sqlite/open.ts", "../../contract/budget.ts"],
   ["the simulator knows no product", "simulator/simulator.ts", "../app/port/clock.ts"],
   ["an SDK speaks HTTP", "sdk/client.ts", "../api/api.ts"],
