@@ -95,6 +95,7 @@ export async function openBench(
     ledger,
     reader,
     feed,
+    notifiers: null,
     clock,
     counter,
     prices: () => prices.book,

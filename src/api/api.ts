@@ -15,6 +15,7 @@ import { estimateRoutes } from "./estimate.ts";
 import { healthRoutes } from "./health.ts";
 import { holdRoutes } from "./holds.ts";
 import { keyRoutes } from "./keys.ts";
+import { notifierRoutes } from "./notifiers.ts";
 import { openApiDocument } from "./openapi.ts";
 import { priceUpdateRoutes } from "./price-updates.ts";
 import { priceRoutes } from "./prices.ts";
@@ -38,6 +39,7 @@ export const routes: readonly Route[] = [
   ...priceUpdateRoutes,
   ...alertRoutes,
   ...eventRoutes,
+  ...notifierRoutes,
   ...statusRoutes,
   ...healthRoutes,
 ];

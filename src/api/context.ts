@@ -6,6 +6,7 @@ import type { EndAudience } from "../app/settle/announce-end.ts";
 import type { PriceSchedule } from "../app/port/price-lists.ts";
 import type { Probe } from "../app/manage/probe.ts";
 import type { PriceUpdates } from "../app/manage/update-prices.ts";
+import type { Notifiers } from "../app/event/notifiers.ts";
 import type { Feed } from "../app/port/feed.ts";
 import type { Clock } from "../app/port/clock.ts";
 import type { Ledger } from "../app/port/ledger.ts";
@@ -22,6 +23,8 @@ export interface ApiContext extends Audience, EndAudience {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly feed: Feed;
+  /** Null for a folder that is opened without a server. */
+  readonly notifiers: Notifiers | null;
   readonly clock: Clock;
   readonly counter: Pick<TokenCounter, "countText">;
   /** The current price book. */

@@ -36,6 +36,7 @@ test("every command has help with an example", async () => {
     "doctor",
     "estimate",
     "key",
+    "notify",
     "price",
     "prices",
     "replay",

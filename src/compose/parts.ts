@@ -43,6 +43,7 @@ import { openLedger } from "../store/sqlite/open.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { version } from "../version.ts";
 import { clock } from "./clock.ts";
+import { openNotifiers, type OpenNotifiers } from "./notifiers.ts";
 import { billedCostReporters, probeProviders, unlistedRules } from "./providers.ts";
 
 export interface ComposeOptions {
@@ -60,6 +61,8 @@ export interface Parts {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly feed: Feed;
+  /** Null for a folder opened without a server. Not started yet. */
+  readonly notifiers: OpenNotifiers | null;
   readonly prices: CurrentPrices;
   readonly priceUpdates: PriceUpdates;
   readonly learned: Learned;
@@ -142,6 +145,9 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     reportsBilledCost,
     observer,
   });
+  const notifiers = serves
+    ? openNotifiers({ configuration, directory, feed, log, simulatedApart })
+    : null;
   const startedAt = clock.now();
   const learned = new Learned();
   const counter = new ThreadCounter();
@@ -157,6 +163,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     ledger,
     reader,
     feed,
+    notifiers: notifiers?.notifiers ?? null,
     clock,
     counter,
     tokenizerFamily: (provider) => identities.of(provider).tokenizer,
@@ -174,7 +181,8 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     ],
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
-    metrics: (of) => metrics.text(of),
+    metrics: async (of) =>
+      (await metrics.text(of)) + (of.ofAllCalls ? ((await notifiers?.metrics()) ?? "") : ""),
     ready: () => readiness(health),
     status: () => ({
       node: process.versions.node,
@@ -197,6 +205,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   });
   const close = async (): Promise<void> => {
     metrics.close();
+    await notifiers?.close();
     await counter.close();
     await reader.close();
     await ledger.close();
@@ -205,6 +214,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     ledger,
     reader,
     feed,
+    notifiers,
     prices,
     priceUpdates,
     learned,
