@@ -45,6 +45,22 @@ const queries: readonly Query[] = [
     name: "series, a year by month and project",
     path: "/api/v1/series?from=2026-01-01T00:00:00Z&to=2026-12-31T00:00:00Z&bucket=month&by=project",
   },
+  {
+    name: "report, a quarter by project, user and model, compared",
+    path: "/api/v1/report?from=2026-08-01&to=2026-09-25&by=project,user,model&compare=previous&top=20",
+  },
+  {
+    name: "report, a quarter by model, percentiles",
+    path: "/api/v1/report?from=2026-07-01&to=2026-10-01&by=model&metrics=cost,calls,latency_p50,latency_p95",
+  },
+  {
+    name: "report, a month by day in Berlin and model, cumulative",
+    path: "/api/v1/report?from=2026-07-01&to=2026-08-01&by=model&bucket=day&time_zone=Europe/Berlin&cumulative=true",
+  },
+  {
+    name: "report, a quarter by project, cost per user",
+    path: "/api/v1/report?from=2026-07-01&to=2026-10-01&by=project&metrics=cost,cost_per_user",
+  },
   { name: "entries, the newest 100", path: "/api/v1/entries?limit=100" },
   { name: "entries of a project, 100", path: "/api/v1/entries?limit=100&project=project-7" },
 ];
@@ -52,6 +68,7 @@ const queries: readonly Query[] = [
 interface Measured {
   readonly sizes: readonly Size[];
   readonly holds: { readonly atOnce: number; readonly callsPerSecond: number };
+  readonly recordsPerSecond: number;
   readonly answers: readonly (Query & { readonly times: Distribution })[];
   readonly calls: readonly Round<Cell>[];
 }
@@ -73,9 +90,18 @@ export const ledger: Bench = {
         calls,
         atOnce: 64,
       });
+      note("records");
+      const first = total + leftOpen * sizes.length + calls;
+      const recorded = await doWork({ kind: "record", directory, from: first, calls });
+      const recordsPerSecond = calls / recorded.seconds;
       const served = await ask(directory, { options, note });
       return result(
-        { sizes, holds: { atOnce: 64, callsPerSecond: calls / held.seconds }, ...served },
+        {
+          sizes,
+          holds: { atOnce: 64, callsPerSecond: calls / held.seconds },
+          recordsPerSecond,
+          ...served,
+        },
         options,
       );
     } finally {
@@ -212,7 +238,7 @@ function result(measured: Measured, { rounds, seconds }: BenchOptions): BenchRes
   };
 }
 
-function sizeTable({ sizes, holds }: Measured): Table {
+function sizeTable({ sizes, holds, recordsPerSecond }: Measured): Table {
   return {
     title: "size",
     columns: [
@@ -229,6 +255,7 @@ function sizeTable({ sizes, holds }: Measured): Table {
     ]),
     notes: [
       `Batches of 2,000 entries, synced to disk; two entries per call, with the provider's raw usage. Recovery: with ${leftOpen} holds open when the process was killed.`,
+      `Records of calls that were metered elsewhere, in batches of 1,000: ${numberText(recordsPerSecond)} calls/s.`,
       `Calls with holds, ${holds.atOnce} at once, each settled after its hold was on disk: ${numberText(holds.callsPerSecond)} calls/s.`,
     ],
   };

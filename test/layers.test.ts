@@ -16,11 +16,14 @@ const domainOrder = [
   "assert",
   "passing",
   "memo",
+  "latency",
   "input",
   "money",
+  "table",
   "usage",
   "attribution",
   "price",
+  "focus",
   "budget",
   "key",
   "estimate",
@@ -38,7 +41,7 @@ const appFloors: readonly (readonly string[])[] = [
   ["header", "hold"],
   ["settle"],
   ["call", "desk", "manage", "report"],
-  ["event"],
+  ["event", "export", "ingest"],
 ];
 
 /** The rooms that each room may import. An entry may also name one file, without its ending. */
@@ -58,6 +61,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   config: ["config", "app/port", "domain"],
   metrics: ["metrics", "app/port", "domain"],
   notify: ["notify", "app/port", "domain"],
+  export: ["export", "app/port", "domain"],
+  otlp: ["otlp", "app/port", "domain"],
   simulator: ["simulator", "domain"],
   version: [],
   // Clients of the control plane, over HTTP.

@@ -37,6 +37,8 @@ export function inventCall(book: PriceBook, number: number): InventedCall {
   const { provider, model, endpoint } = models[dice % models.length] ?? models[0];
   const project = dice % projects;
   const at = firstAt + number * stepMs;
+  // From 0.3 to 4 s, evenly spread on a logarithmic scale: more than the calls of one model.
+  const latencyMs = Math.round(300 * 1.03 ** (dice % 89));
   const operationId = `bench${number.toString(36).padStart(16, "0")}`;
   const usage = {
     input: 500 + (dice % 3000),
@@ -76,7 +78,7 @@ export function inventCall(book: PriceBook, number: number): InventedCall {
     },
     settle: {
       kind: "settle",
-      at: at + 900,
+      at: at + latencyMs,
       operationId,
       attempt: 1,
       fingerprint: null,
@@ -89,7 +91,7 @@ export function inventCall(book: PriceBook, number: number): InventedCall {
         reportedCost: null,
         rawUsage: rawUsage(usage),
         flags: [],
-        latencyMs: 900,
+        latencyMs,
         priceVersion: book.version,
       },
     },

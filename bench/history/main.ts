@@ -65,6 +65,7 @@ async function write(
 ): Promise<number> {
   if (work.kind === "fill") return fill(ledger, book, work);
   if (work.kind === "hold") return holdAndSettle(ledger, book, work);
+  if (work.kind === "record") return record(ledger, book, work);
   for (let number = work.from; number < work.from + work.calls; number++)
     await ledger.decide(inventCall(book, number).hold);
   await ledger.flush();
@@ -92,6 +93,24 @@ async function fill(
   }
   await before;
   return (to - from) * 2;
+}
+
+async function record(
+  ledger: Ledger,
+  book: PriceBook,
+  { from, calls }: { readonly from: number; readonly calls: number },
+): Promise<number> {
+  for (let number = from; number < from + calls; number += batch) {
+    const rows = Array.from({ length: Math.min(batch, from + calls - number) }, (_, place) => {
+      const { hold, settle } = inventCall(book, number + place);
+      const { operationId, attribution, route, budgets, at: startedAt } = hold;
+      const call = { operationId, attribution, route, budgets, startedAt, at: settle.at };
+      const { outcome } = settle;
+      return ledger.commit({ kind: "record", ...call, outcome, fingerprint: operationId });
+    });
+    await Promise.all(rows);
+  }
+  return calls * 2;
 }
 
 async function holdAndSettle(

@@ -19,6 +19,13 @@ export type Work =
       readonly calls: number;
       readonly atOnce: number;
     }
+  /** Records calls that were metered elsewhere, in batches that are awaited one by one. */
+  | {
+      readonly kind: "record";
+      readonly directory: string;
+      readonly from: number;
+      readonly calls: number;
+    }
   /** Opens holds and waits to be killed. */
   | {
       readonly kind: "leave-open";

@@ -4,10 +4,10 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
 import { Waiting } from "../app/hold/waiting.ts";
+import { ObservedSessions } from "../app/ingest/telemetry/sessions.ts";
 import { hashSecret } from "../app/caller/secret.ts";
 import { CurrentPrices } from "../app/manage/current-prices.ts";
 import { PriceUpdates } from "../app/manage/update-prices.ts";
@@ -16,6 +16,10 @@ import { definePrice } from "../domain/price/text/override.ts";
 import type { StatedList } from "../domain/price/update/list-change.ts";
 import { parseRow } from "../domain/price/text/row-text.ts";
 import { makeMetrics } from "../metrics/metrics.ts";
+import { drawReport } from "../export/draw-report.ts";
+import { workbook } from "../export/workbook.ts";
+import { otlp } from "../otlp/otlp.ts";
+import type { TelemetryRules } from "../app/port/telemetry.ts";
 import { openLedger } from "../store/sqlite/open.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { makeApi } from "./api.ts";
@@ -58,10 +62,14 @@ async function readList(text: string): Promise<StatedList> {
   return { source: "list", version: "1", rows, skipped: [] };
 }
 
-/** @param changes What the process says otherwise than usual. */
+/**
+ * @param changes What the process says otherwise than usual.
+ * @param rules What the configuration says about telemetry.
+ */
 export async function openBench(
-  test: TestContext,
+  test: { after(clean: () => Promise<void>): void },
   changes: Partial<ApiContext> = {},
+  rules: TelemetryRules = { attribution: new Map(), exclude: new Map() },
 ): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), "purser-api-"));
   let now = beginning;
@@ -97,6 +105,7 @@ export async function openBench(
     feed,
     notifiers: null,
     clock,
+    files: { workbook, report: drawReport },
     counter,
     prices: () => prices.book,
     tokenizerFamily: (name) => (name === "openai" ? "openai" : "other"),
@@ -115,6 +124,11 @@ export async function openBench(
       reportsBilledCost: () => false,
       lists: { read: readList, download: (from) => Promise.reject(new Error(from)) },
     }),
+    telemetry: {
+      format: otlp,
+      rules,
+      sessions: new ObservedSessions(reader),
+    },
     admit: () => undefined,
     openMetrics: false,
     holdLimits: { holdSeconds: 3600, holdSharePercent: 50, openHoldsPerKey: 1000 },

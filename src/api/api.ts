@@ -12,6 +12,7 @@ import { eventRoutes } from "./events.ts";
 import { frontJson, frontPage, wantsPage } from "./front-page.ts";
 import { entryRoutes } from "./entries.ts";
 import { estimateRoutes } from "./estimate.ts";
+import { exportRoutes } from "./exports.ts";
 import { healthRoutes } from "./health.ts";
 import { holdRoutes } from "./holds.ts";
 import { keyRoutes } from "./keys.ts";
@@ -22,18 +23,25 @@ import { priceRoutes } from "./prices.ts";
 import { describeError, problemResponse } from "./problem.ts";
 import { readBody, readQuery } from "./request.ts";
 import type { Reply, Route } from "./route.ts";
+import { reportRoutes } from "./report.ts";
 import { statusRoutes } from "./status.ts";
 import { seriesRoutes } from "./series.ts";
 import { summaryRoutes } from "./summary.ts";
+import { telemetryRoutes } from "./telemetry.ts";
+import { usageRoutes } from "./usage.ts";
 
 /** All routes, in the order of the documentation. */
 export const routes: readonly Route[] = [
   ...budgetRoutes,
   ...keyRoutes,
   ...holdRoutes,
+  ...usageRoutes,
+  ...telemetryRoutes,
   ...entryRoutes,
   ...summaryRoutes,
   ...seriesRoutes,
+  ...exportRoutes,
+  ...reportRoutes,
   ...estimateRoutes,
   ...priceRoutes,
   ...priceUpdateRoutes,
@@ -53,7 +61,7 @@ export function makeApi(context: ApiContext): Hono {
   });
   for (const route of routes) {
     app.on(route.method.toUpperCase(), honoPath(route.path), async (exchange) =>
-      respond(await serve(route, context, exchange)),
+      respond(await serveOrRefuse(route, context, exchange)),
     );
   }
   serveDocumentation(app, context);
@@ -90,7 +98,18 @@ async function serve(route: Route, context: ApiContext, { req }: Context): Promi
     headers: req.raw.headers,
     caller,
     context,
+    request: req.raw,
   });
+}
+
+async function serveOrRefuse(route: Route, context: ApiContext, exchange: Context): Promise<Reply> {
+  try {
+    return await serve(route, context, exchange);
+  } catch (error) {
+    if (!route.refuse) throw error;
+    if (!(error instanceof PurserError) || error.code === "bug") context.reportBug(error);
+    return route.refuse(error, exchange.req.raw, context);
+  }
 }
 
 function respond(reply: Reply): Response {

@@ -2,6 +2,7 @@
 
 import type { Visit } from "../app/caller/visitor.ts";
 import type { Audience } from "../app/hold/announce.ts";
+import type { ObservedSessions } from "../app/ingest/telemetry/sessions.ts";
 import type { EndAudience } from "../app/settle/announce-end.ts";
 import type { PriceSchedule } from "../app/port/price-lists.ts";
 import type { Probe } from "../app/manage/probe.ts";
@@ -9,9 +10,11 @@ import type { PriceUpdates } from "../app/manage/update-prices.ts";
 import type { Notifiers } from "../app/event/notifiers.ts";
 import type { Feed } from "../app/port/feed.ts";
 import type { Clock } from "../app/port/clock.ts";
+import type { FileWriter } from "../app/port/file-writer.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { HoldLimits } from "../app/port/limits.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
+import type { TelemetryFormat, TelemetryRules } from "../app/port/telemetry.ts";
 import type { TokenCounter } from "../app/port/token-counter.ts";
 import type { TokenizerFamily } from "../domain/estimate/tokenizer.ts";
 import type { PriceOverride } from "../domain/price/text/override.ts";
@@ -26,6 +29,7 @@ export interface ApiContext extends Audience, EndAudience {
   /** Null for a folder that is opened without a server. */
   readonly notifiers: Notifiers | null;
   readonly clock: Clock;
+  readonly files: FileWriter;
   readonly counter: Pick<TokenCounter, "countText">;
   /** The current price book. */
   prices(): PriceBook;
@@ -37,6 +41,12 @@ export interface ApiContext extends Audience, EndAudience {
   readonly simulatedApart?: boolean;
   /** Whether the cost that a provider reports is the amount billed. */
   reportsBilledCost(provider: string): boolean;
+  /** Telemetry of OpenTelemetry: its encodings, the configuration, and the sessions counted. */
+  readonly telemetry: {
+    readonly format: TelemetryFormat;
+    readonly rules: TelemetryRules;
+    readonly sessions: ObservedSessions;
+  };
   /** Refreshes the price book from published lists. */
   readonly priceUpdates: PriceUpdates;
   /** Prices of the configuration. */

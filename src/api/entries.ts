@@ -35,7 +35,10 @@ export const entryRoutes: readonly Route[] = [
       403: problem("The key may not read these figures."),
     },
     async handler({ query, caller, context }) {
-      const filter = scopedFilter(caller, query);
+      const filter = {
+        ...scopedFilter(caller, query),
+        ...(query.except_provider !== undefined && { exceptProvider: query.except_provider }),
+      };
       const range = { limit: query.limit + 1, before: readCursor(query.cursor) };
       if (query.status === "refused") {
         const page = cutPage(await context.reader.refusals(filter, range), query.limit);
@@ -104,6 +107,7 @@ function entryJson(call: CallRow): EntryJson {
     status: call.status,
     started_at: formatInstant(call.startedAt),
     ended_at: formatInstant(call.endedAt),
+    recorded_at: call.recordedAt === undefined ? null : formatInstant(call.recordedAt),
     provider: call.route.provider,
     model: call.model,
     requested_model: call.route.model,

@@ -29,6 +29,8 @@ export function scopedFilter(caller: Principal, query: FilterQuery): CallFilter 
     ...(to !== undefined && { to }),
     ...(query.provider !== undefined && { provider: query.provider }),
     ...(query.model !== undefined && { model: query.model }),
+    ...(query.endpoint !== undefined && { endpoint: query.endpoint }),
+    ...(query.key_id !== undefined && { keyId: query.key_id }),
     ...(query.status !== undefined && { status: query.status }),
     ...(query.operation_id !== undefined && { operationId: query.operation_id }),
   };

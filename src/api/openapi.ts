@@ -49,6 +49,14 @@ function operation(route: Route, schemas: Json): Json {
         content: { "application/json": { schema: schemaOf(route.body, "input", schemas) } },
       },
     }),
+    ...(route.accepts && {
+      requestBody: {
+        required: true,
+        content: Object.fromEntries(
+          Object.entries(route.accepts).map(([type, schema]) => [type, { schema }]),
+        ),
+      },
+    }),
     responses: responses(route, schemas),
   };
 }

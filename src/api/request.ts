@@ -43,7 +43,8 @@ function parse(bytes: Uint8Array): { readonly text: string; readonly value: unkn
   }
 }
 
-async function readBytes(request: Request, most: number): Promise<Uint8Array> {
+/** @throws PurserError `too_large` over the limit. */
+export async function readBytes(request: Request, most: number): Promise<Uint8Array> {
   if (Number(request.headers.get("content-length") ?? 0) > most) throw tooLarge(most);
   const chunks: Uint8Array[] = [];
   let length = 0;

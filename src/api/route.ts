@@ -25,6 +25,8 @@ export interface Input<Params, Query, Body> {
   readonly headers: Headers;
   readonly caller: Principal;
   readonly context: ApiContext;
+  /** As received; its body is read if the route has a schema of it. */
+  readonly request: Request;
 }
 
 /** JSON, a text with its media type, or a finished answer such as a problem. */
@@ -69,6 +71,10 @@ export interface RouteDefinition<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
+  /** A body that the handler reads itself: its JSON schema by media type. */
+  readonly accepts?: Readonly<Record<string, object>>;
+  /** Answers an error, if not as a problem. */
+  readonly refuse?: (error: unknown, request: Request, context: ApiContext) => Promise<Response>;
   /** Default: a megabyte. */
   readonly mostBodyBytes?: number;
   readonly responses: Specified;
@@ -85,6 +91,7 @@ export interface RawInput {
   readonly headers: Headers;
   readonly caller: Principal;
   readonly context: ApiContext;
+  readonly request: Request;
 }
 
 /** A route without its types: it validates a request, then handles it. */
@@ -115,6 +122,7 @@ export function route<
         headers: raw.headers,
         caller: raw.caller,
         context: raw.context,
+        request: raw.request,
       });
     },
   };

@@ -1,6 +1,7 @@
 /** Serves `/api/v1/series`: figures over time. */
 
-import { series, type BucketName } from "../app/report/series.ts";
+import { usualRangeMs } from "../app/report/range.ts";
+import { series } from "../app/report/series.ts";
 import { unpricedModels } from "../app/report/unpriced-models.ts";
 import type { Figures, GroupFigures } from "../app/port/reader.ts";
 import {
@@ -9,26 +10,13 @@ import {
   type FiguresJson,
   type GroupFiguresJson,
 } from "../contract/series.ts";
-import { dimensions } from "../domain/attribution/attribution.ts";
-import { PurserError } from "../domain/error.ts";
-import { suggest } from "../domain/input/nearest.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { formatUsd } from "../domain/money/money.ts";
 import { countTokens } from "../domain/usage/usage.ts";
 import type { ApiContext } from "./context.ts";
 import { figuresFilter } from "./filter.ts";
+import { readBy } from "./group-by.ts";
 import { answer, ok, problem, readers, route, type Route } from "./route.ts";
-
-const dayMs = 86_400_000;
-
-/** The length of a range without `from`. */
-const usualRangeMs: Readonly<Record<BucketName, number>> = {
-  none: 30 * dayMs,
-  hour: dayMs,
-  day: 30 * dayMs,
-  week: 12 * 7 * dayMs,
-  month: 365 * dayMs,
-};
 
 export const seriesRoutes: readonly Route[] = [
   route({
@@ -49,7 +37,7 @@ export const seriesRoutes: readonly Route[] = [
       const filter = figuresFilter(caller, query, context);
       const to = filter.to ?? context.clock.now() + 1;
       const from = filter.from ?? to - usualRangeMs[query.bucket];
-      const by = readBy(query.by);
+      const by = readBy(query.by, maxGroupKeys);
       const result = await series(context.reader, {
         filter,
         from,
@@ -80,44 +68,16 @@ export const seriesRoutes: readonly Route[] = [
   }),
 ];
 
-function keyNames(
+const maxGroupKeys = 4;
+
+export function keyNames(
   { ledger }: ApiContext,
-  groups: readonly GroupFigures[],
+  groups: readonly Pick<GroupFigures, "group">[],
 ): Readonly<Record<string, string>> {
   const wanted = new Set(groups.map(({ group }) => group["key"]));
   return Object.fromEntries(
     ledger.keys().flatMap(({ keyId, name }) => (wanted.has(keyId) ? [[keyId, name]] : [])),
   );
-}
-
-const groupKeys: readonly string[] = [
-  "provider",
-  "model",
-  "endpoint",
-  "key",
-  "status",
-  ...dimensions,
-];
-const maxGroupKeys = 4;
-
-function readBy(text: string | undefined): readonly string[] {
-  const names = [...new Set(text?.split(",").map((name) => name.trim()) ?? [])];
-  const unknown = names.find(
-    (name) => !groupKeys.includes(name) && !/^tag:[A-Za-z0-9._:/-]{1,64}$/.test(name),
-  );
-  if (unknown !== undefined) {
-    throw new PurserError("invalid_request", `by: cannot group by "${unknown.slice(0, 60)}"`, {
-      field: "by",
-      remedy: suggest(unknown, [...groupKeys, "tag:NAME"]),
-    });
-  }
-  if (names.length > maxGroupKeys) {
-    throw new PurserError("invalid_request", `by: more than ${maxGroupKeys} names`, {
-      field: "by",
-      remedy: `Give at most ${maxGroupKeys}.`,
-    });
-  }
-  return names;
 }
 
 function figuresJson({ calls, released, refusals, cost, usage, latencyMs }: Figures): FiguresJson {

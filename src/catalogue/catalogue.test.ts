@@ -513,12 +513,12 @@ test("the book says from which lists it is made, and when its prices were read",
 
 test("a disputed price is listed once, and its first figure is what the book charges", () => {
   const names = catalogue
-    .disagreements()
+    .disagreements(Date.now())
     .map(({ provider, model, price }) => `${provider}/${model} ${price}`);
   assert.equal(new Set(names).size, names.length);
   const firstOf = (model: string, price: string): unknown => {
     const found = catalogue
-      .disagreements()
+      .disagreements(Date.now())
       .find((one) => one.model === model && one.price === price);
     return [found?.stated[0]?.usd, found?.stated[0]?.source];
   };
@@ -534,7 +534,7 @@ test("a price that a user states is the first figure of a disagreement", () => {
   const row = { provider: "xai", model: "grok-3", input: "7", output: "8" };
   const book = catalogue.book([definePrice(row)]);
   const found = catalogue
-    .disagreements(book)
+    .disagreements(Date.now(), book)
     .find(({ model, price }) => model === "grok-3" && price === "input");
   assert.deepEqual(found?.stated[0], { source: "api", version: "1", usd: "7" });
 });
@@ -542,7 +542,9 @@ test("a price that a user states is the first figure of a disagreement", () => {
 test("the first figure of a disputed standard rate is in the row of the book", () => {
   const book = catalogue.book([]);
   let compared = 0;
-  for (const { provider, model, price, stated } of catalogue.disagreements()) {
+  for (const { provider, model, price, stated } of catalogue.disagreements(
+    Date.parse("2026-11-28T00:00:00Z"),
+  )) {
     const row = book.sheet({ provider, model, at: Date.now() })?.row;
     const text: Readonly<Record<string, unknown>> = row ? { ...formatRow(row) } : {};
     if (text[price] === undefined) continue;

@@ -1,7 +1,8 @@
 /** The catalogue of built-in prices: Purser's own overlay, then the built-in list. */
 
 import type { PriceOverride } from "../domain/price/text/override.ts";
-import { makePriceBook, type RowSource } from "../domain/price/book.ts";
+import { makePriceBook } from "../domain/price/book.ts";
+import type { RowSource } from "../domain/price/candidate.ts";
 import type { UnlistedRule } from "../domain/price/ceiling.ts";
 import type { CatalogueRow } from "../domain/price/row/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
@@ -75,8 +76,10 @@ export interface Catalogue {
   /**
    * Prices on which the overlay and the sources of the list disagree. What the book charges comes
    * first; by default a book without overrides and updates.
+   *
+   * @param at Milliseconds since the epoch.
    */
-  disagreements(book?: PriceBook): readonly Disagreement[];
+  disagreements(at: number, book?: PriceBook): readonly Disagreement[];
   /** Every row of every provider, at any time, in order of precedence. */
   rows(): readonly CatalogueRow[];
   /** Every model with a price, without duplicates. @param updated Rows of updates. */
@@ -179,16 +182,13 @@ export async function openCatalogue(): Promise<Catalogue> {
         of: (name) => byName.get(name) ?? identify({ name, baseUrl: "", priceProvider: null }),
       };
     },
-    disagreements(book = catalogue.book([])) {
-      const withOverlay = disagreements([
+    disagreements(at, book = catalogue.book([])) {
+      const overlaid = new Set(overlayRows.map(({ provider }) => provider));
+      const lists = [
         { source: "overlay", version: overlayVersion, rows: overlayRows },
-        {
-          source: "list",
-          version: list.version,
-          rows: [...new Set(overlayRows.map(({ provider }) => provider))].flatMap(listed),
-        },
-      ]);
-      return chargedFirst([...withOverlay, ...list.disagreements()], book, Date.now());
+        { source: "list", version: list.version, rows: [...overlaid].flatMap(listed) },
+      ];
+      return chargedFirst([...disagreements(lists, at), ...list.disagreements()], book, at);
     },
     rows: () => providerIds.flatMap((id) => [...overlay(id), ...listed(id)]),
     models(updated = []) {

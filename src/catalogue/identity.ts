@@ -1,8 +1,8 @@
 /** Facts about vendors that decide how their calls are estimated, routed and charged. */
 
 import type { TokenizerFamily } from "../domain/estimate/tokenizer.ts";
+import type { LeastUnits } from "../domain/usage/billed-unit.ts";
 import { openMeter } from "../domain/usage/open-meter.ts";
-import type { OpenMeter } from "../domain/usage/usage.ts";
 
 /** A configured provider, as needed by a price book. */
 export interface BookedProvider {
@@ -16,8 +16,6 @@ export interface BookedProvider {
   /** The model behind each name that a user chose for a deployment. */
   readonly deployments?: Readonly<Record<string, string>>;
 }
-
-type LeastUnits = Readonly<Record<OpenMeter, number>>;
 
 /** Facts about a vendor, whatever a configuration calls it. */
 export interface VendorFacts {

@@ -47,10 +47,7 @@ export interface StatedPrice {
  * @param lists In order of precedence.
  * @param at Milliseconds since the epoch: the rows that are valid then.
  */
-export function disagreements(
-  lists: readonly PriceList[],
-  at: number = Date.now(),
-): readonly Disagreement[] {
+export function disagreements(lists: readonly PriceList[], at: number): readonly Disagreement[] {
   const found: Disagreement[] = [];
   lists.forEach((list, index) => {
     const indexes = lists.slice(0, index).map((earlier) => indexRows(earlier.rows, at));
@@ -72,9 +69,9 @@ export interface MergeOptions {
 }
 
 /**
- * Merges lists into one. A model has the row of the first list that names it. What that row lacks is
- * added from later lists, but only from those that state the same price: rates of two moments are
- * never mixed.
+ * Merges lists into one. A model has the row of the first list that names it. What that row lacks
+ * is added from later lists, but only from those that state the same price: rates of two moments
+ * are never mixed.
  */
 export function mergeLists(
   lists: readonly PriceList[],
@@ -168,7 +165,9 @@ function isSamePrice(left: CatalogueRow, right: CatalogueRow): boolean {
   );
 }
 
-/** An alias with another fee is a model of its own: OpenAI's search models share their token rates. */
+/**
+ * An alias with another fee is a model of its own: OpenAI's search models share their token rates.
+ */
 function hasOtherFees(row: CatalogueRow, other: CatalogueRow): boolean {
   if (row.model === other.model) return false;
   return feeMeters.some((meter) => {

@@ -1,6 +1,6 @@
 /** Puts the rows of price updates before the rows that they replace. */
 
-import type { RowSource } from "../domain/price/book.ts";
+import type { RowSource } from "../domain/price/candidate.ts";
 import { equalsAny } from "../domain/price/id/id-rule.ts";
 import { isValidAt, type CatalogueRow } from "../domain/price/row/row.ts";
 
@@ -10,9 +10,9 @@ interface UpdatedRows {
 }
 
 /**
- * A newer row is found by the ids of the row that it replaces, with the same precedence among models;
- * only its rates and its time are new. Its own id always finds it. Models that no source has are added
- * to the last one.
+ * A newer row is found by the ids of the row that it replaces, with the same precedence among
+ * models; only its rates and its time are new. Its own id always finds it. Models that no source
+ * has are added to the last one.
  *
  * @param updates.rows The newest first.
  * @param updates.complete Adds what the row of a new model lacks, such as the fees of its vendor.
@@ -69,7 +69,9 @@ interface Pair {
   readonly old: CatalogueRow;
 }
 
-/** The newer rows, each with the row that it replaces: of the same model, and valid when it begins. */
+/**
+ * The newer rows, each with the row that it replaces: of the same model, and valid when it begins.
+ */
 function pairs(rows: readonly CatalogueRow[], newer: readonly CatalogueRow[]): readonly Pair[] {
   const byModel = Map.groupBy(rows, modelOf);
   return newer.flatMap((one) => {

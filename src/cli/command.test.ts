@@ -35,6 +35,7 @@ test("every command has help with an example", async () => {
     "demo",
     "doctor",
     "estimate",
+    "export",
     "key",
     "notify",
     "price",

@@ -21,6 +21,12 @@ export interface Connection {
   readonly where: string;
   /** Returns any answer, including refusals and failures. */
   request(method: string, path: string, body?: unknown): Promise<Answer>;
+  /**
+   * Gets a file while it is made.
+   *
+   * @throws ApiProblem if the server refuses.
+   */
+  download(path: string): Promise<AsyncIterable<Uint8Array>>;
   close(): Promise<void>;
 }
 
@@ -113,6 +119,12 @@ export function overHttp(url: string, key: string | undefined): Connection {
       });
       return readAnswer(response);
     },
+    download: async (target) =>
+      fileOf(
+        await fetch(new URL(target, url), { headers }).catch((error: unknown) => {
+          throw unreachable(url, error);
+        }),
+      ),
     close: async () => {},
   };
 }
@@ -129,8 +141,21 @@ function inFolder(folder: OpenFolder, where: string): Connection {
         ),
       );
     },
+    download: async (target) =>
+      fileOf(
+        await folder.fetch(
+          new Request(new URL(target, "http://127.0.0.1"), {
+            headers: { authorization: `Bearer ${folder.token}` },
+          }),
+        ),
+      ),
     close: () => folder.close(),
   };
+}
+
+async function fileOf(response: Response): Promise<AsyncIterable<Uint8Array>> {
+  if (response.ok && response.body) return response.body;
+  throw problemOf(response.status, parsed(await response.text()));
 }
 
 async function inEmptyFolder(openFolder: ConnectOptions["openFolder"]): Promise<Connection> {

@@ -113,7 +113,7 @@ export interface CommandCatalogue {
   readonly book: PriceBook;
   /** The prices that the configuration and the ledger set. */
   readonly overrides: readonly PriceOverride[];
-  disagreements(): readonly PriceDisagreement[];
+  disagreements(at: number): readonly PriceDisagreement[];
   /** Every model with a price, with the common name of its provider. */
   models(): readonly { readonly provider: string; readonly model: string }[];
 }

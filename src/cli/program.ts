@@ -36,6 +36,11 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./command/report.ts")).defineReport,
   },
   {
+    name: "export",
+    summary: "write calls and sums to a file",
+    load: async () => (await import("./command/export.ts")).defineExport,
+  },
+  {
     name: "top",
     summary: "show calls, spend and budgets live",
     load: async () => (await import("./command/top.ts")).defineTop,

@@ -26,7 +26,13 @@ function withRefused(count: number): Connection {
     const data = Array.from({ length: to - from }, (_one, index) => call(from + index));
     return { status: 200, json: { data, next_cursor: to < count ? String(to) : null }, text: "" };
   };
-  return { mode: "server", where: "here", request, close: async () => {} };
+  return {
+    mode: "server",
+    where: "here",
+    request,
+    download: () => Promise.reject(new Error("unused")),
+    close: async () => {},
+  };
 }
 
 test("the requested number of refused calls is read over several pages, and a note says if there are more", async () => {

@@ -13,6 +13,7 @@ import { runningServer } from "../cli/connection.ts";
 import type { Environment, Parts, ServeOptions } from "../cli/context.ts";
 import type { Warning } from "../cli/failure.ts";
 import { readNamedFile } from "../cli/named-file.ts";
+import { clock } from "./clock.ts";
 import { deploymentWarnings } from "./deployment-warnings.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { PurserError } from "../domain/error.ts";
@@ -104,7 +105,7 @@ export function makeParts(environment: Environment, logText?: (text: string) => 
       return {
         book: current.book,
         overrides,
-        disagreements: () => catalogue.disagreements(current.book),
+        disagreements: (at) => catalogue.disagreements(at, current.book),
         models: () =>
           [
             ...overrides.map(({ row }) => row).filter(namesModel),
@@ -282,7 +283,7 @@ async function warningsOf(configuration: Configuration): Promise<readonly Warnin
       field,
       remedy,
     })),
-    ...(await deploymentWarnings(configuration, Date.now())),
+    ...(await deploymentWarnings(configuration, clock.now())),
   ];
 }
 

@@ -21,6 +21,7 @@ import {
   setApart,
   simulator as simulatorName,
 } from "../app/route/simulated.ts";
+import { ObservedSessions } from "../app/ingest/telemetry/sessions.ts";
 import { StoreHealth } from "../app/manage/store-health.ts";
 import type { TokenCounter } from "../app/port/token-counter.ts";
 import { visitorCheck, type Visit } from "../app/caller/visitor.ts";
@@ -39,11 +40,13 @@ import { overridesOf } from "../domain/price/text/kept-price.ts";
 import { Learned } from "../domain/estimate/learned.ts";
 import { makeLog, type Log } from "../metrics/log.ts";
 import { makeMetrics, type Metrics } from "../metrics/metrics.ts";
+import { otlp } from "../otlp/otlp.ts";
 import { openLedger } from "../store/sqlite/open.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { version } from "../version.ts";
 import { clock } from "./clock.ts";
 import { openNotifiers, type OpenNotifiers } from "./notifiers.ts";
+import { files } from "./files.ts";
 import { billedCostReporters, probeProviders, unlistedRules } from "./providers.ts";
 
 export interface ComposeOptions {
@@ -165,6 +168,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     feed,
     notifiers: notifiers?.notifiers ?? null,
     clock,
+    files,
     counter,
     tokenizerFamily: (provider) => identities.of(provider).tokenizer,
     version,
@@ -173,6 +177,11 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     expectedOutput: ({ provider, model }, ceiling) =>
       learned.of(provider, model).output.expected(ceiling),
     reportsBilledCost,
+    telemetry: {
+      format: otlp,
+      rules: configuration.telemetry,
+      sessions: new ObservedSessions(reader),
+    },
     priceUpdates,
     declaredPrices: configuration.prices,
     providerNames: [

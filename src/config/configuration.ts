@@ -5,6 +5,7 @@
 
 import type { CallLimits, HoldLimits, StoredAccess } from "../app/port/limits.ts";
 import type { NotifierSettings } from "../app/port/notifier-settings.ts";
+import type { TelemetryRules } from "../app/port/telemetry.ts";
 import type { PriceSchedule } from "../app/port/price-lists.ts";
 import type { PriceOverride } from "../domain/price/text/override.ts";
 import type { Budget } from "../domain/budget/budget.ts";
@@ -32,6 +33,8 @@ export interface Configuration {
   /** Short names of models: `fast` → `openai/gpt-5-mini`. */
   readonly aliases: ReadonlyMap<string, string>;
   readonly limits: LimitConfiguration;
+  /** Whom traced calls are for, and which are not counted. */
+  readonly telemetry: TelemetryRules;
   /** Whether calls without a key are accepted. */
   readonly allowAnonymous: boolean;
   /** Whether the built-in simulator is on; null means on until a provider is configured. */

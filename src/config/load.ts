@@ -23,6 +23,7 @@ import { defaultLimits, readLimits } from "./limit.ts";
 import { readNotifiers } from "./notifier.ts";
 import { readPriceSchedule } from "./price-schedule.ts";
 import { environmentProviders, readProviders } from "./provider.ts";
+import { defaultTelemetryRules, readTelemetryRules } from "./telemetry.ts";
 import { withNumbers } from "./substitute.ts";
 import { findWarnings } from "./warning.ts";
 
@@ -77,6 +78,7 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
           faults,
         }),
         limits: readLimits(fields.values.get("limits"), faults),
+        telemetry: readTelemetryRules(fields.values.get("telemetry"), faults),
         simulator: optionalWord<"on" | "off">(fields, "simulator", ["on", "off"]) ?? null,
         allowAnonymous: optionalFlag(fields, "allow_anonymous") ?? false,
         notifiers:
@@ -161,6 +163,7 @@ export function defaultConfiguration(environment: Environment): Configuration {
     keys: [],
     aliases: new Map(),
     limits: defaultLimits,
+    telemetry: defaultTelemetryRules,
     simulator: null,
     allowAnonymous: false,
     onDisconnect: "drain",
@@ -180,6 +183,7 @@ const sections = [
   "keys",
   "aliases",
   "limits",
+  "telemetry",
   "simulator",
   "allow_anonymous",
   "on_disconnect",

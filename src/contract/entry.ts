@@ -51,6 +51,9 @@ export const entrySchema = z
     status: z.enum(["settled", "estimated", "unresolved", "released", "refused"]),
     started_at: instantSchema,
     ended_at: instantSchema,
+    recorded_at: instantSchema
+      .nullable()
+      .describe("When usage that was metered elsewhere was recorded; null for other calls."),
     provider: z.string(),
     model: z.string().describe("The model served."),
     requested_model: z.string(),
@@ -108,7 +111,10 @@ export const correctionSchema = z
   .meta({ id: "Correction" });
 
 export const entryPageSchema = pageSchema(entrySchema);
-export const entryQuery = filterSchema(pageQuery);
+export const entryQuery = filterSchema({
+  ...pageQuery,
+  except_provider: nameSchema.optional().describe("All providers except this one."),
+});
 export const correctionParams = z.object({ operation_id: z.string() });
 export const correctionQuery = z.strictObject({
   key_id: nameSchema.optional().describe("The key of the operation, if several keys use the id."),

@@ -14,6 +14,8 @@ const filterQuery = {
   ...dimensionQuery,
   provider: nameSchema.optional(),
   model: nameSchema.optional().describe("The model served."),
+  endpoint: nameSchema.optional(),
+  key_id: nameSchema.optional().describe("`unattributed` finds calls without a key."),
   status: z
     .enum(["settled", "estimated", "unresolved", "released", "refused"])
     .optional()

@@ -39,7 +39,10 @@ function priceShape<Decimal extends z.ZodType>({ decimal, object, termId }: Pric
     factor: decimal
       .optional()
       .describe('Of the standard token rates: "0.5", "5/3". Instead of rates.'),
-    without: z.array(z.string()).optional().describe("Meters that the factor does not price."),
+    without: z
+      .array(z.string())
+      .optional()
+      .describe("Token meters, or `reasoning`, that the factor does not price."),
     ...rates,
     meters,
     context_tiers: tiers,

@@ -30,12 +30,14 @@ const problemCodes = [
 
 export type ProblemCode = (typeof problemCodes)[number];
 
+export const problemCodeSchema = z.enum(problemCodes);
+
 export const problemSchema = z
   .object({
     type: z.string().describe("Link to the explanation of the code."),
     title: z.string(),
     status: z.int(),
-    code: z.enum(problemCodes),
+    code: problemCodeSchema,
     detail: z.string().describe("What is wrong with this request."),
     field: z.string().nullable().describe("The invalid field, as named in the request."),
     remedy: z.string().nullable().describe("How to fix it."),

@@ -17,13 +17,19 @@ interface Payload {
   readonly messageId: string;
 }
 
+interface OpenConnection {
+  readonly connection: NatsConnection;
+  /** Aborted when the connection is closed or lost. */
+  readonly closed: AbortSignal;
+}
+
 /** The subject is `PREFIX.TYPE`. The connection is kept, and made anew after a failure. */
 export class NatsNotifier implements ClosableNotifier {
   readonly kind = "nats";
   readonly name: string;
   readonly #target: NatsTarget;
   readonly #rule: DestinationRule;
-  #connection: NatsConnection | null = null;
+  #open: OpenConnection | null = null;
 
   constructor(
     target: NatsTarget,
@@ -41,8 +47,11 @@ export class NatsNotifier implements ClosableNotifier {
     const abort = (): void => void this.close();
     signal.addEventListener("abort", abort, { once: true });
     try {
-      const connection = await this.#connect();
-      await (jetstream ? publishToStream(connection, payload) : publish(connection, payload));
+      const { connection, closed } = await this.#connect();
+      const published = jetstream
+        ? publishToStream(connection, payload)
+        : publish(connection, payload);
+      await unlessClosed(published, closed);
     } catch (error) {
       if (error instanceof NotifierError) throw error;
       await this.close();
@@ -56,13 +65,13 @@ export class NatsNotifier implements ClosableNotifier {
   }
 
   async close(): Promise<void> {
-    const connection = this.#connection;
-    this.#connection = null;
-    await connection?.close();
+    const open = this.#open;
+    this.#open = null;
+    await open?.connection.close();
   }
 
-  async #connect(): Promise<NatsConnection> {
-    if (this.#connection && !this.#connection.isClosed()) return this.#connection;
+  async #connect(): Promise<OpenConnection> {
+    if (this.#open && !this.#open.connection.isClosed()) return this.#open;
     const { url, username, password, token } = this.#target;
     const { hostname, port, protocol } = new URL(url);
     const [{ connect }, [address]] = await Promise.all([
@@ -72,7 +81,7 @@ export class NatsNotifier implements ClosableNotifier {
     const host = address.includes(":") ? `[${address}]` : address;
     // Passed on to Node, which checks the certificate against it.
     const tls: object = { servername: hostname.replace(/^\[|\]$/g, "") };
-    this.#connection = await connect({
+    const connection = await connect({
       servers: `${host}:${port || "4222"}`,
       name: "purser",
       reconnect: false,
@@ -82,7 +91,29 @@ export class NatsNotifier implements ClosableNotifier {
       ...(username !== null && { user: username, pass: password ?? "" }),
       ...(token !== null && { token }),
     });
-    return this.#connection;
+    const closing = new AbortController();
+    connection.closed().then(
+      () => closing.abort(),
+      () => closing.abort(),
+    );
+    this.#open = { connection, closed: closing.signal };
+    return this.#open;
+  }
+}
+
+/** A flush of a connection that is lost meanwhile never ends, and neither does one to a dead host. */
+async function unlessClosed(published: Promise<void>, closed: AbortSignal): Promise<void> {
+  const { promise: lost, reject } = Promise.withResolvers<never>();
+  const close = (): void => reject(new Error("the connection was lost"));
+  const limit = setTimeout(() => reject(new Error("no answer in time")), timeoutMs);
+  if (closed.aborted) close();
+  closed.addEventListener("abort", close, { once: true });
+  published.catch(() => undefined);
+  try {
+    await Promise.race([published, lost]);
+  } finally {
+    clearTimeout(limit);
+    closed.removeEventListener("abort", close);
   }
 }
 

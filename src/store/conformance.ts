@@ -12,6 +12,8 @@ import {
 } from "./conformance/keeping.ts";
 import { testMetering } from "./conformance/metering.ts";
 import { testFinding, testRows, testTotals } from "./conformance/reading.ts";
+import { testRecording } from "./conformance/recording.ts";
+import { testDistinct, testLatencies } from "./conformance/spread.ts";
 import { testRecounting } from "./conformance/recounting.ts";
 import type { OpenStore } from "./conformance/store-under-test.ts";
 
@@ -27,6 +29,7 @@ export function ledgerConformance(name: string, open: OpenStore): void {
     testUpdatingPrices(open);
     testFailing(open);
     testRecounting(open);
+    testRecording(open);
   });
   describe(`${name}: feed`, () => {
     testFollowing(open);
@@ -36,5 +39,7 @@ export function ledgerConformance(name: string, open: OpenStore): void {
     testFinding(open);
     testTotals(open);
     testMetering(open);
+    testLatencies(open);
+    testDistinct(open);
   });
 }

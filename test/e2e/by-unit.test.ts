@@ -495,3 +495,38 @@ describe("every kind", () => {
     assert.equal(recorder.requests.length, sent, "nothing was forwarded");
   });
 });
+
+test("a model with a price per unit only is unpriced at an endpoint billed by tokens", async () => {
+  await gateway.makeBudget({
+    budget_id: "tight",
+    budget_type: "project",
+    resource_id: "tight",
+    amount: "1",
+    period: "month",
+    policy: "hard",
+  });
+  const tight = await gateway.makeKey({ project: "tight" });
+  answer = json({
+    id: "c",
+    model: "dall-e-3",
+    choices: [],
+    usage: { prompt_tokens: 9, completion_tokens: 5 },
+  });
+  const body = { model: "dall-e-3", messages: [{ role: "user" as const, content: "a" }] };
+  const before = recorder.requests.length;
+  await assert.rejects(
+    openaiAt(gateway, { key: tight.key, path: "/openai" }).chat.completions.create(body),
+    (error) => {
+      assert.ok(error instanceof APIError);
+      assert.equal(error.status, 402);
+      return true;
+    },
+  );
+  assert.equal(recorder.requests.length, before);
+  const charged = await charge(answer, (client) => client.chat.completions.create(body));
+  assert.deepEqual([charged.usd, charged.flags], ["0", ["unpriced"]]);
+  const estimate = await gateway.api("POST", "/api/v1/estimate", {
+    body: { provider: "openai", model: "dall-e-3", input_tokens: 9, max_output_tokens: 5 },
+  });
+  assert.deepEqual([estimate.status, estimate.json["high_usd"]], [200, null]);
+});

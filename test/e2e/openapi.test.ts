@@ -1,6 +1,7 @@
 /** Fuzzes the API from its OpenAPI document alone, with valid and invalid requests. */
 
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { before, test } from "node:test";
 import * as fc from "fast-check";
 import { SchemaChecker, valuesOf, type Components, type Schema } from "./json-schema.ts";
@@ -107,6 +108,21 @@ before(async () => {
 
 /** Consistent bodies that succeed; some fields are replaced by values that the document allows. */
 const samples: Readonly<Record<string, readonly (() => object)[]>> = {
+  post_usage: [
+    () => ({
+      data: [
+        { operation_id: randomUUID(), provider: "openai", model: "sim-small", usage: { input: 5 } },
+        { operation_id: "u1", model_id: "sim-small", prompt_tokens: 5, completion_tokens: 1 },
+        { timestamp: "2026-01-01T00:00:00Z", provider: "p", model: "m", amount_usd: "0.01" },
+      ],
+    }),
+  ],
+  ...Object.fromEntries(
+    ["traces", "logs", "metrics"].flatMap((signal) => [
+      [`post_v1_${signal}`, [telemetry]],
+      [`post_otlp_v1_${signal}`, [telemetry]],
+    ]),
+  ),
   post_budgets: [
     () => ({
       budget_id: unique("b"),
@@ -178,6 +194,17 @@ const samples: Readonly<Record<string, readonly (() => object)[]>> = {
   ],
   post_prices_updates: [() => ({ text: listOf(unique("m")), name: "list.json" })],
 };
+
+/** Requests of OTLP for each signal at once: each path reads all of them. */
+function telemetry(): object {
+  const value = { intValue: "3" };
+  const attributes = [{ key: "gen_ai.usage.input_tokens", value }];
+  return {
+    resourceSpans: [{ scopeSpans: [{ spans: [{ attributes }] }] }],
+    resourceLogs: [{ scopeLogs: [{ logRecords: [{ eventName: "claude_code.api_request" }] }] }],
+    resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: "m", sum: {} }] }] }],
+  };
+}
 
 /** A published list, in the form of genai-prices. */
 function listOf(id: string): string {

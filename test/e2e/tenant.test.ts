@@ -59,6 +59,15 @@ const priceList = JSON.stringify([
   },
 ]);
 
+/** A request without calls is accepted from every caller. */
+function telemetryRows(): Readonly<Record<string, Row>> {
+  const paths = ["", "/otlp"].flatMap((prefix) =>
+    ["traces", "logs", "metrics"].map((signal) => `POST ${prefix}/v1/${signal}`),
+  );
+  const expected: Row["expected"] = [401, 401, 200, 200, 403, 403, 200, 200];
+  return Object.fromEntries(paths.map((path) => [path, { body: {}, expected }]));
+}
+
 /** By method and path, as in the OpenAPI document. */
 const rows: Readonly<Record<string, Row>> = {
   "GET /healthz": { expected: everyone },
@@ -92,6 +101,11 @@ const rows: Readonly<Record<string, Row>> = {
   "POST /api/v1/holds/{operation_id}/top-up": { id: "h-top-up", body: amount, expected: ownHold },
   "POST /api/v1/holds/{operation_id}/settle": { id: "h-settle", body: amount, expected: ownHold },
   "POST /api/v1/holds/{operation_id}/release": { id: "h-release", expected: ownHold },
+  "POST /api/v1/usage": {
+    body: { data: [{ ...priced, operation_id: "u-own", amount_usd: "0.000001" }] },
+    expected: [401, 401, 200, 200, 403, 403, 200, 200],
+  },
+  ...telemetryRows(),
   "GET /api/v1/entries": { expected: figures },
   "POST /api/v1/entries/{operation_id}/correct": {
     id: "h-done",
@@ -100,6 +114,12 @@ const rows: Readonly<Record<string, Row>> = {
   },
   "GET /api/v1/summary": { expected: figures },
   "GET /api/v1/series": { query: "?by=project,key", expected: figures },
+  "GET /api/v1/exports/csv": { expected: figures },
+  "GET /api/v1/exports/json": { expected: figures },
+  "GET /api/v1/exports/xlsx": { expected: figures },
+  "GET /api/v1/exports/pdf": { expected: figures },
+  "GET /api/v1/exports/focus": { expected: figures },
+  "GET /api/v1/report": { query: "?by=project,key&compare=previous", expected: figures },
   "GET /api/v1/alerts": { expected: adminOnly(200) },
   "GET /api/v1/events": { query: "?after=0", expected: figures },
   "GET /api/v1/notifiers": { expected: adminOnly(200) },

@@ -38,9 +38,10 @@ export function readTexts({ genai, litellm }: PublishedTexts): {
   readonly genai: PublishedList;
   readonly litellm: PublishedList;
 } {
+  const at = Date.now();
   return {
-    genai: readPublished(genai.text, { version: genai.version }),
-    litellm: readPublished(litellm.text, { version: litellm.version }),
+    genai: readPublished(genai.text, { version: genai.version, at }),
+    litellm: readPublished(litellm.text, { version: litellm.version, at }),
   };
 }
 

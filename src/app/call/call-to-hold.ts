@@ -31,11 +31,12 @@ export function callToHold(
     budgets: caller.key?.budgets ?? none,
     estimate: (now, counted) => {
       const prices = context.prices();
-      const sheet = prices.sheet({ provider: provider.name, model, at: now });
+      const found = prices.sheet({ provider: provider.name, model, at: now });
+      const sheet = facts.unit || found?.pricesTokens === true ? found : undefined;
       const unlisted: CallToEstimate["unlisted"] = (query) =>
         prices.ceiling({ ...query, provider: provider.name, at: now });
       const byTokens = estimate(context, { route, facts, sheet, unlisted, fit }, counted);
-      const own = withUnit(byTokens, { facts, sheet, at: now });
+      const own = withUnit(byTokens, { facts, sheet, provider, at: now });
       const { limits } = context;
       return withOtherModels(prices, { route, facts, estimate: own, at: now, limits });
     },

@@ -25,10 +25,11 @@ export function meteredWherePriced(context: Context, incoming: IncomingCall): In
   const at = context.clock.now();
   const { provider, model } = findRoute(context, incoming, { model: facts.model, at });
   const sheet = prices.sheet({ provider: provider.name, model, at });
-  if (sheet && pricesCall(sheet, facts.unit, at))
+  const { unit, serviceTier, region } = facts;
+  if (sheet && pricesCall(sheet, unit, { serviceTier, region, at }))
     return { ...incoming, target: meteredTarget(target) };
-  const meter = facts.unit.meters[0] ?? facts.unit.family;
-  const inTokens = facts.unit.output !== null;
+  const meter = unit.meters[0] ?? unit.family;
+  const inTokens = unit.output !== null;
   return { ...incoming, unpriced: { provider: provider.name, model, meter, inTokens } };
 }
 

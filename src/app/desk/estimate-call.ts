@@ -134,8 +134,8 @@ export async function estimateCall(desk: EstimateDesk, call: PlannedCall): Promi
   return {
     sheet,
     counts,
-    cost: sheet ? costsOf({ sheet, counts, demand }, call, at) : null,
-    unitPrices: sheet ? unitPrices(sheet, at) : new Map(),
+    cost: sheet?.pricesTokens === true ? costsOf({ sheet, counts, demand }, call, at) : null,
+    unitPrices: sheet ? unitPrices(sheet, { serviceTier: call.serviceTier, at }) : new Map(),
     fallback: fallback && {
       rates: fallback,
       high: amountOf(demand, demand.outputTokens).usd,

@@ -95,7 +95,8 @@ export function demandFor(
     return fixedDemand({ usd: sizing.amount, tokens: 0n, requests: 1n });
   const { inputTokens, maxOutputTokens, cacheWrite, serviceTier, region, webSearches } = sizing;
   const query = { cacheWrite, serviceTier, region };
-  const rates = lookUpPrice(context, { provider, model, at })?.dearest({ ...query, inputTokens });
+  const sheet = lookUpPrice(context, { provider, model, at });
+  const rates = sheet?.pricesTokens === true ? sheet.dearest({ ...query, inputTokens }) : undefined;
   const unlisted = rates ? undefined : context.prices().ceiling({ ...query, provider, at });
   return demandOf(
     {

@@ -9,6 +9,9 @@ import type { ServiceTier } from "../../domain/price/row/rate.ts";
 import { countTokens, type Usage } from "../../domain/usage/usage.ts";
 import { announceChange } from "../hold/announce.ts";
 import { announceEnd } from "../settle/announce-end.ts";
+import type { Ledger } from "../port/ledger.ts";
+import type { UnpricedHold } from "./fallback.ts";
+import type { PricingContext } from "./look-up-price.ts";
 import { priceUsage } from "./price-usage.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { type DeskContext, apiEndpoint } from "./desk-context.ts";
@@ -79,22 +82,31 @@ function reportedOutcome(
   { hold, report, latencyMs }: SettleRequest,
   at: number,
 ): Outcome {
-  const charge =
-    report.kind === "amount"
-      ? chargeOfAmount(hold, report.amount)
-      : chargeOfUsage(context, hold, report);
   return {
     status: "settled",
     rawUsage: null,
     latencyMs: latencyMs ?? Math.max(0, at - hold.at),
     priceVersion: context.prices().version,
-    ...charge,
+    ...chargeOf(context, hold, report),
   };
 }
 
-type ReportedCharge = Omit<Outcome, "status" | "rawUsage" | "latencyMs" | "priceVersion">;
+/** What a cost report comes to, at the prices at the time of the call. */
+export function chargeOf(
+  context: ReportPricing,
+  call: UnpricedHold,
+  report: CostReport,
+): ReportedCharge {
+  return report.kind === "amount"
+    ? chargeOfAmount(call, report.amount)
+    : chargeOfUsage(context, call, report);
+}
 
-function chargeOfAmount({ route: { model } }: FoundHold, amount: PicoUsd): ReportedCharge {
+export type ReportPricing = PricingContext & { readonly ledger: Ledger };
+
+export type ReportedCharge = Omit<Outcome, "status" | "rawUsage" | "latencyMs" | "priceVersion">;
+
+function chargeOfAmount({ route: { model } }: UnpricedHold, amount: PicoUsd): ReportedCharge {
   return {
     model,
     usage: {},
@@ -106,8 +118,8 @@ function chargeOfAmount({ route: { model } }: FoundHold, amount: PicoUsd): Repor
 }
 
 function chargeOfUsage(
-  context: DeskContext,
-  hold: FoundHold,
+  context: ReportPricing,
+  hold: UnpricedHold,
   report: Extract<CostReport, { kind: "usage" }>,
 ): ReportedCharge {
   const { usage, reportedCost } = report;

@@ -1,4 +1,6 @@
-/** Property: whatever the price and the usage within a request's bounds, the hold covers the bill. */
+/**
+ * Property: whatever the price and the usage within a request's bounds, the hold covers the bill.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -16,9 +18,10 @@ import type { PriceSheet } from "../../domain/price/sheet.ts";
 import { feeMeters, tokenMeters, type Meter, type Usage } from "../../domain/usage/usage.ts";
 import { plainFacts } from "../../wire/answer/feed.test-kit.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
-import type { RequestFacts } from "../../wire/wire.ts";
+import type { Reading, RequestFacts } from "../../wire/wire.ts";
 import type { CallLimits } from "../port/limits.ts";
 import { aProvider } from "../port/parts.test-kit.ts";
+import { readingByUnit } from "../settle/unit-reading.ts";
 import { estimate } from "./estimate.ts";
 import { withUnit } from "./unit-estimate.ts";
 
@@ -121,24 +124,44 @@ test("a hold covers the bill of any usage within the bounds of its request", () 
 });
 
 const pages = openMeter("pages");
+const plainReading: Reading = {
+  model: null,
+  parts: [],
+  reportedCost: null,
+  serviceTier: "standard",
+  rawUsage: null,
+  flags: [],
+  passedBytes: 0,
+};
 
-test("a hold by unit covers the bill of as many units", () => {
+test("a hold by unit covers the bill of as many units, and of the fewest that are billed", () => {
+  const counts = fc.tuple(fc.nat({ max: 300 }), fc.nat({ max: 300 }));
   fc.assert(
-    fc.property(randomRow, randomCall, fc.nat({ max: 300 }), (row, call, count) => {
+    fc.property(randomRow, randomCall, counts, (row, call, [count, least]) => {
       const sheet = sheetOf(row, call);
+      const provider = aProvider({ leastUnits: { [pages]: least } });
       const unit = { meters: [pages], family: pages, count, isExact: true, output: null };
-      const facts = { ...plainFacts, unit };
+      const region = call.asked;
+      const facts = { ...plainFacts, unit, serviceTier: call.asTier, ...(region && { region }) };
       const tokens = estimate(
         { learned: new Learned(), limits },
         { route, facts, sheet, fit: true },
         null,
       );
-      const held = withUnit(tokens, { facts, sheet, at: call.at });
-      const bill = sheet.charge(
-        { model: null, usage: { [pages]: count } },
-        { serviceTier: "standard", at: call.at },
+      const held = withUnit(tokens, { facts, sheet, provider, at: call.at });
+      const terms = {
+        serviceTier: call.served,
+        region: call.asked ?? (call.usual === null ? call.elsewhere : undefined),
+      };
+      const answer = { ...plainReading, serviceTier: terms.serviceTier };
+      const reading = readingByUnit(
+        { route: { provider }, facts, heldAt: call.at },
+        terms.region === undefined ? answer : { ...answer, region: terms.region },
+        sheet,
       );
-      const cost = bill.reduce((sum, line) => sum + line.cost, 0n);
+      const cost = (reading?.parts ?? [])
+        .flatMap((part) => sheet.charge(part, { ...terms, at: call.at }))
+        .reduce((sum, line) => sum + line.cost, 0n);
       assert.ok(cost <= held.fees, `${cost} is billed, ${held.fees} is held`);
     }),
     { numRuns: 1000 },

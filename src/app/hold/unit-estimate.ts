@@ -2,33 +2,32 @@
 
 import { add, zero } from "../../domain/money/money.ts";
 import type { PriceSheet } from "../../domain/price/sheet.ts";
-import { chargesTokens, pricedUnits, unitCost } from "../../domain/price/unit-price.ts";
+import { chargesTokens, unitBound } from "../../domain/price/unit-price.ts";
+import { asBilled } from "../../domain/usage/billed-unit.ts";
 import type { RequestFacts } from "../../wire/wire.ts";
+import type { Provider } from "../port/provider.ts";
 import type { Estimate } from "./estimate.ts";
+
+interface CallByUnit {
+  readonly facts: Pick<RequestFacts, "unit" | "serviceTier" | "region">;
+  readonly sheet: PriceSheet | undefined;
+  readonly provider: Pick<Provider, "leastUnits">;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
 
 /**
  * Adds the cost of the units to the fees of the estimate. Tokens are held too only if they have a
  * price: the answer then decides which of the two is billed.
  */
-export function withUnit(
-  estimate: Estimate,
-  {
-    facts: { unit },
-    sheet,
-    at,
-  }: {
-    readonly facts: Pick<RequestFacts, "unit">;
-    readonly sheet: PriceSheet | undefined;
-    /** Milliseconds since the epoch. */
-    readonly at: number;
-  },
-): Estimate {
+export function withUnit(estimate: Estimate, { facts, sheet, provider, at }: CallByUnit): Estimate {
+  const { unit, serviceTier, region } = facts;
   if (!unit || !sheet) return estimate;
-  const units = pricedUnits(sheet, unit, at);
-  if (!units) return estimate;
-  const costs = [...units].map(([meter, count]) => unitCost(sheet, { meter, count, at }));
-  const held = { ...estimate, fees: costs.reduce(add, estimate.fees) };
-  return chargesTokens(sheet) ? held : { ...held, ...noTokens };
+  const query = { serviceTier, region, at };
+  const most = unitBound(sheet, asBilled(unit, provider.leastUnits), query);
+  if (most === undefined) return estimate;
+  const held = { ...estimate, fees: add(estimate.fees, most) };
+  return chargesTokens(sheet, query) ? held : { ...held, ...noTokens };
 }
 
 const noTokens = {

@@ -159,12 +159,12 @@ export class PriceUpdates {
   }
 
   async #compare({ origin, accept }: UpdateRequest) {
-    const { firstHand, ledger, lists, models, prices } = this.#context;
+    const { clock, firstHand, ledger, lists, models, prices } = this.#context;
     const [text, from, field] =
       "text" in origin
         ? [origin.text, origin.name, "text"]
         : [await lists.download(origin.from), origin.from, "from"];
-    const list = await lists.read(text).catch((error: unknown) => {
+    const list = await lists.read(text, clock.now()).catch((error: unknown) => {
       throw withField(error, field);
     });
     const after = stateOf(ledger.priceUpdates());

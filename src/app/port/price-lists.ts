@@ -4,8 +4,11 @@ import type { DoubtKind } from "../../domain/price/update/list-doubt.ts";
 import type { StatedList } from "../../domain/price/update/list-change.ts";
 
 export interface PriceLists {
-  /** @throws PurserError `invalid_request`, without a field, if the text has no known format. */
-  read(text: string): Promise<StatedList>;
+  /**
+   * @param at When it is read, in milliseconds since the epoch.
+   * @throws PurserError `invalid_request`, without a field, if the text has no known format.
+   */
+  read(text: string, at: number): Promise<StatedList>;
   /**
    * Downloads a list: the only use of the network. Bounded in size and time; redirects only to
    * https.

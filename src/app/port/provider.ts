@@ -1,7 +1,7 @@
 /** Describes a provider as configured: the only place a call can go to. */
 
 import type { TokenizerFamily } from "../../domain/estimate/tokenizer.ts";
-import type { OpenMeter } from "../../domain/usage/usage.ts";
+import type { LeastUnits } from "../../domain/usage/billed-unit.ts";
 import { commonName } from "../../domain/price/id/provider-name.ts";
 import type { WireFormat, WireName } from "../../wire/wire.ts";
 import type { StoredAccess } from "./limits.ts";
@@ -28,7 +28,7 @@ export interface Provider {
   /** Whether the cost in its answers is the amount billed, and therefore the charge. */
   readonly reportsBilledCost: boolean;
   /** The fewest units that it bills for a call, by their general meter. */
-  readonly leastUnits: Readonly<Record<OpenMeter, number>>;
+  readonly leastUnits: LeastUnits;
   /** What callers may access of the objects it stores. */
   readonly stored: StoredAccess;
   /** Formats for which this provider has a dialect of its own. */

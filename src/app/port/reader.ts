@@ -8,6 +8,7 @@ import type {
   RefusalEntry,
   ThresholdEntry,
 } from "../../domain/ledger/entry.ts";
+import type { LatencyCounts } from "../../domain/latency/latency-bucket.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";
 import type { Charge } from "../../domain/price/row/rate.ts";
 import type { ModelUsage, Usage, UsageFlag } from "../../domain/usage/usage.ts";
@@ -17,6 +18,8 @@ export interface CallRow extends CallId {
   /** Grows with time; cursors are made from it. */
   readonly seq: number;
   readonly startedAt: number;
+  /** When it was recorded, if it was metered elsewhere and recorded afterwards. */
+  readonly recordedAt?: number;
   readonly endedAt: number;
   readonly attribution: Attribution;
   readonly route: CallRoute;
@@ -54,6 +57,9 @@ export interface CallFilter {
   /** All providers except this one. */
   readonly exceptProvider?: string;
   readonly model?: string;
+  readonly endpoint?: string;
+  /** `unattributed` finds calls without a key. */
+  readonly keyId?: string;
   /** `refused` finds refusals, which are not calls. */
   readonly status?: CallStatus | "refused";
   /** Leaves out calls that ended without a charge. */
@@ -102,6 +108,33 @@ export interface GroupFigures extends Figures {
 export interface Totals extends GroupFigures {
   /** Start of the bucket in milliseconds, in a series. */
   readonly bucket: number | null;
+}
+
+/** How often each latency occurred in a group of charged calls. */
+export interface LatencyTotals {
+  readonly group: Readonly<Record<string, string>>;
+  /** Start of the bucket in milliseconds, in a series. */
+  readonly bucket: number | null;
+  /** Calls that ended before the ledger kept these counts are missing. */
+  readonly counts: LatencyCounts;
+}
+
+/** A field whose values are counted in each group of calls. */
+export interface DistinctQuery {
+  readonly by: readonly GroupKey[];
+  /** Such as `task`. */
+  readonly of: GroupKey;
+  /** Groups, each by its values in the order of `by`; all others are counted together. */
+  readonly kept: readonly (readonly string[])[] | null;
+}
+
+/** The charged calls of a group that have a value of a field. */
+export interface DistinctTotals {
+  /** Null for all groups that are not kept. */
+  readonly group: Readonly<Record<string, string>> | null;
+  readonly distinct: number;
+  readonly calls: number;
+  readonly cost: PicoUsd;
 }
 
 /** Sums over all charged calls of one key. */
@@ -165,6 +198,14 @@ export interface LedgerReader {
     by: readonly GroupKey[],
     bucketMs: number | null,
   ): Promise<readonly Totals[]>;
+  /** The same groups and buckets; groups without a known latency are left out. */
+  latencies(
+    filter: CallFilter,
+    by: readonly GroupKey[],
+    bucketMs: number | null,
+  ): Promise<readonly LatencyTotals[]>;
+  /** Groups without any value are left out. */
+  distinct(filter: CallFilter, query: DistinctQuery): Promise<readonly DistinctTotals[]>;
   /** Usage of every key that ever made a call. */
   keyUses(): Promise<readonly KeyUseRow[]>;
   /** Crossed thresholds, newest first. @param before Only rows with a smaller `seq`. */

@@ -13,9 +13,7 @@ import type {
   LedgerReader,
   Totals,
 } from "../port/reader.ts";
-
-/** `none` returns only the sums over the whole range. */
-export type BucketName = "none" | "hour" | "day" | "week" | "month";
+import { checkTimeZone, firstOf, type BucketName } from "./range.ts";
 
 export interface SeriesQuery {
   readonly filter: CallFilter;
@@ -48,8 +46,6 @@ export interface Series {
 const maxBuckets = 2000;
 
 const hourMs = 3_600_000;
-/** Steps for reading figures, longest first: there are far fewer daily sums than hourly ones. */
-const readSteps = [24 * hourMs, hourMs];
 
 /**
  * The first bucket begins at the start of its hour, day, week (Monday) or month, but counts only
@@ -63,19 +59,21 @@ export async function series(
   query: SeriesQuery,
 ): Promise<Series> {
   const edges = edgesOf(query);
-  const rows = await read(reader, query, edges);
+  const rows = await readBuckets(query, edges, (filter, bucketMs) =>
+    reader.totals(filter, query.by, bucketMs),
+  );
   const buckets = edges.slice(0, -1).map((start, index): Bucket => {
     const inside = rows.get(start) ?? [];
     return {
       start,
       end: edges[index + 1] ?? query.to,
-      total: sum(inside),
+      total: sumFigures(inside),
       groups: query.by.length === 0 ? [] : mergeGroups(inside),
     };
   });
   const all = [...rows.values()].flat();
   return {
-    total: sum(all),
+    total: sumFigures(all),
     groups: query.by.length === 0 ? [] : mergeGroups(all),
     buckets: query.bucket === "none" ? [] : buckets,
   };
@@ -118,49 +116,39 @@ export function edgesOf({
   return edges;
 }
 
-/** Minute, hour, weekday and day of the month at the start of a bucket. */
-const firstOf = { hour: 0, day: 0, week: 1, month: 1 } as const;
-
-function checkTimeZone(timeZone: string): void {
-  try {
-    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(timeZone);
-  } catch (cause) {
-    throw new PurserError("invalid_request", `time_zone: "${timeZone.slice(0, 40)}" is unknown`, {
-      field: "time_zone",
-      remedy: 'Give an IANA name, such as "Europe/Berlin" or "UTC".',
-      cause,
-    });
-  }
-}
-
 /**
- * Rows by the start of their bucket. If all edges fall on UTC days or hours, one query reads them
- * all; otherwise each bucket takes a query.
+ * Rows by the start of their bucket. If all edges fall on UTC days, or on hours in a series by hour,
+ * one query reads them all; otherwise each bucket takes a query, which can use daily sums.
+ *
+ * @param read Reads the rows of a range, in buckets of this length if it is not null.
  */
-async function read(
-  reader: Pick<LedgerReader, "totals">,
-  query: SeriesQuery,
+export async function readBuckets<Row extends { readonly bucket: number | null }>(
+  query: Pick<SeriesQuery, "filter" | "from" | "to" | "bucket">,
   edges: readonly number[],
-): Promise<ReadonlyMap<number, readonly Totals[]>> {
-  const { filter, from, to, by } = query;
-  const step = readSteps.find((ms) => edges.every((edge) => edge % ms === 0));
-  if (query.bucket !== "none" && step !== undefined) {
-    const rows = await reader.totals({ ...filter, from, to }, by, step);
+  read: (filter: CallFilter, bucketMs: number | null) => Promise<readonly Row[]>,
+): Promise<ReadonlyMap<number, readonly Row[]>> {
+  const { filter, from, to, bucket } = query;
+  const stepMs = bucket === "hour" ? hourMs : 24 * hourMs;
+  if (bucket !== "none" && edges.every((edge) => edge % stepMs === 0)) {
+    const rows = await read({ ...filter, from, to }, stepMs);
     return Map.groupBy(rows, (row) => lastNotAfter(edges, row.bucket ?? from));
   }
-  const rows = new Map<number, readonly Totals[]>();
-  for (const [index, start] of edges.slice(0, -1).entries()) {
-    const end = edges[index + 1] ?? to;
-    rows.set(
-      start,
-      await reader.totals(
-        { ...filter, from: Math.max(start, from), to: Math.min(end, to) },
-        by,
-        null,
-      ),
-    );
-  }
+  const rows = new Map<number, readonly Row[]>();
+  for (const range of clippedRanges(query, edges))
+    rows.set(range.start, await read({ ...filter, from: range.from, to: range.to }, null));
   return rows;
+}
+
+/** The part of each bucket that is in the range; `start` is that of the bucket. */
+export function clippedRanges(
+  { from, to }: Pick<SeriesQuery, "from" | "to">,
+  edges: readonly number[],
+): readonly { readonly start: number; readonly from: number; readonly to: number }[] {
+  return edges.slice(0, -1).map((start, index) => ({
+    start,
+    from: Math.max(start, from),
+    to: Math.min(edges[index + 1] ?? to, to),
+  }));
 }
 
 function lastNotAfter(edges: readonly number[], at: number): number {
@@ -174,7 +162,7 @@ function lastNotAfter(edges: readonly number[], at: number): number {
   return edges[low] ?? at;
 }
 
-function sum(rows: readonly Figures[]): Figures {
+export function sumFigures(rows: readonly Figures[]): Figures {
   return {
     calls: rows.reduce((total, row) => total + row.calls, 0),
     released: rows.reduce((total, row) => total + row.released, 0),
@@ -190,7 +178,7 @@ function mergeGroups(rows: readonly Totals[]): readonly GroupFigures[] {
     JSON.stringify(Object.entries(group).sort(([left], [right]) => (left < right ? -1 : 1))),
   );
   const merged = [...groups.values()].flatMap((same) =>
-    same[0] ? [{ group: same[0].group, ...sum(same) }] : [],
+    same[0] ? [{ group: same[0].group, ...sumFigures(same) }] : [],
   );
   return merged.sort((left, right) =>
     left.cost === right.cost ? right.calls - left.calls : left.cost > right.cost ? -1 : 1,

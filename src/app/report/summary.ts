@@ -110,7 +110,7 @@ function sum(rows: readonly Totals[]): CallSums {
   };
 }
 
-function summariseCall(call: CallRow): CallSummary {
+export function summariseCall(call: CallRow): CallSummary {
   const { provider, endpoint } = call.route;
   const usage = totalUsage(call);
   return {
@@ -156,7 +156,7 @@ function operationOf({ group }: Totals): string {
 }
 
 /** `amount ÷ parts`, to the nearest pico-USD; 0 if there are no parts. */
-function share(amount: PicoUsd, parts: number): PicoUsd {
+export function share(amount: PicoUsd, parts: number): PicoUsd {
   if (parts === 0) return zero;
   const divisor = BigInt(parts);
   return pico((amount * 2n + divisor) / (divisor * 2n));

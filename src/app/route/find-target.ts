@@ -16,6 +16,7 @@ import { unifiedTarget } from "./unified-path.ts";
  * @returns undefined for a path that belongs to no provider.
  */
 export function findTarget(context: TargetContext, request: RequestLine): Target | undefined {
+  if (telemetryPath.test(request.path)) return undefined;
   const path = tidyPath(request.path);
   const tidied = path === request.path ? undefined : lookUp(context, { ...request, path });
   const target =
@@ -23,6 +24,9 @@ export function findTarget(context: TargetContext, request: RequestLine): Target
   const problem = target && pathProblem(target.path);
   return problem ? { ...target, problem } : target;
 }
+
+/** Where OpenTelemetry's exporters send to: served by the control plane. */
+const telemetryPath = /^\/v1\/(?:traces|logs|metrics)(?:\?|$)/;
 
 function lookUp(context: TargetContext, request: RequestLine): Target | undefined {
   const unified = unifiedTarget(context, request);

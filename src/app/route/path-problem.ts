@@ -59,6 +59,7 @@ const reserved: ReadonlySet<string> = new Set([
   "healthz",
   "readyz",
   "metrics",
+  "otlp",
   "openapi.json",
 ]);
 

@@ -9,7 +9,9 @@ export interface EndAudience {
   readonly observer: Pick<Observer, "callEnded" | "callUnpriced">;
 }
 
-/** Call this for each call that was settled, at the gateway and over the API; not for corrections. */
+/**
+ * Call this for each call that was settled, at the gateway and over the API; not for corrections.
+ */
 export function announceEnd(
   { observer }: EndAudience,
   { provider, outcome }: { readonly provider: string; readonly outcome: Outcome },

@@ -1,6 +1,7 @@
 /** Reads an answer that is billed by a unit other than tokens. */
 
 import type { PriceSheet } from "../../domain/price/sheet.ts";
+import { asBilled } from "../../domain/usage/billed-unit.ts";
 import { chargesTokens, pricedUnits } from "../../domain/price/unit-price.ts";
 import type { Provider } from "../port/provider.ts";
 import type { Reading, RequestFacts } from "../../wire/wire.ts";
@@ -26,10 +27,10 @@ export function readingByUnit(
 ): Reading | undefined {
   const { unit: asked } = facts;
   const hasTokens = reading.parts.length > 0 && !reading.partial;
-  if (!asked || !sheet || (hasTokens && chargesTokens(sheet))) return undefined;
-  const unit = reading.unit ?? asked;
-  const count = Math.max(unit.count, provider.leastUnits[unit.family] ?? 0);
-  const units = pricedUnits(sheet, { ...unit, count }, heldAt);
+  if (!asked || !sheet || (hasTokens && chargesTokens(sheet, reading))) return undefined;
+  const unit = asBilled(reading.unit ?? asked, provider.leastUnits);
+  const { serviceTier, region } = reading;
+  const units = pricedUnits(sheet, unit, { serviceTier, region, at: heldAt });
   if (!units) return undefined;
   const { partial: _, ...whole } = reading;
   const isKnown = reading.unit !== undefined || asked.isExact;

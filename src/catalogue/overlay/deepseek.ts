@@ -57,8 +57,8 @@ const sinceV31: readonly Pick<OverlayRow, "prices" | "from" | "to">[] = [
 ];
 
 /**
- * The names before V4. https://api-docs.deepseek.com/quick_start/pricing as it was on 2025-08-21 for
- * the prices before and after 2025-09-05, .../news/news250929 and .../news/news260424 for those
+ * The names before V4. https://api-docs.deepseek.com/quick_start/pricing as it was on 2025-08-21
+ * for the prices before and after 2025-09-05, .../news/news250929 and .../news/news260424 for those
  * since, .../updates for the end; read 2026-11.
  */
 const oldNames: readonly CatalogueRow[] = [

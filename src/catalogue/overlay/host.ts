@@ -21,8 +21,8 @@ const regionalHosts: readonly RegionalHost[] = [
   // https://docs.cloud.google.com/gemini-enterprise-agent-platform/resources/locations, read
   // 2026-11; `aiplatform.googleapis.com` is global.
   { host: /^([a-z0-9-]+)-aiplatform\.googleapis\.com$/, provider: "google" },
-  // https://docs.aws.amazon.com/govcloud-us/latest/UserGuide, read 2026-11: GovCloud's prices are its
-  // own. Other regions of Bedrock are stated in the configuration where they cost more.
+  // https://docs.aws.amazon.com/govcloud-us/latest/UserGuide, read 2026-11: GovCloud's prices are
+  // its own. Other regions of Bedrock are stated in the configuration where they cost more.
   {
     host: /^bedrock-(?:runtime|mantle)(?:-fips)?\.(us-gov-[a-z]+-\d)\./,
     provider: "aws",
@@ -46,8 +46,8 @@ export function regionalHost(
 const furtherHosts: readonly { readonly host: RegExp; readonly provider: string }[] = [
   // https://docs.together.ai, read 2026-11: the host of the SDKs and its newer name.
   { host: /^api\.together\.(?:ai|xyz)$/, provider: "together" },
-  // https://docs.aws.amazon.com/general/latest/gr/bedrock.html, read 2026-11: FIPS endpoints, China,
-  // and the endpoint that shares the formats of others.
+  // https://docs.aws.amazon.com/general/latest/gr/bedrock.html, read 2026-11: FIPS endpoints,
+  // China, and the endpoint that shares the formats of others.
   {
     host: /(?:^|\.)bedrock-(?:runtime|mantle)(?:-fips)?\.[a-z0-9-]+\.(?:(?:vpce\.)?amazonaws\.com(?:\.cn)?|api\.aws)$/,
     provider: "aws",

@@ -1,4 +1,6 @@
-/** Prices of xAI models that redirect to another model; the built-in list has their former prices. */
+/**
+ * Prices of xAI models that redirect to another model; the built-in list has their former prices.
+ */
 
 import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import { overlayRow, usd } from "./row.ts";

@@ -1,4 +1,6 @@
-/** Reads published prices, which may be written with exponents and float noise, as exact amounts. */
+/**
+ * Reads published prices, which may be written with exponents and float noise, as exact amounts.
+ */
 
 import { pico, type PicoUsd } from "../../domain/money/money.ts";
 import { reduced, type Ratio } from "../../domain/price/row/ratio.ts";

@@ -60,8 +60,8 @@ export function pathOf(...steps: readonly (string | number)[]): string {
 
 /**
  * Not in the compiler's library yet: the third argument has the text of a number. Names that every
- * object has, such as `constructor`, are left out: no list needs one, and each would be found in any
- * table.
+ * object has, such as `constructor`, are left out: no list needs one, and each would be found in
+ * any table.
  */
 function keepNumberText(key: string, value: unknown, ...more: readonly unknown[]): unknown {
   if (key in {}) return undefined;

@@ -9,10 +9,12 @@ import { openMeter } from "../../domain/usage/open-meter.ts";
 import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import { readPublished, type PublishedList } from "./source.ts";
 
+const at = Date.parse("2026-11-28T00:00:00Z");
+
 /** @param prices JSON text, so that numbers are written as in a file. */
 function list(prices: string, { id = "acme", more = "" } = {}): PublishedList {
   const model = `{"id":"m","match":{"equals":"m"},"prices":${prices}${more}}`;
-  return readPublished(`[{"id":"${id}","name":"x","api_pattern":"x","models":[${model}]}]`);
+  return readPublished(`[{"id":"${id}","name":"x","api_pattern":"x","models":[${model}]}]`, { at });
 }
 
 function rows(prices: string, options?: { id?: string; more?: string }): readonly CatalogueRow[] {
@@ -151,9 +153,9 @@ test("a variant is the price of a tier: a factor where it is one, from its date 
 });
 
 test("text that is not JSON, or not a known list, is refused", () => {
-  assert.throws(() => readPublished("{"), /not valid JSON/);
+  assert.throws(() => readPublished("{", { at }), /not valid JSON/);
   for (const text of ["{}", "[]", "3", '{"data":[]}', '[{"id":"x"}]'])
-    assert.throws(() => readPublished(text), /no known format/, text);
+    assert.throws(() => readPublished(text, { at }), /no known format/, text);
 });
 
 test("a list without a known format is refused with what it lacks, and what each format has", () => {
@@ -170,7 +172,7 @@ test("a list without a known format is refused with what it lacks, and what each
   const remedy = /api_pattern[^]*litellm_provider[^]*models\.dev[^]*pricing/;
   for (const [text, message] of cases)
     assert.throws(
-      () => readPublished(text),
+      () => readPublished(text, { at }),
       (error) => {
         assert.ok(error instanceof PurserError);
         assert.match(error.message, message);
@@ -178,7 +180,8 @@ test("a list without a known format is refused with what it lacks, and what each
         return true;
       },
     );
-  for (const text of ["", " \n"]) assert.throws(() => readPublished(text), /price list is empty/);
+  for (const text of ["", " \n"])
+    assert.throws(() => readPublished(text, { at }), /price list is empty/);
 });
 
 test("a model with a price of a tier or an hour that cannot be read is skipped", () => {

@@ -42,14 +42,11 @@ export interface ListedProvider {
 }
 
 /** @returns Undefined if the data has another format. */
-export function readGenaiPrices(
-  json: ExactJson,
-  options: ReadOptions = {},
-): PublishedList | undefined {
+export function readGenaiPrices(json: ExactJson, options: ReadOptions): PublishedList | undefined {
   const providers = providersIn(json);
   if (providers.length === 0) return undefined;
   const version = options.version ?? digestOf(json);
-  const { at = Date.now() } = options;
+  const { at } = options;
   const skipped: SkippedModel[] = [];
   const root = isObject(json) ? ["providers"] : [];
   const rows = providers.flatMap((provider, place) =>
@@ -161,7 +158,10 @@ function everyPrice({ prices, price_variants: variants }: ExactObject): readonly
   });
 }
 
-/** A model without a price is free only if its id says so (OpenRouter's `:free`); else it is unknown. */
+/**
+ * A model without a price is free only if its id says so (OpenRouter's `:free`); else it is
+ * unknown.
+ */
 function isFree(prices: ExactObject, model: string): boolean {
   return Object.keys(prices).length === 0 && model.endsWith(":free");
 }

@@ -45,7 +45,9 @@ const awsRegion = /^[a-z]{2}(?:-gov)?-[a-z]+-\d$/;
 const size = /^(\d+|max)-x-(\d+|max)$/;
 const quality = /^(?:low|medium|high|standard|hd|auto|(?:\d+|max)-steps)$/;
 
-/** Reads `azure/eu/gpt-5.5`, `hd/1024-x-1792/dall-e-3`, `bedrock/us-east-1/anthropic.claude-v2:1`. */
+/**
+ * Reads `azure/eu/gpt-5.5`, `hd/1024-x-1792/dall-e-3`, `bedrock/us-east-1/anthropic.claude-v2:1`.
+ */
 export function parseName(key: string, litellmProvider: string): MapName {
   const parts = key.split("/");
   const image: { quality?: string; size?: string } = {};

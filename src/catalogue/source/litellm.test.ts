@@ -6,13 +6,15 @@ import { formatRow } from "../../domain/price/text/row-text.ts";
 import { matchId } from "../../domain/price/id/id-rule.ts";
 import { readPublished, type PublishedList } from "./source.ts";
 
+const at = Date.parse("2026-11-28T00:00:00Z");
+
 /** @param entries JSON text by key, without the provider's field. */
 function read(provider: string, entries: Readonly<Record<string, string>>): PublishedList {
   const texts = Object.entries(entries).map(
     ([key, fields]) =>
       `${JSON.stringify(key)}:{${fields}${fields.includes("alias_of") ? "" : `,"litellm_provider":"${provider}"`}}`,
   );
-  return readPublished(`{${texts.join(",")}}`);
+  return readPublished(`{${texts.join(",")}}`, { at });
 }
 
 function rowTexts(list: PublishedList): readonly object[] {

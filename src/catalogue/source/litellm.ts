@@ -1,4 +1,7 @@
-/** Reads LiteLLM's map of prices (github.com/BerriAI/litellm, MIT): one entry per way to call a model. */
+/**
+ * Reads LiteLLM's map of prices (github.com/BerriAI/litellm, MIT): one entry per way to call a
+ * model.
+ */
 
 import { pico, zero, type PicoUsd } from "../../domain/money/money.ts";
 import { equalsAny } from "../../domain/price/id/id-rule.ts";
@@ -42,7 +45,7 @@ interface Entry {
 }
 
 /** @returns Undefined if the data has another format. */
-export function readLitellm(json: ExactJson, options: ReadOptions = {}): PublishedList | undefined {
+export function readLitellm(json: ExactJson, options: ReadOptions): PublishedList | undefined {
   if (!isObject(json)) return undefined;
   const listed = Object.entries(json).filter(
     (pair): pair is [string, ExactObject] => isObject(pair[1]) && pair[0] !== "sample_spec",
@@ -130,7 +133,9 @@ function imageRates(rates: Rates, variant: string): Rates {
   return price === undefined ? {} : { [meter]: price };
 }
 
-/** Prices by the pixel are prices of images, divided; rounded to the nearest hundredth of a cent. */
+/**
+ * Prices by the pixel are prices of images, divided; rounded to the nearest hundredth of a cent.
+ */
 function rounded(amount: bigint): PicoUsd {
   const step = 100_000_000n;
   return pico(((amount + step / 2n) / step) * step);

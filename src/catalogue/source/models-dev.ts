@@ -42,10 +42,7 @@ const meterOf: Readonly<Record<string, FixedMeter>> = {
 };
 
 /** @returns Undefined if the data has another format. */
-export function readModelsDev(
-  json: ExactJson,
-  options: ReadOptions = {},
-): PublishedList | undefined {
+export function readModelsDev(json: ExactJson, options: ReadOptions): PublishedList | undefined {
   if (!isObject(json)) return undefined;
   const providers = Object.entries(json).flatMap(([id, provider]) =>
     isObject(provider) && isObject(provider["models"]) ? [[id, provider["models"]] as const] : [],

@@ -40,10 +40,7 @@ const meterOf: Readonly<Record<string, Meter>> = {
 };
 
 /** @returns Undefined if the data has another format. */
-export function readOpenrouter(
-  json: ExactJson,
-  options: ReadOptions = {},
-): PublishedList | undefined {
+export function readOpenrouter(json: ExactJson, options: ReadOptions): PublishedList | undefined {
   const models = isObject(json) ? listOf(json["data"]) : [];
   if (!models.some((model) => isObject(model) && isObject(model["pricing"]))) return undefined;
   const version = options.version ?? digestOf(json);

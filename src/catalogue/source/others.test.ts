@@ -5,8 +5,11 @@ import { test } from "node:test";
 import { formatRow } from "../../domain/price/text/row-text.ts";
 import { readPublished } from "./source.ts";
 
+const at = Date.parse("2026-11-28T00:00:00Z");
+
 test("models.dev has prices per million tokens, by provider", () => {
-  const { source, rows, skipped } = readPublished(`{
+  const { source, rows, skipped } = readPublished(
+    `{
     "xai":{"id":"xai","models":{"grok-9":{"id":"grok-9","cost":{"input":3,"output":15,"cache_read":0.75,
       "tiers":[{"input":6,"output":30,"tier":{"type":"context","size":200000}}]},
       "limit":{"context":256000,"output":64000}}}},
@@ -14,7 +17,9 @@ test("models.dev has prices per million tokens, by provider", () => {
       "a":{"cost":{"input":1,"output":2,"context_over_200k":{"input":2,"output":4}}},
       "b":{"cost":{"input":1,"output":2,"reasoning":3}},
       "c":{"cost":{"input":0,"output":0}},
-      "d":{}}}}`);
+      "d":{}}}}`,
+    { at },
+  );
   assert.equal(source, "models.dev");
   assert.deepEqual(
     rows.map((row) => [row.provider, row.model, row.contextTiers?.[0]?.tokens]),
@@ -44,11 +49,14 @@ test("OpenRouter has decimal strings per token; a router without a price of its 
   const model = (id: string, pricing: string): string =>
     `{"id":"${id}","canonical_slug":"${id}-20260101","context_length":128000,"pricing":{${pricing}},
       "top_provider":{"max_completion_tokens":16384}}`;
-  const { source, rows, skipped } = readPublished(`{"data":[
+  const { source, rows, skipped } = readPublished(
+    `{"data":[
     ${model("acme/m", `"prompt":"0.000001416","completion":"0.000002832","input_cache_read":"0.000000118","web_search":"0.01","request":"0","image":"0","internal_reasoning":"0"`)},
     ${model("acme/m:free", `"prompt":"0","completion":"0"`)},
     ${model("openrouter/auto", `"prompt":"-1","completion":"-1"`)},
-    ${model("acme/n", `"prompt":"0.1","completion":"0.2","moonbeam":"0.3"`)}]}`);
+    ${model("acme/n", `"prompt":"0.1","completion":"0.2","moonbeam":"0.3"`)}]}`,
+    { at },
+  );
   assert.equal(source, "openrouter");
   assert.deepEqual(
     rows.map((row) => {
@@ -93,7 +101,7 @@ test("a skipped model has its place in the list, and the field that is not a pri
     ],
   ] as const;
   for (const [text, path, field] of cases) {
-    const { rows, skipped } = readPublished(text);
+    const { rows, skipped } = readPublished(text, { at });
     assert.deepEqual(
       [rows.length, skipped.map((one) => [one.path, one.why])],
       [0, [[path, why(field)]]],
@@ -110,8 +118,8 @@ test("a list that is too long to be compared between calls is refused", () => {
     );
     return `{"data":[${models.join(",")}]}`;
   };
-  assert.equal(readPublished(listOf(20_000)).rows.length, 20_000);
-  assert.throws(() => readPublished(listOf(20_001)), {
+  assert.equal(readPublished(listOf(20_000), { at }).rows.length, 20_000);
+  assert.throws(() => readPublished(listOf(20_001), { at }), {
     code: "invalid_request",
     message: /has 20001 models/,
   });

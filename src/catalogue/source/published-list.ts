@@ -34,6 +34,6 @@ export interface SkippedModel {
 export interface ReadOptions {
   /** The release, such as `0.2.3`: the data itself does not say. */
   readonly version?: string;
-  /** When it is read, in milliseconds since the epoch; defaults to now. */
-  readonly at?: number;
+  /** When it is read, in milliseconds since the epoch. */
+  readonly at: number;
 }

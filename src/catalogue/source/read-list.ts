@@ -6,17 +6,23 @@ import { PurserError } from "../../domain/error.ts";
 import type { StatedList } from "../../domain/price/update/list-change.ts";
 import { readPublished } from "./source.ts";
 
+export interface ListToRead {
+  readonly text: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
 /** The class of an error is lost between threads, so its parts are sent. */
 export type ReadMessage =
   | { readonly list: StatedList }
   | { readonly problem: string; readonly detail: PurserError["detail"] };
 
 assert(parentPort !== null, "a list is read in a worker thread");
-parentPort.postMessage(read(String(workerData)));
+parentPort.postMessage(read(workerData as ListToRead));
 
-function read(text: string): ReadMessage {
+function read({ text, at }: ListToRead): ReadMessage {
   try {
-    return { list: readPublished(text) };
+    return { list: readPublished(text, { at }) };
   } catch (error) {
     if (!(error instanceof PurserError)) throw error;
     const { field, remedy } = error.detail;

@@ -19,7 +19,7 @@ const readers = [readGenaiPrices, readLitellm, readOpenrouter, readModelsDev] as
  *
  * @throws PurserError `invalid_request` if the text has none of these formats, or too many models.
  */
-export function readPublished(text: string, options: ReadOptions = {}): PublishedList {
+export function readPublished(text: string, options: ReadOptions): PublishedList {
   const json = parseExact(text);
   for (const read of readers) {
     const list = read(json, options);
@@ -51,8 +51,8 @@ function missingIn(json: ExactJson): string | undefined {
 }
 
 /**
- * Four times the largest list of 2026-11. A comparison with so many takes two seconds, in parts of at most
- * a tenth between calls.
+ * Four times the largest list of 2026-11. A comparison with so many takes two seconds, in parts of
+ * at most a tenth between calls.
  */
 const mostModels = 20_000;
 

@@ -31,7 +31,7 @@ Example:
       const catalogue = await context.parts.openCatalogue();
       if (provider !== undefined) checkProvider(provider, catalogue);
       const found = catalogue
-        .disagreements()
+        .disagreements(Date.now())
         .map((one) => ({ ...one, provider: commonName(one.provider) }))
         .filter((one) => provider === undefined || one.provider === commonName(provider));
       if (json) return printJson(context, { data: found });

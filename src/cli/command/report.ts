@@ -3,6 +3,7 @@
 import { type Command, Option } from "commander";
 import type { SeriesJson } from "../../contract/series.ts";
 import { PurserError } from "../../domain/error.ts";
+import { csvLine, harmless } from "../../domain/table/csv.ts";
 import { countContext, countUnits, type Usage } from "../../domain/usage/usage.ts";
 import type { CommandContext } from "../context.ts";
 import { readFigures, withKeyNames } from "../figures.ts";
@@ -164,7 +165,7 @@ function unitsText(usage: Usage): string {
 
 const shownUnits = 3;
 
-/** RFC 4180; a cell that a spreadsheet would run as a formula is prefixed with an apostrophe. */
+/** A cell that a spreadsheet would run as a formula is prefixed with an apostrophe. */
 export function csv(figures: SeriesJson, by: readonly string[]): string {
   const header = [...by, "calls", "refusals", "input_tokens", "output_tokens", "cost_usd"];
   const rows = figures.groups.map((group) => [
@@ -175,13 +176,5 @@ export function csv(figures: SeriesJson, by: readonly string[]): string {
     String(group.usage.output ?? 0),
     group.cost_usd,
   ]);
-  return [header, ...rows].map((row) => `${row.map(quoted).join(",")}\r\n`).join("");
-}
-
-function harmless(cell: string): string {
-  return /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
-}
-
-function quoted(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+  return [header, ...rows].map(csvLine).join("");
 }

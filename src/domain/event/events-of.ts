@@ -8,8 +8,8 @@ import type { Event, Happening } from "./event.ts";
 import {
   keyChanged,
   keyFirstUsed,
-  priceRemoved,
   priceStated,
+  priceRemoved,
   pricesReverted,
   pricesUpdated,
 } from "./set-up-events.ts";

@@ -215,6 +215,7 @@ export class Books implements LedgerView {
       keys: kept.counters,
       expiresAt: kept.expiresAt,
       fingerprint: kept.fingerprint,
+      ...(kept.recordedAt !== undefined && { recordedAt: kept.recordedAt }),
     };
     for (const counter of hold.counters) counter.openHolds += 1;
     this.holds.set(hold.operationId, hold);

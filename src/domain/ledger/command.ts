@@ -113,6 +113,34 @@ export interface SettleCommand extends CallId {
   readonly selfReported?: true;
 }
 
+/**
+ * Charges money that was spent without a hold: usage metered elsewhere, and costs that are no model
+ * call. It is never refused for lack of money, which is gone: what goes past a limit is an overrun.
+ */
+export interface RecordCommand {
+  readonly kind: "record";
+  /** When it is recorded. */
+  readonly at: number;
+  /**
+   * When the money was spent, at most `at`. Sums and reports show it at this time. A budget counts
+   * it if its window at `at` includes this time: windows that are over do not change.
+   */
+  readonly startedAt: number;
+  readonly operationId: string;
+  readonly attribution: Attribution;
+  readonly route: CallRoute;
+  /** Budgets added by the key. */
+  readonly budgets: readonly string[];
+  readonly outcome: Outcome;
+  /**
+   * SHA-256 of the request in hex. A repeat gets the first answer again; another body with the same
+   * operation id is a conflict.
+   */
+  readonly fingerprint: string;
+  /** The payer reports the cost itself: the charge is limited to what its budgets have left. */
+  readonly selfReported?: true;
+}
+
 /** Replaces the charge of an ended call, however it ended. */
 export interface CorrectCommand extends CallId {
   readonly kind: "correct";
@@ -191,6 +219,7 @@ export type Command =
   | HoldCommand
   | TopUpCommand
   | SettleCommand
+  | RecordCommand
   | ReleaseCommand
   | CorrectCommand
   | ExpireCommand
@@ -274,6 +303,7 @@ export interface AnswerOf {
   readonly hold: HoldAnswer;
   readonly top_up: TopUpAnswer;
   readonly settle: SettleAnswer;
+  readonly record: SettleAnswer;
   readonly release: ReleaseAnswer;
   readonly correct: SettleAnswer;
   readonly expire: { readonly expired: readonly CallId[] };

@@ -51,17 +51,21 @@ export function countersNow(
   };
 }
 
-/** The counters of the budgets that were recounted since the call was held and now count it. */
+/**
+ * The counters of the budgets that were recounted since the call was held and now count it. A charge
+ * that was recorded after a window is on no counter of that window.
+ */
 export function recountedKeys(
   books: Definitions,
-  { at, attribution, route }: Pick<PastAttempt, "at" | "attribution" | "route">,
+  call: Pick<PastAttempt, "at" | "recordedAt" | "attribution" | "route">,
 ): readonly CounterKey[] {
+  const { at, recordedAt = at, attribution, route } = call;
   const budgets = (route.keyId === null ? undefined : books.keys.get(route.keyId)?.budgets) ?? [];
   return selectBudgets(books.budgets, { attribution, route, budgets })
     .filter(({ budgetId }) => books.recounted(budgetId, at) === "now")
     .flatMap((budget): readonly CounterKey[] => {
       const window = countedWindow(budget, at);
-      if (!isWithin(window, at)) return [];
+      if (!isWithin(window, at) || !isWithin(window, recordedAt)) return [];
       const { budgetId, currency } = budget;
       return [
         {

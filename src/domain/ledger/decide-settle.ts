@@ -72,18 +72,21 @@ interface Held {
   readonly held: Quantities;
   readonly late: boolean;
   readonly moved?: Moved;
+  /** When thresholds are crossed, if that is not the time of the charge. */
+  readonly crossedAt?: number;
 }
 
-function settle(
+/** Charges the counters of a hold, however it is found. */
+export function settle(
   books: LedgerView,
-  command: SettleCommand,
-  { counters, held, late, moved }: Held,
+  command: Omit<SettleCommand, "kind">,
+  { counters, held, late, moved, crossedAt = command.at }: Held,
 ): Decided<SettleAnswer> {
   const { at, operationId, attempt, outcome, fingerprint } = command;
   const overruns = counters.map((counter) =>
     overrunOf(books, counter, { held, cost: outcome.cost }),
   );
-  const thresholds = crossedBy(books, counters, { at, cost: outcome.cost });
+  const thresholds = crossedBy(books, counters, { at: crossedAt, cost: outcome.cost });
   const entry: Entry = {
     kind: "settle",
     at,

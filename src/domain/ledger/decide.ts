@@ -10,6 +10,7 @@ import { decideCorrect } from "./decide-correct.ts";
 import { decideHold } from "./decide-hold.ts";
 import { decidePutPrice, decideRemovePrice } from "./decide-price.ts";
 import { decideRevertPrices, decideUpdatePrices } from "./decide-price-update.ts";
+import { decideRecord } from "./decide-record.ts";
 import { decideSettle } from "./decide-settle.ts";
 import { decideTopUp } from "./decide-top-up.ts";
 import type { Decided } from "./decided.ts";
@@ -27,6 +28,7 @@ const deciders: Decider = {
   hold: decideHold,
   top_up: decideTopUp,
   settle: decideSettle,
+  record: decideRecord,
   release: decideRelease,
   correct: decideCorrect,
   expire: (books: LedgerView, command: Extract<Command, { kind: "expire" }>) => {

@@ -69,6 +69,10 @@ export interface HoldEntry extends EntryBase, CallId {
    * if the id was generated here.
    */
   readonly fingerprint: string | null;
+  /**
+   * For money that was spent without a hold: when it was recorded. `at` is then when it was spent.
+   */
+  readonly recordedAt?: number;
 }
 
 export interface TopUpEntry extends EntryBase, CallId {

@@ -14,6 +14,8 @@ export interface Hold extends CallId {
   keys: readonly CounterKey[];
   readonly expiresAt: number | null;
   readonly fingerprint: string | null;
+  /** As in a {@link HoldEntry}. */
+  readonly recordedAt?: number;
 }
 
 /** An open hold as persisted by a store across restarts. */

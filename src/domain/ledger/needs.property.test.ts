@@ -75,6 +75,23 @@ const command: fc.Arbitrary<Command> = fc.oneof(
         };
       }),
   },
+  {
+    weight: 3,
+    arbitrary: fc
+      .record({ n: fc.nat(5), usd: fc.nat(20), odd: fc.boolean(), startedAt: fc.nat(60) })
+      .map(({ n, usd, odd, startedAt }): Command => ({
+        kind: "record",
+        at: 60,
+        startedAt,
+        operationId: `op${n}`,
+        attribution: { team: "t1" },
+        route: { provider: "p", model: "m", endpoint: "usage", keyId: "k" },
+        budgets: [],
+        outcome: anOutcome(BigInt(usd)),
+        fingerprint: `${usd % 2}`,
+        ...(odd && { selfReported: true as const }),
+      })),
+  },
   { weight: 1, arbitrary: fc.constantFrom<Command>({ kind: "expire", at: 55 }) },
   {
     weight: 2,

@@ -56,6 +56,12 @@ export function needs(command: Command, registry: Registry): Needs {
         counters: registry.countersFor(command, command.at),
         keys: command.share ? [command.share.keyId] : [],
       };
+    case "record":
+      return {
+        ...noNeeds,
+        operations: [command.operationId],
+        counters: registry.countersFor(command, command.at),
+      };
     case "top_up":
       return {
         ...noNeeds,
@@ -91,6 +97,11 @@ export function needsOfCalls(
     case "settle":
     case "correct":
       return { ...noNeeds, counters: [...counters, ...countersOfEnded(command, registry, found)] };
+    case "record": {
+      const { operationId } = command;
+      const ended = countersOfEnded({ operationId, attempt: null }, registry, found);
+      return { ...noNeeds, counters: [...counters, ...ended] };
+    }
     case "expire":
       return { ...noNeeds, counters, operations: open.map(({ operationId }) => operationId) };
     case "put_budget": {
@@ -115,15 +126,19 @@ export function mergeNeeds(all: readonly Needs[]): Needs {
   };
 }
 
-/** A budget that was changed since may have moved the charge of an ended call. */
+/**
+ * A budget that was changed since may have moved the charge of an ended call.
+ *
+ * @param call.attempt Null for all attempts.
+ */
 function countersOfEnded(
-  { operationId, attempt }: CallId,
+  { operationId, attempt }: Pick<CallId, "operationId"> & { readonly attempt: number | null },
   registry: Registry,
   { operations }: Pick<Loaded, "operations">,
 ): readonly CounterKey[] {
   return operations
     .filter((operation) => operation.operationId === operationId)
-    .flatMap(({ past }) => past.filter((other) => other.attempt === attempt))
+    .flatMap(({ past }) => past.filter((other) => attempt === null || other.attempt === attempt))
     .flatMap((past) => [...past.counters, ...recountedKeys(registry, past)]);
 }
 

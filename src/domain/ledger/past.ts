@@ -10,6 +10,8 @@ export interface PastAttempt {
   readonly attempt: number;
   /** The time of the hold. */
   readonly at: number;
+  /** As in a {@link HoldEntry}. */
+  readonly recordedAt?: number;
   readonly attribution: Attribution;
   readonly route: CallRoute;
   readonly ended: "settle" | "release" | "expire";
@@ -53,6 +55,7 @@ export function pastOf(hold: Hold, { ended, status, fingerprint, cost }: End): P
   const {
     attempt,
     at,
+    recordedAt,
     attribution,
     route,
     fingerprint: holdFingerprint,
@@ -62,6 +65,7 @@ export function pastOf(hold: Hold, { ended, status, fingerprint, cost }: End): P
   return {
     attempt,
     at,
+    ...(recordedAt !== undefined && { recordedAt }),
     attribution,
     route,
     ended,

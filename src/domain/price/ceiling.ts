@@ -102,7 +102,10 @@ interface Bounded {
   readonly bound: RowBound | undefined;
 }
 
-/** The dearest first, so that most of a long list need not be priced: a quarter of the time for 1,100 rows. */
+/**
+ * The dearest first, so that most of a long list need not be priced: a quarter of the time for
+ * 1,100 rows.
+ */
 function boundedOf(sheets: readonly PriceSheet[], at: number): readonly Bounded[] {
   const bounded = sheets.map((sheet) => ({
     sheet,

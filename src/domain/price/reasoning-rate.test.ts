@@ -34,6 +34,19 @@ test("reasoning with a price has a line of its own, and output is charged withou
   assert.deepEqual(lines(priced, { output: 4 }), [["output", 4, 200n, "output"]]);
 });
 
+test("a factor without reasoning charges it as the output of its tier", () => {
+  const half = { numerator: 1n, denominator: 2n };
+  const batch = { ...half, without: ["reasoning"] as const };
+  const usage = { output: 10, reasoning: 4 };
+  assert.deepEqual(lines({ ...priced, serviceTiers: { batch: half } }, usage, "batch"), [
+    ["output", 6, 150n, "output"],
+    ["reasoning", 4, 160n, "reasoning"],
+  ]);
+  assert.deepEqual(lines({ ...priced, serviceTiers: { batch } }, usage, "batch"), [
+    ["output", 10, 250n, "output"],
+  ]);
+});
+
 test("reasoning without a price is output like any other", () => {
   assert.deepEqual(lines({}, { output: 10, reasoning: 4 }), [["output", 10, 500n, "output"]]);
 });

@@ -1,6 +1,6 @@
 /**
- * Finds the rows that may match a model without trying all of them: callers choose model names, and a
- * provider has up to a thousand rows.
+ * Finds the rows that may match a model without trying all of them: callers choose model names, and
+ * a provider has up to a thousand rows.
  */
 
 import { beginningsOf, type IdRule } from "./id/id-rule.ts";

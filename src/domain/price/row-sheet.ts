@@ -15,14 +15,22 @@ import {
   type UsagePart,
 } from "../usage/usage.ts";
 import { isOpenMeter, openMetersOf } from "../usage/open-meter.ts";
-import type { Charge, Match, PricedMeter, Rate, ServiceTier } from "./row/rate.ts";
+import {
+  unpricedSource,
+  type Charge,
+  type Match,
+  type PricedMeter,
+  type Rate,
+  type ServiceTier,
+} from "./row/rate.ts";
 import { makeRateTable, openRate, type RateTable } from "./row/rate-table.ts";
 import type { CatalogueRow, Rates } from "./row/row.ts";
-import type { DearestQuery, DearestRates, PriceSheet } from "./sheet.ts";
+import type { DearestQuery, DearestRates, PriceSheet, TermsQuery } from "./sheet.ts";
 import {
   anywhere,
   applyTerms,
   possibleRegions,
+  pricesUnitsOnly,
   statedRates,
   type AppliedTerms,
   type Terms,
@@ -65,6 +73,8 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
   const tables = tableCache(state);
   const states = [tables, ...options.next.map(tableCache)];
   const others = new Map<Match, PriceSheet>();
+  const openMeters = openMetersOfRow(state.row);
+  const unitRates = rememberUnitRates(state, openMeters);
 
   const sheet: PriceSheet = {
     provider: state.row.provider,
@@ -84,7 +94,14 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
       const terms = { serviceTier, region };
       return chargePart(part, { state, table: tables(level, terms), terms, model });
     },
-    openMeters: openMetersOfRow(state.row),
+    pricesTokens: !pricesUnitsOnly(state.row),
+    openMeters,
+    unitRates({ serviceTier, region = usual, at }) {
+      const other = at < validSince || at >= validUntil ? sheetAt(at) : undefined;
+      return other ? other.unitRates({ serviceTier, region, at }) : unitRates(serviceTier, region);
+    },
+    possibleTerms: ({ serviceTier, region }) =>
+      possibleTerms(state.row, { serviceTier, region: region ?? options.region ?? undefined }),
     prices: ({ serviceTier, region = usual }) =>
       applyTerms(state.row, { serviceTier, region }).isPriced,
 
@@ -188,6 +205,41 @@ function openMetersOfRow(row: CatalogueRow): readonly OpenMeter[] {
   return [...new Set(statedRates(row).flatMap((rates) => Object.keys(rates).filter(isOpenMeter)))];
 }
 
+type UnitRates = ReadonlyMap<OpenMeter, PicoUsd>;
+
+/** Caches the rates of open meters by tier and region. */
+function rememberUnitRates(
+  state: RowState,
+  meters: readonly OpenMeter[],
+): (serviceTier: ServiceTier, region: string) => UnitRates {
+  const known = new Map<string, UnitRates>();
+  return (serviceTier, region) => {
+    const key = `${serviceTier} ${region}`;
+    let rates = known.get(key);
+    if (!rates) {
+      rates = unitRatesOf(meters, {
+        ...state,
+        applied: applyTerms(state.row, { serviceTier, region }),
+      });
+      // Regions come from answers, so this cache is bounded.
+      if (known.size < mostRegions) known.set(key, rates);
+    }
+    return rates;
+  };
+}
+
+function unitRatesOf(
+  meters: readonly OpenMeter[],
+  query: Parameters<typeof openRate>[1],
+): UnitRates {
+  return new Map(
+    meters.flatMap((meter) => {
+      const { perUnit, source } = openRate(meter, query);
+      return source === unpricedSource ? [] : [[meter, perUnit] as const];
+    }),
+  );
+}
+
 /** The number of context tiers reached by a context of this many tokens. */
 export function levelOf(row: CatalogueRow, context: number): number {
   const tiers = row.contextTiers;
@@ -255,10 +307,15 @@ function possibleTables(tables: Tables, query: DearestQuery): readonly RateTable
     { length: levelOf(tables.row, query.inputTokens) + 1 },
     (_, level) => level,
   );
-  return possibleTiers(query.serviceTier).flatMap((serviceTier) =>
-    possibleRegions(tables.row, query.region).flatMap((region) =>
-      levels.map((level) => tables(level, { serviceTier, region })),
-    ),
+  return possibleTerms(tables.row, query).flatMap((terms) =>
+    levels.map((level) => tables(level, terms)),
+  );
+}
+
+function possibleTerms(row: CatalogueRow, { serviceTier, region }: TermsQuery): readonly Terms[] {
+  const regions = possibleRegions(row, region);
+  return possibleTiers(serviceTier).flatMap((tier) =>
+    regions.map((place) => ({ serviceTier: tier, region: place })),
   );
 }
 

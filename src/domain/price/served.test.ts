@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { pico } from "../money/money.ts";
 import { makePriceBook } from "./book.ts";
 import { definePrice } from "./text/override.ts";
-import type { CatalogueRow } from "./row/row.ts";
+import { isSamePrice, type CatalogueRow } from "./row/row.ts";
 import { askedOf, sheetOfServed } from "./served.ts";
 import type { PriceBook } from "./sheet.ts";
 
@@ -41,6 +41,27 @@ test("the model that was asked for has its price, by whichever of its names it a
   assert.deepEqual(served("small", "small"), ["small", "exact"]);
   assert.deepEqual(served("small", "small-2026-01-01"), ["small", "exact"]);
   assert.deepEqual(served("small-2026-01-01", "small"), ["small", "snapshot"]);
+});
+
+test("of two prices that a user states for one model, each applies to the names that it lists", () => {
+  const stated = (fields: object) =>
+    definePrice(
+      { provider: "acme", model: "m", output: "1", ...fields },
+      { field: "", source: "api" },
+    );
+  const overrides = [stated({ input: "1", aliases: ["m-old"] }), stated({ input: "2" })];
+  const by = makePriceBook({ sources: [], overrides, version: "1" });
+  const asked = askedOf(by, { provider: "acme", model: "m", at });
+  const found = sheetOfServed(by, asked, "m-old");
+  assert.deepEqual([found?.row.rates.input, found?.match], [1_000_000n, "served"]);
+});
+
+test("a copy of a row with other ids is the same price, and one that differs in anything else is not", () => {
+  const [small = assert.fail()] = rows;
+  assert.ok(isSamePrice(small, { ...small, ids: { equals: "x" } }));
+  assert.equal(isSamePrice(small, row("small", 2n)), false);
+  assert.equal(isSamePrice(small, { ...small, validTo: at }), false);
+  assert.equal(isSamePrice({ ...small, validTo: at }, small), false);
 });
 
 test("an answer with an unknown name has the price of the model that was asked for", () => {

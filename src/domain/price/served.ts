@@ -4,7 +4,7 @@
  */
 
 import { isQualified, isSameModel } from "./id/model-id.ts";
-import { isSameRow } from "./row/row.ts";
+import { isSamePrice } from "./row/row.ts";
 import type { PriceBook, PriceSheet } from "./sheet.ts";
 
 /** A model as its provider names it. */
@@ -41,7 +41,7 @@ export function sheetOfServed(
 ): PriceSheet | undefined {
   if (served === asked.model) return asked.sheet;
   const ofServed = book.sheet({ provider: asked.provider, model: served, at: asked.at });
-  if (!ofServed || (asked.sheet && isSameRow(ofServed.row, asked.sheet.row))) return asked.sheet;
+  if (!ofServed || (asked.sheet && isSamePrice(ofServed.row, asked.sheet.row))) return asked.sheet;
   return asked.sheet && keepsPrice(asked.sheet, ofServed)
     ? asked.sheet
     : ofServed.foundBy("served");

@@ -4,6 +4,7 @@ import type { PicoUsd } from "../money/money.ts";
 import type { FeeMeter, OpenMeter, UsagePart } from "../usage/usage.ts";
 import type { Charge, FallbackRates, Match, ServiceTier } from "./row/rate.ts";
 import type { CatalogueRow } from "./row/row.ts";
+import type { Terms } from "./row/terms.ts";
 
 /** Properties of a call that bound its cost before it is made. */
 export interface DearestQuery {
@@ -25,6 +26,9 @@ export interface DearestQuery {
    */
   readonly media?: boolean;
 }
+
+/** What decides the terms under which a call can be billed. */
+export type TermsQuery = Pick<DearestQuery, "serviceTier" | "region">;
 
 /**
  * The maximum cost of each unit under a query: never below the result of {@link PriceSheet.charge}.
@@ -69,8 +73,20 @@ export interface PriceSheet {
   /** The model's maximum output tokens, when known. */
   readonly maxOutputTokens?: number;
 
+  /**
+   * False if only units have a price, such as seconds or images. Tokens are then `unpriced`, although
+   * the row has to state a rate of zero for them.
+   */
+  readonly pricesTokens: boolean;
+
   /** The open meters with a price, if only at some hours or under a tier or region. */
   readonly openMeters: readonly OpenMeter[];
+
+  /** What one of each open meter costs. A meter without a price then and there is left out. */
+  unitRates(options: ChargeOptions): ReadonlyMap<OpenMeter, PicoUsd>;
+
+  /** Every tier and region under which a call can be billed. */
+  possibleTerms(query: TermsQuery): readonly Terms[];
 
   /**
    * The lines of the bill for one part. Every counted meter yields a line: a meter without its own

@@ -6,9 +6,10 @@ import { pico } from "../money/money.ts";
 import { openMeter } from "../usage/open-meter.ts";
 import {
   billedUnits,
+  chargesTokens,
   pricedUnits,
   pricesCall,
-  unitCost,
+  unitBound,
   unitMeter,
   unitPrices,
 } from "./unit-price.ts";
@@ -19,15 +20,16 @@ const hd = openMeter("images_hd");
 const unit = { meters: [hd, images], family: images, count: 1, output: null };
 const free = { input: pico(0n), output: pico(0n) };
 const hourMs = 3_600_000;
+const now = { serviceTier: "standard", at } as const;
+const later = { ...now, at: at + hourMs };
 /** Noon to one o'clock every day; {@link at} is noon. */
 const noon = { weekdays: [1, 2, 3, 4, 5, 6, 7], fromMinute: 720, toMinute: 780 };
 
 test("a unit that is priced in some hours only has a price in those, and none in others", () => {
   const sheet = sheetOf({ rates: free, schedules: [{ ...noon, rates: { [images]: pico(7n) } }] });
-  assert.equal(unitMeter(sheet, unit, at), images);
-  assert.equal(unitCost(sheet, { meter: images, count: 3, at }), 21n);
-  assert.ok(pricesCall(sheet, unit, at));
-  const later = at + hourMs;
+  assert.equal(unitMeter(sheet, unit, now), images);
+  assert.equal(unitBound(sheet, { ...unit, count: 3 }, now), 21n);
+  assert.ok(pricesCall(sheet, unit, now));
   assert.equal(unitMeter(sheet, unit, later), undefined);
   assert.equal(pricesCall(sheet, unit, later), false, "tokens at zero are not the price of images");
 });
@@ -35,19 +37,71 @@ test("a unit that is priced in some hours only has a price in those, and none in
 test("the more specific meter counts while it has a price, else the general one", () => {
   const rates = { ...row.rates, [images]: pico(5n) };
   const sheet = sheetOf({ rates, schedules: [{ ...noon, rates: { [hd]: pico(7n) } }] });
-  assert.equal(unitMeter(sheet, unit, at), hd);
-  assert.equal(unitMeter(sheet, unit, at + hourMs), images);
+  assert.equal(unitMeter(sheet, unit, now), hd);
+  assert.equal(unitMeter(sheet, unit, later), images);
 });
 
 test("a unit that is priced under a tier or in a region only has that price there", () => {
   const own = { rates: { [images]: pico(7n) } };
   const batch = sheetOf({ rates: free, serviceTiers: { batch: own } });
   assert.deepEqual(batch.openMeters, [images]);
-  assert.equal(unitMeter(batch, unit, at), undefined);
-  assert.equal(pricesCall(batch, unit, at), false);
+  assert.equal(unitMeter(batch, unit, now), undefined);
+  assert.equal(pricesCall(batch, unit, now), false);
   const regions = { eu: own };
-  assert.equal(unitMeter(sheetOf({ rates: free, regions }, "eu"), unit, at), images);
-  assert.equal(unitMeter(sheetOf({ rates: free, regions }), unit, at), undefined);
+  assert.equal(unitMeter(sheetOf({ rates: free, regions }, "eu"), unit, now), images);
+  assert.equal(unitMeter(sheetOf({ rates: free, regions }), unit, now), undefined);
+});
+
+test("a unit is bounded by the dearest terms that may be billed, each with its own meter", () => {
+  const sheet = sheetOf({
+    rates: { ...free, [images]: pico(5n) },
+    serviceTiers: {
+      batch: { rates: { [images]: pico(6n) } },
+      priority: { rates: { [hd]: pico(9n) } },
+    },
+    regions: { us: { rates: { [images]: pico(7n) } } },
+  });
+  const three = { ...unit, count: 3 };
+  const bound = (terms: object): bigint | undefined =>
+    unitBound(sheet, three, { ...now, ...terms });
+  assert.equal(bound({}), 18n, "a batch costs more here, and may be what is served");
+  assert.equal(bound({ serviceTier: "priority" }), 27n);
+  assert.equal(bound({ region: "us" }), 21n);
+  assert.equal(unitMeter(sheet, unit, { ...now, serviceTier: "priority" }), hd);
+  assert.deepEqual(Object.fromEntries(unitPrices(sheet, { ...now, serviceTier: "priority" })), {
+    [images]: 5n,
+    [hd]: 9n,
+  });
+});
+
+test("a unit is priced if it is under any terms that may be billed", () => {
+  const own = { rates: { [images]: pico(7n) } };
+  const sheet = sheetOf({ rates: free, serviceTiers: { batch: own, priority: own } });
+  assert.ok(pricesCall(sheet, unit, { ...now, serviceTier: "batch" }));
+  assert.equal(
+    pricesCall(sheet, unit, { ...now, serviceTier: "priority" }),
+    false,
+    "the standard tier may be served",
+  );
+});
+
+test("tokens that cost something under the terms of a call only are charged there", () => {
+  const sheet = sheetOf({
+    rates: { ...free, [images]: pico(5n) },
+    serviceTiers: { priority: { rates: { output: pico(2n) } } },
+  });
+  assert.equal(chargesTokens(sheet), false);
+  assert.equal(chargesTokens(sheet, { serviceTier: "priority" }), true);
+});
+
+test("an unlisted region costs as much as the dearest one by unit if tokens are free", () => {
+  const regions = {
+    us: { rates: { [images]: pico(5n) } },
+    eu: { rates: { [images]: pico(9n) } },
+    jp: { rates: { [images]: pico(7n) } },
+  };
+  const sheet = sheetOf({ rates: free, regions });
+  assert.deepEqual(sheet.unitRates({ ...now, region: "mars" }), new Map([[images, 9n]]));
 });
 
 test("a model is billed by its units if its tokens cost nothing; those without a price now are left out", () => {
@@ -56,10 +110,10 @@ test("a model is billed by its units if its tokens cost nothing; those without a
     schedules: [{ ...noon, rates: { [hd]: pico(7n) } }],
   });
   assert.deepEqual(new Set(billedUnits(sheet)), new Set([images, hd]));
-  assert.deepEqual(Object.fromEntries(unitPrices(sheet, at)), { [images]: 5n, [hd]: 7n });
-  assert.deepEqual(Object.fromEntries(unitPrices(sheet, at + hourMs)), { [images]: 5n });
+  assert.deepEqual(Object.fromEntries(unitPrices(sheet, now)), { [images]: 5n, [hd]: 7n });
+  assert.deepEqual(Object.fromEntries(unitPrices(sheet, later)), { [images]: 5n });
   const tokens = sheetOf({ rates: { ...row.rates, [images]: pico(5n) } });
-  assert.deepEqual([billedUnits(tokens), unitPrices(tokens, at).size], [[], 0]);
+  assert.deepEqual([billedUnits(tokens), unitPrices(tokens, now).size], [[], 0]);
 });
 
 test("what is billed in addition counts if it has a price, and the unit itself needs one", () => {
@@ -71,13 +125,15 @@ test("what is billed in addition counts if it has a price, and the unit itself n
     [images, 1],
     [inputs, 2],
   ]);
-  assert.deepEqual(pricedUnits(both, call, at), counts);
+  assert.deepEqual(pricedUnits(both, call, now), counts);
   const one = sheetOf({ rates: { ...free, [images]: pico(5n) } });
-  assert.deepEqual(pricedUnits(one, call, at), new Map([[images, 1]]));
+  assert.deepEqual(pricedUnits(one, call, now), new Map([[images, 1]]));
   assert.equal(
-    pricedUnits(sheetOf({ rates: { ...free, [inputs]: pico(1n) } }), call, at),
+    pricedUnits(sheetOf({ rates: { ...free, [inputs]: pico(1n) } }), call, now),
     undefined,
   );
   const twice = { ...unit, also: [{ meters: [images], family: images, count: 3 }] };
-  assert.deepEqual(pricedUnits(one, twice, at), new Map([[images, 4]]), "one meter is summed");
+  assert.deepEqual(pricedUnits(one, twice, now), new Map([[images, 4]]), "one meter is summed");
+  assert.equal(unitBound(both, call, now), 7n);
+  assert.equal(unitBound(one, twice, now), 20n);
 });

@@ -12,3 +12,15 @@ export interface BilledUnit {
   /** What is billed in addition if the model has a price for it: images given, pages annotated. */
   readonly also?: readonly BilledUnit[];
 }
+
+/** The fewest units that a vendor bills for a call, by their general meter. */
+export type LeastUnits = Readonly<Record<OpenMeter, number>>;
+
+/** The unit as its vendor bills it: never fewer than the vendor's minimum. */
+export function asBilled<Unit extends Pick<BilledUnit, "family" | "count">>(
+  unit: Unit,
+  least: LeastUnits,
+): Unit {
+  const fewest = least[unit.family] ?? 0;
+  return unit.count >= fewest ? unit : { ...unit, count: fewest };
+}

@@ -96,9 +96,8 @@ export function decodeEntry(
 }
 
 export function decodeHold(row: JournalRow, names: Names): HoldEntry {
-  const [tokens, requests, counterIds, expiresAt = null, fingerprint = null] = JSON.parse(
-    row.body,
-  ) as StoredHold;
+  const [tokens, requests, counterIds, expiresAt = null, fingerprint = null, recordedAt] =
+    JSON.parse(row.body) as StoredHold;
   return {
     kind: "hold",
     at: row.at,
@@ -114,6 +113,7 @@ export function decodeHold(row: JournalRow, names: Names): HoldEntry {
     counters: counterIds.map((id) => names.counter(id)),
     expiresAt,
     fingerprint,
+    ...(recordedAt !== undefined && { recordedAt }),
   };
 }
 

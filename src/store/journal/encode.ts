@@ -25,13 +25,17 @@ export interface EncodedEntry extends JournalRow {
   readonly raw: string | null;
 }
 
-/** Tokens, requests, counter ids; then the expiry and the request fingerprint, if any. */
+/**
+ * Tokens, requests, counter ids; then the expiry and the request fingerprint, if any; then the time
+ * of a record.
+ */
 export type StoredHold = readonly [
   StoredInteger,
   StoredInteger,
   readonly number[],
   (number | null)?,
   (string | null)?,
+  number?,
 ];
 export type StoredThreshold = readonly [
   counterId: number,
@@ -208,7 +212,8 @@ function callRow(
   }
 }
 
-function holdBody({ amount, counters, expiresAt, fingerprint }: HoldEntry, names: NameIds): string {
+function holdBody(entry: HoldEntry, names: NameIds): string {
+  const { amount, counters, expiresAt, fingerprint, recordedAt } = entry;
   const tokens = storeInteger(amount.tokens);
   const requests = storeInteger(amount.requests);
   const ids = counters.map((key) => names.counter(key));
@@ -216,6 +221,8 @@ function holdBody({ amount, counters, expiresAt, fingerprint }: HoldEntry, names
     expiresAt === null && fingerprint === null
       ? [tokens, requests, ids]
       : [tokens, requests, ids, expiresAt, fingerprint];
+  if (recordedAt !== undefined)
+    return JSON.stringify([tokens, requests, ids, expiresAt, fingerprint, recordedAt]);
   return JSON.stringify(stored);
 }
 

@@ -5,8 +5,11 @@ import type {
   AlertRow,
   CallFilter,
   CallRow,
+  DistinctQuery,
+  DistinctTotals,
   GroupKey,
   KeyUseRow,
+  LatencyTotals,
   LedgerReader,
   RefusalRow,
   Totals,
@@ -16,10 +19,11 @@ import { Books } from "../../domain/ledger/books.ts";
 import type { CounterState } from "../../domain/ledger/counter.ts";
 import { noHistory } from "../../domain/ledger/past.ts";
 import { pico } from "../../domain/money/money.ts";
+import { countDistinct, distinctKeys } from "../distinct.ts";
 import type { Link } from "./link.ts";
 import { alertRows, callRows, refusalRows, selectsCall, selectsRefusal } from "./rows.ts";
 import type { MemoryServer } from "./server.ts";
-import { totalsOf } from "./totals.ts";
+import { latenciesOf, totalsOf } from "./totals.ts";
 
 interface Page {
   readonly limit: number;
@@ -65,6 +69,23 @@ export class MemoryReader implements LedgerReader {
       refusals: refusals.filter((row) => selectsRefusal(filter, row)),
     };
     return totalsOf(rows, by, bucketMs);
+  }
+
+  async latencies(
+    filter: CallFilter,
+    by: readonly GroupKey[],
+    bucketMs: number | null,
+  ): Promise<readonly LatencyTotals[]> {
+    const calls = callRows(await this.#journal());
+    return latenciesOf(
+      calls.filter((row) => selectsCall(filter, row)),
+      by,
+      bucketMs,
+    );
+  }
+
+  async distinct(filter: CallFilter, query: DistinctQuery): Promise<readonly DistinctTotals[]> {
+    return countDistinct(await this.totals(filter, distinctKeys(query), null), query);
   }
 
   async keyUses(): Promise<readonly KeyUseRow[]> {

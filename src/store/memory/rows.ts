@@ -2,7 +2,11 @@
 
 import type { NumberedEntry } from "../../app/port/feed.ts";
 import type { AlertRow, CallFilter, CallRow, RefusalRow } from "../../app/port/reader.ts";
-import { attributedTo, type AttributionKey } from "../../domain/attribution/attribution.ts";
+import {
+  attributedTo,
+  unattributed,
+  type AttributionKey,
+} from "../../domain/attribution/attribution.ts";
 import type {
   CallId,
   CorrectionEntry,
@@ -76,6 +80,8 @@ function selects(
     (filter.provider === undefined || provider === filter.provider) &&
     (filter.exceptProvider === undefined || provider !== filter.exceptProvider) &&
     (filter.model === undefined || row.model === filter.model) &&
+    (filter.endpoint === undefined || row.route.endpoint === filter.endpoint) &&
+    (filter.keyId === undefined || (row.route.keyId ?? unattributed) === filter.keyId) &&
     (filter.operation === undefined || row.operationId === filter.operation) &&
     (filter.operationId === undefined || idOfOperation(row.operationId) === filter.operationId) &&
     Object.entries(attribution).every(
@@ -94,11 +100,20 @@ function callKey({ operationId, attempt }: CallId): string {
 }
 
 function rowOf(
-  { operationId, attempt, at: startedAt, attribution, route }: HoldEntry,
+  { operationId, attempt, at: startedAt, recordedAt, attribution, route }: HoldEntry,
   end: End,
   { seq, endedAt }: { readonly seq: number; readonly endedAt: number },
 ): CallRow {
-  const call = { seq, operationId, attempt, startedAt, endedAt, attribution, route };
+  const call = {
+    seq,
+    operationId,
+    attempt,
+    startedAt,
+    endedAt,
+    attribution,
+    route,
+    ...(recordedAt !== undefined && { recordedAt }),
+  };
   if (end.kind === "release" || end.kind === "expire")
     return { ...call, ...releasedCall, model: route.model };
   const { status, model, usage, parts = [], charges, cost, reportedCost, computedCost } = end;

@@ -1,6 +1,12 @@
 /** Sums the calls and refusals of a memory ledger by group and time. */
 
-import type { CallRow, GroupKey, RefusalRow, Totals } from "../../app/port/reader.ts";
+import type {
+  CallRow,
+  GroupKey,
+  LatencyTotals,
+  RefusalRow,
+  Totals,
+} from "../../app/port/reader.ts";
 import {
   attributedTo,
   unattributed,
@@ -8,6 +14,7 @@ import {
   type AttributionKey,
 } from "../../domain/attribution/attribution.ts";
 import type { CallRoute } from "../../domain/ledger/entry.ts";
+import { latencyBucket, mergeLatencies } from "../../domain/latency/latency-bucket.ts";
 import { pico } from "../../domain/money/money.ts";
 import { sumUsage } from "../../domain/usage/usage.ts";
 
@@ -46,6 +53,27 @@ export function totalsOf(
     (left, right) =>
       (left.bucket ?? 0) - (right.bucket ?? 0) || Number(right.cost - left.cost > 0n) * 2 - 1,
   );
+}
+
+/** Groups with any charged calls. */
+export function latenciesOf(
+  calls: readonly CallRow[],
+  by: readonly GroupKey[],
+  bucketMs: number | null,
+): readonly LatencyTotals[] {
+  const charged = calls.filter(({ status }) => status !== "released");
+  const groups = Map.groupBy(charged, (row) =>
+    JSON.stringify([bucketOf(row.endedAt, bucketMs), ...by.map((key) => valueOf(row, key))]),
+  );
+  return [...groups.values()].flatMap((rows) => {
+    const [first] = rows;
+    if (!first) return [];
+    return {
+      group: Object.fromEntries(by.map((key) => [key, valueOf(first, key)])),
+      bucket: bucketOf(first.endedAt, bucketMs),
+      counts: mergeLatencies(rows.map((row) => new Map([[latencyBucket(row.latencyMs), 1]]))),
+    };
+  });
 }
 
 function sumsOf(calls: readonly CallRow[]): Omit<Totals, "group" | "bucket" | "refusals"> {

@@ -71,6 +71,9 @@ const undone = [
   "DROP INDEX entry_refusal;",
   `${dropped("rollup")} ${dropped("rollup_day")}`,
   "DROP TABLE rollup_meter; DROP TABLE rollup_day_meter;",
+  "",
+  "",
+  "DROP TABLE rollup_latency; DROP TABLE rollup_day_latency; DROP TABLE latency_from;",
 ] as const;
 
 for (const [index] of undone.entries()) {

@@ -10,7 +10,7 @@ import { outcomeRows, otherRows } from "./journal/kind-condition.ts";
 import { usagePlaces } from "../journal/meter-number.ts";
 
 /** Kept in `user_version`; a file with a higher number was written by a newer Purser. */
-export const schemaVersion = 7;
+export const schemaVersion = 8;
 
 /** The columns of `rollup` after its key. Open meters have a table of their own. */
 export const sumColumns = [
@@ -70,6 +70,11 @@ const steps: readonly string[] = [
   "",
   // Older versions cannot read the removal of a price.
   "",
+  [
+    ...["rollup", "rollup_day"].map((table) => latencyTable(table)),
+    "CREATE TABLE latency_from (seq INTEGER NOT NULL);",
+    "INSERT INTO latency_from SELECT coalesce(max(seq), 0) FROM entry;",
+  ].join(" "),
 ];
 
 /** In `rollup_day`, `hour` is the first hour of the day (UTC). */
@@ -92,6 +97,17 @@ export function meterTable(rollup: string): string {
     hour INTEGER NOT NULL, attribution_id INTEGER NOT NULL, route_id INTEGER NOT NULL, status INTEGER NOT NULL,
     meter_id INTEGER NOT NULL, count INTEGER NOT NULL,
     PRIMARY KEY (hour, attribution_id, route_id, status, meter_id)) WITHOUT ROWID;`;
+}
+
+/**
+ * The latencies of the charged calls that belong to a roll-up table, counted by bucket. Only calls
+ * after `latency_from` are in it: the file was upgraded then.
+ */
+export function latencyTable(rollup: string): string {
+  return `CREATE TABLE ${rollup}_latency (
+    hour INTEGER NOT NULL, attribution_id INTEGER NOT NULL, route_id INTEGER NOT NULL, status INTEGER NOT NULL,
+    bucket INTEGER NOT NULL, count INTEGER NOT NULL,
+    PRIMARY KEY (hour, attribution_id, route_id, status, bucket)) WITHOUT ROWID;`;
 }
 
 export function ledgerFile(directory: string): string {

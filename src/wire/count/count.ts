@@ -19,6 +19,16 @@ export function toObject(value: unknown): JsonObject | undefined {
     : undefined;
 }
 
+/** @returns undefined for a text that is not JSON, or JSON other than an object. */
+export function parseObject(text: Buffer | string): JsonObject | undefined {
+  try {
+    return toObject(JSON.parse(text.toString()));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 /** @returns The objects of a JSON array; empty for anything else. */
 export function toObjects(value: unknown): readonly JsonObject[] {
   if (!Array.isArray(value)) return noObjects;

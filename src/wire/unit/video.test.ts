@@ -18,7 +18,21 @@ test("a size is named by its resolution: the shorter side, 2k or 4k", () => {
     "480p": "480p",
   };
   for (const [size, resolution] of Object.entries(named))
-    assert.deepEqual(meters(size), [`video_seconds_${resolution}`, "video_seconds"], size);
+    assert.equal(meters(size)[0], `video_seconds_${resolution}`, size);
+});
+
+test("the usual price applies up to 1080p; a larger size costs what the next one does, or the most", () => {
+  assert.deepEqual(meters("720p"), ["video_seconds_720p", "video_seconds"]);
+  assert.deepEqual(meters("1080p"), ["video_seconds_1080p", "video_seconds"]);
+  assert.deepEqual(
+    meters("1088p"),
+    ["1088p", "2k", "4k", "8k"].map((one) => `video_seconds_${one}`),
+  );
+  assert.deepEqual(
+    meters("1440p"),
+    ["2k", "4k", "8k"].map((one) => `video_seconds_${one}`),
+  );
+  assert.deepEqual(meters("8k"), ["video_seconds_8k"]);
 });
 
 test("a size that is not understood has no meter, so that the dearest variant applies", () => {

@@ -14,18 +14,36 @@ export interface VideosMade {
 }
 
 /**
- * `video_seconds_RESOLUTION`, then `video_seconds`. If the resolution is not known, only the family
- * is: its dearest variant applies.
+ * `video_seconds_RESOLUTION`, then `video_seconds`, which prices all resolutions up to 1080p that
+ * have no price of their own. A larger one costs at least as much as the next that has a price. If
+ * there is none, or the resolution is not known, the dearest variant applies.
  */
 export function videoUnit({ size, seconds }: VideosMade): BilledUnit {
   const resolution = resolutionOf(size);
-  const meters = resolution === undefined ? [] : [openMeter(`video_seconds_${resolution}`), family];
-  return { meters, family, count: seconds };
+  if (resolution === undefined) return { meters: [], family, count: seconds };
+  const own = openMeter(`video_seconds_${resolution}`);
+  const lines = linesOf(resolution);
+  const others =
+    lines <= mostUsualLines
+      ? [family]
+      : [...large.values()]
+          .filter((one) => linesOf(one) > lines)
+          .map((one) => openMeter(`video_seconds_${one}`));
+  return { meters: [own, ...others], family, count: seconds };
 }
 
-/** Whether the resolution of a size is known. */
+const mostUsualLines = 1080;
+
+function linesOf(resolution: string): number {
+  const named = [...large].find(([, name]) => name === resolution)?.[0] ?? resolution;
+  return Number.parseInt(named, 10);
+}
+
+/** Whether the size has a resolution that price lists name. */
 export function isKnownSize(size: string | undefined): boolean {
-  return resolutionOf(size) !== undefined;
+  const resolution = resolutionOf(size);
+  if (resolution === undefined) return false;
+  return linesOf(resolution) <= mostUsualLines || [...large.values()].includes(resolution);
 }
 
 /** Price lists name a resolution by the shorter side, and the two largest ones by the longer. */
@@ -41,6 +59,7 @@ function resolutionOf(size: string | undefined): string | undefined {
 const large: ReadonlyMap<string, string> = new Map([
   ["1440p", "2k"],
   ["2160p", "4k"],
+  ["4320p", "8k"],
 ]);
 
 /** No provider makes longer videos in one call. */

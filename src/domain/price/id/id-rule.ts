@@ -3,8 +3,8 @@
 import { geographyDistance, looser, spellingsOf, type Naming, type Spelling } from "./model-id.ts";
 
 /**
- * The names of a row. Matching is case-insensitive. Regular expressions come from pinned data, never
- * from a caller.
+ * The names of a row. Matching is case-insensitive. Regular expressions come from pinned data,
+ * never from a caller.
  */
 export type IdRule =
   | { readonly equals: string }

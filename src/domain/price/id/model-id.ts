@@ -1,6 +1,6 @@
 /**
- * Spellings of a model id: the shorter names of the same model, without prefixes and suffixes that do
- * not change its price.
+ * Spellings of a model id: the shorter names of the same model, without prefixes and suffixes that
+ * do not change its price.
  */
 
 /** How an id names a model, closest first. */
@@ -65,7 +65,8 @@ const prefixes: readonly Step[] = [
 /**
  * Suffixes: variants that route a call but do not price it (OpenRouter's `:nitro`), moving names
  * (`-latest`), dates, builds (`-001`, `:0`), and the first revision (`-v1:0`). Left out, because
- * they name another price: `:free`, `:batch`, a version (`-5`, `-v2` without a date), a size, a mode.
+ * they name another price: `:free`, `:batch`, a version (`-5`, `-v2` without a date), a size, a
+ * mode.
  */
 const suffixes: readonly Step[] = [
   {

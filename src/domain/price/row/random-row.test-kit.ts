@@ -25,7 +25,10 @@ const ratio = fc.record({
   denominator: fc.bigInt({ min: 1n, max: 40n }),
 });
 const factor = fc.record(
-  { ratio, without: fc.subarray(["cache_read", "cache_write_5m", "output_audio"] as const) },
+  {
+    ratio,
+    without: fc.subarray(["cache_read", "cache_write_5m", "output_audio", "reasoning"] as const),
+  },
   { requiredKeys: ["ratio"] },
 );
 

@@ -10,11 +10,11 @@ import { fixedMeters, type FixedMeter, type OpenMeter } from "../../usage/usage.
 import { countsTokens, unpricedSource, type Match, type PricedMeter, type Rate } from "./rate.ts";
 import { scale } from "./ratio.ts";
 import type { CatalogueRow, ContextTier, Factor, Rates } from "./row.ts";
-import { anywhere, type AppliedTerms } from "./terms.ts";
+import { anywhere, pricesUnitsOnly, type AppliedTerms } from "./terms.ts";
 
 /**
- * `request` is absent if a call has no flat fee, and `reasoning` if it costs what output does; every
- * other fixed meter is present. {@link openRate} finds the rates of open meters.
+ * `request` is absent if a call has no flat fee, and `reasoning` if it costs what output does;
+ * every other fixed meter is present. {@link openRate} finds the rates of open meters.
  */
 export type RateTable = Readonly<Partial<Record<TableMeter, Rate>>>;
 
@@ -65,17 +65,25 @@ export interface Found {
 export function makeRateTable(query: TableQuery): RateTable {
   const factor = product(query.applied.factors);
   const table: { [meter in TableMeter]?: Rate } = {};
+  const hasTokens = !pricesUnitsOnly(query.row);
   for (const meter of fixedMeters) {
     const rate = rateOf(meter, query, factor);
-    if (rate) table[meter] = rate;
+    if (rate) table[meter] = hasTokens || !countsTokens(meter) ? rate : unpriced(rate);
   }
-  const reasoning = hasReasoning(query) ? rateOf("reasoning", query, factor) : undefined;
+  const reasoning = hasReasoning(query, factor) ? rateOf("reasoning", query, factor) : undefined;
   return reasoning ? { ...table, reasoning } : table;
 }
 
-/** Whether the row, a supplement or a term has a price for reasoning. */
-function hasReasoning(query: TableQuery): boolean {
-  return [standardRate("reasoning", query), ownTermRate("reasoning", query)].some(Boolean);
+/**
+ * Whether the row, a supplement or a term has a price for reasoning that applies under the terms.
+ */
+function hasReasoning(query: TableQuery, factor: Factor | undefined): boolean {
+  if (ownTermRate("reasoning", query)) return true;
+  return !factor?.without?.includes("reasoning") && standardRate("reasoning", query) !== undefined;
+}
+
+function unpriced(rate: Rate): Rate {
+  return { ...rate, perUnit: zero, source: unpricedSource };
 }
 
 /** The rate of an open meter. Like other fees, it is the same at every context size. */
@@ -107,7 +115,7 @@ function rateOf(
   const stated = statedRate(meter, query);
   if (stated) return describe(meter, stated, { query, factor });
   for (const candidate of [meter, ...standInsOf(meter)]) {
-    if (factor?.without?.some((meter) => meter === candidate)) continue;
+    if (factor?.without?.includes(candidate)) continue;
     const found = standardRate(candidate, query);
     if (found) return describe(candidate, found, { query, factor });
   }

@@ -7,8 +7,8 @@ import { tokenMeters, type Meter } from "../../usage/usage.ts";
  * How the price row of a model was found.
  *
  * - `exact` by the row's own id
- * - `alias` by another name of the model: a listed one, or one with a path, a geography or a variant
- *   that does not change the price
+ * - `alias` by another name of the model: a listed one, or one with a path, a geography or a
+ *   variant that does not change the price
  * - `snapshot` by the id without its date or build
  * - `prefix` by a shorter id: the model of a preview, or a prefix stated by a user
  * - `served` by the model named in the answer, which has another row than the requested one

@@ -15,8 +15,8 @@ export interface RowBound {
 }
 
 /**
- * @returns Undefined for a row that states rates of a tier or a region: other rates follow from those
- *   in proportion.
+ * @returns Undefined for a row that states rates of a tier or a region: other rates follow from
+ *   those in proportion.
  */
 export function boundOf(row: CatalogueRow): RowBound | undefined {
   const { supplements = [], contextTiers = [], schedules = [], serviceTiers = {} } = row;

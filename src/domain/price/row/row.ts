@@ -39,9 +39,9 @@ export interface Schedule {
  */
 export interface Factor extends Ratio {
   /**
-   * Meters that the provider does not price separately under this term; their substitutes are used.
+   * What the provider does not price separately under this term; its substitutes are used.
    */
-  readonly without?: readonly Meter[];
+  readonly without?: readonly PricedMeter[];
 }
 
 /** The prices that a provider states under a term, instead of a factor. */
@@ -125,8 +125,14 @@ export function isValidAt(
   return validFrom <= at && at < validTo;
 }
 
-/** Whether two rows state one price: a book may find it in two places, by different ids. */
-export function isSameRow(left: CatalogueRow, right: CatalogueRow): boolean {
-  const names = ["provider", "model", "source", "version", "validFrom"] as const;
-  return left === right || names.every((name) => left[name] === right[name]);
+/**
+ * Whether two rows of one book are the same statement of a price. An updated price is copied to
+ * each source that it replaces, with that source's ids; all else of a copy is the original's. Two
+ * prices that a user states for one model are not the same, even if their figures are.
+ */
+export function isSamePrice(left: CatalogueRow, right: CatalogueRow): boolean {
+  if (left === right) return true;
+  if (left.rates !== right.rates) return false;
+  const names = new Set([...Object.keys(left), ...Object.keys(right)]) as Set<keyof CatalogueRow>;
+  return [...names].every((name) => name === "ids" || left[name] === right[name]);
 }

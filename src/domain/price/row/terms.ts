@@ -3,8 +3,9 @@
  * context size.
  */
 
-import { zero } from "../../money/money.ts";
-import type { ServiceTier } from "./rate.ts";
+import { zero, type PicoUsd } from "../../money/money.ts";
+import { isOpenMeter } from "../../usage/open-meter.ts";
+import { countsTokens, type PricedMeter, type ServiceTier } from "./rate.ts";
 import type { CatalogueRow, Factor, OwnRates, Rates, TermPrice } from "./row.ts";
 
 /** Each term multiplies the standard rates of a model. */
@@ -84,6 +85,18 @@ export function statedRates(row: CatalogueRow): readonly Rates[] {
   );
 }
 
+/**
+ * Whether a row has prices of units other than tokens and calls of tools, and none of tokens. The
+ * rates of zero that it states for tokens do not mean that they are free.
+ */
+export function pricesUnitsOnly(row: CatalogueRow): boolean {
+  const stated = statedRates(row).flatMap((rates) => Object.entries(rates));
+  return (
+    stated.some(([meter]) => isOpenMeter(meter) && !meter.startsWith("tool:")) &&
+    stated.every(([meter, perUnit]) => perUnit === zero || !countsTokens(meter as PricedMeter))
+  );
+}
+
 interface Found<Name extends string> {
   readonly name: Name;
   /** Undefined for the standard rates. */
@@ -118,10 +131,20 @@ export function isFactor(price: TermPrice): price is Factor {
   return "numerator" in price;
 }
 
-/** Compares the prices of input. */
+/** Compares the prices of input; where they are equal, as in a price by unit, those of units. */
 function isDearer(row: CatalogueRow, left: TermPrice, right: TermPrice): boolean {
   const [one, other] = [inputUnder(row, left), inputUnder(row, right)];
-  return one.numerator * other.denominator > other.numerator * one.denominator;
+  const difference = one.numerator * other.denominator - other.numerator * one.denominator;
+  return difference === 0n ? unitUnder(row, left) > unitUnder(row, right) : difference > 0n;
+}
+
+/** The rate of the dearest open meter. */
+function unitUnder({ rates }: CatalogueRow, price: TermPrice): PicoUsd {
+  const stated = Object.entries({ ...rates, ...(!isFactor(price) && price.rates) });
+  return stated.reduce(
+    (most, [meter, rate = zero]) => (isOpenMeter(meter) && rate > most ? rate : most),
+    zero,
+  );
 }
 
 function inputUnder({ rates }: CatalogueRow, price: TermPrice): Factor {

@@ -1,4 +1,6 @@
-/** Rates by the hour as text: `{days: ["mon", "tue"], from: "01:00", to: "04:00", input: "0.30"}`. */
+/**
+ * Rates by the hour as text: `{days: ["mon", "tue"], from: "01:00", to: "04:00", input: "0.30"}`.
+ */
 
 import {
   type Fields,

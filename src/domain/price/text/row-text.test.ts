@@ -35,7 +35,7 @@ const whole: PriceText = {
     { from: 500_000, input: "8" },
   ],
   service_tiers: {
-    batch: { factor: "0.5", without: ["cache_read"] },
+    batch: { factor: "0.5", without: ["cache_read", "reasoning"] },
     priority: {
       input: "4",
       output: "20",
@@ -69,7 +69,7 @@ test("the fields of a text become those of a row", () => {
     { tokens: 500_000, inclusive: true, rates: { input: usd(8) } },
   ]);
   assert.deepEqual(read.serviceTiers, {
-    batch: { numerator: 1n, denominator: 2n, without: ["cache_read"] },
+    batch: { numerator: 1n, denominator: 2n, without: ["cache_read", "reasoning"] },
     priority: {
       rates: { input: usd(4), output: usd(20), web_search: 20_000_000_000n },
       contextTiers: [{ tokens: 200_000, inclusive: false, rates: { input: usd(8) } }],

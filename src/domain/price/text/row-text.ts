@@ -151,7 +151,10 @@ const known = [
   "valid_to",
 ] as const;
 
-/** A provider with a price for writes may write unasked, as OpenAI does. Without one, writes are free. */
+/**
+ * A provider with a price for writes may write unasked, as OpenAI does. Without one, writes are
+ * free.
+ */
 export function usualCacheWrites(rates: Rates): CatalogueRow["cacheWrites"] {
   return rates.cache_write_5m === undefined ? "asked" : "always";
 }

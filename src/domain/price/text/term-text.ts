@@ -9,11 +9,17 @@ import type { ContextTier, Factor, OwnRates, TermPrice } from "../row/row.ts";
 import { isFactor } from "../row/terms.ts";
 import { edgeName, formatTiers, readTiers, type ContextTierText } from "./tier-text.ts";
 
+/** What a factor applies to. */
+type TokenField = FixedMeter | "reasoning";
+
 export interface FactorText {
   /** A decimal such as `0.5`, or a fraction such as `5/3`. */
   readonly factor: string;
-  /** Token meters that are not priced separately under this term: their substitutes are used. */
-  readonly without?: readonly FixedMeter[];
+  /**
+   * Token meters, or reasoning, that are not priced separately under this term: their substitutes
+   * are used.
+   */
+  readonly without?: readonly TokenField[];
 }
 
 export interface OwnRatesText extends RatesText {
@@ -42,7 +48,8 @@ export function formatTerm(price: TermPrice, tiers: readonly ContextTier[]): Ter
   if (isFactor(price))
     return {
       factor: formatRatio(price),
-      ...(price.without && price.without.length > 0 && { without: price.without.filter(isFixed) }),
+      ...(price.without &&
+        price.without.length > 0 && { without: price.without.filter(isTokenField) }),
     };
   const rates = formatRates(price.rates);
   const own = (price.contextTiers ?? []).flatMap((tier) => {
@@ -65,12 +72,12 @@ function readFactor(fields: Fields): Factor {
   const names = optionalTexts(fields, "without", 'Give a list of meters: ["cache_read"].');
   if (!names) return ratio;
   const without = names.map((name, index) => {
-    const meter = tokens.find((known) => known === name && known !== "input");
+    const meter = replaceable.find((known) => known === name);
     if (meter === undefined)
       throw invalid(
         `${fields.prefix}without[${index}]`,
         `is ${show(name)}, which is not a token meter with a substitute`,
-        suggest(name, tokens.slice(1)),
+        suggest(name, replaceable),
       );
     return meter;
   });
@@ -82,7 +89,7 @@ function readOwnRates(fields: Fields, tiers: readonly ContextTier[]): OwnRates {
   if (fields.values.has("without"))
     throw invalid(`${prefix}without`, "needs a factor", "Give a factor, or leave without out.");
   const rates = readRates(fields);
-  const own = readTiers(fields, [...tokens, "reasoning"]);
+  const own = readTiers(fields, tokenFields);
   own.forEach(({ tokens: edge, inclusive }, index) => {
     if (tiers.some((tier) => tier.tokens === edge && tier.inclusive === inclusive)) return;
     throw invalid(
@@ -136,9 +143,14 @@ function formatRatio(ratio: Ratio): string {
   return `${numerator}/${denominator}`;
 }
 
-function isFixed(meter: string): meter is FixedMeter {
-  return fixedMeters.some((known) => known === meter);
+function isTokenField(meter: string): meter is TokenField {
+  return tokenFields.some((known) => known === meter);
 }
 
 const mostFactor = 1000n;
-const tokens: readonly FixedMeter[] = fixedMeters.filter((meter) => tokenMeters.has(meter));
+const tokenFields: readonly TokenField[] = [
+  ...fixedMeters.filter((meter) => tokenMeters.has(meter)),
+  "reasoning",
+];
+/** Input has no substitute. */
+const replaceable = tokenFields.filter((meter) => meter !== "input");

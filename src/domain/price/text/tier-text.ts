@@ -25,8 +25,8 @@ export interface ContextTierText extends FixedRatesText {
 }
 
 /**
- * The list is ascending; a tier has only the rates that differ from the one below. It has none if it
- * is only a threshold of service tiers or regions.
+ * The list is ascending; a tier has only the rates that differ from the one below. It has none if
+ * it is only a threshold of service tiers or regions.
  *
  * @throws PurserError `invalid_request` naming the field and the remedy.
  */

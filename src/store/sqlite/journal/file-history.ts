@@ -54,6 +54,7 @@ export class FileHistory implements History {
     const past = {
       attempt: hold.attempt,
       at: hold.at,
+      ...(hold.recordedAt !== undefined && { recordedAt: hold.recordedAt }),
       attribution: hold.attribution,
       route: hold.route,
       holdFingerprint: hold.fingerprint,

@@ -94,6 +94,7 @@ function readCall(file: FileHistory, { seq, endedAt }: Found): CallRow {
     operationId,
     attempt,
     at: startedAt,
+    recordedAt,
     attribution,
     route,
   } = decodeHold(holdRow, file.names);
@@ -102,6 +103,7 @@ function readCall(file: FileHistory, { seq, endedAt }: Found): CallRow {
     operationId,
     attempt,
     startedAt,
+    ...(recordedAt !== undefined && { recordedAt }),
     endedAt,
     attribution,
     route,

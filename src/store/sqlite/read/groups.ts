@@ -1,7 +1,8 @@
 /** Adds up the sums of calls by group and time bucket. */
 
-import type { GroupKey, Totals } from "../../../app/port/reader.ts";
+import type { GroupKey, LatencyTotals, Totals } from "../../../app/port/reader.ts";
 import { unattributed } from "../../../domain/attribution/attribution.ts";
+import { countLatencies } from "../../../domain/latency/latency-bucket.ts";
 import { pico } from "../../../domain/money/money.ts";
 import type { Usage } from "../../../domain/usage/usage.ts";
 import { statuses } from "../../journal/kind.ts";
@@ -89,6 +90,12 @@ export class Groups {
           (left.bucket ?? 0) - (right.bucket ?? 0) ||
           (left.cost < right.cost ? 1 : left.cost > right.cost ? -1 : 0),
       );
+  }
+
+  latencies(): readonly LatencyTotals[] {
+    return [...this.#sums.values()]
+      .map(({ group, bucket, sums }) => ({ group, bucket, counts: sums.latencies }))
+      .filter(({ counts }) => countLatencies(counts) > 0);
   }
 
   #value(key: GroupKey, { attributionId, routeId, status }: Place): string {

@@ -5,7 +5,9 @@
 import type {
   AlertRow,
   CallRow,
+  DistinctTotals,
   KeyUseRow,
+  LatencyTotals,
   LedgerReader,
   RefusalRow,
   Totals,
@@ -41,6 +43,20 @@ export class SqliteReader implements LedgerReader {
   async totals(...input: Parameters<LedgerReader["totals"]>): Promise<readonly Totals[]> {
     await this.#parts.settled();
     return (await this.#thread.ask({ method: "totals", input })) as readonly Totals[];
+  }
+
+  async latencies(
+    ...input: Parameters<LedgerReader["latencies"]>
+  ): Promise<readonly LatencyTotals[]> {
+    await this.#parts.settled();
+    return (await this.#thread.ask({ method: "latencies", input })) as readonly LatencyTotals[];
+  }
+
+  async distinct(
+    ...input: Parameters<LedgerReader["distinct"]>
+  ): Promise<readonly DistinctTotals[]> {
+    await this.#parts.settled();
+    return (await this.#thread.ask({ method: "distinct", input })) as readonly DistinctTotals[];
   }
 
   async keyUses(): Promise<readonly KeyUseRow[]> {

@@ -31,7 +31,14 @@ export interface EntriesQuery {
 /** The questions of a feed; `last` is the number of the last entry. */
 export type FeedQuery = EntriesQuery | { readonly method: "last" };
 
-export type QueryMethod = "calls" | "refusals" | "totals" | "keyUses" | "alerts";
+export type QueryMethod =
+  | "calls"
+  | "refusals"
+  | "totals"
+  | "latencies"
+  | "distinct"
+  | "keyUses"
+  | "alerts";
 
 export interface Question {
   readonly number: number;

@@ -18,6 +18,8 @@ const usualRemedies: Readonly<Record<Asked["method"], string>> = {
   calls: lookAtIt,
   refusals: lookAtIt,
   totals: lookAtIt,
+  latencies: lookAtIt,
+  distinct: lookAtIt,
   keyUses: lookAtIt,
   alerts: lookAtIt,
   count: lookAtIt,

@@ -7,12 +7,13 @@ import { findDamage } from "../integrity.ts";
 import { damageRemedyFor, openForReading } from "../schema.ts";
 import { readAlerts, readCalls } from "./calls.ts";
 import { countSpent } from "./count-spent.ts";
+import { countDistinct, distinctKeys } from "../../distinct.ts";
 import { readKeyUses } from "./key-uses.ts";
 import { NameIndex } from "./name-index.ts";
 import { EntryReader } from "./entries.ts";
 import type { CountQuery, FeedQuery, Query, Question, ReaderData, ReaderMessage } from "./query.ts";
 import { readRefusals } from "./refusals.ts";
-import { readTotals } from "./totals.ts";
+import { readLatencies, readTotals } from "./totals.ts";
 import { verify } from "./verify.ts";
 
 assert(parentPort !== null, "a reader runs as a worker thread");
@@ -67,8 +68,14 @@ function answer(query: Query | CountQuery | FeedQuery, number: number): unknown 
   if (query.method === "keyUses") return readKeyUses(source);
   if (query.method === "refusals") return readRefusals(source, ...query.input);
   if (query.method === "alerts") return readAlerts(source, ...query.input);
+  if (query.method === "distinct") {
+    const [filter, distinct] = query.input;
+    const by = distinctKeys(distinct);
+    return countDistinct(readTotals(source, { filter, by, bucketMs: null }), distinct);
+  }
   const [filter, by, bucketMs] = query.input;
-  return readTotals(source, { filter, by, bucketMs });
+  const read = query.method === "latencies" ? readLatencies : readTotals;
+  return read(source, { filter, by, bucketMs });
 }
 
 function say(message: ReaderMessage): void {

@@ -10,8 +10,10 @@ type Drift = VerifyReport["rollupDrift"];
 
 /** @param most Further differences of each table are not listed. */
 export function findRollupDrift(database: DatabaseSync, most: number): Drift {
-  const tables = hasTable(database, "rollup_meter") ? [sums, meters] : [sums];
-  return tables.flatMap((table) => driftOf(database, table, most));
+  const kinds = [sums, meters, latencies].filter(({ suffix }) =>
+    hasTable(database, `rollup${suffix}`),
+  );
+  return kinds.flatMap((table) => driftOf(database, table, most));
 }
 
 /** A file of an older version lacks the tables added since; it is verified as it is. */
@@ -51,6 +53,13 @@ const meters: RollupKind = {
   byDay: (column) => `sum(${column}) AS ${column}`,
   isUsed: "count <> 0",
   describe: describeMeters,
+};
+
+const latencies: RollupKind = {
+  ...meters,
+  suffix: "_latency",
+  key: `${callKey}, bucket`,
+  describe: describeLatencies,
 };
 
 /** Rounds hours down to days, as in `rollup_day`, including hours before the epoch. */
@@ -99,4 +108,11 @@ function describeMeters(database: DatabaseSync, from: string, hours: readonly nu
     WHERE hour >= ? AND hour < ? GROUP BY meter_id ORDER BY meter_id`;
   const counts = allRows(prepareRows(database, sql), ...hours);
   return counts.map(([name, count]) => `${Number(count)} ${String(name)}`).join(", ") || "nothing";
+}
+
+function describeLatencies(database: DatabaseSync, from: string, hours: readonly number[]): string {
+  const sql = `SELECT bucket, sum(count) FROM ${from} WHERE hour >= ? AND hour < ? GROUP BY bucket ORDER BY bucket`;
+  const counts = allRows(prepareRows(database, sql), ...hours);
+  const text = counts.map(([bucket, count]) => `${Number(count)} in ${Number(bucket)}`).join(", ");
+  return `latencies by bucket: ${text || "none"}`;
 }

@@ -4,6 +4,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { CallFilter } from "../../../app/port/reader.ts";
+import { unattributed } from "../../../domain/attribution/attribution.ts";
 import { kinds, kindsOf } from "../../journal/kind.ts";
 import { hourMs } from "../write/rollup.ts";
 import type { NameIndex } from "./name-index.ts";
@@ -20,15 +21,19 @@ export interface Selection {
 
 /** A call is found by the model that served it, or by the requested one if none did. */
 export function select(filter: CallFilter, names: NameIndex): Selection {
-  const { attribution, provider, exceptProvider, model } = filter;
-  const isAnyRoute = provider === undefined && exceptProvider === undefined && model === undefined;
+  const { attribution, provider, exceptProvider, model, endpoint, keyId } = filter;
+  const isAnyRoute = [provider, exceptProvider, model, endpoint, keyId].every(
+    (wanted) => wanted === undefined,
+  );
   const routeIds = isAnyRoute
     ? null
     : names.routes(
         ({ route, served }) =>
           (provider === undefined || route.provider === provider) &&
           (exceptProvider === undefined || route.provider !== exceptProvider) &&
-          (model === undefined || (served ?? route.model) === model),
+          (model === undefined || (served ?? route.model) === model) &&
+          (endpoint === undefined || route.endpoint === endpoint) &&
+          (keyId === undefined || (route.keyId ?? unattributed) === keyId),
       );
   return {
     attributionIds:

@@ -3,7 +3,7 @@
  * themselves.
  */
 
-import type { CallFilter, GroupKey, Totals } from "../../../app/port/reader.ts";
+import type { CallFilter, GroupKey, LatencyTotals, Totals } from "../../../app/port/reader.ts";
 import type { JournalRow } from "../../journal/chain.ts";
 import {
   allRows,
@@ -15,7 +15,15 @@ import {
 import { kinds, statuses, type StatusCode } from "../../journal/kind.ts";
 import { outcomeRows } from "../journal/kind-condition.ts";
 import { dayHours, sumColumns } from "../schema.ts";
-import { additionOf, addOpen, addUsage, hourMs, joinPico, type Addition } from "../write/rollup.ts";
+import {
+  addCount,
+  additionOf,
+  addOpen,
+  addUsage,
+  hourMs,
+  joinPico,
+  type Addition,
+} from "../write/rollup.ts";
 import { findEnds, holdsNamed, type Source } from "./calls.ts";
 import { Groups, type GroupSums } from "./groups.ts";
 import {
@@ -36,10 +44,18 @@ export interface TotalsQuery {
 /**
  * Refusals, and calls that ended without a charge, do not count as calls: they have their own sums.
  */
-export function readTotals(
-  source: Source,
-  { filter, by, bucketMs }: TotalsQuery,
-): readonly Totals[] {
+export function readTotals(source: Source, query: TotalsQuery): readonly Totals[] {
+  return readGroups(source, query, "sums").totals();
+}
+
+export function readLatencies(source: Source, query: TotalsQuery): readonly LatencyTotals[] {
+  return readGroups(source, query, "latencies").latencies();
+}
+
+/** Which of the roll-ups are read: those of sums and of open meters, or those of latencies. */
+type Wanted = "sums" | "latencies";
+
+function readGroups(source: Source, { filter, by, bucketMs }: TotalsQuery, wanted: Wanted): Groups {
   source.names.refresh();
   const selection = select(filter, source.names);
   const groups = new Groups(source, by, bucketMs);
@@ -47,18 +63,20 @@ export function readTotals(
     source,
     selection,
     groups,
+    wanted,
     includesRefusals: filter.status === undefined || filter.status === "refused",
   };
   const holds = holdsNamed(source, filter);
   if (holds) addNamed(reading, holds, filter);
   else addRange(reading);
-  return groups.totals();
+  return groups;
 }
 
 interface Reading {
   readonly source: Source;
   readonly selection: Selection;
   readonly groups: Groups;
+  readonly wanted: Wanted;
   readonly includesRefusals: boolean;
 }
 
@@ -126,12 +144,18 @@ function addRollups(
       // Without GROUP BY, SQLite returns one row of nulls if there are no rows.
       .filter((values) => values[4] !== null && (!wanted || wanted.has(Number(values[1]))))
       .map((values) => values as readonly number[]);
+  const countsOf = (suffix: string, counted: string): readonly (readonly number[])[] => {
+    const counts = `SELECT ${columns.join(", ")}, ${counted}, sum(count) FROM ${table}_${suffix} ${where}`;
+    return rowsOf(`${counts} GROUP BY ${grouped && `${grouped}, `}${counted}`);
+  };
+  if (reading.wanted === "latencies") {
+    for (const values of countsOf("latency", "bucket")) addLatencyRow(groups, values);
+    return;
+  }
   const calls = `SELECT ${columns.join(", ")}, ${released}, ${sums} FROM ${table} ${where}`;
   for (const values of rowsOf(`${calls} ${grouped && `GROUP BY ${grouped}`}`))
     addRow(groups, values);
-  const open = `SELECT ${columns.join(", ")}, meter_id, sum(count) FROM ${table}_meter ${where}`;
-  for (const values of rowsOf(`${open} GROUP BY ${grouped && `${grouped}, `}meter_id`))
-    addOpenRow(groups, values);
+  for (const values of countsOf("meter", "meter_id")) addOpenRow(groups, values);
 }
 
 function isIn(column: string, ids: readonly number[]): string {
@@ -166,6 +190,14 @@ function addRow(groups: Groups, values: readonly number[]): void {
 function addOpenRow(groups: Groups, values: readonly number[]): void {
   const [hour = 0, attributionId = 0, routeId = 0, status = 0, nameId = 0, count = 0] = values;
   addOpen(groups.at({ attributionId, routeId, status, at: hour * hourMs }), nameId, count);
+}
+
+function addLatencyRow(groups: Groups, values: readonly number[]): void {
+  const [hour = 0, attributionId = 0, routeId = 0, status = 0, bucket = 0, count = 0] = values;
+  // A correction may have taken all of them back.
+  if (count === 0) return;
+  const { latencies } = groups.at({ attributionId, routeId, status, at: hour * hourMs });
+  addCount(latencies, bucket, count);
 }
 
 /** Adds the calls and refusals of a short time, one by one. */
@@ -219,6 +251,7 @@ function addTo(sums: GroupSums, addition: Addition): void {
   else sums.calls += 1;
   sums.cost += addition.cost;
   sums.latencyMs += addition.latencyMs;
+  if (addition.latencyBucket !== null) addCount(sums.latencies, addition.latencyBucket, 1);
   addUsage(sums, addition.usage);
 }
 

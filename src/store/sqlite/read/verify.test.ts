@@ -127,6 +127,20 @@ test("a changed sum of an open meter is reported with its hour or day", async ()
   );
 });
 
+test("changed counts of latencies are reported with their hour or day", async () => {
+  const byHour = await verifyAfter("UPDATE rollup_latency SET count = count + 1");
+  const [kept, journal] = ["latencies by bucket: 3 in 57", "latencies by bucket: 2 in 57"];
+  assert.deepEqual(
+    [byHour.ok, byHour.rollupDrift],
+    [false, [{ hour: "2026-03-10T10:00:00.000Z", kept, journal }]],
+  );
+  const byDay = await verifyAfter("DELETE FROM rollup_day_latency");
+  assert.deepEqual(
+    [byDay.ok, byDay.rollupDrift],
+    [false, [{ hour: "2026-03-10T00:00:00.000Z", kept: "latencies by bucket: none", journal }]],
+  );
+});
+
 test("a deleted open hold is reported", async () => {
   const lost = await verifyAfter("DELETE FROM hold");
   assert.deepEqual(

@@ -21,9 +21,17 @@ import {
 import { isCorrection, isOutcome } from "../../journal/kind.ts";
 import { nameKinds } from "../../journal/name.ts";
 import { findDamage } from "../integrity.ts";
-import { meterTable, rollupTable } from "../schema.ts";
+import { latencyTable, meterTable, rollupTable } from "../schema.ts";
 import { entryWidth } from "../write/batch.ts";
-import { additionOf, hourMs, prepareRollup, RollupBatch } from "../write/rollup.ts";
+import {
+  additionOf,
+  hourMs,
+  prepareRollup,
+  readLatencyFrom,
+  RollupBatch,
+  type Addition,
+  withoutOldLatency,
+} from "../write/rollup.ts";
 import { readStaged } from "../write/staged.ts";
 import { findRollupDrift, hasTable } from "./rollup-drift.ts";
 
@@ -43,7 +51,8 @@ export function verify(database: DatabaseSync, progress: (share: number) => void
   const damage = findDamage(database, "integrity_check");
   if (damage.length > 0)
     return { entries: 0, staged: 0, brokenAt: null, drift: [], rollupDrift: [], damage, ok: false };
-  database.exec(`BEGIN; ${rollupTable("temp.recomputed")} ${meterTable("temp.recomputed")}`);
+  const tables = [rollupTable, meterTable, latencyTable].map((table) => table("temp.recomputed"));
+  database.exec(`BEGIN; ${tables.join(" ")}`);
   try {
     return new Replay(database).run(progress);
   } finally {
@@ -63,6 +72,7 @@ class Replay {
   readonly #hours = new Map<number, { readonly first: number; last: number }>();
   /** When replaced outcomes count as ended, by their `seq`. */
   readonly #endedAt = new Map<number, number>();
+  readonly #latencyFrom: number;
   #seq = 0;
   #hash = genesis;
   #entries = 0;
@@ -72,6 +82,7 @@ class Replay {
     this.#database = database;
     this.#file = new FileHistory(database);
     this.#rollupStatement = prepareRollup(database, "temp.recomputed");
+    this.#latencyFrom = hasTable(database, "latency_from") ? readLatencyFrom(database) : 0;
     this.#books = new Books({
       attempts: (operationId) =>
         this.#openFirsts.has(operationId) ? [] : this.#file.attempts(operationId, this.#seq),
@@ -143,13 +154,13 @@ class Replay {
   }
 
   #sumUp(row: JournalRow): void {
-    const addition = additionOf(row);
+    const addition = this.#additionOf(row);
     if (!addition) return;
     let endedAt = row.at;
     const isLater = row.call !== null && isOutcome(row.kind) && !this.#open.has(row.call);
     const old =
       isLater && row.call !== null ? this.#file.journal.outcome(row.call, row.seq) : undefined;
-    const replaced = old && additionOf(old);
+    const replaced = old && this.#additionOf(old);
     if (old && replaced) {
       const oldEndedAt = this.#endedAt.get(old.seq) ?? old.at;
       this.#rollups.add(
@@ -166,6 +177,12 @@ class Replay {
     const range = this.#hours.get(hour);
     if (range) range.last = row.seq;
     else this.#hours.set(hour, { first: row.seq, last: row.seq });
+  }
+
+  #additionOf(row: JournalRow): Addition | undefined {
+    const addition = additionOf(row);
+    const age = { seq: row.seq, latencyFrom: this.#latencyFrom };
+    return addition && withoutOldLatency(addition, age);
   }
 
   #rest(share: number, progress: (share: number) => void): void {

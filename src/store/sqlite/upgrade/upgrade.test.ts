@@ -68,6 +68,29 @@ test("the file of an old version is verified as it is, without an upgrade", asyn
   assert.equal(versionOf(directory), oldVersion);
 });
 
+test("an upgraded ledger counts the latencies of later calls, and verifies after corrections", async (t) => {
+  const directory = oldFolder(t);
+  const counted = async (reader: LedgerReader): Promise<unknown> =>
+    (await reader.latencies({}, ["status"], null)).map(({ group, counts }) => [
+      group["status"],
+      Object.fromEntries(counts),
+    ]);
+  await opened(directory, async ({ ledger, reader }) => {
+    // Of the old calls, only the staged one has a latency: the new version booked it.
+    assert.deepEqual(await counted(reader), [["settled", { 57: 1 }]]);
+    await ledger.commit(hold("new", usd(2), { at: later }));
+    const end = outcome(usd(1), { latencyMs: 7 });
+    await ledger.commit(settle("new", usd(1), { at: later, outcome: end }));
+    assert.deepEqual(await counted(reader), [["settled", { 7: 1, 57: 1 }]]);
+    const bill = outcome(usd(1), { latencyMs: 5 });
+    await ledger.commit(
+      settle("unresolved", usd(1), { at: later, outcome: bill, fingerprint: "bill" }),
+    );
+    assert.deepEqual(await counted(reader), [["settled", { 5: 1, 7: 1, 57: 1 }]]);
+    assert.equal((await reader.verify()).ok, true);
+  });
+});
+
 test("a meter that the old version did not have is booked in an upgraded ledger", async (t) => {
   const directory = oldFolder(t);
   const [ocr, pages] = [openMeter("tool:ocr"), openMeter("pages")];

@@ -17,9 +17,11 @@ import {
   additionOf,
   hourMs,
   prepareRollup,
+  readLatencyFrom,
   RollupBatch,
   type RollupKey,
   type RollupStatements,
+  withoutOldLatency,
 } from "./rollup.ts";
 
 /**
@@ -32,6 +34,7 @@ export class BatchWriter {
   readonly #rollups = new RollupBatch();
   readonly #hours = new Map<number, { first: number; last: number }>();
   readonly #statements: ReturnType<typeof prepareAll>;
+  readonly #latencyFrom: number;
   #lastSeq = 0;
   #lastHash = genesis;
   #shapes = new Map<string, number>();
@@ -40,6 +43,7 @@ export class BatchWriter {
     this.#database = database;
     this.#journal = new JournalFile(database);
     this.#statements = prepareAll(database);
+    this.#latencyFrom = readLatencyFrom(database);
     this.#load();
   }
 
@@ -172,7 +176,8 @@ export class BatchWriter {
       routeId: old.routeId ?? 0,
       status: addition.status,
     };
-    this.#rollups.add(key, addition, -1);
+    const age = { seq: old.seq, latencyFrom: this.#latencyFrom };
+    this.#rollups.add(key, withoutOldLatency(addition, age), -1);
     const endedAt = isCorrection(row.kind) ? oldEndedAt : row.at;
     this.#statements.amendment.run(row.seq, old.seq, endedAt);
     return endedAt;

@@ -11,12 +11,12 @@ import {
   type CounterKey,
   type Entry,
 } from "../../../domain/ledger/entry.ts";
-import { encodeEntry, type EncodedEntry } from "../../journal/encode.ts";
+import { encodeEntry, type CallOnFile, type EncodedEntry } from "../../journal/encode.ts";
 import { FileHistory } from "../journal/file-history.ts";
 import { NameWriter, type NameColumns } from "../journal/name-writer.ts";
 import { pushEntry, type Batch, type Column } from "./batch.ts";
 import { Gathering } from "./gathering.ts";
-import { OpenCalls } from "./open-calls.ts";
+import { callOfHold, OpenCalls } from "./open-calls.ts";
 import { applyStaged } from "./recover-staged.ts";
 import { recover } from "./recover.ts";
 
@@ -83,10 +83,18 @@ export class JournalState {
 
   /** Applies the entries of one decision, all or none, and adds them to the batch. */
   record(entries: readonly Entry[]): void {
-    const context = { names: this.#names, callOf: (id: CallId) => this.#calls.find(id) };
-    const encoded = entries.map((entry, place) =>
-      encodeEntry(entry, this.#nextSeq + place, context),
-    );
+    // A hold and its end may be one decision: the end then refers to a row that is not applied yet.
+    let held: CallOnFile | undefined;
+    const callOf = (id: CallId): CallOnFile =>
+      held?.operationId === id.operationId && held.attempt === id.attempt
+        ? held
+        : this.#calls.find(id);
+    const context = { names: this.#names, callOf };
+    const encoded = entries.map((entry, place) => {
+      const row = encodeEntry(entry, this.#nextSeq + place, context);
+      if (entry.kind === "hold") held = callOfHold(row, entry);
+      return row;
+    });
     entries.forEach((entry, place) => {
       const row = encoded[place];
       if (row) this.#apply(entry, row);

@@ -26,11 +26,9 @@ export class OpenCalls {
     this.restore(encoded, entry);
   }
 
-  restore(row: JournalRow, { operationId, attempt, route }: HoldEntry): void {
-    const { seq, attributionId, routeId } = row;
-    assert(attributionId !== null && routeId !== null, "a hold has an attribution and a route");
-    const call = { operationId, attempt, call: seq, route, attributionId, routeId };
-    if (attempt === 1) this.#firsts.set(operationId, call);
+  restore(row: JournalRow, entry: HoldEntry): void {
+    const call = callOfHold(row, entry);
+    if (entry.attempt === 1) this.#firsts.set(entry.operationId, call);
     else this.#laters.set(laterKey(call), call);
   }
 
@@ -83,6 +81,15 @@ export class OpenCalls {
       routeId: row.routeId ?? 0,
     };
   }
+}
+
+/** What the later rows about a call take from its hold. */
+export function callOfHold(
+  { seq, attributionId, routeId }: JournalRow,
+  { operationId, attempt, route }: HoldEntry,
+): CallOnFile {
+  assert(attributionId !== null && routeId !== null, "a hold has an attribution and a route");
+  return { operationId, attempt, call: seq, route, attributionId, routeId };
 }
 
 function laterKey({ operationId, attempt }: CallId): string {

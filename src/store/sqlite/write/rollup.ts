@@ -4,6 +4,7 @@
  */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { latencyBucket } from "../../../domain/latency/latency-bucket.ts";
 import type { JournalRow } from "../../journal/chain.ts";
 import { isOutcome, kinds, statuses, statusOf, type StatusCode } from "../../journal/kind.ts";
 import {
@@ -40,6 +41,8 @@ export interface RollupSums extends UsageSums {
   refusals: number;
   cost: bigint;
   latencyMs: number;
+  /** Counts of calls by bucket of latency. */
+  readonly latencies: Map<number, number>;
 }
 
 /** What one entry adds to the roll-ups. */
@@ -47,29 +50,46 @@ export interface Addition {
   readonly status: StatusCode;
   readonly cost: bigint;
   readonly latencyMs: number;
+  /** Null if its latency is not counted: it is no charged call, or older than the counts. */
+  readonly latencyBucket: number | null;
   /** Of each model. */
   readonly usage: readonly StoredUsage[];
 }
 
 const noUsage: readonly StoredUsage[] = [];
 
+const nothing = { cost: 0n, latencyMs: 0, latencyBucket: null, usage: noUsage };
+
 /** @returns undefined for an entry that neither ends nor refuses a call. */
 export function additionOf(
   row: Pick<JournalRow, "kind" | "amount" | "body">,
 ): Addition | undefined {
-  if (row.kind === kinds.refusal)
-    return { status: statuses.refused, cost: 0n, latencyMs: 0, usage: noUsage };
+  if (row.kind === kinds.refusal) return { status: statuses.refused, ...nothing };
   if (!isOutcome(row.kind)) return undefined;
   const status = statuses[statusOf(row.kind)];
-  if (status === statuses.released) return { status, cost: 0n, latencyMs: 0, usage: noUsage };
+  if (status === statuses.released) return { status, ...nothing };
   const body = JSON.parse(row.body) as StoredOutcome;
   const [, , latencyMs] = body;
   return {
     status,
     cost: BigInt(row.amount),
     latencyMs: Math.round(latencyMs),
+    latencyBucket: latencyBucket(latencyMs),
     usage: allUsage(body),
   };
+}
+
+/** The entry after which latencies are counted: the last one when the file was upgraded. */
+export function readLatencyFrom(database: DatabaseSync): number {
+  return Number(database.prepare("SELECT seq FROM latency_from").get()?.["seq"] ?? 0);
+}
+
+/** An old entry's latency is in no counts, so a correction must not take it back. */
+export function withoutOldLatency(
+  addition: Addition,
+  { seq, latencyFrom }: { readonly seq: number; readonly latencyFrom: number },
+): Addition {
+  return seq > latencyFrom ? addition : { ...addition, latencyBucket: null };
 }
 
 /** Adds up the changes of a batch, so each key is written once. */
@@ -92,6 +112,7 @@ export class RollupBatch {
     else sums.calls += sign;
     sums.cost += sign === 1 ? addition.cost : -addition.cost;
     sums.latencyMs += sign * addition.latencyMs;
+    if (addition.latencyBucket !== null) addCount(sums.latencies, addition.latencyBucket, sign);
     addUsage(sums, addition.usage, sign);
   }
 
@@ -104,13 +125,14 @@ export class RollupBatch {
       into.refusals += sums.refusals;
       into.cost += sums.cost;
       into.latencyMs += sums.latencyMs;
+      for (const [bucket, count] of sums.latencies) addCount(into.latencies, bucket, count);
       addCounts(into, sums);
     }
     return days;
   }
 
   /** Writes the sums, then clears them. */
-  write({ sums: statement, meters }: RollupStatements): void {
+  write({ sums: statement, meters, latencies }: RollupStatements): void {
     for (const { key, sums } of this.#all()) {
       const [micro, rest] = splitPico(sums.cost);
       const { hour, attributionId, routeId, status } = key;
@@ -128,6 +150,8 @@ export class RollupBatch {
       );
       for (const [meterId, count] of sums.open)
         meters.run(hour, attributionId, routeId, status, meterId, count);
+      for (const [bucket, count] of sums.latencies)
+        latencies.run(hour, attributionId, routeId, status, bucket, count);
     }
     this.clear();
   }
@@ -176,6 +200,7 @@ export function emptySums(): RollupSums {
     refusals: 0,
     cost: 0n,
     latencyMs: 0,
+    latencies: new Map(),
     usage: usagePlaces.map(() => 0),
     open: new Map(),
   };
@@ -199,7 +224,11 @@ function addCounts(into: UsageSums, from: UsageSums): void {
 }
 
 export function addOpen({ open }: UsageSums, nameId: number, count: number): void {
-  open.set(nameId, (open.get(nameId) ?? 0) + count);
+  addCount(open, nameId, count);
+}
+
+export function addCount(counts: Map<number, number>, key: number, count: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + count);
 }
 
 function addTo(sums: number[], place: number, count: number): void {
@@ -207,21 +236,27 @@ function addTo(sums: number[], place: number, count: number): void {
 }
 
 /**
- * Adds one row of sums to a roll-up table, and the sum of one meter to its table of open meters.
+ * Adds one row of sums to a roll-up table, and one count to its tables of open meters and of
+ * latencies.
  */
 export interface RollupStatements {
   readonly sums: StatementSync;
   readonly meters: StatementSync;
+  readonly latencies: StatementSync;
 }
 
 export function prepareRollup(database: DatabaseSync, table: string): RollupStatements {
-  return { sums: prepareSums(database, table), meters: prepareMeters(database, table) };
+  return {
+    sums: prepareSums(database, table),
+    meters: prepareCounts(database, `${table}_meter`, "meter_id"),
+    latencies: prepareCounts(database, `${table}_latency`, "bucket"),
+  };
 }
 
-function prepareMeters(database: DatabaseSync, table: string): StatementSync {
+function prepareCounts(database: DatabaseSync, table: string, counted: string): StatementSync {
   return database.prepare(`
-    INSERT INTO ${table}_meter VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (hour, attribution_id, route_id, status, meter_id) DO UPDATE SET count = count + excluded.count`);
+    INSERT INTO ${table} VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (hour, attribution_id, route_id, status, ${counted}) DO UPDATE SET count = count + excluded.count`);
 }
 
 /** Carries whole micro-USD out of the pico column. */

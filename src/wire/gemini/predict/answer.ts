@@ -2,7 +2,7 @@
 
 import type { BilledUnit } from "../../../domain/usage/billed-unit.ts";
 import type { BodyReader } from "../../answer/body-meter.ts";
-import { toObject, toObjects, type JsonObject } from "../../count/count.ts";
+import { parseObject, toObject, toObjects, type JsonObject } from "../../count/count.ts";
 import type { EndpointUnit, Progress, Reading, RequestFacts } from "../../wire.ts";
 
 export class PredictAnswer implements BodyReader {
@@ -21,7 +21,7 @@ export class PredictAnswer implements BodyReader {
   }
 
   take(body: Buffer): void {
-    this.#answer = parsed(body);
+    this.#answer = parseObject(body);
   }
 
   /** The answer of a job does not say what it will make: the request does. */
@@ -40,22 +40,23 @@ export class PredictAnswer implements BodyReader {
     };
   }
 
-  /** Images that were filtered out are absent, or have only the reason, and are not billed. */
+  /**
+   * Images that were filtered out are absent, or have only the reason, and are not billed; without
+   * any, the answer is empty. Of another answer without a list, it is unknown what was made.
+   */
   #images(): BilledUnit | undefined {
     const { unit } = this.#facts;
     if (!this.#answer || !unit) return undefined;
-    const made = toObjects(this.#answer["predictions"]).filter(
-      (prediction) => "bytesBase64Encoded" in prediction || "gcsUri" in prediction,
-    );
+    const isEmpty = Object.keys(this.#answer).length === 0;
+    const predictions = isEmpty ? [] : this.#answer["predictions"];
+    if (!Array.isArray(predictions)) return undefined;
+    const made = toObjects(predictions).filter((prediction) => !isReasonOnly(prediction));
     return { meters: unit.meters, family: unit.family, count: made.length };
   }
 }
 
-function parsed(body: Buffer): JsonObject | undefined {
-  try {
-    return toObject(JSON.parse(body.toString()));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+/** Anything else is taken for an image, whatever its fields are called. */
+function isReasonOnly(prediction: JsonObject): boolean {
+  const hasImage = "bytesBase64Encoded" in prediction || "gcsUri" in prediction;
+  return !hasImage && ("raiFilteredReason" in prediction || "safetyAttributes" in prediction);
 }

@@ -83,6 +83,13 @@ test("images in the answer are counted; reasons and safety attributes are not", 
   const rest = [{ raiFilteredReason: "no" }, { safetyAttributes: {}, contentType: "Positive" }];
   assert.equal(images(JSON.stringify({ predictions: [image, { gcsUri: "gs://a" }, ...rest] })), 2);
   assert.equal(images("{}"), 0);
+  assert.equal(images('{"predictions":[]}'), 0);
+});
+
+test("an image in an unknown field is counted, and an unknown list leaves what was held", () => {
+  assert.equal(images('{"predictions":[{"image":{}},{"audioContent":"AAAA"}]}'), 2);
+  for (const unknown of ['{"generatedImages":[{}]}', '{"predictions":{}}', '{"metadata":{}}'])
+    assert.equal(images(unknown), undefined, unknown);
 });
 
 test("an answer that cannot be read leaves what was held", () => {

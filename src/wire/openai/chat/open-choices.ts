@@ -1,7 +1,7 @@
 /** Tracks which choices of a chat stream the caller has seen begin and end, to end the others. */
 
 import { afterQuoted } from "../../bytes.ts";
-import { toObject, toObjects } from "../../count/count.ts";
+import { parseObject, toObjects } from "../../count/count.ts";
 import { valueAfterKey } from "../text-bytes.ts";
 import { quote } from "../../ascii.ts";
 
@@ -57,7 +57,7 @@ export class OpenChoices {
   /** Chunks of several choices come in any order, each with its index. */
   #seeMany(payload: Buffer): void {
     if (!hasChoice(payload)) return;
-    for (const choice of toObjects(parse(payload)?.["choices"])) {
+    for (const choice of toObjects(parseObject(payload)?.["choices"])) {
       const { index, finish_reason: reason } = choice;
       if (typeof index === "number")
         this.#unsent.push({ index, isEnd: typeof reason === "string" });
@@ -80,14 +80,4 @@ function endsChoice(payload: Buffer): boolean {
     if (value >= 0 && payload[value] === quote) return true;
   }
   return false;
-}
-
-/** @returns undefined unless it is a JSON object; it was passed on as it came. */
-function parse(payload: Buffer): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return toObject(JSON.parse(payload.toString()));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

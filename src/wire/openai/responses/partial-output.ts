@@ -4,7 +4,7 @@
  */
 
 import { afterQuoted, matchesAt } from "../../bytes.ts";
-import { toObject, toText, type JsonObject } from "../../count/count.ts";
+import { parseObject, toObject, toText } from "../../count/count.ts";
 import { valueAfterKey, endOfValue } from "../text-bytes.ts";
 import { OpenItem, strandOf } from "./open-item.ts";
 import type { ResponsesEvent } from "./stop.ts";
@@ -60,7 +60,7 @@ export class PartialOutput {
 
   #takeEvent(payload: Buffer): void {
     if (!this.#fits(payload.length)) return;
-    const event = parse(payload);
+    const event = parseObject(payload);
     const type = toText(event?.["type"]);
     const index = event?.["output_index"];
     if (!event || type === undefined || typeof index !== "number") return;
@@ -81,7 +81,7 @@ export class PartialOutput {
 
 /** The type of an event; fast if it comes first, as OpenAI writes it. */
 function typeOf(payload: Buffer): string | undefined {
-  if (!matchesAt(payload, 0, typeHead)) return toText(parse(payload)?.["type"]);
+  if (!matchesAt(payload, 0, typeHead)) return toText(parseObject(payload)?.["type"]);
   const end = payload.indexOf(quote, typeHead.length);
   return end < 0 ? undefined : payload.toString("latin1", typeHead.length, end);
 }
@@ -92,14 +92,4 @@ function numberAfter(payload: Buffer, key: Buffer): number | undefined {
   const value = at < 0 ? -1 : valueAfterKey(payload, at);
   const digits = value < 0 ? null : /^\d{1,9}/.exec(payload.toString("latin1", value, value + 9));
   return digits ? Number(digits[0]) : undefined;
-}
-
-/** @returns undefined unless it is a JSON object; it was passed on as it came. */
-function parse(payload: Buffer): JsonObject | undefined {
-  try {
-    return toObject(JSON.parse(payload.toString()));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

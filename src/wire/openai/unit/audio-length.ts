@@ -1,6 +1,9 @@
 /** Bounds the length of a recording by its bytes, without decoding it. */
 
-/** Groq bills at least ten seconds (https://groq.com/pricing, read 2026-11). */
+/**
+ * A provider that is not recognized, such as a proxy, may bill a minimum: Groq's, the longest that is
+ * known, is ten seconds. That of a known vendor is in `leastUnits` of `catalogue/identity.ts`.
+ */
 const leastBilledSeconds = 10;
 
 /**

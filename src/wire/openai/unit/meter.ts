@@ -11,7 +11,7 @@ import type { Usage } from "../../../domain/usage/usage.ts";
 import { AnswerBody } from "../../answer/answer-body.ts";
 import { SseFraming } from "../../answer/sse-framing.ts";
 import { openBrace } from "../../ascii.ts";
-import { toObject, toText, type JsonObject } from "../../count/count.ts";
+import { parseObject, toObject, toText, type JsonObject } from "../../count/count.ts";
 import type { EndpointUnit, Progress, Reading, RequestFacts, UsageMeter } from "../../wire.ts";
 import { lastUsage } from "../answer-scan.ts";
 import { readUsage, type UsageReading } from "../usage.ts";
@@ -81,12 +81,12 @@ export class UnitMeter implements UsageMeter {
 
   #take(event: Buffer): true {
     this.#usageOfEvents = lastUsage(event)?.toString() ?? this.#usageOfEvents;
-    if (event.length <= longestError && isError(parsed(event))) this.#hasFailed = true;
+    if (event.length <= longestError && isError(parseObject(event))) this.#hasFailed = true;
     return true;
   }
 
   #read(body: Buffer): Reading {
-    const answer = body[0] === openBrace ? parsed(body) : undefined;
+    const answer = body[0] === openBrace ? parseObject(body) : undefined;
     const isReported =
       !makesJob.has(this.#kind) &&
       (answer === undefined || toObject(answer["usage"]) !== undefined);
@@ -158,15 +158,6 @@ function isError(answer: JsonObject | undefined): boolean {
   return answer?.["type"] === "error" || toObject(answer?.["error"]) !== undefined;
 }
 
-function parsed(body: Buffer): JsonObject | undefined {
-  try {
-    return toObject(JSON.parse(body.toString()));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
 /**
  * `usage: {type: "duration", seconds}`, the `prompt_audio_seconds` of Mistral
  * (https://docs.mistral.ai/capabilities/audio_transcription, read 2026-11), or the `duration` of
@@ -177,7 +168,7 @@ function secondsOf(
   answer: JsonObject | undefined,
   written: string | undefined,
 ): BilledUnit | undefined {
-  const usage = written === undefined ? undefined : parsed(Buffer.from(written));
+  const usage = written === undefined ? undefined : parseObject(written);
   const reported = usage?.["seconds"] ?? usage?.["prompt_audio_seconds"] ?? answer?.["duration"];
   const seconds = Number(reported ?? Number.NaN);
   const meter = openMeter("audio_seconds");

@@ -1,0 +1,220 @@
+/** Serves `/api/v1/report`: chosen metrics by group and time, compared with an earlier range. */
+
+import { rangeBefore, rangeOf, type Range } from "../app/report/range.ts";
+import {
+  isMetric,
+  latencyCoverage,
+  metricNames,
+  metrics,
+  ratio,
+  type Figure,
+  type MetricName,
+  type Sums,
+} from "../app/report/metric.ts";
+import { figureOf, report, type Report, type ReportQuery } from "../app/report/query.ts";
+import type { Group } from "../app/report/sums.ts";
+import {
+  reportQuery,
+  reportSchema,
+  type ReportFiguresJson,
+  type ReportJson,
+} from "../contract/report.ts";
+import { PurserError } from "../domain/error.ts";
+import { suggest } from "../domain/input/nearest.ts";
+import { formatInstant } from "../domain/input/scalar.ts";
+import { formatUsd } from "../domain/money/money.ts";
+import { drillQuery } from "./drill.ts";
+import { figuresFilter } from "./filter.ts";
+import { readBy } from "./group-by.ts";
+import { answer, ok, problem, readers, route, type Route } from "./route.ts";
+import { keyNames } from "./series.ts";
+
+const maxGroupKeys = 3;
+
+export const reportRoutes: readonly Route[] = [
+  route({
+    method: "get",
+    path: "/api/v1/report",
+    access: readers,
+    tag: "figures",
+    summary: "Answer a question about spend: metrics by group and time, compared",
+    description:
+      "Give the range as `from` and `to`, as `last` or as `window`; without any, it is that of `series`. Each row has the query that lists its calls.",
+    query: reportQuery,
+    responses: {
+      200: answer("The report.", reportSchema),
+      400: problem("A field is invalid."),
+      403: problem("The key may not read these figures."),
+    },
+    async handler({ query, caller, context }) {
+      const filter = figuresFilter(caller, query, context);
+      const { bucket, time_zone: timeZone, last, window, compare, top } = query;
+      const range = rangeOf(
+        { from: filter.from, to: filter.to, last, window },
+        { now: context.clock.now(), bucket, timeZone },
+      );
+      const isWhole = compare === "previous_whole";
+      const before = compare === undefined ? null : rangeBefore(range, { timeZone, isWhole });
+      const wanted = readMetrics(query.metrics);
+      const asked: ReportQuery = {
+        filter,
+        ...range,
+        bucket,
+        timeZone,
+        by: readBy(query.by, maxGroupKeys),
+        metrics: wanted,
+        before,
+        top,
+        sort: readSort(query.sort, wanted[0] ?? "cost"),
+        isCumulative: readCumulative(query.cumulative, bucket),
+      };
+      const found = await report(context.reader, asked);
+      const listed = found.rows.flatMap(({ group }) => (group ? [{ group }] : []));
+      return ok({
+        ...reportJson(found, asked),
+        compare: before && { ...timesJson(before), window: before.kind },
+        key_names: asked.by.includes("key") ? keyNames(context, listed) : {},
+      });
+    },
+  }),
+];
+
+function reportJson(
+  { total, rows, leftOut, buckets }: Report,
+  query: ReportQuery,
+): Omit<ReportJson, "compare" | "key_names"> {
+  const print = new RowPrinter(query, total.sums);
+  const { sort, bucket, timeZone, by, isCumulative } = query;
+  return {
+    ...timesJson(query),
+    bucket,
+    time_zone: timeZone,
+    by,
+    metrics: query.metrics,
+    sort: sort.isAscending ? `${sort.by}:asc` : sort.by,
+    share_of: print.shareOf,
+    cumulative: isCumulative,
+    total: { ...print.row({}, total.sums, query), ...print.compared(total) },
+    rows: rows.map((row) => ({
+      group: row.group,
+      ...print.row(row.group, row.sums, query),
+      ...print.compared(row),
+    })),
+    groups_left_out: leftOut,
+    data: buckets.map((one) => ({
+      start: formatInstant(one.start),
+      end: formatInstant(one.end),
+      total: print.row({}, one.total, one.counted),
+      rows: one.rows.map(({ group, sums }) => ({ group, ...print.row(group, sums, one.counted) })),
+    })),
+  };
+}
+
+function timesJson({ from, to }: Range): { readonly from: string; readonly to: string } {
+  return { from: formatInstant(from), to: formatInstant(to) };
+}
+
+type RowJson = Omit<ReportJson["rows"][number], "group" | "before" | "change">;
+
+class RowPrinter {
+  readonly shareOf: MetricName;
+  readonly #query: ReportQuery;
+  readonly #whole: number;
+
+  constructor(query: ReportQuery, total: Sums) {
+    this.#query = query;
+    this.shareOf = metrics[query.sort.by].isSum ? query.sort.by : "cost";
+    this.#whole = Number(figureOf(this.shareOf, total) ?? 0);
+  }
+
+  /** @param group Null for the row of all groups that are not listed. */
+  row(group: Group | null, sums: Sums, range: Range): RowJson {
+    return {
+      figures: this.#figures(sums),
+      share: ratio(Number(figureOf(this.shareOf, sums) ?? 0), this.#whole),
+      coverage: this.#coverage(sums),
+      drill: group && drillQuery({ ...this.#query.filter, ...range }, group),
+    };
+  }
+
+  compared({
+    sums,
+    before,
+  }: {
+    readonly sums: Sums;
+    readonly before: Sums | null;
+  }): Pick<ReportJson["total"], "before" | "change"> {
+    if (before === null) return { before: null, change: null };
+    const change = this.#query.metrics.map((name) => [
+      name,
+      changeOf(figureOf(name, sums), figureOf(name, before)),
+    ]);
+    return {
+      before: this.#figures(before),
+      change: Object.fromEntries(change) as Record<string, number | null>,
+    };
+  }
+
+  #figures(sums: Sums): ReportFiguresJson {
+    return Object.fromEntries(
+      this.#query.metrics.map((name) => {
+        const figure = figureOf(name, sums);
+        return [name, typeof figure === "bigint" ? formatUsd(figure) : figure];
+      }),
+    );
+  }
+
+  #coverage(sums: Sums): RowJson["coverage"] {
+    const wanted = this.#query.metrics.map((name) => metrics[name]);
+    const coverage: Record<string, RowJson["coverage"][string]> = {};
+    if (wanted.some(({ needsLatencies }) => needsLatencies === true))
+      coverage["latency"] = latencyCoverage(sums);
+    for (const dimension of wanted.flatMap(({ dividesBy }) => dividesBy ?? [])) {
+      const known = sums.distinct[dimension];
+      const calls = known?.calls ?? 0;
+      coverage[dimension] = {
+        calls,
+        share: ratio(calls, sums.calls),
+        distinct: known?.distinct ?? 0,
+        cost_usd: known ? formatUsd(known.cost) : "0",
+      };
+    }
+    return coverage;
+  }
+}
+
+function changeOf(now: Figure, before: Figure): number | null {
+  if (now === null || before === null || Number(before) === 0) return null;
+  return (Number(now) - Number(before)) / Number(before);
+}
+
+function readMetrics(text: string): readonly MetricName[] {
+  const names = [...new Set(text.split(",").map((name) => name.trim()))];
+  return names.map((name) => readMetric(name, "metrics"));
+}
+
+function readMetric(name: string, field: string): MetricName {
+  if (isMetric(name)) return name;
+  throw new PurserError("invalid_request", `${field}: "${name.slice(0, 60)}" is not a metric`, {
+    field,
+    remedy: suggest(name, metricNames),
+  });
+}
+
+function readSort(text: string | undefined, usual: MetricName): ReportQuery["sort"] {
+  const [name = usual, order = "desc", ...more] = text?.split(":") ?? [];
+  if (more.length === 0 && (order === "asc" || order === "desc"))
+    return { by: readMetric(name, "sort"), isAscending: order === "asc" };
+  throw new PurserError("invalid_request", `sort: "${text?.slice(0, 60)}" is not valid`, {
+    field: "sort",
+    remedy: "Give a metric, such as cost, or cost:asc for the lowest first.",
+  });
+}
+
+function readCumulative(text: "true" | "false", bucket: ReportQuery["bucket"]): boolean {
+  if (text === "false" || bucket !== "none") return text === "true";
+  throw new PurserError("invalid_request", "cumulative: needs buckets to add up", {
+    field: "cumulative",
+    remedy: "Give a `bucket`, such as day, or leave it out.",
+  });
+}

@@ -1,0 +1,269 @@
+/** Answers the questions of reports: figures by group and time, compared with an earlier range. */
+
+import type { Dimension } from "../../domain/attribution/attribution.ts";
+import type { GroupKey, LedgerReader } from "../port/reader.ts";
+import { metrics, type Figure, type MetricName, type Sums } from "./metric.ts";
+import type { Range } from "./range.ts";
+import { clippedRanges, edgesOf, type SeriesQuery } from "./series.ts";
+import {
+  groupId,
+  idOfValues,
+  readDistinct,
+  readSums,
+  sumUp,
+  valuesOf,
+  type Group,
+  type GroupSums,
+} from "./sums.ts";
+
+export interface ReportQuery extends SeriesQuery {
+  readonly metrics: readonly MetricName[];
+  readonly before: Range | null;
+  /** The groups to list, the first of the order; the others are summed up in one row. */
+  readonly top: number;
+  readonly sort: { readonly by: MetricName; readonly isAscending: boolean };
+  /** Whether each bucket has the sums since the start of the range. */
+  readonly isCumulative: boolean;
+}
+
+/** `group` is null for all groups that are not listed. */
+export interface ReportRow {
+  readonly group: Group | null;
+  readonly sums: Sums;
+  /** Null if nothing is compared. */
+  readonly before: Sums | null;
+}
+
+export interface ReportBucket {
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+  /** What is counted: the part of the bucket in the range, or all since its start. */
+  readonly counted: Range;
+  readonly total: Sums;
+  /** The listed groups with any figures, in the same order, then the others. */
+  readonly rows: readonly Omit<ReportRow, "before">[];
+}
+
+export interface Report {
+  readonly total: Omit<ReportRow, "group">;
+  /** Empty if nothing is grouped. */
+  readonly rows: readonly ReportRow[];
+  /** How many groups the row of all others has. */
+  readonly leftOut: number;
+  readonly buckets: readonly ReportBucket[];
+}
+
+type Reader = Pick<LedgerReader, "totals" | "latencies" | "distinct">;
+
+/**
+ * @throws PurserError `invalid_request` for an unknown time zone, an empty range, or too many
+ *   buckets.
+ */
+export async function report(reader: Reader, query: ReportQuery): Promise<Report> {
+  const edges = edgesOf(query);
+  const needs = needsOf(query);
+  const buckets = await readSums(reader, { query, edges, ...needs });
+  const now = sumUp([...buckets.values()].flat());
+  const earlier = query.before && (await readBefore(reader, query, query.before));
+  const listing = await list(reader, { query, needs, now: [...now.groups.values()], earlier });
+  const total = await listing.total(query, now.total);
+  const before = query.before && earlier ? await listing.total(query.before, earlier.total) : null;
+  return {
+    total: { sums: total, before },
+    leftOut: listing.leftOut,
+    rows: await listedRows(listing, { query, now: now.groups, earlier }),
+    buckets: query.bucket === "none" ? [] : await listedBuckets(listing, { query, edges, buckets }),
+  };
+}
+
+/** The value of a metric for a row. */
+export function figureOf(metric: MetricName, sums: Sums): Figure {
+  return metrics[metric].of(sums);
+}
+
+interface Needs {
+  readonly hasLatencies: boolean;
+  readonly divisors: readonly Dimension[];
+}
+
+/** What the metrics, and the order, are computed from. */
+function needsOf({ metrics: wanted, sort }: ReportQuery): Needs {
+  const all = [...new Set([...wanted, sort.by])].map((name) => metrics[name]);
+  return {
+    hasLatencies: all.some(({ needsLatencies }) => needsLatencies === true),
+    divisors: [...new Set(all.flatMap(({ dividesBy }) => dividesBy ?? []))],
+  };
+}
+
+type Groups = ReadonlyMap<string, GroupSums>;
+
+interface Earlier {
+  readonly total: Sums;
+  readonly groups: Groups;
+}
+
+async function readBefore(reader: Reader, query: ReportQuery, range: Range): Promise<Earlier> {
+  const whole = { ...query, ...range, bucket: "none" } as const;
+  const { hasLatencies } = needsOf(query);
+  const rows = await readSums(reader, { query: whole, edges: edgesOf(whole), hasLatencies });
+  return sumUp([...rows.values()].flat());
+}
+
+/** The groups that are listed, and how the sums of a range are arranged by them. */
+interface Listing {
+  readonly kept: readonly Group[];
+  readonly leftOut: number;
+  /** Adds the counts of distinct values to the sums of a whole range. */
+  total(range: Range, sums: Sums): Promise<Sums>;
+  /** One row a listed group that has figures, then one of the others if there are any. */
+  rows(range: Range, groups: Groups): Promise<ReadonlyMap<string, GroupSums | Sums>>;
+}
+
+/** The key of the row of all groups that are not listed. */
+const others = "";
+
+interface Listed {
+  readonly query: ReportQuery;
+  readonly needs: Needs;
+  readonly now: readonly GroupSums[];
+  readonly earlier: Earlier | null;
+}
+
+async function list(reader: Reader, { query, needs, now, earlier }: Listed): Promise<Listing> {
+  const { by, filter } = query;
+  const { divisors } = needs;
+  const ranked = by.length === 0 ? [] : await rank(reader, { query, needs, now, earlier });
+  const kept = ranked.slice(0, query.top);
+  const isKept = new Set(kept.map((group) => groupId(group, by)));
+  const ask = (range: Range, of: readonly GroupKey[], only: readonly Group[] | null) =>
+    readDistinct(reader, {
+      filter: { ...filter, from: range.from, to: range.to },
+      by: of,
+      divisors,
+      kept: only && only.map((group) => valuesOf(group, by)),
+    });
+  return {
+    kept,
+    leftOut: ranked.length - kept.length,
+    async total(range, sums) {
+      const distinct = await ask(range, [], null);
+      return { ...sums, distinct: distinct.get(idOfValues([])) ?? {} };
+    },
+    async rows(range, groups) {
+      const distinct = await ask(range, by, kept);
+      const rest = [...groups].filter(([id]) => !isKept.has(id)).map(([, sums]) => sums);
+      const own = [...groups].filter(([id]) => isKept.has(id));
+      const rows = new Map<string, GroupSums | Sums>(
+        own.map(([id, sums]) => [id, { ...sums, distinct: distinct.get(id) ?? {} }]),
+      );
+      if (rest.length > 0)
+        rows.set(others, { ...sumUp(rest).total, distinct: distinct.get(others) ?? {} });
+      return rows;
+    },
+  };
+}
+
+/** The groups of both ranges, in the order that is asked for. */
+async function rank(
+  reader: Reader,
+  { query, needs, now, earlier }: Listed,
+): Promise<readonly Group[]> {
+  const { by, filter, from, to, sort } = query;
+  const known = new Map(now.map((sums) => [groupId(sums.group, by), sums]));
+  for (const [id, sums] of earlier?.groups ?? [])
+    if (!known.has(id)) known.set(id, { ...emptySums(), group: sums.group });
+  const { dividesBy } = metrics[sort.by];
+  const divisors = dividesBy === undefined ? [] : needs.divisors;
+  const distinct = await readDistinct(reader, {
+    filter: { ...filter, from, to },
+    by,
+    divisors,
+    kept: null,
+  });
+  const ranked = [...known].map(([id, sums]) => ({
+    id,
+    group: sums.group,
+    calls: sums.calls,
+    figure: figureOf(sort.by, { ...sums, distinct: distinct.get(id) ?? {} }),
+  }));
+  const sign = sort.isAscending ? 1 : -1;
+  ranked.sort(
+    (left, right) =>
+      compareFigures(left.figure, right.figure, sign) ||
+      right.calls - left.calls ||
+      (left.id < right.id ? -1 : 1),
+  );
+  return ranked.map(({ group }) => group);
+}
+
+/** A figure that is not known comes last in either order. */
+// oxlint-disable-next-line max-params -- as any comparison, with its direction
+function compareFigures(left: Figure, right: Figure, sign: 1 | -1): number {
+  if (left === null || right === null) return Number(left === null) - Number(right === null);
+  return left === right ? 0 : left < right ? -sign : sign;
+}
+
+async function listedRows(
+  listing: Listing,
+  {
+    query,
+    now,
+    earlier,
+  }: { readonly query: ReportQuery; readonly now: Groups; readonly earlier: Earlier | null },
+): Promise<readonly ReportRow[]> {
+  const { by, before: range } = query;
+  if (by.length === 0) return [];
+  const rows = await listing.rows(query, now);
+  const before = range && earlier ? await listing.rows(range, earlier.groups) : null;
+  const row = (id: string, group: Group | null): ReportRow => ({
+    group,
+    sums: rows.get(id) ?? emptySums(),
+    before: before && (before.get(id) ?? emptySums()),
+  });
+  const hasOthers = rows.has(others) || before?.has(others) === true;
+  return [
+    ...listing.kept.map((group) => row(groupId(group, by), group)),
+    ...(hasOthers ? [row(others, null)] : []),
+  ];
+}
+
+async function listedBuckets(
+  listing: Listing,
+  {
+    query,
+    edges,
+    buckets,
+  }: {
+    readonly query: ReportQuery;
+    readonly edges: readonly number[];
+    readonly buckets: ReadonlyMap<number, readonly GroupSums[]>;
+  },
+): Promise<readonly ReportBucket[]> {
+  const { by, isCumulative } = query;
+  const listed: ReportBucket[] = [];
+  let earlier: readonly GroupSums[] = [];
+  for (const [index, { start, from, to }] of clippedRanges(query, edges).entries()) {
+    const { total, groups } = sumUp([...earlier, ...(buckets.get(start) ?? [])]);
+    if (isCumulative) earlier = [...groups.values()];
+    const counted = { from: isCumulative ? query.from : from, to };
+    const rows: ReadonlyMap<string, GroupSums | Sums> =
+      by.length === 0 ? new Map() : await listing.rows(counted, groups);
+    const ids = listing.kept.map((group) => [groupId(group, by), group] as const);
+    listed.push({
+      start,
+      end: edges[index + 1] ?? to,
+      counted,
+      total: await listing.total(counted, total),
+      rows: [...ids, [others, null] as const].flatMap(([id, group]) => {
+        const sums = rows.get(id);
+        return sums ? [{ group, sums }] : [];
+      }),
+    });
+  }
+  return listed;
+}
+
+function emptySums(): Sums {
+  return sumUp([]).total;
+}

@@ -1,0 +1,107 @@
+/** Reads what the metrics of a report are computed from, by group and bucket. */
+
+import type { Dimension } from "../../domain/attribution/attribution.ts";
+import { mergeLatencies } from "../../domain/latency/latency-bucket.ts";
+import type { CallFilter, DistinctTotals, GroupKey, LedgerReader } from "../port/reader.ts";
+import type { Sums } from "./metric.ts";
+import { readBuckets, sumFigures, type SeriesQuery } from "./series.ts";
+
+export type Group = Readonly<Record<string, string>>;
+
+export interface GroupSums extends Sums {
+  readonly group: Group;
+}
+
+export interface SumsQuery {
+  readonly query: Pick<SeriesQuery, "filter" | "from" | "to" | "bucket" | "by">;
+  readonly edges: readonly number[];
+  /** Whether latencies are read, too. */
+  readonly hasLatencies: boolean;
+}
+
+/** Sums by the start of their bucket; a group may have several in one bucket. */
+export async function readSums(
+  reader: Pick<LedgerReader, "totals" | "latencies">,
+  { query, edges, hasLatencies }: SumsQuery,
+): Promise<ReadonlyMap<number, readonly GroupSums[]>> {
+  const { by } = query;
+  const totals = await readBuckets(query, edges, (filter, bucketMs) =>
+    reader.totals(filter, by, bucketMs),
+  );
+  const latencies = hasLatencies
+    ? await readBuckets(query, edges, (filter, bucketMs) => reader.latencies(filter, by, bucketMs))
+    : new Map<number, never>();
+  const none = sumFigures([]);
+  return new Map(
+    edges.slice(0, -1).map((start) => [
+      start,
+      [
+        ...(totals.get(start) ?? []).map((row) => ({ ...row, latencies: new Map(), distinct: {} })),
+        ...(latencies.get(start) ?? []).map(({ group, counts }) => ({
+          ...none,
+          group,
+          latencies: counts,
+          distinct: {},
+        })),
+      ],
+    ]),
+  );
+}
+
+/** The sums of all rows, and of each group by its {@link groupId}. */
+export function sumUp(rows: readonly GroupSums[]): {
+  readonly total: Sums;
+  readonly groups: ReadonlyMap<string, GroupSums>;
+} {
+  const by = Object.keys(rows[0]?.group ?? {});
+  const groups = Map.groupBy(rows, ({ group }) => groupId(group, by));
+  return {
+    total: merged(rows),
+    groups: new Map(
+      [...groups].map(([id, same]) => [id, { group: same[0]?.group ?? {}, ...merged(same) }]),
+    ),
+  };
+}
+
+function merged(rows: readonly Sums[]): Sums {
+  const latencies = mergeLatencies(rows.map((row) => row.latencies));
+  return { ...sumFigures(rows), latencies, distinct: {} };
+}
+
+export interface DistinctQuery {
+  readonly filter: CallFilter;
+  readonly by: readonly GroupKey[];
+  readonly divisors: readonly Dimension[];
+  /** The values of the groups that are counted one by one; null for all. */
+  readonly kept: readonly (readonly string[])[] | null;
+}
+
+/** By {@link groupId}; the empty text has all groups that are not kept. */
+export async function readDistinct(
+  reader: Pick<LedgerReader, "distinct">,
+  { filter, by, divisors, kept }: DistinctQuery,
+): Promise<ReadonlyMap<string, Sums["distinct"]>> {
+  const found = new Map<string, Partial<Record<Dimension, DistinctTotals>>>();
+  for (const of of divisors) {
+    for (const totals of await reader.distinct(filter, { by, of, kept })) {
+      const id = totals.group === null ? "" : groupId(totals.group, by);
+      const known = found.get(id) ?? {};
+      known[of] = totals;
+      found.set(id, known);
+    }
+  }
+  return found;
+}
+
+export function valuesOf(group: Group, by: readonly GroupKey[]): readonly string[] {
+  return by.map((key) => group[key] ?? "");
+}
+
+export function groupId(group: Group, by: readonly GroupKey[]): string {
+  return idOfValues(valuesOf(group, by));
+}
+
+/** Never empty. */
+export function idOfValues(values: readonly string[]): string {
+  return JSON.stringify(values);
+}

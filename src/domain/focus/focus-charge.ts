@@ -1,0 +1,139 @@
+/**
+ * Sums of charge lines as FOCUS bills them: one for each period, account and SKU, which is a meter
+ * of a model at one rate.
+ */
+
+import type { Attribution, Dimension } from "../attribution/attribution.ts";
+import { add, type PicoUsd } from "../money/money.ts";
+import { unpricedSource, type Charge, type Rate } from "../price/row/rate.ts";
+
+/**
+ * Where an amount is from:
+ *
+ * - `computed` usage at the rates of the price book
+ * - `provider` the amount that the provider reported as billed
+ * - `held` the held amount of a call whose usage is unknown
+ * - `corrected` the figure of an administrator
+ * - `fallback` usage at the fallback rates of a budget
+ * - `unpriced` no price is known; the amount is zero
+ */
+export type CostBasis = "computed" | "provider" | "held" | "corrected" | "fallback" | "unpriced";
+
+/** The dimensions that rows are kept apart by. Tasks and sessions would make a row of each call. */
+export const focusDimensions = [
+  "org",
+  "team",
+  "project",
+  "agent",
+  "user",
+  "capability",
+  "operation",
+] as const satisfies readonly Dimension[];
+
+export interface FocusCharge {
+  /** Milliseconds since the epoch. */
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+  readonly provider: string;
+  readonly model: string;
+  readonly meter: Charge["meter"];
+  readonly rate: Rate | null;
+  readonly basis: CostBasis;
+  /** Units of the meter; calls, if there is no rate. */
+  readonly quantity: number;
+  readonly cost: PicoUsd;
+  readonly priceVersion: string;
+  /** Of {@link focusDimensions}, and tags. */
+  readonly attribution: Attribution;
+}
+
+/** The fields of a call that decide in which row its charges are. */
+export interface ChargedCall {
+  readonly route: { readonly provider: string };
+  readonly attribution: Attribution;
+  readonly priceVersion: string;
+  readonly charges: readonly Charge[];
+}
+
+/** Adds up the charges of one period. */
+export class FocusSums {
+  readonly #period: { readonly start: number; readonly end: number };
+  readonly #sums = new Map<string, FocusCharge>();
+  /** A rate is one object for many calls, and its text is long. */
+  readonly #rateTexts = new WeakMap<Rate, string>();
+
+  constructor(period: { readonly start: number; readonly end: number }) {
+    this.#period = period;
+  }
+
+  add(call: ChargedCall): void {
+    const attribution = ownAttribution(call.attribution);
+    const place = JSON.stringify([call.route.provider, call.priceVersion, attribution]);
+    for (const charge of call.charges) {
+      const { model, meter, rate = null, cost } = charge;
+      const key = JSON.stringify([place, model, meter, rate ? this.#textOf(rate) : ""]);
+      const quantity = rate ? charge.quantity : 1;
+      const known = this.#sums.get(key);
+      this.#sums.set(
+        key,
+        known
+          ? { ...known, quantity: known.quantity + quantity, cost: add(known.cost, cost) }
+          : {
+              ...this.#period,
+              provider: call.route.provider,
+              model,
+              meter,
+              rate,
+              basis: basisOf(charge),
+              quantity,
+              cost,
+              priceVersion: call.priceVersion,
+              attribution,
+            },
+      );
+    }
+  }
+
+  /** The most expensive first. */
+  charges(): readonly FocusCharge[] {
+    return [...this.#sums.values()].sort((left, right) =>
+      left.cost === right.cost ? 0 : left.cost > right.cost ? -1 : 1,
+    );
+  }
+
+  #textOf(rate: Rate): string {
+    let text = this.#rateTexts.get(rate);
+    if (text === undefined) {
+      text = JSON.stringify(rate, (_, value: unknown) =>
+        typeof value === "bigint" ? value.toString() : value,
+      );
+      this.#rateTexts.set(rate, text);
+    }
+    return text;
+  }
+}
+
+function basisOf({ meter, rate }: Charge): CostBasis {
+  if (meter === "reported_cost") return "provider";
+  if (meter === "hold") return "held";
+  if (meter === "correction") return "corrected";
+  if (!rate) return "fallback";
+  return rate.source === unpricedSource ? "unpriced" : "computed";
+}
+
+function ownAttribution(attribution: Attribution): Attribution {
+  const own = focusDimensions.flatMap((dimension) => {
+    const value = attribution[dimension];
+    return value === undefined ? [] : [[dimension, value] as const];
+  });
+  const { tags } = attribution;
+  return {
+    ...Object.fromEntries(own),
+    ...(tags && {
+      tags: Object.fromEntries(
+        Object.entries(tags).sort(([left], [right]) => (left < right ? -1 : 1)),
+      ),
+    }),
+  };
+}

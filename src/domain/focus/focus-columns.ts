@@ -1,0 +1,241 @@
+/**
+ * The columns of a FOCUS file (FinOps Open Cost and Usage Specification), versions 1.2 and 1.4
+ * (https://focus.finops.org, read 2026-11), for charges of AI models.
+ */
+
+import { formatInstant } from "../input/scalar.ts";
+import { formatUsd, multiply, zero, type PicoUsd } from "../money/money.ts";
+import { countsTokens } from "../price/row/rate.ts";
+import type { ColumnOf } from "../table/table.ts";
+import type { FocusCharge } from "./focus-charge.ts";
+
+export const focusVersions = ["1.4", "1.2"] as const;
+export type FocusVersion = (typeof focusVersions)[number];
+
+/** How computed amounts are published: as an estimate only, or as billed. */
+export interface FocusOptions {
+  readonly version: FocusVersion;
+  /**
+   * FOCUS reserves `BilledCost` for amounts of an invoice, so a computed cost is 0 there. True
+   * publishes it as billed, for tools that read no other column.
+   */
+  readonly billsComputed: boolean;
+}
+
+/** FOCUS columns in the order of the specification's samples, then our own. */
+export function focusColumns({
+  version,
+  billsComputed,
+}: FocusOptions): readonly ColumnOf<FocusCharge>[] {
+  const is12 = version === "1.2";
+  const billed = (charge: FocusCharge): PicoUsd =>
+    billsComputed || charge.basis === "provider" ? charge.cost : zero;
+  return [
+    usd("BilledCost", billed),
+    text("BillingAccountId", ({ provider }) => provider),
+    text("BillingAccountName", () => null),
+    text("BillingCurrency", () => "USD"),
+    text("BillingPeriodEnd", ({ start }) => instant(monthOf(start).end)),
+    text("BillingPeriodStart", ({ start }) => instant(monthOf(start).start)),
+    text("ChargeCategory", () => "Usage"),
+    text("ChargeClass", () => null),
+    text("ChargeDescription", describe),
+    text("ChargeFrequency", () => "Usage-Based"),
+    text("ChargePeriodEnd", ({ end }) => instant(end)),
+    text("ChargePeriodStart", ({ start }) => instant(start)),
+    number("ConsumedQuantity", ({ quantity }) => String(quantity)),
+    text("ConsumedUnit", (charge) => unitsOf(charge)),
+    usd("ContractedCost", ({ cost }) => cost),
+    number("ContractedUnitPrice", unitPrice),
+    usd("EffectiveCost", ({ cost }) => cost),
+    ...(is12 ? [] : [text("HostProviderName", ({ provider }) => provider)]),
+    text("InvoiceIssuerName", ({ provider }) => provider),
+    usd("ListCost", ({ cost }) => cost),
+    number("ListUnitPrice", unitPrice),
+    text("PricingCategory", ({ rate }) => (rate ? "Standard" : "Other")),
+    number("PricingQuantity", pricingQuantity),
+    text("PricingUnit", pricingUnit),
+    ...(is12
+      ? [
+          text("ProviderName", ({ provider }) => provider),
+          text("PublisherName", ({ provider }) => provider),
+        ]
+      : []),
+    text("RegionId", ({ rate }) => rate?.region ?? null),
+    text("RegionName", ({ rate }) => rate?.region ?? null),
+    text("ServiceCategory", () => "AI and Machine Learning"),
+    text("ServiceName", ({ provider }) => provider),
+    ...(is12 ? [] : [text("ServiceProviderName", ({ provider }) => provider)]),
+    text("ServiceSubcategory", () => "Generative AI"),
+    text("SkuId", ({ model, meter }) => `${model}-${meter}`),
+    text("SkuMeter", ({ meter }) => meterName(meter)),
+    text("SkuPriceDetails", priceDetails),
+    text("SkuPriceId", priceId),
+    text("SubAccountId", ({ attribution }) => attribution.project ?? null),
+    text("SubAccountName", ({ attribution }) => attribution.project ?? null),
+    text("Tags", tags),
+    text("x_CostBasis", ({ basis }) => basis),
+    text("x_PriceVersion", ({ priceVersion }) => priceVersion),
+  ];
+}
+
+type Of<Value> = (charge: FocusCharge) => Value;
+
+function text(name: string, of: Of<string | null>): ColumnOf<FocusCharge> {
+  return { name, kind: "text", of };
+}
+
+function usd(name: string, of: Of<PicoUsd>): ColumnOf<FocusCharge> {
+  return { name, kind: "usd", of };
+}
+
+/** Decimals as text, to be exact. */
+function number(name: string, of: Of<string>): ColumnOf<FocusCharge> {
+  return { name, kind: "number", of };
+}
+
+/** FOCUS wants whole seconds. */
+function instant(atMs: number): string {
+  return formatInstant(Math.floor(atMs / 1000) * 1000);
+}
+
+/** The calendar month in UTC: providers bill by it. */
+export function monthOf(atMs: number): { readonly start: number; readonly end: number } {
+  const start = Temporal.Instant.fromEpochMilliseconds(atMs)
+    .toZonedDateTimeISO("UTC")
+    .with({ day: 1 })
+    .startOfDay();
+  return { start: start.epochMilliseconds, end: start.add({ months: 1 }).epochMilliseconds };
+}
+
+/** Tokens are priced by the million, so that prices read as the providers print them. */
+const tokensPerUnit = 1_000_000;
+
+function isPerToken({ rate }: FocusCharge): boolean {
+  return rate !== null && countsTokens(rate.meter);
+}
+
+function unitPrice(charge: FocusCharge): string {
+  const { rate, cost } = charge;
+  if (!rate) return formatUsd(cost);
+  return formatUsd(isPerToken(charge) ? multiply(rate.perUnit, tokensPerUnit) : rate.perUnit);
+}
+
+/** In units of the price. Without a rate, the whole amount is one unit. */
+function pricingQuantity(charge: FocusCharge): string {
+  if (!charge.rate) return "1";
+  return isPerToken(charge) ? millionths(charge.quantity) : String(charge.quantity);
+}
+
+/** A whole number divided by a million, exactly. */
+function millionths(quantity: number): string {
+  const digits = String(quantity).padStart(7, "0");
+  const fraction = digits.slice(-6).replace(/0+$/, "");
+  return `${digits.slice(0, -6)}${fraction === "" ? "" : `.${fraction}`}`;
+}
+
+function pricingUnit(charge: FocusCharge): string {
+  if (!charge.rate) return "Charges";
+  return isPerToken(charge) ? `${tokensPerUnit} Tokens` : unitsOf(charge);
+}
+
+function unitsOf(charge: FocusCharge): string {
+  if (!charge.rate) return "Requests";
+  return isPerToken(charge) ? "Tokens" : (unitNames.get(charge.meter) ?? words(charge.meter));
+}
+
+const unitNames: ReadonlyMap<string, string> = new Map([
+  ["request", "Requests"],
+  ["web_search", "Searches"],
+  ["file_search", "Searches"],
+  ["maps_grounding", "Requests"],
+  ["code_execution", "Sessions"],
+]);
+
+function meterName(meter: FocusCharge["meter"]): string {
+  return meterNames.get(meter) ?? words(meter);
+}
+
+/** The names in FOCUS's own samples, and those that follow from them. */
+const meterNames: ReadonlyMap<string, string> = new Map([
+  ["input", "Input Tokens"],
+  ["cache_read", "Cache Read Input Tokens"],
+  ["cache_write_5m", "Cache Write Input Tokens"],
+  ["cache_write_1h", "Cache Write Input Tokens (1 hour)"],
+  ["output", "Output Tokens"],
+  ["reasoning", "Reasoning Output Tokens"],
+  ["input_audio", "Audio Input Tokens"],
+  ["cache_read_audio", "Cache Read Audio Input Tokens"],
+  ["output_audio", "Audio Output Tokens"],
+  ["input_image", "Image Input Tokens"],
+  ["output_image", "Image Output Tokens"],
+]);
+
+/** `audio_seconds` as `Audio Seconds`. */
+function words(name: string): string {
+  return name
+    .split(/[_:\s]+/)
+    .filter((word) => word !== "")
+    .map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
+    .join(" ");
+}
+
+function describe({ meter, model }: FocusCharge): string {
+  return `${meterName(meter)} of ${model}`;
+}
+
+function priceId({ provider, model, meter, rate }: FocusCharge): string {
+  if (!rate) return `${provider}/${model}/${meter}`;
+  const { serviceTier, region, context } = rate;
+  const over = context ? [`over-${context.tokens}`] : [];
+  return [
+    rate.provider,
+    rate.model,
+    rate.meter,
+    serviceTier,
+    ...(region === undefined ? [] : [region]),
+    ...over,
+  ].join("/");
+}
+
+/**
+ * FOCUS 1.5 will define keys for models and tokens; until then keys of our own begin with `x_`.
+ */
+function priceDetails({ model, meter, rate }: FocusCharge): string {
+  return JSON.stringify({
+    x_ModelId: model,
+    ...tokenDetails.get(meter),
+    ...(rate && {
+      x_ServiceTier: rate.serviceTier,
+      x_PriceSource: rate.source,
+      x_PriceModel: rate.model,
+      ...(rate.context && { x_ContextFromTokens: rate.context.tokens }),
+      ...(rate.validFrom !== undefined && { x_ValidFrom: rate.validFrom }),
+    }),
+  });
+}
+
+const tokenDetails: ReadonlyMap<string, Readonly<Record<string, string>>> = new Map([
+  ["input", { x_TokenDirection: "Input", x_TokenCacheAction: "Uncached" }],
+  ["cache_read", { x_TokenDirection: "Input", x_TokenCacheAction: "Read" }],
+  ["cache_write_5m", { x_TokenDirection: "Input", x_TokenCacheAction: "Write", x_CacheTtl: "5m" }],
+  ["cache_write_1h", { x_TokenDirection: "Input", x_TokenCacheAction: "Write", x_CacheTtl: "1h" }],
+  ["output", { x_TokenDirection: "Output" }],
+  ["reasoning", { x_TokenDirection: "Output", x_Reasoning: "true" }],
+  ["input_audio", { x_TokenDirection: "Input", x_Modality: "audio" }],
+  [
+    "cache_read_audio",
+    { x_TokenDirection: "Input", x_TokenCacheAction: "Read", x_Modality: "audio" },
+  ],
+  ["output_audio", { x_TokenDirection: "Output", x_Modality: "audio" }],
+  ["input_image", { x_TokenDirection: "Input", x_Modality: "image" }],
+  ["output_image", { x_TokenDirection: "Output", x_Modality: "image" }],
+]);
+
+/** The attribution except the project, which is the sub-account. */
+function tags({ attribution }: FocusCharge): string | null {
+  const { tags: own, project: _, ...rest } = attribution;
+  const named = Object.entries(own ?? {}).map(([name, value]) => [`tag:${name}`, value] as const);
+  const all = { ...rest, ...Object.fromEntries(named) };
+  return Object.keys(all).length === 0 ? null : JSON.stringify(all);
+}
