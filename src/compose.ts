@@ -71,6 +71,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     (one) => one.close(),
   );
   const { ledger, prices, token, log, waiting } = parts;
+  await parts.notifiers?.notifiers.prepare();
   const unresolved = await recover(
     { ledger, clock, waiting, observer: parts.observer },
     prices.book.version,
@@ -151,6 +152,8 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   opened.adopt(setInterval(watchFile(parts.health, log), fileLookMs), (timer) =>
     clearInterval(timer),
   );
+
+  parts.notifiers?.notifiers.start();
 
   if (configuration.priceUpdates) {
     const schedule = configuration.priceUpdates;

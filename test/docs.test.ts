@@ -9,6 +9,7 @@ import { routes } from "../src/api/api.ts";
 import { failureOf, failureText } from "../src/cli/failure.ts";
 import { paintFor } from "../src/cli/terminal/color.ts";
 import type { Configuration } from "../src/config/configuration.ts";
+import { notifierKinds } from "../src/app/port/notifier-settings.ts";
 import { loadConfiguration } from "../src/config/load.ts";
 import { eventTypes } from "../src/domain/event/event.ts";
 import { PurserError } from "../src/domain/error.ts";
@@ -30,13 +31,17 @@ const pages = readPages();
 const configurationPage = pageText(pages, "docs/reference/configuration.md");
 const sources = sourceTexts("src");
 
-/** An environment in which every variable is set to a plausible secret. */
+/** An environment in which every variable is set to a plausible secret, or to a secret URL. */
 const environment = new Proxy<Record<string, string>>(
   {},
-  { get: () => "secret-0123456789abcdef", has: () => true, getOwnPropertyDescriptor },
+  { get: (_, name) => plausible(name), has: () => true, getOwnPropertyDescriptor },
 );
-function getOwnPropertyDescriptor(): PropertyDescriptor {
-  return { value: "secret-0123456789abcdef", configurable: true, enumerable: true };
+function getOwnPropertyDescriptor(_: unknown, name: string | symbol): PropertyDescriptor {
+  return { value: plausible(name), configurable: true, enumerable: true };
+}
+function plausible(name: string | symbol): string {
+  const secret = "secret-0123456789abcdef";
+  return String(name).endsWith("_URL") ? `https://hooks.example.com/${secret}` : secret;
 }
 
 function load(text: string): Configuration {
@@ -199,7 +204,10 @@ async function checkWelcome(page: Page, workshop: Workshop): Promise<void> {
   assert.ok(shown !== undefined && real.startsWith(shown), `the first start prints\n${real}`);
 }
 
-/** Checks a line that is not run: its npm script, or its command and options, must exist. */
+/**
+ * Checks a line that is not run: its npm script, or its command and options, must exist. Words in
+ * capitals stand for names.
+ */
 function checkLine(line: string): void {
   const [, named, usual] = /^npm (?:run (?:-s )?([a-z]+)|(start|test)\b)/.exec(line) ?? [];
   const script = named ?? usual;
@@ -212,7 +220,7 @@ function checkLine(line: string): void {
   const [, words] = /^(?:npm run -s purser --|purser) (.+)$/.exec(line) ?? [];
   if (words === undefined) return;
   const all = words.split(" ");
-  const command = all.slice(0, all.findIndex((word) => word.startsWith("-")) >>> 0);
+  const command = all.slice(0, all.findIndex((word) => /^(?:-|[A-Z]+$)/.test(word)) >>> 0);
   const help = helpOf(command);
   assert.match(help, new RegExp(`^Usage: purser ${command.join(" ")}`), line);
   for (const option of all.filter((word) => word.startsWith("--")))
@@ -301,6 +309,17 @@ describe("the configuration", () => {
       assert.deepEqual([...named].sort(), [...(known ?? [])].sort());
     });
   }
+
+  test("## `notifiers` documents exactly the known fields of all kinds", () => {
+    const known = notifierKinds.flatMap((kind) => {
+      const remedy = remedyOf(`notifiers: [{ kind: ${kind}, zzzzzzzzzzzzzzzz: 1 }]`);
+      return /one of: (.+)\.$/.exec(remedy)?.[1]?.split(", ") ?? [];
+    });
+    const named = tableRows(section(configurationPage, "## `notifiers`")).flatMap(([cell = ""]) =>
+      codes(cell),
+    );
+    assert.deepEqual([...named].sort(), [...new Set(known)].sort());
+  });
 
   for (const [name = "", value = "", least = "", most = ""] of tableRows(
     section(configurationPage, "## `limits`"),
@@ -395,7 +414,7 @@ test("the documented metrics are exactly the existing ones", () => {
   const documented = rows.flatMap(([cell = ""]) =>
     codes(cell).map((code) => code.replace(/\{.*/, "")),
   );
-  const source = readFileSync(path.join(root, "src/metrics/metrics.ts"), "utf8");
+  const source = sourceTexts("src/metrics");
   assert.deepEqual(
     [...documented].sort(),
     [...new Set(source.match(/(?<=")(?:purser|process)_[a-z_]+(?=")/g))].sort(),

@@ -103,6 +103,7 @@ export async function openBench(
     ledger,
     reader,
     feed,
+    notifiers: null,
     clock,
     files: { workbook, report: drawReport },
     counter,

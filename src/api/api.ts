@@ -16,6 +16,7 @@ import { exportRoutes } from "./exports.ts";
 import { healthRoutes } from "./health.ts";
 import { holdRoutes } from "./holds.ts";
 import { keyRoutes } from "./keys.ts";
+import { notifierRoutes } from "./notifiers.ts";
 import { openApiDocument } from "./openapi.ts";
 import { priceUpdateRoutes } from "./price-updates.ts";
 import { priceRoutes } from "./prices.ts";
@@ -46,6 +47,7 @@ export const routes: readonly Route[] = [
   ...priceUpdateRoutes,
   ...alertRoutes,
   ...eventRoutes,
+  ...notifierRoutes,
   ...statusRoutes,
   ...healthRoutes,
 ];

@@ -7,6 +7,7 @@ import type { EndAudience } from "../app/settle/announce-end.ts";
 import type { PriceSchedule } from "../app/port/price-lists.ts";
 import type { Probe } from "../app/manage/probe.ts";
 import type { PriceUpdates } from "../app/manage/update-prices.ts";
+import type { Notifiers } from "../app/event/notifiers.ts";
 import type { Feed } from "../app/port/feed.ts";
 import type { Clock } from "../app/port/clock.ts";
 import type { FileWriter } from "../app/port/file-writer.ts";
@@ -25,6 +26,8 @@ export interface ApiContext extends Audience, EndAudience {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly feed: Feed;
+  /** Null for a folder that is opened without a server. */
+  readonly notifiers: Notifiers | null;
   readonly clock: Clock;
   readonly files: FileWriter;
   readonly counter: Pick<TokenCounter, "countText">;

@@ -37,6 +37,7 @@ test("every command has help with an example", async () => {
     "estimate",
     "export",
     "key",
+    "notify",
     "price",
     "prices",
     "replay",

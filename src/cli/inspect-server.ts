@@ -6,6 +6,7 @@ import { ask, type Connection } from "./connection.ts";
 import type { CheckedConfiguration } from "./context.ts";
 import { ApiProblem, failureOf } from "./failure.ts";
 import { well, warning, wrong, type Finding } from "./finding.ts";
+import { inspectNotifiers } from "./inspect-notifiers.ts";
 import { counted, duration, grouped } from "./terminal/number.ts";
 
 export interface ServerInspection {
@@ -26,6 +27,7 @@ export async function inspectServer(connection: Connection): Promise<ServerInspe
       findings: [
         ...processFindings(status, { where: connection.where, now: Date.now() }),
         ...providerFindings(status),
+        ...(await inspectNotifiers(connection)),
       ],
       providers,
     };

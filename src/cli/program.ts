@@ -71,6 +71,11 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./command/key.ts")).defineKeyCommand,
   },
   {
+    name: "notify",
+    summary: "test notifiers, and replay what they could not deliver",
+    load: async () => (await import("./command/notify.ts")).defineNotify,
+  },
+  {
     name: "correct",
     summary: "correct the charge of a call",
     load: async () => (await import("./command/correct.ts")).defineCorrect,

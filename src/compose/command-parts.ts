@@ -266,11 +266,12 @@ function standIn(name: string): string {
 async function configurationOf(
   file: string | undefined,
   environment: Environment,
+  withoutNotifiers = false,
 ): Promise<Configuration> {
   const { defaultConfiguration, loadConfiguration } = await import("../config/load.ts");
   const found = await readConfiguration(file);
   return found
-    ? loadConfiguration(found.text, { environment, file: found.file })
+    ? loadConfiguration(found.text, { environment, file: found.file, withoutNotifiers })
     : defaultConfiguration(environment);
 }
 
@@ -301,8 +302,10 @@ async function readConfiguration(
 async function checkLedger(dataDirectory: string): Promise<void> {
   const { checkLedgerFile } = await import("../store/sqlite/check.ts");
   const { checkBelongings } = await import("../store/sqlite/belongings.ts");
+  const { checkDeliveries } = await import("../store/sqlite/deliveries.ts");
   checkLedgerFile(dataDirectory, { isHeld: await isLocked(dataDirectory) });
   checkBelongings(dataDirectory);
+  checkDeliveries(dataDirectory);
 }
 
 /** Does not create the lock file if it does not exist yet. */

@@ -44,6 +44,7 @@ import { openLedger } from "../store/sqlite/open.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { version } from "../version.ts";
 import { clock } from "./clock.ts";
+import { openNotifiers, type OpenNotifiers } from "./notifiers.ts";
 import { files } from "./files.ts";
 import { billedCostReporters, probeProviders, unlistedRules } from "./providers.ts";
 
@@ -62,6 +63,8 @@ export interface Parts {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
   readonly feed: Feed;
+  /** Null for a folder opened without a server. Not started yet. */
+  readonly notifiers: OpenNotifiers | null;
   readonly prices: CurrentPrices;
   readonly priceUpdates: PriceUpdates;
   readonly learned: Learned;
@@ -144,6 +147,9 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     reportsBilledCost,
     observer,
   });
+  const notifiers = serves
+    ? openNotifiers({ configuration, directory, feed, log, simulatedApart })
+    : null;
   const startedAt = clock.now();
   const learned = new Learned();
   const counter = new ThreadCounter();
@@ -159,6 +165,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     ledger,
     reader,
     feed,
+    notifiers: notifiers?.notifiers ?? null,
     clock,
     files,
     counter,
@@ -182,7 +189,8 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     ],
     reloadPrices: () => prices.reload(),
     adminKeyHashes: [token, ...(adminKey === undefined ? [] : [adminKey])].map(hashSecret),
-    metrics: (of) => metrics.text(of),
+    metrics: async (of) =>
+      (await metrics.text(of)) + (of.ofAllCalls ? ((await notifiers?.metrics()) ?? "") : ""),
     ready: () => readiness(health),
     status: () => ({
       node: process.versions.node,
@@ -207,6 +215,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   });
   const close = async (): Promise<void> => {
     metrics.close();
+    await notifiers?.close();
     await counter.close();
     await reader.close();
     await ledger.close();
@@ -215,6 +224,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     ledger,
     reader,
     feed,
+    notifiers,
     prices,
     priceUpdates,
     learned,

@@ -4,6 +4,7 @@
  */
 
 import type { CallLimits, HoldLimits, StoredAccess } from "../app/port/limits.ts";
+import type { NotifierSettings } from "../app/port/notifier-settings.ts";
 import type { TelemetryRules } from "../app/port/telemetry.ts";
 import type { PriceSchedule } from "../app/port/price-lists.ts";
 import type { PriceOverride } from "../domain/price/text/override.ts";
@@ -40,6 +41,7 @@ export interface Configuration {
   readonly simulator: "on" | "off" | null;
   /** What to do with the rest of an answer when the caller disconnects. */
   readonly onDisconnect: "drain" | "cancel";
+  readonly notifiers: readonly NotifierSettings[];
   /** Valid settings that are probably mistakes, to report at startup. */
   readonly warnings: readonly ConfigurationWarning[];
 }
@@ -53,6 +55,8 @@ export interface ServerConfiguration {
   readonly origins: readonly string[];
   /** Whether `/metrics` requires a key that may read all figures, or is open to all. */
   readonly metrics: "key" | "open";
+  /** Where people reach the server, without a trailing slash, for links in messages. */
+  readonly publicUrl?: string;
 }
 
 export interface ProviderConfiguration {

@@ -5,6 +5,7 @@ import { PurserError } from "../domain/error.ts";
 import {
   type Fields,
   isObject,
+  invalid,
   openFields,
   optionalFlag,
   optionalText,
@@ -19,6 +20,7 @@ import { budgetIdsOf, readAliases, readBudgets, readKeys, readPrices } from "./d
 import { readDocument } from "./document.ts";
 import { Faults } from "./fault.ts";
 import { defaultLimits, readLimits } from "./limit.ts";
+import { readNotifiers } from "./notifier.ts";
 import { readPriceSchedule } from "./price-schedule.ts";
 import { environmentProviders, readProviders } from "./provider.ts";
 import { defaultTelemetryRules, readTelemetryRules } from "./telemetry.ts";
@@ -31,6 +33,8 @@ export interface LoadOptions {
   readonly file: string;
   /** Milliseconds since the epoch, to warn of ended budgets; defaults to the current time. */
   readonly now?: number;
+  /** Whether notifiers are left out: no event is sent, and their secrets may be unset. */
+  readonly withoutNotifiers?: boolean;
 }
 
 /**
@@ -49,6 +53,7 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
       if (typeof input !== "object" || input === null || Array.isArray(input))
         throw noFields(input);
       const fields = openFields(input, { prefix: "", known: sections });
+      const isFromEnvironment = (field: string): boolean => locate(field).variables.length > 0;
       const named = readProviders(fields.values.get("providers"), faults);
       const providers = join(named, fromEnvironment);
       const prices = readPrices(fields, faults);
@@ -56,7 +61,7 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
       const keys = readKeys(fields, {
         budgetIds: budgetIdsOf(fields),
         faults,
-        isFromEnvironment: (field) => locate(field).variables.length > 0,
+        isFromEnvironment,
       });
       return {
         file,
@@ -76,6 +81,10 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
         telemetry: readTelemetryRules(fields.values.get("telemetry"), faults),
         simulator: optionalWord<"on" | "off">(fields, "simulator", ["on", "off"]) ?? null,
         allowAnonymous: optionalFlag(fields, "allow_anonymous") ?? false,
+        notifiers:
+          options.withoutNotifiers === true
+            ? []
+            : readNotifiers(fields, { faults, isFromEnvironment }),
         onDisconnect: optionalWord(fields, "on_disconnect", ["drain", "cancel"]) ?? "drain",
         warnings: [],
       };
@@ -158,6 +167,7 @@ export function defaultConfiguration(environment: Environment): Configuration {
     simulator: null,
     allowAnonymous: false,
     onDisconnect: "drain",
+    notifiers: [],
     warnings: [],
   };
 }
@@ -177,6 +187,7 @@ const sections = [
   "simulator",
   "allow_anonymous",
   "on_disconnect",
+  "notifiers",
 ];
 const defaultHost = "127.0.0.1";
 const defaultPort = 4141;
@@ -209,8 +220,9 @@ function readServer(fields: Fields, faults: Faults): Configuration["server"] {
   const read = faults.readObject(whole, (input) => {
     const server = openFields(input, {
       prefix: "server.",
-      known: ["host", "port", "hosts", "origins", "metrics"],
+      known: ["host", "port", "hosts", "origins", "metrics", "public_url"],
     });
+    const publicUrl = readPublicUrl(server);
     return {
       host:
         optionalText(server, "host", "Give an address to listen on, such as 127.0.0.1.") ??
@@ -232,7 +244,19 @@ function readServer(fields: Fields, faults: Faults): Configuration["server"] {
           "Give a list of origins, such as [https://app.example.com].",
         ) ?? [],
       metrics: optionalWord<"key" | "open">(server, "metrics", ["key", "open"]) ?? "key",
+      ...(publicUrl !== undefined && { publicUrl }),
     };
   });
   return read ?? { host: defaultHost, port: defaultPort, hosts: [], origins: [], metrics: "key" };
+}
+
+/** Without a trailing slash. */
+function readPublicUrl(server: Fields): string | undefined {
+  const remedy = "Give the URL that people open, such as https://purser.example.com.";
+  const text = optionalText(server, "public_url", remedy);
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url && /^https?:$/.test(url.protocol) && url.username === "" && url.search === "")
+    return url.href.replace(/\/+$/, "");
+  throw invalid("server.public_url", `is ${show(text)}, which is no such URL`, remedy);
 }

@@ -122,6 +122,14 @@ const rows: Readonly<Record<string, Row>> = {
   "GET /api/v1/report": { query: "?by=project,key&compare=previous", expected: figures },
   "GET /api/v1/alerts": { expected: adminOnly(200) },
   "GET /api/v1/events": { query: "?after=0", expected: figures },
+  "GET /api/v1/notifiers": { expected: adminOnly(200) },
+  "POST /api/v1/notifiers/{name}/test": { id: "none", expected: adminOnly(404) },
+  "GET /api/v1/notifiers/{name}/dead-letters": { id: "none", expected: adminOnly(404) },
+  "POST /api/v1/notifiers/{name}/dead-letters/replay": { id: "none", expected: adminOnly(404) },
+  "POST /api/v1/notifiers/{name}/dead-letters/{letter_id}/replay": {
+    id: "1",
+    expected: adminOnly(404),
+  },
   "POST /api/v1/estimate": {
     body: { ...priced, input_tokens: 5, max_output_tokens: 5, attribution: { project: "alpha" } },
     expected: [401, 401, 403, 403, 403, 403, 200, 200],

@@ -65,6 +65,16 @@ export class Delivery {
     return this.#parts.notifier;
   }
 
+  /**
+   * Finds where to begin. Call it before the first event that must arrive: a new notifier begins
+   * at the end of the journal.
+   *
+   * @throws PurserError `store_unavailable`.
+   */
+  async prepare(): Promise<void> {
+    this.#cursor ??= await this.#begin();
+  }
+
   start(): void {
     this.#running ??= this.#run();
   }

@@ -303,7 +303,8 @@ function readTimeZone(fields: Fields): string {
   return zone;
 }
 
-function canonicalZone(text: string): string | undefined {
+/** @returns The name of the zone; undefined if there is none. */
+export function canonicalZone(text: string): string | undefined {
   // Temporal also accepts an offset or a full date-time as a zone.
   if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(text)) return undefined;
   try {

@@ -51,7 +51,7 @@ export function selects(
 }
 
 /** Matches in linear time: each part of the pattern is found at its first place. */
-function matchesType(pattern: string, type: string): boolean {
+export function matchesType(pattern: string, type: string): boolean {
   const [first = "", ...rest] = pattern.split("*");
   const last = rest.pop();
   if (last === undefined) return pattern === type;

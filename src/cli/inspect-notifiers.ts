@@ -1,0 +1,36 @@
+/** Checks the notifiers of a running server: whether events arrive. */
+
+import type { NotifierJson, NotifiersJson } from "../contract/notifier.ts";
+import { ask, type Connection } from "./connection.ts";
+import { ApiProblem } from "./failure.ts";
+import { type Finding, warning, well } from "./finding.ts";
+import { counted } from "./terminal/number.ts";
+
+/** @returns Nothing for a server of an earlier version, which has no notifiers. */
+export async function inspectNotifiers(connection: Connection): Promise<readonly Finding[]> {
+  try {
+    const path = "/api/v1/notifiers";
+    const { data } = (await ask(connection, "GET", { path })) as NotifiersJson;
+    return data.map(notifierFinding);
+  } catch (error) {
+    if (error instanceof ApiProblem) return [];
+    throw error;
+  }
+}
+
+export function notifierFinding(notifier: NotifierJson): Finding {
+  const { name, kind, last_delivered: last, failing, dead_letters: letters } = notifier;
+  const subject = `notifier ${name}`;
+  if (failing !== null)
+    return warning(subject, {
+      message: `failing since ${failing.since} (${counted(failing.attempts, "attempt")}): ${failing.message}`,
+      remedy: `Check the receiver and the settings, then run \`purser notify test ${name}\`.`,
+    });
+  if (letters > 0)
+    return warning(subject, {
+      message: `${counted(letters, "event")} could not be delivered`,
+      remedy: `See \`purser notify dead-letters ${name}\`; send them again with \`purser notify replay ${name}\`.`,
+    });
+  const when = last === null ? "nothing delivered yet" : `last delivered at ${last.at}`;
+  return well(subject, `${kind}, ${when}`);
+}

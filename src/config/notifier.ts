@@ -1,0 +1,178 @@
+/** Reads `notifiers`: who is told of events, of which ones, and when. */
+
+import type { NotifierSettings, QuietHours } from "../app/port/notifier-settings.ts";
+import { notifierKinds } from "../app/port/notifier-settings.ts";
+import { dimensions } from "../domain/attribution/attribution.ts";
+import { canonicalZone } from "../domain/budget/define.ts";
+import { eventTypes } from "../domain/event/event.ts";
+import { factNames } from "../domain/event/facts.ts";
+import { checkTypes, matchesType } from "../domain/event/selection.ts";
+import { parseTemplate, type Template } from "../domain/event/template.ts";
+import {
+  type Fields,
+  invalid,
+  isObject,
+  openFields,
+  optionalFlag,
+  optionalList,
+  optionalText,
+  optionalTexts,
+  optionalWord,
+  requiredText,
+  show,
+} from "../domain/input/fields.ts";
+import { suggest } from "../domain/input/nearest.ts";
+import type { Faults } from "./fault.ts";
+import { readTarget, targetFields } from "./notifier-target.ts";
+
+export interface NotifierReading {
+  readonly faults: Faults;
+  readonly isFromEnvironment: (field: string) => boolean;
+}
+
+/** What happens to money and needs someone: not every call, and no change of the set-up. */
+const usualEvents = eventTypes.filter((type) => /^budget\.(?!changed$|window_started$)/.test(type));
+
+const commonFields = [
+  "name",
+  "kind",
+  "events",
+  "only",
+  "quiet_hours",
+  "allow_private_address",
+] as const;
+
+/** Kinds whose messages people read. */
+const withTemplate: ReadonlySet<string> = new Set([
+  "slack",
+  "teams",
+  "discord",
+  "telegram",
+  "email",
+]);
+
+/** Errors are added to `faults`, without showing secrets. */
+export function readNotifiers(
+  fields: Fields,
+  reading: NotifierReading,
+): readonly NotifierSettings[] {
+  const remedy = "Give a list: one line with - for each notifier.";
+  const list = optionalList(fields, "notifiers", remedy) ?? [];
+  const names = new Set<string>();
+  return list.flatMap((input, index) => {
+    const prefix = `notifiers[${index}].`;
+    const standIns = { name: `notifier-${index}` };
+    const read = reading.faults.readObject({ input, prefix, standIns }, (object) =>
+      readNotifier(object, { prefix, reading }),
+    );
+    if (!read) return [];
+    const unique = reading.faults.attempt(() => {
+      if (!names.has(read.name)) return read;
+      throw invalid(
+        `${prefix}name`,
+        `is ${show(read.name)}, which is already used`,
+        "Give every notifier a unique name.",
+      );
+    });
+    names.add(read.name);
+    return unique ?? [];
+  });
+}
+
+interface Place {
+  readonly prefix: string;
+  readonly reading: NotifierReading;
+}
+
+function readNotifier(input: unknown, { prefix, reading }: Place): NotifierSettings {
+  const kind = kindIn(input, prefix);
+  const known = [
+    ...commonFields,
+    ...(withTemplate.has(kind) ? ["template"] : []),
+    ...targetFields[kind],
+  ];
+  const fields = openFields(input, { prefix, known });
+  const events = checkTypes(
+    optionalTexts(fields, "events", "Give a list of types, such as [budget.*].") ?? usualEvents,
+    `${prefix}events`,
+  );
+  const allowPrivateAddress = optionalFlag(fields, "allow_private_address") ?? false;
+  return {
+    name: readName(fields),
+    target: readTarget(kind, fields, { allowPrivateAddress, ...reading }),
+    events,
+    only: readOnly(fields),
+    quietHours: readQuietHours(fields),
+    template: readTemplate(fields, events),
+    allowPrivateAddress,
+  };
+}
+
+/** The other fields depend on the kind, so it is read first. */
+function kindIn(input: unknown, prefix: string): NotifierSettings["target"]["kind"] {
+  const values = new Map(isObject(input) ? Object.entries(input) : []);
+  const kind = optionalWord({ prefix, values }, "kind", notifierKinds);
+  if (kind !== undefined) return kind;
+  if (!isObject(input)) openFields(input, { prefix, known: [...commonFields] });
+  throw invalid(`${prefix}kind`, "is missing", `Give one of ${notifierKinds.join(", ")}.`);
+}
+
+function readName(fields: Fields): string {
+  const remedy = "Use 1 to 64 of the characters a-z 0-9 _ - as its name.";
+  const name = requiredText(fields, "name", remedy);
+  if (/^[a-z0-9_-]{1,64}$/.test(name)) return name;
+  throw invalid(`${fields.prefix}name`, `is ${show(name)}, which is not a valid name`, remedy);
+}
+
+function readOnly(fields: Fields): Readonly<Record<string, string>> {
+  const value = fields.values.get("only");
+  const field = `${fields.prefix}only`;
+  const remedy = "Give dimensions and values, such as { team: search }.";
+  if (value === undefined) return {};
+  if (!isObject(value)) throw invalid(field, `must be an object, not ${show(value)}`, remedy);
+  for (const [name, wanted] of Object.entries(value)) {
+    if (!name.startsWith("tag:") && !dimensions.some((known) => known === name))
+      throw invalid(`${field}.${name}`, "is not a dimension", suggest(name, dimensions));
+    if (typeof wanted !== "string" || wanted === "")
+      throw invalid(`${field}.${name}`, `must be text, not ${show(wanted)}`, remedy);
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, wanted]) => [name, String(wanted)]));
+}
+
+function readQuietHours(fields: Fields): QuietHours | null {
+  const value = fields.values.get("quiet_hours");
+  if (value === undefined) return null;
+  const prefix = `${fields.prefix}quiet_hours.`;
+  const hours = openFields(value, { prefix, known: ["from", "to", "time_zone"] });
+  const [from, to] = [readTime(hours, "from"), readTime(hours, "to")];
+  if (from === to)
+    throw invalid(`${prefix}to`, "is the same time as from", "Give an end that differs.");
+  const remedy = "Give an IANA name, such as Europe/Berlin or UTC.";
+  const zone = optionalText(hours, "time_zone", remedy) ?? "UTC";
+  const timeZone = canonicalZone(zone);
+  if (timeZone === undefined)
+    throw invalid(`${prefix}time_zone`, `is ${show(zone)}, which is not a time zone`, remedy);
+  return { from, to, timeZone };
+}
+
+/** @returns Minutes after midnight. */
+function readTime(fields: Fields, name: string): number {
+  const remedy = 'Give a time of day in quotes, such as "22:00".';
+  const text = requiredText(fields, name, remedy);
+  const [, hours, minutes] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
+  if (hours !== undefined) return Number(hours) * 60 + Number(minutes);
+  throw invalid(fields.prefix + name, `is ${show(text)}, which is not a time of day`, remedy);
+}
+
+function readTemplate(fields: Fields, events: readonly string[]): Template | null {
+  const field = `${fields.prefix}template`;
+  const remedy = 'Give text, such as "{budget_id} is at {percent}%".';
+  const text = optionalText(fields, "template", remedy);
+  if (text === undefined) return null;
+  if (text.length > mostTemplate)
+    throw invalid(field, `has ${text.length} characters`, `Give at most ${mostTemplate}.`);
+  const types = eventTypes.filter((type) => events.some((pattern) => matchesType(pattern, type)));
+  return parseTemplate(text, { field, known: factNames(types) });
+}
+
+const mostTemplate = 1000;
