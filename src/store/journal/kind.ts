@@ -23,6 +23,10 @@ export const kinds = {
   price_update: 23,
   price_revert: 24,
   price_removal: 25,
+  rule: 40,
+  rule_fired: 41,
+  rule_acknowledged: 42,
+  rule_escalated: 43,
 } as const;
 
 /** Roll-ups are grouped by status; refusals have a status of their own. */
