@@ -70,6 +70,8 @@ export function alertsOf(
   caller: Principal,
 ): readonly KeptAlert[] {
   const scope = Object.entries(confine(caller, {}));
+  // A caller key that fixes nothing has no figures of its own.
+  if (caller.role !== "admin" && caller.role !== "reader" && scope.length === 0) return [];
   return ledger
     .alerts()
     .filter(
