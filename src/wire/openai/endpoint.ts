@@ -17,8 +17,9 @@ export const metered: ReadonlyMap<string, string> = new Map([
 
 /**
  * Paths that are billed by units, or by tokens that not every answer reports. `rerank` has the paths
- * of Cohere, Jina, Voyage and Together, `ocr` is Mistral's, `videos/generations` xAI's. A remix, an edit and an extension of a video are not here:
- * their requests name neither the model nor, mostly, the length.
+ * of Cohere, Jina, Voyage and Together, `ocr` is Mistral's, `videos/generations` xAI's. A remix, an
+ * edit and an extension of a video are not here: their requests name neither the model nor, mostly,
+ * the length.
  */
 const billedByUnit: ReadonlyMap<string, EndpointUnit> = new Map([
   ["audio/speech", "speech"],
