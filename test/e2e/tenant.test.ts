@@ -88,10 +88,10 @@ const rows: Readonly<Record<string, Row>> = {
     expected: adminOnly(200),
   },
   "DELETE /api/v1/budgets/{budget_id}": { id: "made", expected: adminOnly(200) },
-  "POST /api/v1/budgets/{budget_id}/pause": { id: "made", expected: adminOnly(200) },
-  "POST /api/v1/budgets/{budget_id}/resume": { id: "made", expected: adminOnly(200) },
+  "POST /api/v1/budgets/{budget_id}/pause": { id: "all", expected: adminOnly(200) },
+  "POST /api/v1/budgets/{budget_id}/resume": { id: "all", expected: adminOnly(200) },
   "POST /api/v1/budgets/{budget_id}/extend": {
-    id: "made",
+    id: "all",
     body: { amount: "1" },
     expected: adminOnly(200),
   },
