@@ -5,6 +5,7 @@ import type { Context } from "hono";
 import { PurserError } from "../domain/error.ts";
 import { alertRoutes } from "./alerts.ts";
 import { authenticate } from "./authenticate.ts";
+import { budgetControlRoutes } from "./budget-controls.ts";
 import { budgetRoutes } from "./budgets.ts";
 import type { ApiContext } from "./context.ts";
 import { docsPage } from "./docs-page.ts";
@@ -33,6 +34,7 @@ import { usageRoutes } from "./usage.ts";
 /** All routes, in the order of the documentation. */
 export const routes: readonly Route[] = [
   ...budgetRoutes,
+  ...budgetControlRoutes,
   ...keyRoutes,
   ...holdRoutes,
   ...usageRoutes,

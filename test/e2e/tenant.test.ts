@@ -88,6 +88,13 @@ const rows: Readonly<Record<string, Row>> = {
     expected: adminOnly(200),
   },
   "DELETE /api/v1/budgets/{budget_id}": { id: "made", expected: adminOnly(200) },
+  "POST /api/v1/budgets/{budget_id}/pause": { id: "all", expected: adminOnly(200) },
+  "POST /api/v1/budgets/{budget_id}/resume": { id: "all", expected: adminOnly(200) },
+  "POST /api/v1/budgets/{budget_id}/extend": {
+    id: "all",
+    body: { amount: "1" },
+    expected: adminOnly(200),
+  },
   "GET /api/v1/keys": { expected: adminOnly(200) },
   "GET /api/v1/keys/{key_id}": { expected: adminOnly(200) },
   "POST /api/v1/keys": { body: { name: "made", role: "admin" }, expected: adminOnly(201) },

@@ -6,8 +6,12 @@ import { assert } from "../assert.ts";
 import { priceIdAfter, type KeptPrice } from "../price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../price/update/price-update.ts";
 import { Applicable, type CallSubject } from "./applicable.ts";
+import { Controls } from "./controls.ts";
 import type {
   BudgetEntry,
+  BudgetExtensionEntry,
+  BudgetPauseEntry,
+  BudgetResumeEntry,
   CounterKey,
   Entry,
   KeyEntry,
@@ -19,6 +23,9 @@ import type {
 
 export type DefinitionEntry =
   | BudgetEntry
+  | BudgetPauseEntry
+  | BudgetResumeEntry
+  | BudgetExtensionEntry
   | KeyEntry
   | PriceEntry
   | PriceRemovalEntry
@@ -44,6 +51,7 @@ export class Registry {
   readonly keysByHash = new Map<string, Key>();
   /** Set over the API, the oldest first. */
   readonly prices: KeptPrice[] = [];
+  readonly controls = new Controls();
   /** By id, the oldest first. */
   readonly priceUpdates = new Map<string, KeptPriceUpdate>();
   /** By budget id, its recounts, oldest first. */
@@ -54,6 +62,10 @@ export class Registry {
     switch (entry.kind) {
       case "budget":
         return this.#define(entry);
+      case "budget_pause":
+      case "budget_resume":
+      case "budget_extension":
+        return this.controls.apply(entry);
       case "key":
         this.keys.set(entry.key.keyId, entry.key);
         this.keysByHash.set(entry.key.hash, entry.key);
@@ -102,8 +114,10 @@ export class Registry {
   }
 
   #define({ at, budget, deleted, recounts }: BudgetEntry): void {
-    if (deleted) this.budgets.delete(budget.budgetId);
-    else this.budgets.set(budget.budgetId, budget);
+    if (deleted) {
+      this.budgets.delete(budget.budgetId);
+      this.controls.forget(budget.budgetId);
+    } else this.budgets.set(budget.budgetId, budget);
     for (const { budgetId, from } of recounts) {
       const spans = this.#recounts.get(budgetId);
       if (spans) spans.push({ from, to: at });
@@ -119,6 +133,9 @@ export function isDefinition(entry: Entry): entry is DefinitionEntry {
 
 const definitionKinds: ReadonlySet<Entry["kind"]> = new Set<DefinitionEntry["kind"]>([
   "budget",
+  "budget_pause",
+  "budget_resume",
+  "budget_extension",
   "key",
   "price",
   "price_removal",

@@ -23,6 +23,9 @@ export const kinds = {
   price_update: 23,
   price_revert: 24,
   price_removal: 25,
+  budget_pause: 30,
+  budget_resume: 31,
+  budget_extension: 32,
 } as const;
 
 /** Roll-ups are grouped by status; refusals have a status of their own. */
