@@ -119,3 +119,55 @@ test("an item keeps its kind, until it is deleted", async (context) => {
   assert.deepEqual([json.provider, json.prices.length], ["tools", 2]);
   assert.equal((await bench.call("GET", "/api/v1/items/none")).status, 404);
 });
+
+test("a shared charge is split over the teams by their use, to the last pico-dollar, once", async (context) => {
+  const bench = await openBench(context);
+  await put(bench, "gpu", { ...hour, price_usd: "0.1" });
+  const use = (id: string, team: string, amount: string): object => ({
+    operation_id: id,
+    provider: "openai",
+    model: "m1",
+    amount_usd: amount,
+    timestamp: "2026-03-09T12:00:00Z",
+    attribution: { team },
+  });
+  const usage = [use("u1", "a", "1"), use("u2", "b", "1"), use("u3", "c", "1")];
+  await bench.call("POST", "/api/v1/usage", { data: usage });
+  await bench.ledger.flush();
+  const share = { by: "team", how: "cost", from: "2026-03-01", to: "2026-03-10" };
+  const charge = { charge_id: "month", item_id: "gpu", quantity: 100, share };
+  const first = await bench.call("POST", "/api/v1/charges", charge);
+  assert.equal(first.status, 200, first.text);
+  const [row] = first.json.data;
+  assert.deepEqual(
+    [row.status, row.cost_usd, row.parts.map((part: { cost_usd: string }) => part.cost_usd)],
+    ["recorded", "10", ["3.333333333334", "3.333333333333", "3.333333333333"]],
+  );
+  const again = await bench.call("POST", "/api/v1/charges", charge);
+  assert.deepEqual([again.json.repeated, again.json.data[0].cost_usd], [1, "10"]);
+  await bench.ledger.flush();
+  const { json } = await bench.call("GET", "/api/v1/entries?endpoint=charge&team=b");
+  assert.match(JSON.stringify(json.data[0].raw_usage), /share_of.{1,6}month/);
+
+  // A fourth team turns up: the split would be another one.
+  await bench.call("POST", "/api/v1/usage", { data: [use("u4", "d", "1")] });
+  await bench.ledger.flush();
+  assert.equal((await bench.call("POST", "/api/v1/charges", charge)).status, 409);
+  await bench.ledger.flush();
+  const all = await bench.call("GET", "/api/v1/entries?endpoint=charge");
+  assert.equal(all.json.data.length, 3);
+});
+
+for (const [field, change] of [
+  ["share.to", { to: "2026-02-01" }],
+  ["share.to", { to: "2027-01-01" }],
+  ["share", { from: "2026-02-01", to: "2026-02-02" }],
+  ["share.by", { by: "planet" }],
+] as const)
+  test(`a charge shared by ${JSON.stringify(change)} is refused`, async (context) => {
+    const bench = await openBench(context);
+    const share = { by: "team", how: "even", from: "2026-03-01", to: "2026-03-10", ...change };
+    const body = { charge_id: "x", item_id: "gpu", amount_usd: 1, share };
+    const { status, json } = await bench.call("POST", "/api/v1/charges", body);
+    assert.deepEqual([status, json.field], [400, field]);
+  });

@@ -1,6 +1,7 @@
 /** Schemas of items with a price of one's own, and of charges that are no model call. */
 
 import { z } from "zod";
+import { dimensions } from "../domain/attribution/attribution.ts";
 import { itemIdPattern, itemKinds } from "../domain/price/text/item.ts";
 import type { Json, JsonInput } from "./json.ts";
 import { problemCodeSchema } from "./problem.ts";
@@ -55,6 +56,18 @@ export const itemSchema = z
 
 export const itemListSchema = z.object({ data: z.array(itemSchema) });
 
+const shareSchema = z
+  .strictObject({
+    by: z.enum(dimensions),
+    how: z.enum(["even", "cost", "calls", "tokens"]),
+    from: z.string().describe("RFC 3339 or a date (UTC), inclusive."),
+    to: z.string().describe("RFC 3339 or a date (UTC), exclusive; not in the future."),
+  })
+  .describe(
+    "Records one charge per value of `by` instead, split by what its calls were in this time. " +
+      "For administrators; needs a `charge_id`.",
+  );
+
 export const chargeRowSchema = z
   .strictObject({
     charge_id: idSchema
@@ -75,6 +88,7 @@ export const chargeRowSchema = z
       .optional()
       .describe(`When it was used. ${instantInput} At most 5 years ago; by default, now.`),
     attribution: attributionSchema.optional(),
+    share: shareSchema.optional(),
   })
   .meta({ id: "ChargeRow" });
 
@@ -103,6 +117,10 @@ const chargeAnswerRowSchema = z.object({
     .enum(["recorded", "repeated", "invalid", "conflict"])
     .describe("`repeated`: it was recorded before. `conflict`: the id was used for another body."),
   cost_usd: usdSchema.nullable().describe("Null if it was not recorded."),
+  parts: z
+    .array(z.object({ charge_id: z.string(), value: z.string(), cost_usd: usdSchema }))
+    .optional()
+    .describe("The charges of a shared one, which add up to it."),
   error: z
     .object({
       code: problemCodeSchema,

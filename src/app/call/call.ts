@@ -34,7 +34,7 @@ export async function serveCall(
   reply: Reply,
 ): Promise<CallRefusal | null> {
   const call = routeCall(context, incoming);
-  const charges = readChargeHeader(context, incoming.headers, call.at);
+  const charges = readChargeHeader(context, incoming.headers, call);
   const input = inputOf(context, call);
   const toHold = callToHold(context, call, input);
   const held = await hold(context, toHold);

@@ -1,7 +1,7 @@
 /** Charges what a call's `x-purser-charge` header says was used for it: `sandbox=1.5, search=2`. */
 
 import { createHash } from "node:crypto";
-import type { Headers } from "../caller/identify.ts";
+import type { Caller, Headers } from "../caller/identify.ts";
 import { announceChange, type Audience } from "../hold/announce.ts";
 import type { CallToHold } from "../hold/hold.ts";
 import { announceEnd, type EndAudience } from "../settle/announce-end.ts";
@@ -12,7 +12,7 @@ import type { CallId, Outcome } from "../../domain/ledger/entry.ts";
 import { idOfOperation } from "../../domain/ledger/operation.ts";
 import { itemProviders, type ItemKind } from "../../domain/price/text/item.ts";
 import { chargeEndpoint, chargeOfItem, itemAt, readQuantity, type ItemPrices } from "./item.ts";
-import type { Key } from "../../domain/key/key.ts";
+import { mayCall, type Key } from "../../domain/key/key.ts";
 
 export interface HeaderCharge {
   readonly itemId: string;
@@ -26,15 +26,20 @@ const mostCharges = 20;
 
 const none: readonly HeaderCharge[] = [];
 
-/** @throws PurserError `invalid_request` for an unknown item or a quantity that is none. */
+/**
+ * @throws PurserError `invalid_request` for an unknown item or an invalid quantity, `forbidden` for an
+ *   item that the key may not use.
+ */
 export function readChargeHeader(
   context: ItemPrices,
   { [chargeHeader]: value }: Headers,
-  at: number,
+  { at, caller: { key } }: { readonly at: number; readonly caller: Pick<Caller, "key"> },
 ): readonly HeaderCharge[] {
   if (value === undefined) return none;
   const parts = String(value).split(",");
   const charges = parts.map((part) => readPart(context, part.trim(), at));
+  for (const { itemId: model, kind } of charges)
+    if (key && !mayCall(key, { provider: itemProviders[kind], model })) throw mayNot(model);
   const isRepeated = new Set(charges.map(({ itemId }) => itemId)).size < charges.length;
   if (isRepeated || charges.length > mostCharges)
     throw new PurserError(
@@ -46,6 +51,13 @@ export function readChargeHeader(
       },
     );
   return charges;
+}
+
+function mayNot(itemId: string): PurserError {
+  return new PurserError("forbidden", `${chargeHeader}: this key may not use ${itemId}`, {
+    field: chargeHeader,
+    remedy: "Use an item that the key allows, or another key.",
+  });
 }
 
 function readPart(context: ItemPrices, part: string, at: number): HeaderCharge {

@@ -36,6 +36,8 @@ export interface ShareOf {
   /** Milliseconds since the epoch. */
   readonly from: number;
   readonly to: number;
+  /** Identifies all parts: another split is another request. */
+  readonly figures: string;
 }
 
 export type ItemCharge = Omit<Outcome, "status" | "latencyMs" | "priceVersion">;
