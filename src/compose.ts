@@ -131,7 +131,10 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     models: () =>
       servedModels(providers, {
         wires,
-        priced: [...configuration.prices, ...ledger.prices()],
+        priced: [
+          ...configuration.prices,
+          ...ledger.prices().filter(({ removedAt }) => removedAt === null),
+        ],
         listed: parts.catalogue.models(parts.prices.updated),
         names: new Map([...parts.identities.byName].map(([name, { id }]) => [name, id])),
       }),
