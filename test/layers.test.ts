@@ -40,6 +40,7 @@ const appFloors: readonly (readonly string[])[] = [
   ["caller", "route"],
   ["header", "hold"],
   ["settle"],
+  ["charge"],
   ["call", "desk", "manage", "report"],
   ["event", "export", "ingest"],
 ];

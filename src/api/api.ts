@@ -8,6 +8,7 @@ import { authenticate } from "./authenticate.ts";
 import { budgetControlRoutes } from "./budget-controls.ts";
 import { budgetRoutes } from "./budgets.ts";
 import type { ApiContext } from "./context.ts";
+import { chargeRoutes } from "./charges.ts";
 import { docsPage } from "./docs-page.ts";
 import { eventRoutes } from "./events.ts";
 import { frontJson, frontPage, wantsPage } from "./front-page.ts";
@@ -16,6 +17,7 @@ import { estimateRoutes } from "./estimate.ts";
 import { exportRoutes } from "./exports.ts";
 import { healthRoutes } from "./health.ts";
 import { holdRoutes } from "./holds.ts";
+import { itemRoutes } from "./items.ts";
 import { keyRoutes } from "./keys.ts";
 import { notifierRoutes } from "./notifiers.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -38,6 +40,8 @@ export const routes: readonly Route[] = [
   ...keyRoutes,
   ...holdRoutes,
   ...usageRoutes,
+  ...itemRoutes,
+  ...chargeRoutes,
   ...telemetryRoutes,
   ...entryRoutes,
   ...summaryRoutes,
