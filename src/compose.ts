@@ -72,6 +72,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   );
   const { ledger, prices, token, log, waiting } = parts;
   await parts.notifiers?.notifiers.prepare();
+  await parts.rules?.wake();
   const unresolved = await recover(
     { ledger, clock, waiting, observer: parts.observer },
     prices.book.version,
@@ -157,6 +158,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   );
 
   parts.notifiers?.notifiers.start();
+  parts.rules?.start();
 
   if (configuration.priceUpdates) {
     const schedule = configuration.priceUpdates;

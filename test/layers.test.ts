@@ -27,6 +27,7 @@ const domainOrder = [
   "budget",
   "key",
   "estimate",
+  "rule",
   "ledger",
   "event",
 ];
@@ -42,7 +43,7 @@ const appFloors: readonly (readonly string[])[] = [
   ["settle"],
   ["charge"],
   ["call", "desk", "manage", "report"],
-  ["event", "export", "ingest"],
+  ["event", "export", "ingest", "rule"],
 ];
 
 /** The rooms that each room may import. An entry may also name one file, without its ending. */

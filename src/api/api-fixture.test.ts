@@ -103,6 +103,7 @@ export async function openBench(
     ledger,
     reader,
     feed,
+    rulesChanged: async () => undefined,
     notifiers: null,
     clock,
     files: { workbook, report: drawReport },

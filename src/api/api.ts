@@ -27,6 +27,7 @@ import { describeError, problemResponse } from "./problem.ts";
 import { readBody, readQuery } from "./request.ts";
 import type { Reply, Route } from "./route.ts";
 import { reportRoutes } from "./report.ts";
+import { ruleRoutes } from "./rules.ts";
 import { statusRoutes } from "./status.ts";
 import { seriesRoutes } from "./series.ts";
 import { summaryRoutes } from "./summary.ts";
@@ -54,6 +55,7 @@ export const routes: readonly Route[] = [
   ...alertRoutes,
   ...eventRoutes,
   ...notifierRoutes,
+  ...ruleRoutes,
   ...statusRoutes,
   ...healthRoutes,
 ];

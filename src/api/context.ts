@@ -28,6 +28,8 @@ export interface ApiContext extends Audience, EndAudience {
   readonly feed: Feed;
   /** Null for a folder that is opened without a server. */
   readonly notifiers: Notifiers | null;
+  /** Call after a rule was set: the journal is followed for it. */
+  rulesChanged(): Promise<void>;
   readonly clock: Clock;
   readonly files: FileWriter;
   readonly counter: Pick<TokenCounter, "countText">;

@@ -30,6 +30,7 @@ import { defaultLimits, readLimits } from "./limit.ts";
 import { readNotifiers } from "./notifier.ts";
 import { readPriceSchedule } from "./price-schedule.ts";
 import { environmentProviders, readProviders } from "./provider.ts";
+import { readRules } from "./rule.ts";
 import { defaultTelemetryRules, readTelemetryRules } from "./telemetry.ts";
 import { withNumbers } from "./substitute.ts";
 import { findWarnings } from "./warning.ts";
@@ -70,6 +71,10 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
         faults,
         isFromEnvironment,
       });
+      const notifiers =
+        options.withoutNotifiers === true
+          ? []
+          : readNotifiers(fields, { faults, isFromEnvironment });
       return {
         file,
         server: readServer(fields, faults),
@@ -89,10 +94,15 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
         telemetry: readTelemetryRules(fields.values.get("telemetry"), faults),
         simulator: optionalWord<"on" | "off">(fields, "simulator", ["on", "off"]) ?? null,
         allowAnonymous: optionalFlag(fields, "allow_anonymous") ?? false,
-        notifiers:
+        notifiers,
+        rules:
           options.withoutNotifiers === true
             ? []
-            : readNotifiers(fields, { faults, isFromEnvironment }),
+            : readRules(fields, {
+                faults,
+                notifiers: notifiers.map(({ name }) => name),
+                budgets: [...budgetIdsOf(fields)],
+              }),
         onDisconnect: optionalWord(fields, "on_disconnect", ["drain", "cancel"]) ?? "drain",
         warnings: [],
       };
@@ -177,6 +187,7 @@ export function defaultConfiguration(environment: Environment): Configuration {
     allowAnonymous: false,
     onDisconnect: "drain",
     notifiers: [],
+    rules: [],
     warnings: [],
   };
 }
@@ -198,6 +209,7 @@ const sections = [
   "allow_anonymous",
   "on_disconnect",
   "notifiers",
+  "rules",
 ];
 const defaultHost = "127.0.0.1";
 const defaultPort = 4141;

@@ -4,6 +4,8 @@ import type { Budget } from "../../domain/budget/budget.ts";
 import type { Pause } from "../../domain/ledger/counter.ts";
 import type { Key } from "../../domain/key/key.ts";
 import type { KeptPrice } from "../../domain/price/text/kept-price.ts";
+import type { KeptAlert } from "../../domain/rule/alert.ts";
+import type { KeptRule } from "../../domain/rule/rule.ts";
 import type { KeptPriceUpdate } from "../../domain/price/update/price-update.ts";
 
 /**
@@ -25,4 +27,8 @@ export interface Registry {
   prices(): readonly KeptPrice[];
   /** Refreshes of the price book, the oldest first. */
   priceUpdates(): readonly KeptPriceUpdate[];
+  /** Rules of alerts. */
+  rules(): readonly KeptRule[];
+  /** The last alert of each rule and value, the oldest first. */
+  alerts(): readonly KeptAlert[];
 }

@@ -6,6 +6,7 @@ import { budgetControlled } from "./control-events.ts";
 import { callLapsed, callRefused, charged, corrected } from "./call-events.ts";
 import type { EntryContext } from "./context.ts";
 import type { Event, Happening } from "./event.ts";
+import { alerted } from "./rule-events.ts";
 import {
   keyChanged,
   keyFirstUsed,
@@ -57,6 +58,13 @@ function happeningsOf(entry: Entry, context: EntryContext): readonly Happening[]
       return [pricesUpdated(entry)];
     case "price_revert":
       return [pricesReverted(entry)];
+    case "rule_fired":
+    case "rule_acknowledged":
+    case "rule_escalated":
+      return [alerted(entry)];
+    // What it does is said when it fires.
+    case "rule":
+      return [];
     // A call under way: its events come when it ends.
     case "hold":
     case "top_up":

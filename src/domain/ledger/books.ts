@@ -50,6 +50,8 @@ export class Books implements LedgerView {
   readonly keys: Registry["keys"];
   readonly prices: Registry["prices"];
   readonly priceUpdates: Registry["priceUpdates"];
+  readonly rules: Registry["rules"];
+  readonly alerts: Registry["alerts"];
   readonly holds = new PassingMap<string, Hold>();
   readonly #counters: Counters;
   readonly #lapsing = new Lapsing();
@@ -66,6 +68,8 @@ export class Books implements LedgerView {
     this.keys = registry.keys;
     this.prices = registry.prices;
     this.priceUpdates = registry.priceUpdates;
+    this.rules = registry.rules;
+    this.alerts = registry.alerts;
     this.#history = history;
     this.#counters = new Counters(history, (key) => registry.controls.of(key));
     this.#applicable = new Applicable(this.budgets, (key) => this.counter(key));
@@ -165,6 +169,10 @@ export class Books implements LedgerView {
       case "price_removal":
       case "price_update":
       case "price_revert":
+      case "rule":
+      case "rule_fired":
+      case "rule_acknowledged":
+      case "rule_escalated":
         return this.registry.apply(entry);
       case "refusal":
         return;

@@ -14,6 +14,8 @@ import type { PicoUsd } from "../money/money.ts";
 import type { ControlAnswerOf, ControlCommand } from "./control-command.ts";
 import type { Balance } from "./counter.ts";
 import type { CallId, CallRoute, Counted, Outcome, Quantities, ThresholdEntry } from "./entry.ts";
+import type { Alert, KeptAlert } from "../rule/alert.ts";
+import type { Rule } from "../rule/rule.ts";
 
 /**
  * What a call may cost, split into parts: a decision can fit the output to what the budgets can
@@ -216,6 +218,39 @@ export interface RevertPricesCommand {
   readonly updateId: string;
 }
 
+/** Sets or deletes a rule of alerts. */
+export interface PutRuleCommand {
+  readonly kind: "put_rule";
+  readonly at: number;
+  readonly rule: Rule;
+  readonly deleted: boolean;
+}
+
+/** Fires a rule, once per window. */
+export interface FireRuleCommand {
+  readonly kind: "fire_rule";
+  readonly at: number;
+  readonly alert: Alert;
+}
+
+/** Acknowledges the last alert of a rule for a value. */
+export interface AcknowledgeRuleCommand {
+  readonly kind: "acknowledge_rule";
+  readonly at: number;
+  readonly ruleId: string;
+  readonly value: string;
+  readonly by: string;
+  readonly note: string | null;
+}
+
+/** Sends an alert on that was not acknowledged, once. */
+export interface EscalateRuleCommand {
+  readonly kind: "escalate_rule";
+  readonly at: number;
+  readonly ruleId: string;
+  readonly value: string;
+}
+
 export type Command =
   | HoldCommand
   | TopUpCommand
@@ -231,7 +266,11 @@ export type Command =
   | PutPriceCommand
   | RemovePriceCommand
   | UpdatePricesCommand
-  | RevertPricesCommand;
+  | RevertPricesCommand
+  | PutRuleCommand
+  | FireRuleCommand
+  | AcknowledgeRuleCommand
+  | EscalateRuleCommand;
 
 /** The amount left in a budget. */
 export interface Remaining {
@@ -320,4 +359,9 @@ export interface AnswerOf extends ControlAnswerOf {
   readonly update_prices: { readonly update: KeptPriceUpdate };
   /** `repeated`: it was reverted before; nothing changed. */
   readonly revert_prices: { readonly update: KeptPriceUpdate; readonly repeated: boolean };
+  readonly put_rule: { readonly rule: Rule };
+  /** `repeated`: it had fired, was acknowledged or escalated before; nothing changed. */
+  readonly fire_rule: { readonly repeated: boolean };
+  readonly acknowledge_rule: { readonly alert: KeptAlert; readonly repeated: boolean };
+  readonly escalate_rule: { readonly repeated: boolean };
 }

@@ -4,7 +4,7 @@
  */
 
 import { PurserError } from "../error.ts";
-import type { AnswerOf, Command, ReleaseCommand } from "./command.ts";
+import type { AnswerOf, Command, PutRuleCommand, ReleaseCommand } from "./command.ts";
 import { decidePutBudget, noSuchBudget } from "./decide-budget.ts";
 import { decideExtend, decidePause, decideResume } from "./decide-control.ts";
 import { decideCorrect } from "./decide-correct.ts";
@@ -12,6 +12,7 @@ import { decideHold } from "./decide-hold.ts";
 import { decidePutPrice, decideRemovePrice } from "./decide-price.ts";
 import { decideRevertPrices, decideUpdatePrices } from "./decide-price-update.ts";
 import { decideRecord } from "./decide-record.ts";
+import { decideAcknowledge, decideEscalate, decideFire } from "./decide-rule.ts";
 import { decideSettle } from "./decide-settle.ts";
 import { decideTopUp } from "./decide-top-up.ts";
 import type { Decided } from "./decided.ts";
@@ -75,6 +76,13 @@ const deciders: Decider = {
   remove_price: decideRemovePrice,
   update_prices: decideUpdatePrices,
   revert_prices: decideRevertPrices,
+  put_rule: (_books: LedgerView, { at, rule, deleted }: PutRuleCommand) => ({
+    answer: { rule },
+    entries: [{ kind: "rule", at, rule, deleted }],
+  }),
+  fire_rule: decideFire,
+  acknowledge_rule: decideAcknowledge,
+  escalate_rule: decideEscalate,
 };
 
 /**

@@ -10,6 +10,8 @@ import type { PicoUsd } from "../money/money.ts";
 import type { Charge } from "../price/row/rate.ts";
 import type { PriceOverride } from "../price/text/override.ts";
 import type { PriceUpdate } from "../price/update/price-update.ts";
+import type { Alert } from "../rule/alert.ts";
+import type { Rule } from "../rule/rule.ts";
 import type { ModelUsage, Usage, UsageFlag } from "../usage/usage.ts";
 
 /** An amount in each unit that a budget can count. */
@@ -275,6 +277,22 @@ export interface PriceRevertEntry extends EntryBase {
   readonly updateId: string;
 }
 
+/** A rule of alerts is set or deleted. */
+export interface RuleEntry extends EntryBase {
+  readonly kind: "rule";
+  readonly rule: Rule;
+  readonly deleted: boolean;
+}
+
+/** A rule fired, someone acknowledged it, or nobody did in time. */
+export interface AlertEntry extends EntryBase {
+  readonly kind: "rule_fired" | "rule_acknowledged" | "rule_escalated";
+  readonly alert: Alert;
+  /** Who acknowledged it, and the note; null for the other kinds. */
+  readonly by: string | null;
+  readonly note: string | null;
+}
+
 export type Entry =
   | HoldEntry
   | TopUpEntry
@@ -293,7 +311,9 @@ export type Entry =
   | PriceEntry
   | PriceRemovalEntry
   | PriceUpdateEntry
-  | PriceRevertEntry;
+  | PriceRevertEntry
+  | RuleEntry
+  | AlertEntry;
 
 /** Whether the entry closes an open hold. */
 export function endsHold(entry: Entry): entry is SettleEntry | ReleaseEntry | ExpireEntry {

@@ -35,6 +35,8 @@ export class LoadedBooks implements LedgerView {
   readonly keys: Registry["keys"];
   readonly prices: Registry["prices"];
   readonly priceUpdates: Registry["priceUpdates"];
+  readonly rules: Registry["rules"];
+  readonly alerts: Registry["alerts"];
   readonly #registry: Registry;
   readonly #books: Books;
   readonly #needs: Needs;
@@ -48,6 +50,8 @@ export class LoadedBooks implements LedgerView {
     this.keys = registry.keys;
     this.prices = registry.prices;
     this.priceUpdates = registry.priceUpdates;
+    this.rules = registry.rules;
+    this.alerts = registry.alerts;
     this.#needs = needs;
     this.#operations = new Map(loaded.operations.map((one) => [one.operationId, one]));
     const counters = new Map(loaded.counters.map(({ key, state }) => [counterId(key), state]));

@@ -5,9 +5,13 @@ import type { Key } from "../key/key.ts";
 import { assert } from "../assert.ts";
 import { priceIdAfter, type KeptPrice } from "../price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../price/update/price-update.ts";
+import { sameCondition } from "../rule/define.ts";
+import { alertKey, type KeptAlert } from "../rule/alert.ts";
+import type { KeptRule } from "../rule/rule.ts";
 import { Applicable, type CallSubject } from "./applicable.ts";
 import { Controls } from "./controls.ts";
 import type {
+  AlertEntry,
   BudgetEntry,
   BudgetExtensionEntry,
   BudgetPauseEntry,
@@ -19,6 +23,7 @@ import type {
   PriceRemovalEntry,
   PriceRevertEntry,
   PriceUpdateEntry,
+  RuleEntry,
 } from "./entry.ts";
 
 export type DefinitionEntry =
@@ -30,7 +35,9 @@ export type DefinitionEntry =
   | PriceEntry
   | PriceRemovalEntry
   | PriceUpdateEntry
-  | PriceRevertEntry;
+  | PriceRevertEntry
+  | RuleEntry
+  | AlertEntry;
 
 /**
  * Whether a budget was recounted with a call: `now` under its current definition, which has the
@@ -54,6 +61,9 @@ export class Registry {
   readonly controls = new Controls();
   /** By id, the oldest first. */
   readonly priceUpdates = new Map<string, KeptPriceUpdate>();
+  readonly rules = new Map<string, KeptRule>();
+  /** The last alert of each rule and value, by `alertKey`. Those of a deleted rule are dropped. */
+  readonly alerts = new Map<string, KeptAlert>();
   /** By budget id, its recounts, oldest first. */
   readonly #recounts = new Map<string, RecountedSpan[]>();
   readonly #counters = new Applicable<CounterKey>(this.budgets, (key) => key);
@@ -84,6 +94,12 @@ export class Registry {
       }
       case "price_revert":
         return this.#revert(entry);
+      case "rule":
+        return this.#defineRule(entry);
+      case "rule_fired":
+      case "rule_acknowledged":
+      case "rule_escalated":
+        return this.#alert(entry);
     }
   }
 
@@ -111,6 +127,32 @@ export class Registry {
     const update = this.priceUpdates.get(updateId);
     assert(update !== undefined, "an update that is reverted is known");
     this.priceUpdates.set(updateId, { ...update, revertedAt: at });
+  }
+
+  /** A rule with another condition begins anew. */
+  #defineRule({ at, rule, deleted }: RuleEntry): void {
+    const before = this.rules.get(rule.ruleId);
+    const continues = !deleted && before !== undefined && sameCondition(before, rule);
+    if (deleted) this.rules.delete(rule.ruleId);
+    else this.rules.set(rule.ruleId, { ...rule, since: continues ? before.since : at });
+    if (continues) return;
+    for (const [key, alert] of this.alerts)
+      if (alert.ruleId === rule.ruleId) this.alerts.delete(key);
+  }
+
+  #alert({ kind, at, alert, by, note }: AlertEntry): void {
+    const key = alertKey(alert);
+    if (kind === "rule_fired")
+      return void this.alerts.set(key, {
+        ...alert,
+        firedAt: at,
+        acknowledged: null,
+        escalatedAt: null,
+      });
+    const kept = this.alerts.get(key);
+    assert(kept !== undefined, "an alert that is answered or escalated has fired");
+    if (kind === "rule_escalated") this.alerts.set(key, { ...kept, escalatedAt: at });
+    else this.alerts.set(key, { ...kept, acknowledged: { at, by: by ?? "", note } });
   }
 
   #define({ at, budget, deleted, recounts }: BudgetEntry): void {
@@ -141,4 +183,8 @@ const definitionKinds: ReadonlySet<Entry["kind"]> = new Set<DefinitionEntry["kin
   "price_removal",
   "price_update",
   "price_revert",
+  "rule",
+  "rule_fired",
+  "rule_acknowledged",
+  "rule_escalated",
 ]);

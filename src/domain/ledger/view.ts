@@ -10,6 +10,8 @@ import type { CounterKey } from "./entry.ts";
 import type { Hold } from "./hold.ts";
 import type { PastAttempt } from "./past.ts";
 import type { BudgetsAndKeys } from "./recount.ts";
+import type { KeptAlert } from "../rule/alert.ts";
+import type { KeptRule } from "../rule/rule.ts";
 import type { Recounted } from "./registry.ts";
 
 /**
@@ -23,6 +25,10 @@ export interface LedgerView extends BudgetsAndKeys {
   readonly priceUpdates: ReadonlyMap<string, KeptPriceUpdate>;
   /** The pauses of a budget in force, oldest first. */
   pausesOf(budgetId: string): readonly Pause[];
+  /** Rules of alerts by id. */
+  readonly rules: ReadonlyMap<string, KeptRule>;
+  /** The last alert of each rule and value, by `alertKey`. */
+  readonly alerts: ReadonlyMap<string, KeptAlert>;
   /** @param at When the call was held, in milliseconds since the epoch. */
   recounted(budgetId: string, at: number): Recounted;
   /** The budgets that apply to a call and their counters at this time, narrowest first. */

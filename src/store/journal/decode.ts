@@ -34,6 +34,7 @@ import { loadInteger, type StoredInteger } from "./integer.ts";
 import { isCorrection, kinds, statusOf } from "./kind.ts";
 import type { Names } from "./name.ts";
 import { decodeOutcome, type StoredOutcome } from "./outcome-codec.ts";
+import { decodeRuleEntry } from "./rule-codec.ts";
 
 /** @param callOf Finds the call whose hold has this `seq`. */
 export function decodeEntry(
@@ -91,6 +92,11 @@ export function decodeEntry(
     case kinds.price_update:
     case kinds.price_revert:
       return decodePriceEntry(row);
+    case kinds.rule:
+    case kinds.rule_fired:
+    case kinds.rule_acknowledged:
+    case kinds.rule_escalated:
+      return decodeRuleEntry(row);
     default:
       assert(row.call !== null, "an entry that ends a call or adds to it names its hold");
       return decodeAboutCall(row, context.callOf(row.call), names);

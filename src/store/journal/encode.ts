@@ -11,6 +11,7 @@ import { storeInteger, type StoredInteger } from "./integer.ts";
 import { kindOf } from "./kind.ts";
 import type { NameIds } from "./name.ts";
 import { encodeOutcome } from "./outcome-codec.ts";
+import { ruleBody } from "./rule-codec.ts";
 
 /** What the rows about a call take from its hold. */
 export interface CallOnFile extends CallId {
@@ -109,6 +110,11 @@ export function encodeEntry(
       return otherRow(entry, seq, JSON.stringify(entry.update));
     case "price_revert":
       return otherRow(entry, seq, JSON.stringify([entry.updateId]));
+    case "rule":
+    case "rule_fired":
+    case "rule_acknowledged":
+    case "rule_escalated":
+      return otherRow(entry, seq, ruleBody(entry));
     default:
       return callRow(entry, seq, { names, on: callOf(entry) });
   }

@@ -18,6 +18,8 @@ import { countingFor } from "../../domain/ledger/recount.ts";
 import { isDefinition, Registry } from "../../domain/ledger/registry.ts";
 import type { KeptPrice } from "../../domain/price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../../domain/price/update/price-update.ts";
+import type { KeptAlert } from "../../domain/rule/alert.ts";
+import type { KeptRule } from "../../domain/rule/rule.ts";
 import { asOpenHold } from "../open-hold.ts";
 import { attempt, type Attempt, type Outcome } from "./attempt.ts";
 import { definitions, type Reads } from "./item.ts";
@@ -90,6 +92,14 @@ export class MemoryLedger implements Ledger {
 
   prices(): readonly KeptPrice[] {
     return this.#registry.prices;
+  }
+
+  rules(): readonly KeptRule[] {
+    return [...this.#registry.rules.values()];
+  }
+
+  alerts(): readonly KeptAlert[] {
+    return [...this.#registry.alerts.values()];
   }
 
   priceUpdates(): readonly KeptPriceUpdate[] {

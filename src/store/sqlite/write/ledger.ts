@@ -15,6 +15,8 @@ import type { Balance, Pause } from "../../../domain/ledger/counter.ts";
 import type { Counted } from "../../../domain/ledger/entry.ts";
 import type { KeptPrice } from "../../../domain/price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../../../domain/price/update/price-update.ts";
+import type { KeptAlert } from "../../../domain/rule/alert.ts";
+import type { KeptRule } from "../../../domain/rule/rule.ts";
 import { asOpenHold } from "../../open-hold.ts";
 import type { CountQuery } from "../read/query.ts";
 import type { SqliteFeed } from "../read/ledger-feed.ts";
@@ -111,6 +113,14 @@ export class SqliteLedger implements Ledger {
 
   prices(): readonly KeptPrice[] {
     return this.#pipeline.books.registry.prices;
+  }
+
+  rules(): readonly KeptRule[] {
+    return [...this.#pipeline.books.rules.values()];
+  }
+
+  alerts(): readonly KeptAlert[] {
+    return [...this.#pipeline.books.alerts.values()];
   }
 
   priceUpdates(): readonly KeptPriceUpdate[] {
