@@ -41,6 +41,7 @@ const appFloors: readonly (readonly string[])[] = [
   ["caller", "route"],
   ["header", "hold"],
   ["settle"],
+  ["charge"],
   ["call", "desk", "manage", "report"],
   ["event", "export", "ingest", "rule"],
 ];

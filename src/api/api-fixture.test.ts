@@ -113,6 +113,7 @@ export async function openBench(
     expectedOutput: () => null,
     reportsBilledCost: (name) => name === "openrouter",
     declaredPrices: [stated],
+    declaredItems: [],
     providerNames: ["openai", "anthropic"],
     reloadPrices: () => prices.reload(),
     priceUpdates: new PriceUpdates({

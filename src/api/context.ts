@@ -53,6 +53,8 @@ export interface ApiContext extends Audience, EndAudience {
   readonly priceUpdates: PriceUpdates;
   /** Prices of the configuration. */
   readonly declaredPrices: readonly PriceOverride[];
+  /** Items of the configuration. */
+  readonly declaredItems: readonly PriceOverride[];
   /** Providers that calls can name, configured or not. */
   readonly providerNames: readonly string[];
   /** Call after adding a price to the ledger: rebuilds the price book. */

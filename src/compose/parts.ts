@@ -135,7 +135,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   const prices = new CurrentPrices({
     make: (overrides, updates) =>
       catalogue.book(overrides, identities.byName, { updates, unlisted }),
-    declared: configuration.prices,
+    declared: [...configuration.prices, ...configuration.items],
     kept: () => ({ overrides: ledger.prices(), updates: ledger.priceUpdates() }),
   });
   const reportsBilledCost = billedCostReporters(configuration, identities);
@@ -201,6 +201,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     },
     priceUpdates,
     declaredPrices: configuration.prices,
+    declaredItems: configuration.items,
     providerNames: [
       ...configuration.providers.map(({ name }) => name),
       ...Object.keys(knownProviders),

@@ -27,6 +27,8 @@ export interface Configuration {
   readonly durability: "full" | "process";
   readonly providers: readonly ProviderConfiguration[];
   readonly prices: readonly PriceOverride[];
+  /** What has a price and is no model call, as prices in the book. */
+  readonly items: readonly PriceOverride[];
   /** Null if the prices are not updated on their own. */
   readonly priceUpdates: PriceSchedule | null;
   readonly budgets: readonly Budget[];

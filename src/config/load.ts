@@ -16,7 +16,14 @@ import {
 } from "../domain/input/fields.ts";
 import { checkPort } from "../domain/input/port.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./configuration.ts";
-import { budgetIdsOf, readAliases, readBudgets, readKeys, readPrices } from "./declared.ts";
+import {
+  budgetIdsOf,
+  readAliases,
+  readBudgets,
+  readItems,
+  readKeys,
+  readPrices,
+} from "./declared.ts";
 import { readDocument } from "./document.ts";
 import { Faults } from "./fault.ts";
 import { defaultLimits, readLimits } from "./limit.ts";
@@ -75,6 +82,7 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
         durability: optionalWord(fields, "durability", ["full", "process"]) ?? "full",
         providers,
         prices,
+        items: readItems(fields, faults),
         priceUpdates: readPriceSchedule(fields.values.get("price_updates"), faults),
         budgets,
         keys,
@@ -168,6 +176,7 @@ export function defaultConfiguration(environment: Environment): Configuration {
     durability: "full",
     providers: fromTheEnvironment(environment),
     prices: [],
+    items: [],
     priceUpdates: null,
     budgets: [],
     keys: [],
@@ -189,6 +198,7 @@ const sections = [
   "durability",
   "providers",
   "prices",
+  "items",
   "price_updates",
   "budgets",
   "keys",

@@ -88,6 +88,13 @@ const rows: Readonly<Record<string, Row>> = {
     expected: adminOnly(200),
   },
   "DELETE /api/v1/budgets/{budget_id}": { id: "made", expected: adminOnly(200) },
+  "POST /api/v1/budgets/{budget_id}/pause": { id: "all", expected: adminOnly(200) },
+  "POST /api/v1/budgets/{budget_id}/resume": { id: "all", expected: adminOnly(200) },
+  "POST /api/v1/budgets/{budget_id}/extend": {
+    id: "all",
+    body: { amount: "1" },
+    expected: adminOnly(200),
+  },
   "GET /api/v1/keys": { expected: adminOnly(200) },
   "GET /api/v1/keys/{key_id}": { expected: adminOnly(200) },
   "POST /api/v1/keys": { body: { name: "made", role: "admin" }, expected: adminOnly(201) },
@@ -105,6 +112,21 @@ const rows: Readonly<Record<string, Row>> = {
     body: { data: [{ ...priced, operation_id: "u-own", amount_usd: "0.000001" }] },
     expected: [401, 401, 200, 200, 403, 403, 200, 200],
   },
+  "POST /api/v1/charges": {
+    body: { data: [{ charge_id: "c-own", item_id: "search", amount_usd: "0.000001" }] },
+    expected: [401, 401, 200, 200, 403, 403, 200, 200],
+  },
+  "GET /api/v1/items": { expected: [401, 401, 200, 200, 200, 200, 200, 200] },
+  "PUT /api/v1/items/{item_id}": {
+    id: "sandbox",
+    body: { kind: "infrastructure", unit: "hour", price_usd: "0.05" },
+    expected: adminOnly(200),
+  },
+  "GET /api/v1/items/{item_id}": {
+    id: "none",
+    expected: [401, 401, 404, 404, 404, 404, 404, 404],
+  },
+  "DELETE /api/v1/items/{item_id}": { id: "sandbox", expected: adminOnly(200) },
   ...telemetryRows(),
   "GET /api/v1/entries": { expected: figures },
   "POST /api/v1/entries/{operation_id}/correct": {

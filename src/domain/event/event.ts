@@ -20,6 +20,8 @@ export const eventTypes = [
   "budget.warning",
   "budget.exceeded",
   "budget.paused",
+  "budget.resumed",
+  "budget.extended",
   "budget.window_started",
   "budget.changed",
   "key.created",

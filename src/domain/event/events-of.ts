@@ -2,6 +2,7 @@
 
 import type { Entry } from "../ledger/entry.ts";
 import { budgetChanged, thresholdCrossed, windowStarted } from "./budget-events.ts";
+import { budgetControlled } from "./control-events.ts";
 import { callLapsed, callRefused, charged, corrected } from "./call-events.ts";
 import type { EntryContext } from "./context.ts";
 import type { Event, Happening } from "./event.ts";
@@ -43,6 +44,10 @@ function happeningsOf(entry: Entry, context: EntryContext): readonly Happening[]
       return thresholdCrossed(entry, context.budget);
     case "budget":
       return [budgetChanged(entry, context.before)];
+    case "budget_pause":
+    case "budget_resume":
+    case "budget_extension":
+      return [budgetControlled(entry, context.budget)];
     case "key":
       return [keyChanged(entry, context.before)];
     case "price":

@@ -24,6 +24,8 @@ const sentences: Readonly<Record<string, (event: CloudEvent) => string>> = {
     return `${budget(data)} is paused: new calls are refused until it is resumed.${used}${reset(data)}`;
   },
   "budget.resumed": ({ data }) => `${budget(data)} is resumed: new calls are accepted.`,
+  "budget.extended": ({ data }) =>
+    `${budget(data)} got ${formatAmountOf(Number(text(data, "amount") ?? 0), text(data, "currency") ?? "USD")} more for this window.${reset(data)}`,
   "budget.window_started": ({ data }) =>
     `A new window of ${lowered(budget(data))} has begun, with ${formatFigure(data, "budget_amount") ?? "its limit"} to spend.${reset(data)}`,
   "budget.changed": ({ data, subject }) => {

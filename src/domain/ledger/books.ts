@@ -4,7 +4,7 @@ import { assert } from "../assert.ts";
 import type { Budget } from "../budget/budget.ts";
 import type { Window } from "../budget/window.ts";
 import { Applicable, type Applied, type CallSubject } from "./applicable.ts";
-import { amountIn, type Counter } from "./counter.ts";
+import { amountIn, type Counter, type Pause } from "./counter.ts";
 import { Counters } from "./counters.ts";
 import {
   addQuantities,
@@ -71,7 +71,7 @@ export class Books implements LedgerView {
     this.rules = registry.rules;
     this.alerts = registry.alerts;
     this.#history = history;
-    this.#counters = new Counters(history);
+    this.#counters = new Counters(history, (key) => registry.controls.of(key));
     this.#applicable = new Applicable(this.budgets, (key) => this.counter(key));
   }
 
@@ -113,6 +113,11 @@ export class Books implements LedgerView {
     return this.#past.get(operationId) ?? this.#history.attempts(operationId);
   }
 
+  /** The pauses of a budget in force, oldest first. */
+  pausesOf(budgetId: string): readonly Pause[] {
+    return this.registry.controls.pausesOf(budgetId);
+  }
+
   /** @param at When the call was held, in milliseconds since the epoch. */
   recounted(budgetId: string, at: number): Recounted {
     return this.registry.recounted(budgetId, at);
@@ -152,6 +157,13 @@ export class Books implements LedgerView {
       case "budget":
         this.define(entry);
         return this.#recount(entry);
+      case "budget_pause":
+      case "budget_resume":
+        this.registry.apply(entry);
+        return this.#counters.control(entry.budgetId);
+      case "budget_extension":
+        this.registry.apply(entry);
+        return this.#counters.control(entry.counter.budgetId);
       case "key":
       case "price":
       case "price_removal":
@@ -170,6 +182,7 @@ export class Books implements LedgerView {
   /** Adds a budget without applying its recount, for when the counters already include it. */
   define(entry: BudgetEntry): void {
     this.registry.apply(entry);
+    if (entry.deleted) this.#counters.control(entry.budget.budgetId);
     this.#applicable.forget();
   }
 

@@ -11,6 +11,7 @@ import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import type { PicoUsd } from "../money/money.ts";
+import type { ControlAnswerOf, ControlCommand } from "./control-command.ts";
 import type { Balance } from "./counter.ts";
 import type { CallId, CallRoute, Counted, Outcome, Quantities, ThresholdEntry } from "./entry.ts";
 import type { Alert, KeptAlert } from "../rule/alert.ts";
@@ -260,6 +261,7 @@ export type Command =
   | ExpireCommand
   | PutBudgetCommand
   | DeleteBudgetCommand
+  | ControlCommand
   | PutKeyCommand
   | PutPriceCommand
   | RemovePriceCommand
@@ -281,7 +283,8 @@ export interface Remaining {
  * - `budget_exhausted` too little is left, even if all calls in flight cost nothing
  * - `budget_held` there may be room if calls in flight cost less than they hold: try again
  * - `budget_closed` the budget's only window has not begun or is over
- * - `budget_paused` a threshold's action paused it for the rest of the window
+ * - `budget_paused` a person or a rule paused it until it is resumed, or a threshold for the rest of
+ *   the window
  * - `unpriced` the model has no price and the budget blocks such calls
  */
 export type RefusalReason =
@@ -338,7 +341,7 @@ export interface ReleaseAnswer {
   readonly repeated: boolean;
 }
 
-export interface AnswerOf {
+export interface AnswerOf extends ControlAnswerOf {
   readonly hold: HoldAnswer;
   readonly top_up: TopUpAnswer;
   readonly settle: SettleAnswer;

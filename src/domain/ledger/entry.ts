@@ -210,6 +210,44 @@ export interface Counted {
   readonly counters: readonly CountedCounter[];
 }
 
+/** New calls of a budget, or of one of its values, are refused until it is resumed. */
+export interface BudgetPauseEntry extends EntryBase {
+  readonly kind: "budget_pause";
+  readonly budgetId: string;
+  /** Null for the whole budget. */
+  readonly value: string | null;
+  /** The id of a key, `admin`, or what else paused it. */
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+/** Ends the pauses of a budget, or of one of its values, those by thresholds included. */
+export interface BudgetResumeEntry extends EntryBase {
+  readonly kind: "budget_resume";
+  readonly budgetId: string;
+  readonly value: string | null;
+  readonly by: string;
+  readonly reason: string | null;
+  /** Counters that a threshold paused. It pauses them no more in their window. */
+  readonly lifted: readonly LiftedThresholds[];
+}
+
+export interface LiftedThresholds {
+  readonly counter: CounterKey;
+  /** In parts per million. */
+  readonly thresholds: readonly number[];
+}
+
+/** More money for one counter: its limit is higher until its window ends. */
+export interface BudgetExtensionEntry extends EntryBase {
+  readonly kind: "budget_extension";
+  readonly counter: CounterKey;
+  /** In the unit of the key's currency; positive. */
+  readonly amount: bigint;
+  readonly by: string;
+  readonly reason: string | null;
+}
+
 export interface KeyEntry extends EntryBase {
   readonly kind: "key";
   readonly key: Key;
@@ -266,6 +304,9 @@ export type Entry =
   | ThresholdEntry
   | RefusalEntry
   | BudgetEntry
+  | BudgetPauseEntry
+  | BudgetResumeEntry
+  | BudgetExtensionEntry
   | KeyEntry
   | PriceEntry
   | PriceRemovalEntry

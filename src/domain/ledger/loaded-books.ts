@@ -5,7 +5,7 @@ import type { Budget } from "../budget/budget.ts";
 import type { Window } from "../budget/window.ts";
 import type { Applied, CallSubject } from "./applicable.ts";
 import { Books } from "./books.ts";
-import { counterId, type Counter, type CounterState } from "./counter.ts";
+import { counterId, type Counter, type CounterState, type Pause } from "./counter.ts";
 import type { CounterKey, Entry } from "./entry.ts";
 import type { Hold, KeptHold } from "./hold.ts";
 import type { Loaded, LoadedOperation } from "./loaded.ts";
@@ -67,6 +67,10 @@ export class LoadedBooks implements LedgerView {
     for (const { key } of loaded.counters) this.#books.counter(key);
     for (const hold of distinctHolds(loaded)) this.#books.restoreHold(hold);
     this.#otherHolds = this.#otherHoldsIn(loaded);
+  }
+
+  pausesOf(budgetId: string): readonly Pause[] {
+    return this.#registry.controls.pausesOf(budgetId);
   }
 
   recounted(budgetId: string, at: number): Recounted {

@@ -9,9 +9,13 @@ import { sameCondition } from "../rule/define.ts";
 import { alertKey, type KeptAlert } from "../rule/alert.ts";
 import type { KeptRule } from "../rule/rule.ts";
 import { Applicable, type CallSubject } from "./applicable.ts";
+import { Controls } from "./controls.ts";
 import type {
   AlertEntry,
   BudgetEntry,
+  BudgetExtensionEntry,
+  BudgetPauseEntry,
+  BudgetResumeEntry,
   CounterKey,
   Entry,
   KeyEntry,
@@ -24,6 +28,9 @@ import type {
 
 export type DefinitionEntry =
   | BudgetEntry
+  | BudgetPauseEntry
+  | BudgetResumeEntry
+  | BudgetExtensionEntry
   | KeyEntry
   | PriceEntry
   | PriceRemovalEntry
@@ -51,6 +58,7 @@ export class Registry {
   readonly keysByHash = new Map<string, Key>();
   /** Set over the API, the oldest first. */
   readonly prices: KeptPrice[] = [];
+  readonly controls = new Controls();
   /** By id, the oldest first. */
   readonly priceUpdates = new Map<string, KeptPriceUpdate>();
   readonly rules = new Map<string, KeptRule>();
@@ -64,6 +72,10 @@ export class Registry {
     switch (entry.kind) {
       case "budget":
         return this.#define(entry);
+      case "budget_pause":
+      case "budget_resume":
+      case "budget_extension":
+        return this.controls.apply(entry);
       case "key":
         this.keys.set(entry.key.keyId, entry.key);
         this.keysByHash.set(entry.key.hash, entry.key);
@@ -144,8 +156,10 @@ export class Registry {
   }
 
   #define({ at, budget, deleted, recounts }: BudgetEntry): void {
-    if (deleted) this.budgets.delete(budget.budgetId);
-    else this.budgets.set(budget.budgetId, budget);
+    if (deleted) {
+      this.budgets.delete(budget.budgetId);
+      this.controls.forget(budget.budgetId);
+    } else this.budgets.set(budget.budgetId, budget);
     for (const { budgetId, from } of recounts) {
       const spans = this.#recounts.get(budgetId);
       if (spans) spans.push({ from, to: at });
@@ -161,6 +175,9 @@ export function isDefinition(entry: Entry): entry is DefinitionEntry {
 
 const definitionKinds: ReadonlySet<Entry["kind"]> = new Set<DefinitionEntry["kind"]>([
   "budget",
+  "budget_pause",
+  "budget_resume",
+  "budget_extension",
   "key",
   "price",
   "price_removal",

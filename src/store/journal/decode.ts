@@ -22,6 +22,7 @@ import type {
 } from "../../domain/ledger/entry.ts";
 import { pico } from "../../domain/money/money.ts";
 import type { JournalRow } from "./chain.ts";
+import { decodeControl, isControl } from "./control-codec.ts";
 import type {
   StoredBudget,
   StoredHold,
@@ -42,6 +43,7 @@ export function decodeEntry(
 ): Entry {
   const { at } = row;
   const { names } = context;
+  if (isControl(row.kind)) return decodeControl(row, names);
   switch (row.kind) {
     case kinds.hold:
       return decodeHold(row, names);

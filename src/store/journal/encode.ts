@@ -6,6 +6,7 @@ import type { Budget } from "../../domain/budget/budget.ts";
 import type { CallId, CallRoute, Entry, HoldEntry } from "../../domain/ledger/entry.ts";
 import { mostPerCall } from "../../domain/money/money.ts";
 import type { JournalRow } from "./chain.ts";
+import { encodeControl } from "./control-codec.ts";
 import { storeInteger, type StoredInteger } from "./integer.ts";
 import { kindOf } from "./kind.ts";
 import type { NameIds } from "./name.ts";
@@ -95,6 +96,10 @@ export function encodeEntry(
       return otherRow(entry, seq, JSON.stringify(storeThreshold(entry, names)));
     case "budget":
       return otherRow(entry, seq, JSON.stringify(storeDefinition(entry, names)));
+    case "budget_pause":
+    case "budget_resume":
+    case "budget_extension":
+      return otherRow(entry, seq, encodeControl(entry, names));
     case "key":
       return otherRow(entry, seq, JSON.stringify(entry.key));
     case "price":

@@ -9,7 +9,7 @@ import { PurserError } from "../../domain/error.ts";
 import type { Key } from "../../domain/key/key.ts";
 import { balancesOf, needsOfBalances } from "../../domain/ledger/balances.ts";
 import type { AnswerOf, Command } from "../../domain/ledger/command.ts";
-import type { Balance } from "../../domain/ledger/counter.ts";
+import type { Balance, Pause } from "../../domain/ledger/counter.ts";
 import type { Entry } from "../../domain/ledger/entry.ts";
 import { LoadedBooks } from "../../domain/ledger/loaded-books.ts";
 import type { Loaded } from "../../domain/ledger/loaded.ts";
@@ -76,6 +76,10 @@ export class MemoryLedger implements Ledger {
 
   budget(budgetId: string): Budget | undefined {
     return this.#registry.budgets.get(budgetId);
+  }
+
+  pausesOf(budgetId: string): readonly Pause[] {
+    return this.#registry.controls.pausesOf(budgetId);
   }
 
   keys(): readonly Key[] {

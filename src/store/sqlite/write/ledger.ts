@@ -11,7 +11,7 @@ import { PurserError } from "../../../domain/error.ts";
 import type { Key } from "../../../domain/key/key.ts";
 import type { AnswerOf, Command } from "../../../domain/ledger/command.ts";
 import { balancesOf } from "../../../domain/ledger/balances.ts";
-import type { Balance } from "../../../domain/ledger/counter.ts";
+import type { Balance, Pause } from "../../../domain/ledger/counter.ts";
 import type { Counted } from "../../../domain/ledger/entry.ts";
 import type { KeptPrice } from "../../../domain/price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../../../domain/price/update/price-update.ts";
@@ -92,6 +92,10 @@ export class SqliteLedger implements Ledger {
 
   budget(budgetId: string): Budget | undefined {
     return this.#pipeline.books.budgets.get(budgetId);
+  }
+
+  pausesOf(budgetId: string): readonly Pause[] {
+    return this.#pipeline.books.pausesOf(budgetId);
   }
 
   async balances(budgetId: string, at: number): Promise<readonly Balance[]> {
