@@ -115,3 +115,33 @@ test("each alert arrives once, with kills between charge and notice and a receiv
   await sleep(1500);
   assert.deepEqual(seen(), expected);
 });
+
+test("a test arrives, and an alert is acknowledged once, with the first note", async (t) => {
+  const { url, accepted } = await switchable(t);
+  const over =
+    'when: operation_over, amount: "0.25", notify: [ops], escalate: { after: 1m, notify: [pager] }';
+  const gateway = await start({ url, rules: [`rule_id: call, ${over}`] });
+  t.after(() => gateway.kill());
+  const key = gateway.adminKey;
+  const path = "/api/v1/rules/call";
+  const tested = await gateway.api("POST", `${path}/test`, { key });
+  assert.equal(tested.status, 200, JSON.stringify(tested.json));
+  const tests = accepted
+    .map(({ body }) => JSON.parse(body) as Told)
+    .filter(({ type }) => type === "purser.test");
+  assert.deepEqual(
+    tests.map(({ type, data }) => [type, data["rule_id"]]),
+    [["purser.test", "call"]],
+  );
+  await spend(gateway, { id: "one", key });
+  await until(() => told(accepted).length === 1);
+  const body = { value: "one", note: "agreed" };
+  const answered = await gateway.api("POST", `${path}/acknowledge`, { key, body });
+  assert.equal(answered.status, 200, JSON.stringify(answered.json));
+  const again = await gateway.api("POST", `${path}/acknowledge`, { key, body: { value: "one" } });
+  assert.match(JSON.stringify(again.json), /"note":"agreed"/);
+  const absent = await gateway.api("POST", `${path}/acknowledge`, { key, body: { value: "two" } });
+  assert.equal(absent.status, 404);
+  const verified = await gateway.api("POST", "/api/v1/verify", { key });
+  assert.match(JSON.stringify(verified.json), /"ok":true/);
+});
