@@ -1,6 +1,12 @@
 /** Reads the calls of an export page by page, so that memory does not grow with their number. */
 
-import type { CallFilter, CallRow, LedgerReader } from "../port/reader.ts";
+import type {
+  CallFilter,
+  CallRow,
+  CorrectionFilter,
+  CorrectionRow,
+  LedgerReader,
+} from "../port/reader.ts";
 
 /** Small enough that reading a page does not delay calls. */
 const callsPerPage = 250;
@@ -10,9 +16,26 @@ export async function* callPages(
   reader: Pick<LedgerReader, "calls">,
   filter: CallFilter,
 ): AsyncGenerator<readonly CallRow[]> {
+  yield* pages((page) => reader.calls(filter, page));
+}
+
+/** Newest first. */
+export async function* correctionPages(
+  reader: Pick<LedgerReader, "corrections">,
+  filter: CorrectionFilter,
+): AsyncGenerator<readonly CorrectionRow[]> {
+  yield* pages((page) => reader.corrections(filter, page));
+}
+
+async function* pages<Row extends { readonly seq: number }>(
+  read: (page: {
+    readonly limit: number;
+    readonly before: number | null;
+  }) => Promise<readonly Row[]>,
+): AsyncGenerator<readonly Row[]> {
   let before: number | null = null;
   for (;;) {
-    const page: readonly CallRow[] = await reader.calls(filter, { limit: callsPerPage, before });
+    const page: readonly Row[] = await read({ limit: callsPerPage, before });
     const last = page.at(-1);
     if (last === undefined) return;
     yield page;

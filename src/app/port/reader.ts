@@ -41,6 +41,23 @@ export interface CallRow extends CallId {
   readonly correction: { readonly at: number; readonly reason: string } | null;
 }
 
+/** A correction of a charge, with the call as it was before and after. */
+export interface CorrectionRow {
+  /** Grows with time; cursors are made from it. */
+  readonly seq: number;
+  /** When it was booked. */
+  readonly at: number;
+  readonly before: CallRow;
+  readonly after: CallRow;
+}
+
+/** Which corrections: of the calls of a filter, booked in a range of time. */
+export interface CorrectionFilter extends CallFilter {
+  readonly bookedFrom?: number;
+  /** Exclusive. */
+  readonly bookedTo?: number;
+}
+
 /**
  * Each field narrows the result; absent fields do not. Times are in milliseconds, `to` is
  * exclusive.
@@ -182,6 +199,11 @@ export interface LedgerReader {
     filter: CallFilter,
     page: { readonly limit: number; readonly before: number | null },
   ): Promise<readonly CallRow[]>;
+  /** Newest first; status and operation are ignored. @param before Only rows with a smaller `seq`. */
+  corrections(
+    filter: CorrectionFilter,
+    page: { readonly limit: number; readonly before: number | null },
+  ): Promise<readonly CorrectionRow[]>;
   /** Newest first; the filter's status is ignored. @param before Only rows with a smaller `seq`. */
   refusals(
     filter: CallFilter,

@@ -4,7 +4,7 @@
  */
 
 import type { Attribution, Dimension } from "../attribution/attribution.ts";
-import { add, type PicoUsd } from "../money/money.ts";
+import { add, subtract, type PicoUsd } from "../money/money.ts";
 import { unpricedSource, type Charge, type Rate } from "../price/row/rate.ts";
 
 /**
@@ -40,6 +40,8 @@ export interface FocusCharge {
   readonly meter: Charge["meter"];
   readonly rate: Rate | null;
   readonly basis: CostBasis;
+  /** A difference to what an earlier billing period charged; it has no quantity of its own. */
+  readonly isCorrection: boolean;
   /** Units of the meter; calls, if there is no rate. */
   readonly quantity: number;
   readonly cost: PicoUsd;
@@ -56,6 +58,12 @@ export interface ChargedCall {
   readonly charges: readonly Charge[];
 }
 
+/** A charge that was changed after its billing period had ended. */
+export interface LateCorrection {
+  readonly before: { readonly cost: PicoUsd };
+  readonly after: ChargedCall & { readonly model: string; readonly cost: PicoUsd };
+}
+
 /** Adds up the charges of one period. */
 export class FocusSums {
   readonly #period: { readonly start: number; readonly end: number };
@@ -68,8 +76,24 @@ export class FocusSums {
   }
 
   add(call: ChargedCall): void {
+    this.#add(call, false);
+  }
+
+  /** Adds the difference that a correction made. */
+  correct({ before, after }: LateCorrection): void {
+    const cost = subtract(after.cost, before.cost);
+    const charges = [{ model: after.model, meter: "correction", quantity: 1, cost } as const];
+    this.#add({ ...after, charges }, true);
+  }
+
+  #add(call: ChargedCall, isCorrection: boolean): void {
     const attribution = ownAttribution(call.attribution);
-    const place = JSON.stringify([call.route.provider, call.priceVersion, attribution]);
+    const place = JSON.stringify([
+      call.route.provider,
+      call.priceVersion,
+      attribution,
+      isCorrection,
+    ]);
     for (const charge of call.charges) {
       const { model, meter, rate = null, cost } = charge;
       const key = JSON.stringify([place, model, meter, rate ? this.#textOf(rate) : ""]);
@@ -86,6 +110,7 @@ export class FocusSums {
               meter,
               rate,
               basis: basisOf(charge),
+              isCorrection,
               quantity,
               cost,
               priceVersion: call.priceVersion,

@@ -35,6 +35,8 @@ const absentIn: Readonly<Record<string, readonly string[]>> = {
 };
 
 const nullable = new Set(["BillingAccountName", "ChargeClass", "ChargeDescription"]);
+/** A correction may leave them out. */
+const nullableInCorrection = new Set(["PricingQuantity", "PricingUnit"]);
 const decimals = [
   "BilledCost",
   "ContractedCost",
@@ -127,9 +129,15 @@ function rowViolations(
   wanted: readonly string[],
 ): readonly string[] {
   const value = (name: string): string => row[name] ?? "";
+  const isCorrection = value("ChargeClass") === "Correction";
   const found: string[] = [];
   for (const name of wanted)
-    if (value(name) === "" && !nullable.has(name)) found.push(`${name} is null`);
+    if (
+      value(name) === "" &&
+      !nullable.has(name) &&
+      !(isCorrection && nullableInCorrection.has(name))
+    )
+      found.push(`${name} is null`);
   for (const name of decimals)
     if (value(name) !== "" && !/^-?\d+(?:\.\d+)?$/.test(value(name)))
       found.push(`${name} ${value(name)} is not a decimal`);
@@ -141,7 +149,7 @@ function rowViolations(
   for (const name of ["SkuPriceDetails", "Tags"])
     if (value(name) !== "" && !isFlatObject(value(name)))
       found.push(`${name} is not a flat object`);
-  if (value("ChargeCategory") === "Usage")
+  if (value("ChargeCategory") === "Usage" && !isCorrection)
     for (const name of priced) if (value(name) === "") found.push(`${name} is null`);
   return [...found, ...dependent(row)];
 }
@@ -153,12 +161,24 @@ function dependent(row: Readonly<Record<string, string>>): readonly string[] {
     ["ListUnitPrice", "ListCost"],
     ["ContractedUnitPrice", "ContractedCost"],
   ] as const)
-    if (scaled(value(price)) * scaled(value("PricingQuantity")) !== scaled(value(cost)) * scale)
+    if (
+      value(price) === ""
+        ? value("ChargeClass") !== "Correction"
+        : scaled(value(price)) * scaled(value("PricingQuantity")) !== scaled(value(cost)) * scale
+    )
       found.push(`${price} × PricingQuantity is not ${cost}`);
   const [start, end] = [value("ChargePeriodStart"), value("ChargePeriodEnd")];
   if (!(start < end)) found.push("the charge period is empty");
   if (start < value("BillingPeriodStart") || end > value("BillingPeriodEnd"))
     found.push("the charge period is outside the billing period");
+  for (const [quantity, unit] of [
+    ["PricingQuantity", "PricingUnit"],
+    ["ConsumedQuantity", "ConsumedUnit"],
+  ] as const)
+    if ((value(quantity) === "") !== (value(unit) === ""))
+      found.push(`${quantity} without ${unit}, or the reverse`);
+  for (const name of ["ListUnitPrice", "ContractedUnitPrice", "PricingQuantity"])
+    if (value(name).startsWith("-")) found.push(`${name} is negative`);
   if (value("SkuPriceId") === "" && value("SkuPriceDetails") !== "")
     found.push("SkuPriceDetails without SkuPriceId");
   for (const key of Object.keys(JSON.parse(value("SkuPriceDetails") || "{}") as object))

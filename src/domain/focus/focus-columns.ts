@@ -33,28 +33,31 @@ export function focusColumns({
   return [
     usd("BilledCost", billed),
     text("BillingAccountId", ({ provider }) => provider),
-    text("BillingAccountName", () => null),
+    text("BillingAccountName", ({ provider }) => provider),
     text("BillingCurrency", () => "USD"),
     text("BillingPeriodEnd", ({ start }) => instant(monthOf(start).end)),
     text("BillingPeriodStart", ({ start }) => instant(monthOf(start).start)),
     text("ChargeCategory", () => "Usage"),
-    text("ChargeClass", () => null),
+    text("ChargeClass", ({ isCorrection }) => (isCorrection ? "Correction" : null)),
     text("ChargeDescription", describe),
     text("ChargeFrequency", () => "Usage-Based"),
     text("ChargePeriodEnd", ({ end }) => instant(end)),
     text("ChargePeriodStart", ({ start }) => instant(start)),
-    number("ConsumedQuantity", ({ quantity }) => String(quantity)),
-    text("ConsumedUnit", (charge) => unitsOf(charge)),
+    number(
+      "ConsumedQuantity",
+      unlessCorrection(({ quantity }) => String(quantity)),
+    ),
+    text("ConsumedUnit", unlessCorrection(unitsOf)),
     usd("ContractedCost", ({ cost }) => cost),
-    number("ContractedUnitPrice", unitPrice),
+    number("ContractedUnitPrice", unlessCorrection(unitPrice)),
     usd("EffectiveCost", ({ cost }) => cost),
     ...(is12 ? [] : [text("HostProviderName", ({ provider }) => provider)]),
     text("InvoiceIssuerName", ({ provider }) => provider),
     usd("ListCost", ({ cost }) => cost),
-    number("ListUnitPrice", unitPrice),
+    number("ListUnitPrice", unlessCorrection(unitPrice)),
     text("PricingCategory", ({ rate }) => (rate ? "Standard" : "Other")),
-    number("PricingQuantity", pricingQuantity),
-    text("PricingUnit", pricingUnit),
+    number("PricingQuantity", unlessCorrection(pricingQuantity)),
+    text("PricingUnit", unlessCorrection(pricingUnit)),
     ...(is12
       ? [
           text("ProviderName", ({ provider }) => provider),
@@ -69,8 +72,8 @@ export function focusColumns({
     text("ServiceSubcategory", () => "Generative AI"),
     text("SkuId", ({ model, meter }) => `${model}-${meter}`),
     text("SkuMeter", ({ meter }) => meterName(meter)),
-    text("SkuPriceDetails", priceDetails),
-    text("SkuPriceId", priceId),
+    text("SkuPriceDetails", unlessCorrection(priceDetails)),
+    text("SkuPriceId", unlessCorrection(priceId)),
     text("SubAccountId", ({ attribution }) => attribution.project ?? null),
     text("SubAccountName", ({ attribution }) => attribution.project ?? null),
     text("Tags", tags),
@@ -86,12 +89,24 @@ function text(name: string, of: Of<string | null>): ColumnOf<FocusCharge> {
 }
 
 function usd(name: string, of: Of<PicoUsd>): ColumnOf<FocusCharge> {
-  return { name, kind: "usd", of };
+  return number(name, (charge) => formatUsd(of(charge)));
 }
 
-/** Decimals as text, to be exact. */
-function number(name: string, of: Of<string>): ColumnOf<FocusCharge> {
-  return { name, kind: "number", of };
+/** A correction has an amount only: its quantity and price are those of the first charge. */
+function unlessCorrection(of: Of<string>): Of<string | null> {
+  return (charge) => (charge.isCorrection ? null : of(charge));
+}
+
+/**
+ * Decimals as text, to be exact. They have a point: a reader that guesses types would take a column
+ * of whole numbers for integers, which FOCUS does not allow.
+ */
+function number(name: string, of: Of<string | null>): ColumnOf<FocusCharge> {
+  const decimal = (charge: FocusCharge): string | null => {
+    const digits = of(charge);
+    return digits === null || digits.includes(".") ? digits : `${digits}.0`;
+  };
+  return { name, kind: "number", of: decimal };
 }
 
 /** FOCUS wants whole seconds. */

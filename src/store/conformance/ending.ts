@@ -109,6 +109,21 @@ export function testCorrecting(open: OpenStore): void {
         calls.map(({ status, cost, correction: why }) => [status, cost, why?.reason]),
         Array.from({ length: 4 }, () => ["settled", usd(2), "billed so"]),
       );
+      const corrections = await again.reader.corrections({}, { limit: 10, before: null });
+      assert.deepEqual(
+        corrections.map(({ before, after }) => [before.cost / usd(1), after.cost / usd(1)]),
+        [...Array.from({ length: 4 }, () => [9n, 2n]), [0n, 9n], [0n, 9n], [1n, 9n], [1n, 9n]],
+      );
+      const [newest] = corrections;
+      const booked = { bookedFrom: newest?.at ?? 0, bookedTo: (newest?.at ?? 0) + 1 };
+      const [one, ...others] = await again.reader.corrections(
+        { ...booked, from: newest?.after.endedAt ?? 0 },
+        { limit: 1, before: null },
+      );
+      assert.deepEqual([one, others], [newest, []]);
+      const none = { limit: 10, before: null };
+      assert.deepEqual(await again.reader.corrections({ bookedTo: booked.bookedFrom }, none), []);
+      assert.deepEqual(await again.reader.corrections({ to: start }, none), []);
       const [total] = await again.reader.totals({}, [], null);
       assert.deepEqual([total?.calls, total?.cost], [4, usd(8)]);
       assert.equal((await again.reader.verify()).ok, true);

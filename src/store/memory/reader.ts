@@ -5,6 +5,8 @@ import type {
   AlertRow,
   CallFilter,
   CallRow,
+  CorrectionFilter,
+  CorrectionRow,
   DistinctQuery,
   DistinctTotals,
   GroupKey,
@@ -21,7 +23,14 @@ import { noHistory } from "../../domain/ledger/past.ts";
 import { pico } from "../../domain/money/money.ts";
 import { countDistinct, distinctKeys } from "../distinct.ts";
 import type { Link } from "./link.ts";
-import { alertRows, callRows, refusalRows, selectsCall, selectsRefusal } from "./rows.ts";
+import {
+  alertRows,
+  callRows,
+  correctionRows,
+  refusalRows,
+  selectsCall,
+  selectsRefusal,
+} from "./rows.ts";
 import type { MemoryServer } from "./server.ts";
 import { latenciesOf, totalsOf } from "./totals.ts";
 
@@ -45,6 +54,15 @@ export class MemoryReader implements LedgerReader {
       rows.filter((row) => selectsCall(filter, row)),
       page,
     );
+  }
+
+  async corrections(filter: CorrectionFilter, page: Page): Promise<readonly CorrectionRow[]> {
+    const { bookedFrom = -Infinity, bookedTo = Infinity, ...calls } = filter;
+    const { status: _, charged: __, ...selected } = calls;
+    const rows = correctionRows(await this.#journal()).filter(
+      ({ at, after }) => at >= bookedFrom && at < bookedTo && selectsCall(selected, after),
+    );
+    return newestFirst(rows, page);
   }
 
   async refusals(filter: CallFilter, page: Page): Promise<readonly RefusalRow[]> {

@@ -1,7 +1,13 @@
 /** Turns the journal of a memory ledger into the rows that its reader returns. */
 
 import type { NumberedEntry } from "../../app/port/feed.ts";
-import type { AlertRow, CallFilter, CallRow, RefusalRow } from "../../app/port/reader.ts";
+import type {
+  AlertRow,
+  CallFilter,
+  CallRow,
+  CorrectionRow,
+  RefusalRow,
+} from "../../app/port/reader.ts";
 import {
   attributedTo,
   unattributed,
@@ -22,6 +28,19 @@ type End = SettleEntry | ReleaseEntry | ExpireEntry | CorrectionEntry;
 
 /** The calls that have ended, oldest entry first. */
 export function callRows(journal: readonly NumberedEntry[]): readonly CallRow[] {
+  return ends(journal).calls;
+}
+
+/** The corrections, oldest first. */
+export function correctionRows(journal: readonly NumberedEntry[]): readonly CorrectionRow[] {
+  return ends(journal).corrections;
+}
+
+function ends(journal: readonly NumberedEntry[]): {
+  readonly calls: readonly CallRow[];
+  readonly corrections: readonly CorrectionRow[];
+} {
+  const corrections: CorrectionRow[] = [];
   const holds = new Map<string, HoldEntry>();
   const rows = new Map<string, CallRow>();
   for (const { seq, entry } of journal) {
@@ -33,9 +52,13 @@ export function callRows(journal: readonly NumberedEntry[]): readonly CallRow[] 
     // A corrected call counts in the hour it first ended; a late settlement in the hour it came.
     const endedAt = entry.kind === "correction" ? (before?.endedAt ?? entry.at) : entry.at;
     rows.delete(key);
-    if (hold) rows.set(key, rowOf(hold, entry, { seq, endedAt }));
+    if (!hold) continue;
+    const after = rowOf(hold, entry, { seq, endedAt });
+    rows.set(key, after);
+    if (entry.kind === "correction" && before)
+      corrections.push({ seq, at: entry.at, before, after });
   }
-  return [...rows.values()];
+  return { calls: [...rows.values()], corrections };
 }
 
 export function refusalRows(journal: readonly NumberedEntry[]): readonly RefusalRow[] {

@@ -34,6 +34,8 @@ const billedByUnit: ReadonlyMap<string, EndpointUnit> = new Map([
   ["ocr", "ocr"],
 ]);
 
+export const unitPaths: readonly string[] = [...billedByUnit.keys()];
+
 /** POST paths that are free: they classify, count, or act on an object that was already billed. */
 const freePosts: readonly RegExp[] = [
   /^moderations$/,

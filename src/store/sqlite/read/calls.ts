@@ -86,7 +86,8 @@ export function readAlerts(
   return alerts;
 }
 
-function readCall(file: FileHistory, { seq, endedAt }: Found): CallRow {
+/** Reads the call that an outcome entry ended. */
+export function readCall(file: FileHistory, { seq, endedAt }: Found): CallRow {
   const row = file.journal.row(seq);
   const holdRow = row && file.journal.row(row.call ?? 0);
   assert(row !== undefined && holdRow !== undefined, "a call has a hold and an end");

@@ -5,6 +5,7 @@
 import type {
   AlertRow,
   CallRow,
+  CorrectionRow,
   DistinctTotals,
   KeyUseRow,
   LatencyTotals,
@@ -33,6 +34,13 @@ export class SqliteReader implements LedgerReader {
   async calls(...input: Parameters<LedgerReader["calls"]>): Promise<readonly CallRow[]> {
     await this.#parts.settled();
     return (await this.#thread.ask({ method: "calls", input })) as readonly CallRow[];
+  }
+
+  async corrections(
+    ...input: Parameters<LedgerReader["corrections"]>
+  ): Promise<readonly CorrectionRow[]> {
+    await this.#parts.settled();
+    return (await this.#thread.ask({ method: "corrections", input })) as readonly CorrectionRow[];
   }
 
   async refusals(...input: Parameters<LedgerReader["refusals"]>): Promise<readonly RefusalRow[]> {

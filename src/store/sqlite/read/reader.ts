@@ -8,6 +8,7 @@ import { damageRemedyFor, openForReading } from "../schema.ts";
 import { readAlerts, readCalls } from "./calls.ts";
 import { countSpent } from "./count-spent.ts";
 import { countDistinct, distinctKeys } from "../../distinct.ts";
+import { readCorrections } from "./corrections.ts";
 import { readKeyUses } from "./key-uses.ts";
 import { NameIndex } from "./name-index.ts";
 import { EntryReader } from "./entries.ts";
@@ -66,6 +67,7 @@ function answer(query: Query | CountQuery | FeedQuery, number: number): unknown 
   if (query.method === "last") return entries.last();
   if (query.method === "calls") return readCalls(source, ...query.input);
   if (query.method === "keyUses") return readKeyUses(source);
+  if (query.method === "corrections") return readCorrections(source, ...query.input);
   if (query.method === "refusals") return readRefusals(source, ...query.input);
   if (query.method === "alerts") return readAlerts(source, ...query.input);
   if (query.method === "distinct") {
