@@ -72,6 +72,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   );
   const { ledger, prices, token, log, waiting } = parts;
   await parts.notifiers?.notifiers.prepare();
+  await parts.rules?.wake();
   const unresolved = await recover(
     { ledger, clock, waiting, observer: parts.observer },
     prices.book.version,
@@ -131,7 +132,10 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     models: () =>
       servedModels(providers, {
         wires,
-        priced: [...configuration.prices, ...ledger.prices()],
+        priced: [
+          ...configuration.prices,
+          ...ledger.prices().filter(({ removedAt }) => removedAt === null),
+        ],
         listed: parts.catalogue.models(parts.prices.updated),
         names: new Map([...parts.identities.byName].map(([name, { id }]) => [name, id])),
       }),
@@ -154,6 +158,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   );
 
   parts.notifiers?.notifiers.start();
+  parts.rules?.start();
 
   if (configuration.priceUpdates) {
     const schedule = configuration.priceUpdates;

@@ -28,6 +28,7 @@ const domainOrder = [
   "budget",
   "key",
   "estimate",
+  "rule",
   "ledger",
   "event",
 ];
@@ -41,8 +42,9 @@ const appFloors: readonly (readonly string[])[] = [
   ["caller", "route"],
   ["header", "hold"],
   ["settle"],
+  ["charge"],
   ["call", "desk", "manage", "report"],
-  ["event", "export", "ingest"],
+  ["event", "export", "ingest", "rule"],
 ];
 
 /** The rooms that each room may import. An entry may also name one file, without its ending. */

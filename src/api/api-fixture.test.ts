@@ -103,6 +103,7 @@ export async function openBench(
     ledger,
     reader,
     feed,
+    rulesChanged: async () => undefined,
     notifiers: null,
     clock,
     files: { workbook, report: drawReport },
@@ -112,6 +113,7 @@ export async function openBench(
     expectedOutput: () => null,
     reportsBilledCost: (name) => name === "openrouter",
     declaredPrices: [stated],
+    declaredItems: [],
     providerNames: ["openai", "anthropic"],
     reloadPrices: () => prices.reload(),
     priceUpdates: new PriceUpdates({

@@ -5,8 +5,10 @@ import type { Context } from "hono";
 import { PurserError } from "../domain/error.ts";
 import { alertRoutes } from "./alerts.ts";
 import { authenticate } from "./authenticate.ts";
+import { budgetControlRoutes } from "./budget-controls.ts";
 import { budgetRoutes } from "./budgets.ts";
 import type { ApiContext } from "./context.ts";
+import { chargeRoutes } from "./charges.ts";
 import { docsPage } from "./docs-page.ts";
 import { eventRoutes } from "./events.ts";
 import { frontJson, frontPage, wantsPage } from "./front-page.ts";
@@ -15,6 +17,7 @@ import { estimateRoutes } from "./estimate.ts";
 import { exportRoutes } from "./exports.ts";
 import { healthRoutes } from "./health.ts";
 import { holdRoutes } from "./holds.ts";
+import { itemRoutes } from "./items.ts";
 import { keyRoutes } from "./keys.ts";
 import { notifierRoutes } from "./notifiers.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -25,6 +28,7 @@ import { readBody, readQuery } from "./request.ts";
 import type { Reply, Route } from "./route.ts";
 import { reconciliationRoutes } from "./reconciliations.ts";
 import { reportRoutes } from "./report.ts";
+import { ruleRoutes } from "./rules.ts";
 import { statusRoutes } from "./status.ts";
 import { seriesRoutes } from "./series.ts";
 import { summaryRoutes } from "./summary.ts";
@@ -34,9 +38,12 @@ import { usageRoutes } from "./usage.ts";
 /** All routes, in the order of the documentation. */
 export const routes: readonly Route[] = [
   ...budgetRoutes,
+  ...budgetControlRoutes,
   ...keyRoutes,
   ...holdRoutes,
   ...usageRoutes,
+  ...itemRoutes,
+  ...chargeRoutes,
   ...telemetryRoutes,
   ...entryRoutes,
   ...summaryRoutes,
@@ -50,6 +57,7 @@ export const routes: readonly Route[] = [
   ...alertRoutes,
   ...eventRoutes,
   ...notifierRoutes,
+  ...ruleRoutes,
   ...statusRoutes,
   ...healthRoutes,
 ];

@@ -153,7 +153,15 @@ test("a budget for every value has a counter per value, paged, and one value can
   const first = await bench.call("GET", "/api/v1/budgets/each?limit=1");
   assert.deepEqual([first.json.spent, first.json.available], ["0.0009", null]);
   assert.deepEqual(first.json.counters, [
-    { value: "alice", spent: "0.0006", held: "0", available: "0.0004", overrun: "0" },
+    {
+      value: "alice",
+      spent: "0.0006",
+      held: "0",
+      available: "0.0004",
+      overrun: "0",
+      granted: "0",
+      paused: null,
+    },
   ]);
   const second = await bench.call(
     "GET",

@@ -7,7 +7,6 @@ import {
   deleteBudget,
   findBudget,
   observeBudget,
-  type BudgetState,
 } from "../app/manage/manage-budgets.ts";
 import {
   budgetChanges,
@@ -19,18 +18,11 @@ import {
   budgetQuery,
   budgetSchema,
   deletedBudgetSchema,
-  type BudgetCounterJson,
-  type BudgetJson,
 } from "../contract/budget.ts";
-import { formatAmount } from "../domain/budget/amount.ts";
 import { everyValue } from "../domain/budget/applies.ts";
-import type { Currency } from "../domain/budget/budget.ts";
-import { budgetToJson } from "../domain/budget/json.ts";
-import { shareOf } from "../domain/budget/threshold.ts";
-import type { Balance } from "../domain/ledger/counter.ts";
+import { budgetJson, counterJson } from "./budget-json.ts";
 import { cutPage, readCursor } from "./page.ts";
 import { adminOnly, answer, anyKey, created, ok, problem, route, type Route } from "./route.ts";
-import { windowJson } from "./window.ts";
 
 export const budgetRoutes: readonly Route[] = [
   route({
@@ -152,29 +144,4 @@ function pageOf<Row>(
   const start = readCursor(cursor) ?? 0;
   const page = cutPage(numbered.slice(start, start + limit + 1), limit);
   return { rows: page.rows.map(({ row }) => row), nextCursor: page.nextCursor };
-}
-
-function budgetJson({ budget, window, sums }: BudgetState): BudgetJson {
-  const amount = (value: bigint): string => formatAmount(value, budget.currency);
-  const [lowest] = budget.thresholds;
-  return {
-    ...budgetToJson(budget),
-    warning_threshold: lowest ? shareOf(lowest) : null,
-    window: window && windowJson(window),
-    spent: amount(sums.spent),
-    held: amount(sums.held),
-    available: sums.available === null ? null : amount(sums.available),
-    overrun: amount(sums.overrun),
-  };
-}
-
-function counterJson(balance: Balance, currency: Currency): BudgetCounterJson {
-  const { counter, spent, held, available, overrun } = balance;
-  return {
-    value: counter.value,
-    spent: formatAmount(spent, currency),
-    held: formatAmount(held, currency),
-    available: formatAmount(available, currency),
-    overrun: formatAmount(overrun, currency),
-  };
 }

@@ -28,6 +28,8 @@ export interface ApiContext extends Audience, EndAudience {
   readonly feed: Feed;
   /** Null for a folder that is opened without a server. */
   readonly notifiers: Notifiers | null;
+  /** Call after a rule was set: the journal is followed for it. */
+  rulesChanged(): Promise<void>;
   readonly clock: Clock;
   readonly files: FileWriter;
   readonly counter: Pick<TokenCounter, "countText">;
@@ -51,6 +53,8 @@ export interface ApiContext extends Audience, EndAudience {
   readonly priceUpdates: PriceUpdates;
   /** Prices of the configuration. */
   readonly declaredPrices: readonly PriceOverride[];
+  /** Items of the configuration. */
+  readonly declaredItems: readonly PriceOverride[];
   /** Providers that calls can name, configured or not. */
   readonly providerNames: readonly string[];
   /** Call after adding a price to the ledger: rebuilds the price book. */

@@ -232,6 +232,8 @@ test("a model without a price is not found, and never zero", async (t) => {
   const bench = await openBench(t);
   const unknown = await bench.call("GET", "/api/v1/prices?provider=openai&model=none");
   assert.deepEqual([unknown.status, unknown.json.field], [404, "model"]);
+  const nobody = await bench.call("GET", "/api/v1/prices?provider=nope&model=none");
+  assert.deepEqual([nobody.status, nobody.json.field], [404, "provider"]);
   await bench.call("POST", "/api/v1/prices", {
     ...model,
     model: "typed-right",

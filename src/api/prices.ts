@@ -17,7 +17,7 @@ import {
 } from "../contract/price.ts";
 import { PurserError } from "../domain/error.ts";
 import { mayCall } from "../domain/key/key.ts";
-import { didYouMean, similarModels } from "../domain/price/similar-models.ts";
+import { didYouMean, similarModels, type KnownModels } from "../domain/price/similar-models.ts";
 import type { Principal } from "../app/caller/principal.ts";
 import type { ApiContext } from "./context.ts";
 import { formatInstant, parseInstant } from "../domain/input/scalar.ts";
@@ -75,10 +75,7 @@ export const priceRoutes: readonly Route[] = [
         const models = visibleModels(context, caller);
         const isPriced = (one: ModelName): boolean =>
           lookUpPrice(context, { ...one, at }) !== undefined;
-        throw unpriced(
-          { provider, model },
-          similarModels(`${provider}/${model}`, { models, isPriced }),
-        );
+        throw unpriced({ provider, model }, { models, isPriced });
       }
       return ok(priceJson(sheet, at, book.version));
     },
@@ -128,9 +125,14 @@ function visibleModels(context: ApiContext, { key }: Principal): readonly ModelN
     .filter((one) => !key || mayCall(key, one));
 }
 
-function unpriced({ provider, model }: ModelName, similar: readonly string[]): PurserError {
-  return new PurserError("not_found", `no price for ${provider}/${model}`, {
-    field: "model",
+function unpriced({ provider, model }: ModelName, known: KnownModels): PurserError {
+  const similar = similarModels(`${provider}/${model}`, known);
+  const isListed = known.models.some((one) => one.provider === commonName(provider));
+  const what = isListed
+    ? `no price for ${provider}/${model}`
+    : `no provider "${provider}" is in the price list`;
+  return new PurserError("not_found", what, {
+    field: isListed ? "model" : "provider",
     remedy: `${didYouMean(similar)}${similar.length === 0 ? "Check the name, or add" : "Or add"} a price with POST /api/v1/prices. The model is unpriced, not free.`,
   });
 }

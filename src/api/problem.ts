@@ -54,7 +54,7 @@ export const problems: Readonly<Record<ProblemCode, Meaning>> = {
     title: "A budget has too little left until calls in flight end",
   },
   budget_closed: { status: 402, title: "The window of a budget has not begun or is over" },
-  budget_paused: { status: 402, title: "A budget is paused for the rest of its window" },
+  budget_paused: { status: 402, title: "A budget is paused" },
   upstream_unreachable: { status: 502, title: "The provider did not answer" },
   upstream_timeout: { status: 504, title: "The provider did not answer in time" },
   store_unavailable: { status: 503, title: "The ledger cannot be written" },

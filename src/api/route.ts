@@ -8,7 +8,7 @@ import type { Role } from "../domain/key/key.ts";
 import type { ApiContext } from "./context.ts";
 import { check } from "./validate.ts";
 
-export type Method = "get" | "post" | "patch" | "delete";
+export type Method = "get" | "post" | "put" | "patch" | "delete";
 
 /** Who may use a route: everyone, or keys with these roles. */
 export type Access = "public" | readonly Role[];

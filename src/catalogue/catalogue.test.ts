@@ -553,3 +553,22 @@ test("the first figure of a disputed standard rate is in the row of the book", (
   }
   assert.ok(compared > 100, `${compared}`);
 });
+
+test("a price of the user's own has the provider's tool fees unless it states them, and inherits nothing else", () => {
+  const own = { provider: "openai", model: "gpt-5.6", input: "1", output: "2" };
+  const ratesOf = (input: object): readonly unknown[] => {
+    const sheet = catalogue.book([definePrice(input)]).sheet({ ...own, at: sunday });
+    const usage = { cache_read: 1, web_search: 1, file_search: 1 };
+    const lines = sheet?.charge(
+      { model: own.model, usage },
+      { serviceTier: "standard", at: sunday },
+    );
+    return (lines ?? []).map(({ meter, rate }) => [meter, rate?.perUnit, rate?.source]);
+  };
+  assert.deepEqual(ratesOf(own), [
+    ["cache_read", 1_000_000n, "api"],
+    ["web_search", 10_000_000_000n, "overlay"],
+    ["file_search", 2_500_000_000n, "overlay"],
+  ]);
+  assert.deepEqual(ratesOf({ ...own, web_search: "0" })[1], ["web_search", 0n, "api"]);
+});

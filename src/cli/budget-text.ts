@@ -59,7 +59,9 @@ export function budgetText(budget: BudgetJson, output: Output): string {
     ["providers", budget.providers?.join(", ")],
     ["parent", budget.parent_budget_id ?? undefined],
     ["window", windowText(budget)],
+    ["paused", pausedText(budget, paint)],
     ["limit", amountText(budget.amount, budget.currency)],
+    ["granted", isNone(budget.granted) ? undefined : amountText(budget.granted, budget.currency)],
     ["spent", amountText(budget.spent, budget.currency)],
     ["held", amountText(budget.held, budget.currency)],
     ["available", amountText(budget.available, budget.currency) || undefined],
@@ -80,6 +82,16 @@ export function budgetText(budget: BudgetJson, output: Output): string {
   return `${paint.bold(budget.budget_id)}\n${table([{ title: "" }, { title: "" }], rows, { heading: paint.dim, room: output.columns, indent: "  " })}`;
 }
 
+function isNone(amount: string | null): boolean {
+  return amount === null || amount === "0";
+}
+
+function pausedText({ paused }: BudgetJson, paint: Paint): string | undefined {
+  if (!paused) return undefined;
+  const by = paused.by === "threshold" ? "by a threshold" : `by ${paused.by}`;
+  return paint.red(paused.reason === null ? by : `${by}: ${paused.reason}`);
+}
+
 /** In the time zone of the budget, in which its windows begin. */
 function windowText({ window, time_zone: zone }: BudgetJson): string | undefined {
   if (!window) return undefined;
@@ -95,7 +107,7 @@ function windowText({ window, time_zone: zone }: BudgetJson): string | undefined
 /** The spent and held share of the limit, 0 to 1 or above; null if unknown, as for `*` itself. */
 export function usedShare(budget: BudgetJson): number | null {
   if (budget.resource_id === "*") return null;
-  const limit = parseUsd(budget.amount, "amount");
+  const limit = parseUsd(budget.amount, "amount") + parseUsd(budget.granted ?? "0", "granted");
   if (limit === 0n) return null;
   const used = parseUsd(budget.spent, "spent") + parseUsd(budget.held, "held");
   return Number((used * 10_000n) / limit) / 10_000;

@@ -277,6 +277,8 @@ const budget: BudgetJson = {
   held: "1.5",
   available: null,
   overrun: "0",
+  granted: null,
+  paused: null,
 };
 
 test("budgets are listed under their parents, and held amounts count as used", () => {

@@ -2,7 +2,7 @@
 
 import { commonName } from "../domain/price/id/provider-name.ts";
 import { PurserError } from "../domain/error.ts";
-import { nearest, suggest } from "../domain/input/nearest.ts";
+import { nearest } from "../domain/input/nearest.ts";
 import { didYouMean, similarModels, splitName } from "../domain/price/similar-models.ts";
 import { billedUnits } from "../domain/price/unit-price.ts";
 import type { ModelName } from "../domain/price/served.ts";
@@ -83,7 +83,7 @@ export function unpriced(
   { model, provider, at }: Unpriced,
 ): PurserError {
   if (provider !== undefined) {
-    const wrong = unknownProvider(provider, catalogue);
+    const wrong = unknownProvider(provider, { catalogue, model, at });
     if (wrong) return wrong;
   }
   const name = provider === undefined ? model : `${provider}/${model}`;
@@ -112,23 +112,38 @@ export function similarPriced(
   });
 }
 
-/** The error for a misspelt provider; undefined for a known one, and one unlike any other. */
-function unknownProvider(name: string, catalogue: CommandCatalogue): PurserError | undefined {
+/**
+ * The error for a provider without any price, with one that prices the model; undefined for a known
+ * provider.
+ */
+function unknownProvider(
+  name: string,
+  { catalogue, model, at }: Unpriced & { readonly catalogue: CommandCatalogue },
+): PurserError | undefined {
   const known = providersOf(catalogue);
-  const near = known.includes(commonName(name)) ? undefined : nearest(name, known);
-  return near === undefined ? undefined : notListed(name, known);
+  if (known.includes(commonName(name))) return undefined;
+  const elsewhere = listedModel(catalogue, { model, provider: undefined, at })?.provider;
+  return notListed(name, { known, elsewhere });
 }
 
 /** @throws PurserError `not_found` with the nearest name. */
 export function checkProvider(name: string, catalogue: CommandCatalogue): void {
   const known = providersOf(catalogue);
-  if (!known.includes(commonName(name))) throw notListed(name, known);
+  if (!known.includes(commonName(name))) throw notListed(name, { known });
 }
 
-function notListed(name: string, known: readonly string[]): PurserError {
+interface KnownProviders {
+  readonly known: readonly string[];
+  /** One that prices the model. */
+  readonly elsewhere?: string | undefined;
+}
+
+function notListed(name: string, { known, elsewhere }: KnownProviders): PurserError {
+  const meant = nearest(name, known) ?? elsewhere;
+  const examples = makers.filter((maker) => known.includes(maker)).join(", ");
   return new PurserError("not_found", `no provider "${name}" is in the price list`, {
     field: "--provider",
-    remedy: suggest(name, known),
+    remedy: `${meant === undefined ? `Use one of the list, such as ${examples}.` : `Did you mean ${meant}?`} For a provider of your own, add a price under \`prices:\` in purser.yaml.`,
   });
 }
 

@@ -100,6 +100,11 @@ test("only what a model can do has a price, and short contexts come first", asyn
 test("errors name the option that is wrong, its value, and what was meant", async () => {
   for (const [words, text] of [
     [["price", "gpt-5", "--provider", "opnai"], /"opnai"[^]*--provider[^]*Did you mean openai\?/],
+    [
+      ["price", "gpt-5", "--provider", "nope"],
+      /no provider "nope"[^]*--provider[^]*Did you mean openai\?[^]*prices:/,
+    ],
+    [["prices", "export", "--provider", "nope"], /"nope"[^]*such as openai, anthropic, gemini/],
     [["price", "gpt-5", "--meter", "imput=3"], /--meter: "imput" is not a known meter/],
     [["price", "gpt-5", "--meter", "imges=3"], /--meter: "imges" is not a known meter/],
     [["prices", "export", "--provider", "opnai"], /"opnai"[^]*--provider[^]*openai\?/],

@@ -76,6 +76,11 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./command/notify.ts")).defineNotify,
   },
   {
+    name: "rules",
+    summary: "list and test rules of alerts, and acknowledge them",
+    load: async () => (await import("./command/rules.ts")).defineRules,
+  },
+  {
     name: "correct",
     summary: "correct the charge of a call",
     load: async () => (await import("./command/correct.ts")).defineCorrect,

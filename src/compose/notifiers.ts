@@ -2,11 +2,12 @@
 
 import { Delivery } from "../app/event/deliver.ts";
 import { Notifiers } from "../app/event/notifiers.ts";
+import type { Deliveries } from "../app/port/deliveries.ts";
 import type { Feed } from "../app/port/feed.ts";
 import type { Notifier } from "../app/port/notifier.ts";
 import { simulator } from "../app/route/simulated.ts";
 import type { Configuration } from "../config/configuration.ts";
-import { selects } from "../domain/event/selection.ts";
+import { isFor } from "../domain/event/selection.ts";
 import type { Log } from "../metrics/log.ts";
 import { makeNotifierMetrics, type NotifierMetrics } from "../metrics/notifier-metrics.ts";
 import { makeNotifier } from "../notify/notifiers.ts";
@@ -24,6 +25,8 @@ export interface NotifierOptions {
 
 export interface OpenNotifiers {
   readonly notifiers: Notifiers;
+  /** Opened on first use. */
+  readonly store: () => Deliveries;
   /** Prometheus text; empty if there are none. */
   metrics(): Promise<string>;
   close(): Promise<void>;
@@ -34,7 +37,13 @@ export function openNotifiers(options: NotifierOptions): OpenNotifiers {
   const { configuration, directory, feed, log, simulatedApart } = options;
   if (configuration.notifiers.length === 0) {
     const none = new Notifiers({ deliveries: [], clock });
-    return { notifiers: none, metrics: async () => "", close: async () => undefined };
+    let opened: SqliteDeliveries | undefined;
+    return {
+      notifiers: none,
+      store: () => (opened ??= new SqliteDeliveries(directory)),
+      metrics: async () => "",
+      close: async () => opened?.close(),
+    };
   }
   const store = new SqliteDeliveries(directory);
   const metrics = makeNotifierMetrics(() => notifiers.list());
@@ -48,7 +57,7 @@ export function openNotifiers(options: NotifierOptions): OpenNotifiers {
       deliveries: store,
       clock,
       notifier: counted(notifier, metrics),
-      selects: (event) => selects({ types, attribution, ...except }, event),
+      selects: (event) => isFor(settings.name, { types, attribution, ...except }, event),
       onProblem: (message, error) =>
         log.warn(`notifier ${message}: ${error instanceof Error ? error.message : String(error)}`),
     });
@@ -58,6 +67,7 @@ export function openNotifiers(options: NotifierOptions): OpenNotifiers {
   const notifiers = new Notifiers({ deliveries, store, clock });
   return {
     notifiers,
+    store: () => store,
     metrics: () => metrics.text(),
     close: async () => {
       await notifiers.stop();

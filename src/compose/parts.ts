@@ -8,6 +8,8 @@ import { makeApi } from "../api/api.ts";
 import type { ProviderStatus, Readiness } from "../api/context.ts";
 import type { DeclaredChange } from "../app/manage/declared.ts";
 import { declare } from "../app/manage/first-start.ts";
+import { declareRules } from "../app/rule/manage.ts";
+import { RuleWatch } from "../app/rule/watch.ts";
 import type { Feed } from "../app/port/feed.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
@@ -65,6 +67,8 @@ export interface Parts {
   readonly feed: Feed;
   /** Null for a folder opened without a server. Not started yet. */
   readonly notifiers: OpenNotifiers | null;
+  /** Fires rules; null for a folder opened without a server. Not started yet. */
+  readonly rules: RuleWatch | null;
   readonly prices: CurrentPrices;
   readonly priceUpdates: PriceUpdates;
   readonly learned: Learned;
@@ -131,7 +135,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   const prices = new CurrentPrices({
     make: (overrides, updates) =>
       catalogue.book(overrides, identities.byName, { updates, unlisted }),
-    declared: configuration.prices,
+    declared: [...configuration.prices, ...configuration.items],
     kept: () => ({ overrides: ledger.prices(), updates: ledger.priceUpdates() }),
   });
   const reportsBilledCost = billedCostReporters(configuration, identities);
@@ -150,6 +154,19 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   const notifiers = serves
     ? openNotifiers({ configuration, directory, feed, log, simulatedApart })
     : null;
+  const rules =
+    notifiers &&
+    new RuleWatch({
+      ledger,
+      reader,
+      feed,
+      clock,
+      deliveries: notifiers.store,
+      onProblem: (message, error) =>
+        log.warn(`${message}: ${error instanceof Error ? error.message : String(error)}`),
+      ...(simulatedApart && { exceptProvider: simulatorName }),
+    });
+  if (serves) await declareRules({ ledger, clock }, configuration.rules);
   const startedAt = clock.now();
   const learned = new Learned();
   const counter = new ThreadCounter();
@@ -166,6 +183,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     reader,
     feed,
     notifiers: notifiers?.notifiers ?? null,
+    rulesChanged: async () => rules?.wake(),
     clock,
     files,
     counter,
@@ -183,6 +201,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     },
     priceUpdates,
     declaredPrices: configuration.prices,
+    declaredItems: configuration.items,
     providerNames: [
       ...configuration.providers.map(({ name }) => name),
       ...Object.keys(knownProviders),
@@ -215,6 +234,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   });
   const close = async (): Promise<void> => {
     metrics.close();
+    await rules?.stop();
     await notifiers?.close();
     await counter.close();
     await reader.close();
@@ -225,6 +245,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     reader,
     feed,
     notifiers,
+    rules,
     prices,
     priceUpdates,
     learned,

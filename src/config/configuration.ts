@@ -11,6 +11,7 @@ import type { PriceOverride } from "../domain/price/text/override.ts";
 import type { Budget } from "../domain/budget/budget.ts";
 import type { FallbackRates } from "../domain/price/row/rate.ts";
 import type { KeyDefinition } from "../domain/key/define.ts";
+import type { Rule } from "../domain/rule/rule.ts";
 import type { WireName } from "../wire/wire.ts";
 
 /** Names and values of environment variables. */
@@ -26,6 +27,8 @@ export interface Configuration {
   readonly durability: "full" | "process";
   readonly providers: readonly ProviderConfiguration[];
   readonly prices: readonly PriceOverride[];
+  /** What has a price and is no model call, as prices in the book. */
+  readonly items: readonly PriceOverride[];
   /** Null if the prices are not updated on their own. */
   readonly priceUpdates: PriceSchedule | null;
   readonly budgets: readonly Budget[];
@@ -42,6 +45,7 @@ export interface Configuration {
   /** What to do with the rest of an answer when the caller disconnects. */
   readonly onDisconnect: "drain" | "cancel";
   readonly notifiers: readonly NotifierSettings[];
+  readonly rules: readonly Rule[];
   /** Valid settings that are probably mistakes, to report at startup. */
   readonly warnings: readonly ConfigurationWarning[];
 }

@@ -5,6 +5,7 @@ import { defineBudget } from "../domain/budget/define.ts";
 import { type Fields, invalid, openFields, optionalList, show } from "../domain/input/fields.ts";
 import { suggest } from "../domain/input/nearest.ts";
 import { defineKey, keyFields } from "../domain/key/define.ts";
+import { defineItem } from "../domain/price/text/item.ts";
 import { definePrice, type PriceOverride } from "../domain/price/text/override.ts";
 import type { KeyConfiguration } from "./configuration.ts";
 import type { Faults } from "./fault.ts";
@@ -65,6 +66,19 @@ export function readPrices(fields: Fields, faults: Faults): readonly PriceOverri
     const standIns = { provider: "openai", model: "m", input: "0", output: "0" };
     const price = faults.readObject({ input: item, prefix: `${field}.`, standIns }, (input) =>
       definePrice(input, { field, source: "configuration" }),
+    );
+    return price ?? [];
+  });
+}
+
+/** Errors are added to `faults`. */
+export function readItems(fields: Fields, faults: Faults): readonly PriceOverride[] {
+  const list = optionalList(fields, "items", "Give a list: one line with - for each item.") ?? [];
+  return list.flatMap((item, index) => {
+    const field = `items[${index}]`;
+    const standIns = { item_id: "i", kind: "tool", unit: "call", price_usd: "0" };
+    const price = faults.readObject({ input: item, prefix: `${field}.`, standIns }, (input) =>
+      defineItem(input, { field, source: "configuration" }),
     );
     return price ?? [];
   });

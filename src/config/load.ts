@@ -16,13 +16,21 @@ import {
 } from "../domain/input/fields.ts";
 import { checkPort } from "../domain/input/port.ts";
 import type { Configuration, Environment, ProviderConfiguration } from "./configuration.ts";
-import { budgetIdsOf, readAliases, readBudgets, readKeys, readPrices } from "./declared.ts";
+import {
+  budgetIdsOf,
+  readAliases,
+  readBudgets,
+  readItems,
+  readKeys,
+  readPrices,
+} from "./declared.ts";
 import { readDocument } from "./document.ts";
 import { Faults } from "./fault.ts";
 import { defaultLimits, readLimits } from "./limit.ts";
 import { readNotifiers } from "./notifier.ts";
 import { readPriceSchedule } from "./price-schedule.ts";
 import { environmentProviders, readProviders } from "./provider.ts";
+import { readRules } from "./rule.ts";
 import { defaultTelemetryRules, readTelemetryRules } from "./telemetry.ts";
 import { withNumbers } from "./substitute.ts";
 import { findWarnings } from "./warning.ts";
@@ -63,6 +71,10 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
         faults,
         isFromEnvironment,
       });
+      const notifiers =
+        options.withoutNotifiers === true
+          ? []
+          : readNotifiers(fields, { faults, isFromEnvironment });
       return {
         file,
         server: readServer(fields, faults),
@@ -70,6 +82,7 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
         durability: optionalWord(fields, "durability", ["full", "process"]) ?? "full",
         providers,
         prices,
+        items: readItems(fields, faults),
         priceUpdates: readPriceSchedule(fields.values.get("price_updates"), faults),
         budgets,
         keys,
@@ -81,10 +94,15 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
         telemetry: readTelemetryRules(fields.values.get("telemetry"), faults),
         simulator: optionalWord<"on" | "off">(fields, "simulator", ["on", "off"]) ?? null,
         allowAnonymous: optionalFlag(fields, "allow_anonymous") ?? false,
-        notifiers:
+        notifiers,
+        rules:
           options.withoutNotifiers === true
             ? []
-            : readNotifiers(fields, { faults, isFromEnvironment }),
+            : readRules(fields, {
+                faults,
+                notifiers: notifiers.map(({ name }) => name),
+                budgets: [...budgetIdsOf(fields)],
+              }),
         onDisconnect: optionalWord(fields, "on_disconnect", ["drain", "cancel"]) ?? "drain",
         warnings: [],
       };
@@ -158,6 +176,7 @@ export function defaultConfiguration(environment: Environment): Configuration {
     durability: "full",
     providers: fromTheEnvironment(environment),
     prices: [],
+    items: [],
     priceUpdates: null,
     budgets: [],
     keys: [],
@@ -168,6 +187,7 @@ export function defaultConfiguration(environment: Environment): Configuration {
     allowAnonymous: false,
     onDisconnect: "drain",
     notifiers: [],
+    rules: [],
     warnings: [],
   };
 }
@@ -178,6 +198,7 @@ const sections = [
   "durability",
   "providers",
   "prices",
+  "items",
   "price_updates",
   "budgets",
   "keys",
@@ -188,6 +209,7 @@ const sections = [
   "allow_anonymous",
   "on_disconnect",
   "notifiers",
+  "rules",
 ];
 const defaultHost = "127.0.0.1";
 const defaultPort = 4141;

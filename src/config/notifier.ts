@@ -31,7 +31,9 @@ export interface NotifierReading {
 }
 
 /** What happens to money and needs someone: not every call, and no change of the set-up. */
-const usualEvents = eventTypes.filter((type) => /^budget\.(?!changed$|window_started$)/.test(type));
+const usualEvents = eventTypes.filter((type) =>
+  /^budget\.(?!changed$|window_started$)|^rule\./.test(type),
+);
 
 const commonFields = [
   "name",

@@ -62,6 +62,14 @@ export const budgetInput = z
   .meta({ id: "BudgetInput" });
 export const budgetChanges = z.looseObject(budgetFields).partial().meta({ id: "BudgetChanges" });
 
+const pauseSchema = z
+  .object({
+    by: z.string().describe("The id of a key, `admin`, a rule, or `threshold`."),
+    reason: z.string().nullable(),
+    since: instantSchema.nullable().describe("Null for a threshold."),
+  })
+  .meta({ id: "BudgetPause" });
+
 export const budgetSchema = z
   .object({
     budget_id: z.string(),
@@ -92,6 +100,14 @@ export const budgetSchema = z
       .nullable()
       .describe("Negative after an overrun; null for `*`, all values together."),
     overrun: decimalSchema.describe("Charged above the holds and past the limit."),
+    granted: decimalSchema
+      .nullable()
+      .describe(
+        "Added by extensions for this window: the limit is `amount` and this. Null for `*`, all values together.",
+      ),
+    paused: pauseSchema
+      .nullable()
+      .describe("Why new calls are refused; for `*`, only if the whole budget is paused."),
   })
   .meta({ id: "Budget" });
 
@@ -102,6 +118,8 @@ export const budgetCounterSchema = z
     held: decimalSchema,
     available: decimalSchema,
     overrun: decimalSchema,
+    granted: decimalSchema,
+    paused: pauseSchema.nullable(),
   })
   .meta({ id: "BudgetCounter" });
 
@@ -130,6 +148,26 @@ export const budgetQuery = z.strictObject({
   value: nameSchema.optional().describe("The value to show, for a budget with `*`."),
 });
 
+const controlFields = {
+  value: nameSchema
+    .optional()
+    .describe("For a budget with `*`: the value; by default the whole budget."),
+  reason: nameSchema.optional().describe("Shown to those whose calls are refused, and recorded."),
+};
+
+export const pauseInput = z.strictObject(controlFields).optional().meta({ id: "BudgetPauseInput" });
+export const resumeInput = z
+  .strictObject(controlFields)
+  .optional()
+  .meta({ id: "BudgetResumeInput" });
+export const extendInput = z
+  .strictObject({
+    amount: decimalInput.describe("More than zero, in the budget's currency."),
+    value: nameSchema.optional().describe("For a budget with `*`: the value; required."),
+    reason: nameSchema.optional(),
+  })
+  .meta({ id: "BudgetExtendInput" });
+
 export const budgetPageSchema = pageSchema(budgetSchema);
 
 export const deletedBudgetSchema = z.object({ budget_id: z.string(), deleted: z.literal(true) });
@@ -138,5 +176,6 @@ export type BudgetJson = Json<typeof budgetSchema>;
 export type BudgetCounterJson = Json<typeof budgetCounterSchema>;
 export type BudgetDetailJson = Json<typeof budgetDetailSchema>;
 export type DeletedBudgetJson = Json<typeof deletedBudgetSchema>;
+export type BudgetPauseJson = Json<typeof pauseSchema>;
 export type BudgetInput = JsonInput<typeof budgetInput>;
 export type BudgetChanges = JsonInput<typeof budgetChanges>;

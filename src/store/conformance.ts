@@ -3,6 +3,7 @@
 import { describe } from "node:test";
 import { testCorrecting, testEnding, testRepeating } from "./conformance/ending.ts";
 import { testFollowing } from "./conformance/following.ts";
+import { testControlling } from "./conformance/controlling.ts";
 import { testHolding } from "./conformance/holding.ts";
 import {
   testFailing,
@@ -20,6 +21,7 @@ import type { OpenStore } from "./conformance/store-under-test.ts";
 /** Registers the tests. @param open Opens a new, empty ledger each time. */
 export function ledgerConformance(name: string, open: OpenStore): void {
   describe(`${name}: ledger`, () => {
+    testControlling(open);
     testHolding(open);
     testEnding(open);
     testRepeating(open);

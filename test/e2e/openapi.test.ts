@@ -108,6 +108,19 @@ before(async () => {
 
 /** Consistent bodies that succeed; some fields are replaced by values that the document allows. */
 const samples: Readonly<Record<string, readonly (() => object)[]>> = {
+  put_items_item_id: [
+    () => ({ kind: "tool", unit: "call", price_usd: "0.005" }),
+    () => ({ kind: "tool", unit: "hour", price_usd: 1, valid_from: "2026-01-01" }),
+  ],
+  post_charges: [
+    () => ({ charge_id: randomUUID(), item_id: "search", amount_usd: "0.01", request_id: "r" }),
+    () => ({
+      data: [
+        { charge_id: "c1", item_id: "search", quantity: "1.5", attribution: { team: "t" } },
+        { timestamp: "2026-01-01T00:00:00Z", item_id: "a", kind: "labor", amount_usd: 1 },
+      ],
+    }),
+  ],
   post_usage: [
     () => ({
       data: [

@@ -186,7 +186,8 @@ class Simulation {
     else if (dice < 80) await this.#serve();
     else if (dice < 85) this.#random.oneOf([...this.#callers, new Caller("unknown")]).leave();
     else if (dice < 92) this.#pass();
-    else if (dice < 95) await this.#edit();
+    else if (dice < 94) await this.#edit();
+    else if (dice < 95) await this.#control();
     else if (dice < 97) await this.#restartWhenIdle();
     else await this.#crash();
   }
@@ -229,6 +230,15 @@ class Simulation {
     const amount = (old.amount * BigInt(50 + this.#random.below(150))) / 100n;
     await this.#put({ ...old, amount });
     await this.#model.allow(this.#process, old.budgetId, this.#now);
+    this.#process.lookAround();
+  }
+
+  /** Pauses a budget, or resumes it; later edits and calls find it so. */
+  async #control(): Promise<void> {
+    const { ledger } = this.#process;
+    const budgetId = this.#random.oneOf(["all", "hourly", "tokens"]);
+    const kind = ledger.pausesOf(budgetId).length > 0 ? "resume_budget" : "pause_budget";
+    await ledger.commit({ kind, at: this.#now, budgetId, value: null, by: "admin", reason: null });
     this.#process.lookAround();
   }
 

@@ -2,6 +2,7 @@
 
 import { tokenizerOf } from "../../domain/estimate/tokenizer.ts";
 import type { Refusal } from "../../domain/ledger/command.ts";
+import { chargeWithCall, readChargeHeader } from "../charge/header.ts";
 import { hold } from "../hold/hold.ts";
 import { InputCount } from "../hold/input-count.ts";
 import type { RequestedModel } from "../hold/refusal.ts";
@@ -33,6 +34,7 @@ export async function serveCall(
   reply: Reply,
 ): Promise<CallRefusal | null> {
   const call = routeCall(context, incoming);
+  const charges = readChargeHeader(context, incoming.headers, call);
   const input = inputOf(context, call);
   const toHold = callToHold(context, call, input);
   const held = await hold(context, toHold);
@@ -41,6 +43,7 @@ export async function serveCall(
     // The key may have been revoked while its call sent a body or waited for room.
     const { key } = incoming.caller;
     if (key) context.identification.checkLive(key);
+    await chargeWithCall(context, { held: held.answer.call, of: toHold, key }, charges);
     if (reply.gone) await release(context, held.answer, "the caller left before the call was made");
     else {
       const exchange = forward(context, { call, held, input }, reply);

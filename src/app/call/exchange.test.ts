@@ -18,6 +18,7 @@ import type { Observer } from "../port/observer.ts";
 import type { Reply } from "../port/reply.ts";
 import { Slices } from "../hold/slices.ts";
 import { Waiting } from "../hold/waiting.ts";
+import type { PriceBook } from "../../domain/price/sheet.ts";
 import { aProvider, silentObserver } from "../port/parts.test-kit.ts";
 
 const call = { operationId: "op", attempt: 1 };
@@ -44,6 +45,10 @@ function refusing(desk: Desk, isRefused: (command: Command) => boolean): Exchang
   };
 }
 
+function bookOf(version: string): PriceBook {
+  return { version, sheet: () => undefined, ceiling: () => undefined };
+}
+
 function contextOf(
   ledger: ExchangeContext["ledger"],
   observer: Partial<Observer>,
@@ -54,7 +59,7 @@ function contextOf(
     waiting: new Waiting(),
     learned: new Learned(),
     observer: { ...silentObserver, ...observer },
-    prices: () => ({ version: "test", sheet: () => undefined, ceiling: () => undefined }),
+    prices: () => bookOf("later"),
     limits: { firstByteMs: 1000, idleStreamMs: 1000, totalMs: 1000, drainMs: 1000 },
     onDisconnect: "drain",
   };
@@ -100,6 +105,7 @@ function forwarded(ledger: ExchangeContext["ledger"]): ForwardedCall {
     facts: plainFacts,
     estimate,
     heldAt: 0,
+    prices: bookOf("held"),
     startedAt: 0,
     ceiling: { asked: 1000, sent: 1000 },
     held: quantities(20n),
@@ -169,6 +175,17 @@ test("if the ledger is lost during a top-up, the stream is charged the amount he
   assert.deepEqual(await stream(ledger, "words ".repeat(20)), [1, true]);
   assert.deepEqual(desk.counter("b"), { spent: 20n, held: 0n, overrun: 0n });
   assert.equal(desk.journal.at(-1)?.kind, "settle");
+});
+
+test("a call is priced by the book that held it, even if a later one has a price of an earlier time", async () => {
+  const desk = deskWithHold();
+  await stream(
+    refusing(desk, () => false),
+    "words",
+  );
+  const settled = desk.journal.at(-1);
+  assert.ok(settled?.kind === "settle");
+  assert.equal(settled.priceVersion, "held");
 });
 
 /**

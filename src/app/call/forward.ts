@@ -86,6 +86,7 @@ function forwardedCall(context: CallContext, toForward: CallToForward): Forwarde
     facts,
     estimate,
     heldAt: context.clock.now(),
+    prices: context.prices(),
     startedAt: context.clock.monotonic(),
     held: answer.amount,
     ceiling: {

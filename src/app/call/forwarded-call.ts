@@ -2,6 +2,7 @@
 
 import type { Quantities } from "../../domain/ledger/entry.ts";
 import type { FallbackRates } from "../../domain/price/row/rate.ts";
+import type { PriceBook } from "../../domain/price/sheet.ts";
 import type { UsageMeter } from "../../wire/wire.ts";
 import type { Estimate } from "../hold/estimate.ts";
 import type { InputCount } from "../hold/input-count.ts";
@@ -13,6 +14,8 @@ export interface ForwardedCall extends CallToSettle {
   readonly estimate: Estimate;
   readonly input: InputCount;
   readonly heldAt: number;
+  /** The book of that time. */
+  readonly prices: PriceBook;
   /** In monotonic time. */
   readonly startedAt: number;
   /** The first hold; it grows with top-ups. */

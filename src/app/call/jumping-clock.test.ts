@@ -110,6 +110,7 @@ function begin(clock: JumpingClock): Running {
     facts: plainFacts,
     estimate,
     heldAt: clock.now(),
+    prices: context.prices(),
     startedAt: clock.monotonic(),
     ceiling: { asked: 1000, sent: 1000 },
     held: quantities(20n),

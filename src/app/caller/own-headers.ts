@@ -17,6 +17,7 @@ export const ownHeaders: ReadonlySet<string> = new Set([
   "x-purser-key",
   "x-purser-operation-id",
   "x-purser-fit",
+  "x-purser-charge",
 ]);
 
 /** A hint, as a sentence, for an unknown header with the prefix. */

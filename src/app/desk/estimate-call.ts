@@ -12,7 +12,7 @@ import {
   affordableOutput,
   chooseFallback,
   priceDemand,
-  refuses,
+  refusesCall,
 } from "../../domain/ledger/decide-hold.ts";
 import type { Quantities } from "../../domain/ledger/entry.ts";
 import { add, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
@@ -266,7 +266,7 @@ function reasonAgainst(
   outputTokens: number,
 ): RefusalReason | null {
   const isBlocked = demand.perOutputToken === null && blocksUnpriced(applied.budget);
-  return isBlocked ? "unpriced" : refuses(applied, amountOf(demand, outputTokens));
+  return isBlocked ? "unpriced" : refusesCall(applied, amountOf(demand, outputTokens));
 }
 
 function fittedOutput(budgets: readonly Applied[], demand: Demand, ceiling: number): number | null {

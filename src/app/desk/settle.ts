@@ -7,6 +7,7 @@ import { idOfOperation } from "../../domain/ledger/operation.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";
 import type { ServiceTier } from "../../domain/price/row/rate.ts";
 import { countTokens, type Usage } from "../../domain/usage/usage.ts";
+import { chargeOfItem, type ItemReport } from "../charge/item.ts";
 import { announceChange } from "../hold/announce.ts";
 import { announceEnd } from "../settle/announce-end.ts";
 import type { Ledger } from "../port/ledger.ts";
@@ -29,7 +30,8 @@ export type CostReport =
       readonly model: string | null;
       readonly reportedCost: PicoUsd | null;
     }
-  | { readonly kind: "amount"; readonly amount: PicoUsd };
+  | { readonly kind: "amount"; readonly amount: PicoUsd }
+  | ItemReport;
 
 export interface SettleRequest {
   readonly hold: FoundHold;
@@ -97,6 +99,7 @@ export function chargeOf(
   call: UnpricedHold,
   report: CostReport,
 ): ReportedCharge {
+  if (report.kind === "item") return chargeOfItem(context, call, report);
   return report.kind === "amount"
     ? chargeOfAmount(call, report.amount)
     : chargeOfUsage(context, call, report);
@@ -104,7 +107,8 @@ export function chargeOf(
 
 export type ReportPricing = PricingContext & { readonly ledger: Ledger };
 
-export type ReportedCharge = Omit<Outcome, "status" | "rawUsage" | "latencyMs" | "priceVersion">;
+export type ReportedCharge = Omit<Outcome, "status" | "rawUsage" | "latencyMs" | "priceVersion"> &
+  Partial<Pick<Outcome, "rawUsage">>;
 
 function chargeOfAmount({ route: { model } }: UnpricedHold, amount: PicoUsd): ReportedCharge {
   return {

@@ -50,6 +50,10 @@ export class Notifiers {
     await Promise.all(this.#parts.deliveries.map((delivery) => delivery.stop()));
   }
 
+  get names(): readonly string[] {
+    return this.#parts.deliveries.map(({ notifier }) => notifier.name);
+  }
+
   /** In the order of the configuration. */
   async list(): Promise<readonly NotifierStatus[]> {
     return Promise.all(
@@ -63,10 +67,11 @@ export class Notifiers {
   /**
    * Sends an event that says that it is a test, at once: also in quiet hours.
    *
+   * @param about Further data, such as the rule whose test it is.
    * @returns The id of the event.
    * @throws PurserError `not_found`, or `upstream_unreachable` if it was not delivered.
    */
-  async test(name: string): Promise<string> {
+  async test(name: string, about: Readonly<Record<string, string>> = {}): Promise<string> {
     const { notifier } = this.#find(name);
     const now = formatInstant(this.#parts.clock.now());
     const event: CloudEvent = {
@@ -77,7 +82,7 @@ export class Notifiers {
       time: now,
       subject: name,
       datacontenttype: "application/json",
-      data: { notifier: name, timestamp: now },
+      data: { notifier: name, ...about, timestamp: now },
     };
     try {
       await notifier.send(event, AbortSignal.timeout(testMs));

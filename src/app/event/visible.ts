@@ -12,6 +12,7 @@ import { confine, visibleValue } from "../report/scope.ts";
 export function isVisible(caller: Principal, { about }: Event): boolean {
   switch (about.kind) {
     case "call":
+    case "rule":
       return Object.entries(confine(caller, {})).every(
         ([name, value]) => attributedTo(about.attribution, name as AttributionKey) === value,
       );

@@ -4,7 +4,8 @@
 
 import type { Attribution } from "../../domain/attribution/attribution.ts";
 import { Applicable, type Applied } from "../../domain/ledger/applicable.ts";
-import { counterId, untouched, type Counter } from "../../domain/ledger/counter.ts";
+import { counterId, noControls, untouched, type Counter } from "../../domain/ledger/counter.ts";
+import { pauseFor } from "../../domain/ledger/controls.ts";
 import type { CounterKey } from "../../domain/ledger/entry.ts";
 import type { Ledger } from "../port/ledger.ts";
 
@@ -39,7 +40,8 @@ async function counterNow(ledger: Ledger, key: CounterKey, at: number): Promise<
   const id = counterId(key);
   const balances = await ledger.balances(key.budgetId, at);
   const balance = balances.find(({ counter }) => counterId(counter) === id);
-  if (!balance) return { key, id, ...untouched, openHolds: 0 };
+  const pause = pauseFor(ledger.pausesOf(key.budgetId), key.value);
+  if (!balance) return { key, id, ...untouched, controls: { ...noControls, pause }, openHolds: 0 };
   return {
     key,
     id,
@@ -47,6 +49,7 @@ async function counterNow(ledger: Ledger, key: CounterKey, at: number): Promise<
     held: balance.held,
     overrun: balance.overrun,
     fired: [],
+    controls: { ...noControls, pause, granted: balance.granted },
     openHolds: 0,
   };
 }

@@ -3,6 +3,7 @@
 import { formatAmount } from "../../domain/budget/amount.ts";
 import { formatInstant } from "../../domain/input/scalar.ts";
 import type { Refusal, RefusalReason } from "../../domain/ledger/command.ts";
+import type { Balance, BalancePause } from "../../domain/ledger/counter.ts";
 import type { RefusedCall } from "../port/observer.ts";
 import type { WireError } from "../../wire/wire.ts";
 
@@ -20,16 +21,27 @@ const remedies: Readonly<Record<RefusalReason, string>> = {
   budget_exhausted: "Wait for the window to reset, raise the amount, or make a smaller call.",
   budget_held: "Try again when calls in flight have ended.",
   budget_closed: "Wait for the budget's window to begin, or create a budget whose window is open.",
-  budget_paused: "Wait for the window to reset, or remove `pause` from the budget's thresholds.",
+  budget_paused:
+    "Wait for the window to reset, resume the budget, or remove `pause` from its thresholds.",
   unpriced:
     "Set a price under `prices` in purser.yaml or with POST /api/v1/prices, or set rates in the budget's `unpriced`.",
 };
+
+const pausedRemedy = "Wait until the budget is resumed.";
+
+function isByPerson(balance: Balance): balance is Balance & { readonly paused: BalancePause } {
+  return balance.paused !== null && balance.paused.at !== null;
+}
 
 /** Returns one sentence. */
 export function explainRefusal(refusal: Refusal, { provider, model }: RequestedModel): string {
   const { budgetId, reason, balance, needed } = refusal;
   if (reason === "unpriced")
     return `budget "${budgetId}" refused: ${provider}/${model} has no price`;
+  if (reason === "budget_paused" && isByPerson(balance)) {
+    const why = balance.paused.reason === null ? "" : `: ${balance.paused.reason}`;
+    return `budget "${budgetId}" refused: it is paused${why}`;
+  }
   const { currency } = balance.counter;
   const amount = (value: bigint): string => `${formatAmount(value, currency)} ${currency}`;
   return `budget "${budgetId}" refused: ${amount(needed)} needed, ${amount(balance.available)} available`;
@@ -63,7 +75,11 @@ export function describeRefusal(
   };
 }
 
-function remedyOf({ reason }: Refusal, { toHoldLess }: Pick<RequestedModel, "toHoldLess">): string {
+function remedyOf(
+  { reason, balance }: Refusal,
+  { toHoldLess }: Pick<RequestedModel, "toHoldLess">,
+): string {
+  if (reason === "budget_paused" && isByPerson(balance)) return pausedRemedy;
   const isAmount = reason === "budget_exhausted" || reason === "budget_held";
   return isAmount && toHoldLess !== undefined
     ? `${toHoldLess} ${remedies[reason]}`

@@ -22,6 +22,7 @@ export class CurrentPrices {
   readonly #declared: readonly PriceOverride[];
   readonly #kept: CurrentPricesOptions["kept"];
   #updated: UpdatedPrices = { rows: [], version: null };
+  #unreverted: readonly CatalogueRow[] = [];
   #book: PriceBook;
 
   constructor({ make, declared, kept }: CurrentPricesOptions) {
@@ -35,9 +36,9 @@ export class CurrentPrices {
     return this.#book;
   }
 
-  /** The rows of all updates, the newest first. */
+  /** The rows of all updates that were not reverted, the newest first: the models they add. */
   get updated(): readonly CatalogueRow[] {
-    return this.#updated.rows;
+    return this.#unreverted;
   }
 
   /** The book without the prices that users set: what a published list is compared with. */
@@ -59,6 +60,7 @@ export class CurrentPrices {
   #read(): PriceBook {
     const { updates } = this.#kept();
     this.#updated = { rows: updatedRows(updates), version: versionOf(updates) };
+    this.#unreverted = updatedRows(updates.filter(({ revertedAt }) => revertedAt === null));
     return this.#make(this.#overrides(), this.#updated);
   }
 

@@ -162,7 +162,7 @@ test("a budget's state has its window, what was spent and held, and what is left
   await charge(bench, "a", { usd: 30n });
   await bench.ledger.commit(aHold("c", 20n, { at: bench.clock.now() }));
   const { window, sums, counters } = await observeBudget(bench, budget, null);
-  assert.deepEqual(sums, { spent: 30n, held: 20n, overrun: 0n, available: 50n });
+  assert.deepEqual(sums, { spent: 30n, held: 20n, overrun: 0n, available: 50n, granted: 0n });
   assert.deepEqual(counters, []);
   const midnight = bench.clock.now();
   assert.deepEqual(window, { start: midnight, end: midnight + 86_400_000 });

@@ -6,7 +6,8 @@ import { budgetToJson } from "../../domain/budget/json.ts";
 import { everyValue } from "../../domain/budget/applies.ts";
 import { windowAt } from "../../domain/budget/window.ts";
 import { PurserError } from "../../domain/error.ts";
-import type { Balance } from "../../domain/ledger/counter.ts";
+import { pauseFor } from "../../domain/ledger/controls.ts";
+import type { Balance, BalancePause } from "../../domain/ledger/counter.ts";
 import { announceChange, type Audience } from "../hold/announce.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
@@ -94,6 +95,8 @@ export interface BudgetState {
    * For a budget with one counter per value (`*`): the counters, most used first. Otherwise empty.
    */
   readonly counters: readonly Balance[];
+  /** Why new calls are refused: the whole budget, or the value that is shown. */
+  readonly paused: BalancePause | null;
 }
 
 export interface BudgetSums {
@@ -102,11 +105,18 @@ export interface BudgetSums {
   readonly overrun: bigint;
   /** The amount left; null for several counters together, because none may use another's. */
   readonly available: bigint | null;
+  /** What people added for this window; null for several counters together. */
+  readonly granted: bigint | null;
+}
+
+interface ClockedLedger {
+  readonly ledger: Pick<Ledger, "balances" | "pausesOf">;
+  readonly clock: Clock;
 }
 
 /** @param value Of a budget for every value: the one to look at; null for all. */
 export async function observeBudget(
-  { ledger, clock }: Pick<BudgetContext, "ledger" | "clock">,
+  { ledger, clock }: ClockedLedger,
   budget: Budget,
   value: string | null,
 ): Promise<BudgetState> {
@@ -114,22 +124,29 @@ export async function observeBudget(
   const open = windowAt(budget, at);
   const balances = await ledger.balances(budget.budgetId, at);
   const window = typeof open === "string" ? null : open;
-  if (budget.resourceId !== everyValue)
-    return { budget, window, sums: sumsOf(balances, budget), counters: [] };
+  const paused = pauseFor(ledger.pausesOf(budget.budgetId), value);
+  if (budget.resourceId !== everyValue) {
+    const sums = sumsOf(balances, budget);
+    return { budget, window, sums, counters: [], paused: balances[0]?.paused ?? paused };
+  }
   if (value !== null) {
     const one = balances.filter(({ counter }) => counter.value === value);
-    return { budget, window, sums: sumsOf(one, budget), counters: one };
+    const sums = sumsOf(one, budget);
+    return { budget, window, sums, counters: one, paused: one[0]?.paused ?? paused };
   }
   const counters = [...balances].sort(byUse);
-  return { budget, window, sums: { ...sumsOf(balances, budget), available: null }, counters };
+  const sums = { ...sumsOf(balances, budget), available: null, granted: null };
+  return { budget, window, sums, counters, paused };
 }
 
 function sumsOf(balances: readonly Balance[], budget: Budget): BudgetSums {
-  const sum = (field: "spent" | "held" | "overrun"): bigint =>
+  const sum = (field: "spent" | "held" | "overrun" | "granted"): bigint =>
     balances.reduce((total, balance) => total + balance[field], 0n);
   const spent = sum("spent");
   const held = sum("held");
-  return { spent, held, overrun: sum("overrun"), available: budget.amount - spent - held };
+  const granted = sum("granted");
+  const available = budget.amount + granted - spent - held;
+  return { spent, held, overrun: sum("overrun"), available, granted };
 }
 
 function byUse(left: Balance, right: Balance): number {

@@ -95,6 +95,29 @@ test("a revert after the comparison of an update is a conflict: its prices may b
   assert.equal(kept().length, 1);
 });
 
+test("a model that only a reverted update had is no longer listed, and keeps its price in the past", async (t) => {
+  const { updates, prices, time } = await openDesk(t);
+  const first = await updates.apply({ origin: { from: "2" }, accept });
+  time.now += 1000;
+  const past = time.now;
+  const second = await updates.apply({ origin: { from: "3,4" }, accept });
+  time.now += 1000;
+  assert.deepEqual(
+    prices.updated.map(({ model }) => model),
+    ["m0", "m1", "m0"],
+  );
+  const during = pricesAt(prices.book, time.now);
+  await updates.revert(second.updateId ?? "");
+  assert.deepEqual(
+    prices.updated.map(({ model }) => model),
+    ["m0"],
+  );
+  await updates.revert(first.updateId ?? "");
+  assert.deepEqual(prices.updated, []);
+  assert.deepEqual(pricesAt(prices.book, time.now), during);
+  assert.deepEqual(pricesAt(prices.book, past), [2n, 1n, 1n]);
+});
+
 test("an update is refused at once while another is applied", async (t) => {
   const { updates, kept, meanwhile } = await openDesk(t);
   const second = async (): Promise<unknown> =>

@@ -285,7 +285,8 @@ function sentenceOf(report: UpdateReport): string {
   if (state === "refused") {
     const [first] = doubts.filter(({ kind }) => refused.includes(kind));
     const example = [first?.provider, first?.model].filter((name) => name).join("/");
-    return `${list} was refused for ${refused.join(", ")}: ${example === "" ? "" : `${example}: `}${first?.detail ?? ""}`;
+    const parts = [`${list} was refused for ${refused.join(", ")}`, example, first?.detail ?? ""];
+    return parts.filter((part) => part !== "").join(": ");
   }
   if (state === "applied")
     return `${list}: the prices of ${changes.length} ${changes.length === 1 ? "model" : "models"} changed`;

@@ -1,8 +1,11 @@
 /** Port to the definitions in a ledger: budgets, keys and prices, looked up while a call waits. */
 
 import type { Budget } from "../../domain/budget/budget.ts";
+import type { Pause } from "../../domain/ledger/counter.ts";
 import type { Key } from "../../domain/key/key.ts";
 import type { KeptPrice } from "../../domain/price/text/kept-price.ts";
+import type { KeptAlert } from "../../domain/rule/alert.ts";
+import type { KeptRule } from "../../domain/rule/rule.ts";
 import type { KeptPriceUpdate } from "../../domain/price/update/price-update.ts";
 
 /**
@@ -15,6 +18,8 @@ import type { KeptPriceUpdate } from "../../domain/price/update/price-update.ts"
 export interface Registry {
   budgets(): readonly Budget[];
   budget(budgetId: string): Budget | undefined;
+  /** The pauses of a budget by people and rules, oldest first. */
+  pausesOf(budgetId: string): readonly Pause[];
   keys(): readonly Key[];
   /** @param hash SHA-256 of the secret, in hex. */
   keyByHash(hash: string): Key | undefined;
@@ -22,4 +27,8 @@ export interface Registry {
   prices(): readonly KeptPrice[];
   /** Refreshes of the price book, the oldest first. */
   priceUpdates(): readonly KeptPriceUpdate[];
+  /** Rules of alerts. */
+  rules(): readonly KeptRule[];
+  /** The last alert of each rule and value, the oldest first. */
+  alerts(): readonly KeptAlert[];
 }

@@ -3,7 +3,7 @@
 import { PurserError } from "../../domain/error.ts";
 import type { WireFormat } from "../../wire/wire.ts";
 import { providerNamed, type Provider } from "../port/provider.ts";
-import { isKnown } from "./nearest-path.ts";
+import { isKnown, isSpelt } from "./nearest-path.ts";
 import { mistyped, strayTarget } from "./path-problem.ts";
 import { afterBase, placeOf, tidyPath } from "./provider-path.ts";
 import type { RequestLine, Target, TargetContext } from "./target.ts";
@@ -43,7 +43,7 @@ function targetUnder(context: TargetContext, provider: Provider, request: Reques
   const wire = wireOf(context, provider, request.path);
   const path = afterBase(request.path, wire);
   const target = { wire, endpoint: wire.endpoint(request.method, path), path, provider };
-  const problem = isKnown(target.endpoint)
+  const problem = isSpelt(wire, target.endpoint, request)
     ? undefined
     : mistyped(context.wires, { provider, wire, request });
   return problem ? { ...target, problem } : target;

@@ -46,9 +46,8 @@ function withoutPrefixes(wires: Wires, path: string): string {
 
 function sameIn(wire: WireFormat, { method, path }: AskedPath): AskedPath | undefined {
   const whole = { method, path: `${versionOf(wire)}/${path}` };
-  if (isKnown(endpointAt(wire, whole))) return whole;
   const posted = { ...whole, method: "POST" };
-  return isKnown(endpointAt(wire, posted)) ? posted : undefined;
+  return [whole, posted].find((one) => isSpelt(wire, endpointAt(wire, one), one));
 }
 
 function slipIn(wire: WireFormat, { method, path }: AskedPath): AskedPath | undefined {
@@ -88,6 +87,22 @@ function postedTo(wire: WireFormat, place: string): Endpoint {
 
 function endpointAt(wire: WireFormat, { method, path }: AskedPath): Endpoint {
   return wire.endpoint(method, afterBase(path, wire));
+}
+
+/**
+ * Whether a path is known and has no typo. The first part alone makes `audio/transcriptons` known,
+ * but it is near a path that is billed.
+ */
+export function isSpelt(wire: WireFormat, endpoint: Endpoint, asked: AskedPath): boolean {
+  if (!isKnown(endpoint)) return false;
+  if (asked.method !== "POST" || endpoint.metering !== "unmetered" || endpoint.unit) return true;
+  const rest = withoutPrefixes([wire], asked.path);
+  const meant = rest.includes("/") ? nearest(rest, wire.paths.usual) : undefined;
+  return meant === undefined || meant === rest || firstOf(meant) !== firstOf(rest);
+}
+
+function firstOf(path: string): string {
+  return path.split("/", 1)[0] ?? "";
 }
 
 /** Endpoints with an unknown cost are known too: their refusal names the endpoint. */

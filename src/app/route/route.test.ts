@@ -190,6 +190,26 @@ test("a provider is found under each of its common names, and shown under one", 
   assert.equal(commonName("openai"), "openai");
 });
 
+test("a typo in a path that is billed by unit is suggested, wherever it is", () => {
+  const router = routerOf(twoProviders());
+  const cases = [
+    ["/v1/audio/transcriptons", "/v1/audio/transcriptions"],
+    ["/v1/vidoes", "/v1/videos"],
+    ["/v1/image/generations", "/v1/images/generations"],
+    ["/v1/images/generation", "/v1/images/generations"],
+    ["/v1/rerankk", "/v1/rerank"],
+    ["/one/v1/audio/speach", "/one/v1/audio/speech"],
+    ["/one/v1/video/generations", "/one/v1/videos/generations"],
+  ] as const;
+  for (const [path, meant] of cases) {
+    const { problem } = targetOf(router, path);
+    assert.equal(problem?.code, "not_found", path);
+    assert.match(problem?.detail.remedy ?? "", new RegExp(`^Did you mean ${meant}\\? `));
+  }
+  for (const place of ["videos/edits", "videos/extensions", "videos/vid_1/remix", "audio/voices"])
+    assert.equal(targetOf(router, `/one/v1/${place}`).problem, undefined, place);
+});
+
 test("a path that the provider could interpret differently has a problem, every time", () => {
   const router = routerOf(twoProviders());
   for (const path of [

@@ -134,8 +134,8 @@ export class Router {
     );
     if (elsewhere) return otherFormat(target, { provider: elsewhere, model, wires: this.wires });
     const meant = didYouMean(priced.similar?.(model) ?? []);
-    const otherwise = meant === "" ? "Set" : "Otherwise, set";
     const example = this.wires[0].keyVariable;
+    const names = [...byName.keys()].join(", ");
     return new PurserError(
       "not_found",
       `model: no configured provider serves "${shorten(model, 100)}"`,
@@ -143,7 +143,7 @@ export class Router {
         field: "model",
         remedy: model.startsWith(`${simulator}/`)
           ? simulatorOff
-          : `${meant}${otherwise} its provider's key, such as ${example}, or write it as PROVIDER/MODEL with one of: ${[...byName.keys()].join(", ")}.`,
+          : `${meant}If one of ${names} has it, write it as PROVIDER/MODEL, and add its price if it has none. Otherwise, set its provider's key, such as ${example}.`,
       },
     );
   }

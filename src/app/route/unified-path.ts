@@ -2,7 +2,7 @@
 
 import { PurserError } from "../../domain/error.ts";
 import type { Endpoint, WireFormat } from "../../wire/wire.ts";
-import { formatOfCall, isKnown } from "./nearest-path.ts";
+import { formatOfCall, isSpelt } from "./nearest-path.ts";
 import { mistyped } from "./path-problem.ts";
 import type { Provider, Providers } from "../port/provider.ts";
 import { simulator } from "./simulated.ts";
@@ -16,7 +16,7 @@ export function unifiedTarget(context: TargetContext, request: RequestLine): Tar
   const path = afterBase(request.path, wire);
   const endpoint = wire.endpoint(request.method, path);
   const target = { wire, endpoint, path, provider: null };
-  if (!isKnown(endpoint)) {
+  if (!isSpelt(wire, endpoint, request)) {
     return {
       ...target,
       problem:

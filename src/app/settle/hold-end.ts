@@ -24,7 +24,12 @@ interface TimedCall {
 
 type EndedCall = Pick<CallToSettle, "call" | "slices">;
 
-type AnsweredCall = MeteredCall & CallToPrice & CallToSettle & TimedCall;
+interface PricedCall extends CallToPrice {
+  /** The book that held the call: a price set later does not apply, whatever time it begins at. */
+  readonly prices: PriceBook;
+}
+
+type AnsweredCall = MeteredCall & PricedCall & CallToSettle & TimedCall;
 
 /** A call whose hold may have to be charged as it is. */
 type UnresolvedCall = CallToSettle & TimedCall & { readonly held: Quantities };
@@ -58,7 +63,7 @@ export class HoldEnd {
       ? call.meter.progress
       : await countPassed(this.#context, call, { ...end, reading });
     const latencyMs = this.#latencyMs(call);
-    const outcome = priceAnswer(this.#context.prices(), call, {
+    const outcome = priceAnswer(call.prices, call, {
       reading,
       progress,
       latencyMs,

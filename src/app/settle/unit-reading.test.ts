@@ -8,6 +8,8 @@ import { openMeter } from "../../domain/usage/open-meter.ts";
 import type { OpenMeter } from "../../domain/usage/usage.ts";
 import { plainFacts } from "../../wire/answer/feed.test-kit.ts";
 import type { Reading } from "../../wire/wire.ts";
+import type { Estimate } from "../hold/estimate.ts";
+import { withUnit } from "../hold/unit-estimate.ts";
 import { aProvider } from "../port/parts.test-kit.ts";
 import { readingByUnit } from "./unit-reading.ts";
 
@@ -22,6 +24,15 @@ const plain: Reading = {
   rawUsage: null,
   flags: [],
   passedBytes: 0,
+};
+const nothingHeld: Estimate = {
+  inputTokens: 0,
+  ceiling: 0,
+  firstSlice: 0,
+  least: 0,
+  unknownInput: 0,
+  rates: { input: pico(0n), output: pico(0n) },
+  fees: pico(0n),
 };
 const sheet = sheetOf({
   rates: { input: pico(0n), [images]: pico(5n) },
@@ -49,6 +60,18 @@ test("reported tokens are billed only under a tier where tokens cost something",
 test("the fewest units that the provider bills are billed", () => {
   assert.deepEqual(partsOf(plain, 10), [{ model: null, usage: { [images]: 10 } }]);
   assert.deepEqual(partsOf(plain, 2), [{ model: null, usage: { [images]: 3 } }]);
+});
+
+test("what is billed in addition has its own minimum, in the hold as in the bill", () => {
+  const pages = openMeter("pages");
+  const both = sheetOf({ rates: { input: pico(0n), [images]: pico(5n), [pages]: pico(1n) } });
+  const also = [{ meters: [pages], family: pages, count: 2 }];
+  const provider = aProvider({ leastUnits: { [pages]: 10 } });
+  const facts = { ...plainFacts, unit: { ...unit, also } };
+  const billed = readingByUnit({ route: { provider }, facts, heldAt: at }, plain, both);
+  assert.deepEqual(billed?.parts[0]?.usage, { [images]: 3, [pages]: 10 });
+  const held = withUnit(nothingHeld, { facts, sheet: both, provider, at });
+  assert.equal(held.fees, 25n);
 });
 
 test("a variant without a price of its own is an estimate, even if its number is known", () => {

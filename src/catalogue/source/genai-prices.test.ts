@@ -154,8 +154,22 @@ test("a variant is the price of a tier: a factor where it is one, from its date 
 
 test("text that is not JSON, or not a known list, is refused", () => {
   assert.throws(() => readPublished("{", { at }), /not valid JSON/);
-  for (const text of ["{}", "[]", "3", '{"data":[]}', '[{"id":"x"}]'])
+  for (const text of ["{}", "[]", "3", '{"data":[{}]}', '[{"id":"x"}]'])
     assert.throws(() => readPublished(text, { at }), /no known format/, text);
+});
+
+test("a list without models is read as empty where its format shows", () => {
+  const cases = [
+    ['{"units":[],"providers":[]}', "genai-prices"],
+    ['[{"id":"a","api_pattern":"a","models":[]}]', "genai-prices"],
+    ['{"sample_spec":{"litellm_provider":"one of"}}', "litellm"],
+    ['{"data":[]}', "openrouter"],
+    ['{"openai":{"id":"openai","models":{}}}', "models.dev"],
+  ] as const;
+  for (const [text, format] of cases) {
+    const { source, rows, skipped } = readPublished(text, { at });
+    assert.deepEqual([source, rows, skipped], [format, [], []], text);
+  }
 });
 
 test("a list without a known format is refused with what it lacks, and what each format has", () => {

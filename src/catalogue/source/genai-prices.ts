@@ -43,8 +43,8 @@ export interface ListedProvider {
 
 /** @returns Undefined if the data has another format. */
 export function readGenaiPrices(json: ExactJson, options: ReadOptions): PublishedList | undefined {
+  if (!isGenaiPrices(json)) return undefined;
   const providers = providersIn(json);
-  if (providers.length === 0) return undefined;
   const version = options.version ?? digestOf(json);
   const { at } = options;
   const skipped: SkippedModel[] = [];
@@ -59,8 +59,13 @@ export function readGenaiPrices(json: ExactJson, options: ReadOptions): Publishe
   return { source: genaiPricesSource, version, rows, skipped };
 }
 
+/** Also with an empty list of providers: no other format has that. */
 export function isGenaiPrices(json: ExactJson): boolean {
-  return providersIn(json).length > 0;
+  return providersIn(json).length > 0 || (isObject(json) && isEmptyList(json["providers"]));
+}
+
+function isEmptyList(json: ExactJson | undefined): boolean {
+  return Array.isArray(json) && json.length === 0;
 }
 
 /** The providers of the list, in its order. */

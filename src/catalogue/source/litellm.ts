@@ -44,12 +44,11 @@ interface Entry {
   readonly rates: EntryRates;
 }
 
+/** Also with the sample alone, which describes the fields. */
 export function isLitellm(json: ExactJson): json is ExactObject {
   return (
     isObject(json) &&
-    Object.entries(json).some(
-      ([key, fields]) => key !== "sample_spec" && isObject(fields) && "litellm_provider" in fields,
-    )
+    Object.values(json).some((fields) => isObject(fields) && "litellm_provider" in fields)
   );
 }
 

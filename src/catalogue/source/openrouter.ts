@@ -39,10 +39,12 @@ const meterOf: Readonly<Record<string, Meter>> = {
   web_search: "web_search",
 };
 
+/** Also an empty list: no other format has `data`. */
 export function isOpenrouter(json: ExactJson): json is ExactObject {
+  if (!isObject(json) || !Array.isArray(json["data"])) return false;
+  const models = listOf(json["data"]);
   return (
-    isObject(json) &&
-    listOf(json["data"]).some((model) => isObject(model) && isObject(model["pricing"]))
+    models.length === 0 || models.some((model) => isObject(model) && isObject(model["pricing"]))
   );
 }
 

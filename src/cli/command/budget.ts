@@ -1,9 +1,10 @@
-/** `purser budget create|list|show|set|delete`. */
+/** `purser budget create|list|show|set|delete`; `budget-control.ts` has the rest. */
 
 import type { Command } from "commander";
 import type { BudgetDetailJson, BudgetJson } from "../../contract/budget.ts";
 import { PurserError } from "../../domain/error.ts";
 import { budgetTable, budgetText } from "../budget-text.ts";
+import { defineBudgetControls } from "./budget-control.ts";
 import { asCalled } from "../called.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
@@ -81,6 +82,7 @@ Examples:
   defineList(command.command("list").description("List all budgets with their figures."), context);
   defineShow(command.command("show").description("Show one budget."), context);
   defineSet(command.command("set").description("Change a budget; other fields are kept."), context);
+  defineBudgetControls(command, context);
   defineDelete(
     command.command("delete").description("Delete a budget; its charges stay in the ledger."),
     context,

@@ -7,7 +7,7 @@ export function width(text: string): number {
   const plain = stripVTControlCharacters(text);
   if (/^[\x20-\x7e]*$/.test(plain)) return plain.length;
   let sum = 0;
-  for (const { segment } of graphemes.segment(plain)) sum += wide.test(segment) ? 2 : 1;
+  for (const { segment } of graphemesOf(plain)) sum += wide.test(segment) ? 2 : 1;
   return sum;
 }
 
@@ -35,7 +35,7 @@ export function allWithoutControls(value: unknown): unknown {
 export function pieces(text: string, most: number): readonly string[] {
   const cut: string[] = [];
   let piece = "";
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     if (piece !== "" && width(piece) + width(segment) > most) {
       cut.push(piece);
       piece = "";
@@ -45,7 +45,14 @@ export function pieces(text: string, most: number): readonly string[] {
   return piece === "" ? cut : [...cut, piece];
 }
 
-const graphemes = new Intl.Segmenter();
+/** Made on first use: loading its data takes tens of milliseconds, which a start need not wait for. */
+let segmenter: Intl.Segmenter | undefined;
+
+function graphemesOf(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter();
+  return segmenter.segment(text);
+}
+
 const wide =
   /\p{Emoji_Presentation}|[\u{1100}-\u{115f}\u{2e80}-\u{303e}\u{3041}-\u{a4cf}\u{ac00}-\u{d7a3}\u{f900}-\u{faff}\u{fe30}-\u{fe6f}\u{ff00}-\u{ff60}\u{ffe0}-\u{ffe6}\u{20000}-\u{3fffd}]/u;
 // oxlint-disable-next-line no-control-regex -- matching control characters is the purpose

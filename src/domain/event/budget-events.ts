@@ -106,18 +106,18 @@ function definedBudget(budget: Budget | undefined): Budget {
 }
 
 /** A budget without a start counts from the epoch on; it has no start. */
-function windowOf({ windowStart, windowEnd }: CounterKey) {
+export function windowOf({ windowStart, windowEnd }: CounterKey) {
   return {
     start: windowStart === 0 ? null : formatInstant(windowStart),
     end: windowEnd === null ? null : formatInstant(windowEnd),
   };
 }
 
-function numberOf(amount: bigint, currency: Currency): number {
+export function numberOf(amount: bigint, currency: Currency): number {
   return currency === "USD" ? toNumber(pico(amount)) : Number(amount);
 }
 
-function usdOf(amount: bigint, currency: Currency): string | null {
+export function usdOf(amount: bigint, currency: Currency): string | null {
   return currency === "USD" ? formatAmount(amount, currency) : null;
 }
 

@@ -13,7 +13,7 @@ import type { CallRoute, CounterKey, Entry } from "../ledger/entry.ts";
 export interface EntryContext {
   /** The call that was settled, corrected or lapsed, as it was held. */
   readonly call?: HeldCall;
-  /** The budget that the entry defined, crossed or was refused by. */
+  /** The budget that the entry defined, crossed, controlled or was refused by. */
   readonly budget?: Budget;
   /** The key that the entry defined, or used for the first time. */
   readonly key?: Key;
@@ -47,7 +47,10 @@ export function countersOf(entry: Entry): readonly CounterKey[] {
     case "correction":
       return entry.counters ?? [];
     case "threshold":
+    case "budget_extension":
       return [entry.counter];
+    case "budget_resume":
+      return entry.lifted.map(({ counter }) => counter);
     case "budget":
       return entry.recounts.flatMap(({ counters }) => counters.map(({ key }) => key));
     default:
@@ -62,7 +65,9 @@ export function keyUsedBy(entry: Entry): string | null {
 
 /** The budget that an entry is about. */
 export function budgetOf(entry: Entry): string | null {
-  if (entry.kind === "threshold") return entry.counter.budgetId;
+  if (entry.kind === "threshold" || entry.kind === "budget_extension")
+    return entry.counter.budgetId;
+  if (entry.kind === "budget_pause" || entry.kind === "budget_resume") return entry.budgetId;
   return entry.kind === "refusal" ? entry.budgetId : null;
 }
 

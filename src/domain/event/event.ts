@@ -20,12 +20,17 @@ export const eventTypes = [
   "budget.warning",
   "budget.exceeded",
   "budget.paused",
+  "budget.resumed",
+  "budget.extended",
   "budget.window_started",
   "budget.changed",
   "key.created",
   "key.changed",
   "key.first_used",
   "prices.updated",
+  "rule.fired",
+  "rule.acknowledged",
+  "rule.escalated",
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];
@@ -41,6 +46,16 @@ export type EventSubject =
     }
   /** @property value The value whose counter it is about; null for the budget as a whole. */
   | { readonly kind: "budget"; readonly budget: Budget; readonly value: string | null }
+  /**
+   * @property notify Names of the notifiers that deliver it; null for all. Absent: those that
+   *   select it.
+   */
+  | {
+      readonly kind: "rule";
+      readonly attribution: Attribution;
+      readonly budgetId: string | null;
+      readonly notify?: readonly string[] | null;
+    }
   | { readonly kind: "key" }
   | { readonly kind: "prices" };
 

@@ -2,9 +2,11 @@
 
 import type { Entry } from "../ledger/entry.ts";
 import { budgetChanged, thresholdCrossed, windowStarted } from "./budget-events.ts";
+import { budgetControlled } from "./control-events.ts";
 import { callLapsed, callRefused, charged, corrected } from "./call-events.ts";
 import type { EntryContext } from "./context.ts";
 import type { Event, Happening } from "./event.ts";
+import { alerted } from "./rule-events.ts";
 import {
   keyChanged,
   keyFirstUsed,
@@ -42,6 +44,10 @@ function happeningsOf(entry: Entry, context: EntryContext): readonly Happening[]
       return thresholdCrossed(entry, context.budget);
     case "budget":
       return [budgetChanged(entry, context.before)];
+    case "budget_pause":
+    case "budget_resume":
+    case "budget_extension":
+      return [budgetControlled(entry, context.budget)];
     case "key":
       return [keyChanged(entry, context.before)];
     case "price":
@@ -52,6 +58,13 @@ function happeningsOf(entry: Entry, context: EntryContext): readonly Happening[]
       return [pricesUpdated(entry)];
     case "price_revert":
       return [pricesReverted(entry)];
+    case "rule_fired":
+    case "rule_acknowledged":
+    case "rule_escalated":
+      return [alerted(entry)];
+    // What it does is said when it fires.
+    case "rule":
+      return [];
     // A call under way: its events come when it ends.
     case "hold":
     case "top_up":

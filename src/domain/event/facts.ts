@@ -38,6 +38,17 @@ const fieldsByFamily: Readonly<Record<string, readonly string[]>> = {
   price: callFields,
   hold: callFields,
   key: ["key_id", "name", "role"],
+  rule: [
+    "rule_id",
+    "when",
+    "value",
+    "owner",
+    "used",
+    "limit",
+    "percent",
+    "budget_id",
+    "operation_id",
+  ],
   prices: ["change", "source", "version"],
 };
 

@@ -50,6 +50,15 @@ export function selects(
   );
 }
 
+/** What a notifier delivers: what it selects, and the alerts of rules that name it. */
+export function isFor(name: string, selection: EventSelection, event: Event): boolean {
+  const { about } = event;
+  if (about.kind !== "rule" || about.notify === undefined) return selects(selection, event);
+  if (about.notify !== null) return about.notify.includes(name);
+  const { types: _, ...narrowing } = selection;
+  return selects(narrowing, event);
+}
+
 /** Matches in linear time: each part of the pattern is found at its first place. */
 export function matchesType(pattern: string, type: string): boolean {
   const [first = "", ...rest] = pattern.split("*");
@@ -67,12 +76,13 @@ export function matchesType(pattern: string, type: string): boolean {
 
 function budgetOf({ about }: Event): string | null {
   if (about.kind === "budget") return about.budget.budgetId;
-  return about.kind === "call" ? about.budgetId : null;
+  return about.kind === "call" || about.kind === "rule" ? about.budgetId : null;
 }
 
 /** A call has its attribution; a budget is about the value that it counts. */
 function isAbout({ about }: Event, name: string, value: string): boolean {
-  if (about.kind === "call") return hasValue(about.attribution, name, value);
+  if (about.kind === "call" || about.kind === "rule")
+    return hasValue(about.attribution, name, value);
   if (about.kind !== "budget") return false;
   const { budget } = about;
   return budget.budgetType === name && (about.value ?? budget.resourceId) === value;

@@ -24,6 +24,8 @@ const sentences: Readonly<Record<string, (event: CloudEvent) => string>> = {
     return `${budget(data)} is paused: new calls are refused until it is resumed.${used}${reset(data)}`;
   },
   "budget.resumed": ({ data }) => `${budget(data)} is resumed: new calls are accepted.`,
+  "budget.extended": ({ data }) =>
+    `${budget(data)} got ${formatAmountOf(Number(text(data, "amount") ?? 0), text(data, "currency") ?? "USD")} more for this window.${reset(data)}`,
   "budget.window_started": ({ data }) =>
     `A new window of ${lowered(budget(data))} has begun, with ${formatFigure(data, "budget_amount") ?? "its limit"} to spend.${reset(data)}`,
   "budget.changed": ({ data, subject }) => {
@@ -59,9 +61,33 @@ const sentences: Readonly<Record<string, (event: CloudEvent) => string>> = {
   "key.first_used": (event) => `Key ${keyName(event)} was used for the first time.`,
   "prices.updated": ({ data, subject }) =>
     `Prices were ${text(data, "change") ?? "updated"}: ${subject ?? text(data, "source") ?? "the price book"}.`,
-  [testType]: ({ data }) =>
-    `This is a test of Purser: notifier ${text(data, "notifier") ?? ""} works.`,
+  "rule.fired": ({ data }) => alert(data),
+  "rule.escalated": ({ data }) => `Nobody has acknowledged it: ${alert(data)}`,
+  "rule.acknowledged": ({ data }) => {
+    const note = text(data, "note");
+    const by = text(data, "acknowledged_by") ?? "someone";
+    return `Rule ${text(data, "rule_id") ?? "?"} (${text(data, "value") ?? "?"}) was acknowledged by ${by}${note === null ? "" : `: ${note}`}.`;
+  },
+  [testType]: ({ data }) => {
+    const rule = text(data, "rule_id");
+    const what = rule === null ? "Purser" : `rule ${rule} of Purser`;
+    return `This is a test of ${what}: notifier ${text(data, "notifier") ?? ""} works.`;
+  },
 };
+
+/** `Rule whale fired for ann: 21.00 USD, over 20.00 USD.` */
+function alert(data: Data): string {
+  const named = `Rule ${text(data, "rule_id") ?? "?"} fired for ${text(data, "value") ?? "?"}`;
+  const owner = text(data, "owner");
+  const whose = owner === null || owner === data["value"] ? "" : `, owner ${owner}`;
+  if (data["when"] === "unpriced_model") return `${named}${whose}: the model has no price.`;
+  const [figure, limit] = [
+    formatFigure(data, "current_usage") ?? "?",
+    formatFigure(data, "budget_amount") ?? "?",
+  ];
+  const verb = data["when"] === "threshold" ? "has reached" : "is over";
+  return `${named}${whose}: ${figure} ${verb} ${limit}.`;
+}
 
 function unknownType({ type, subject }: CloudEvent): string {
   return subject === undefined ? `Event ${type}.` : `Event ${type}: ${subject}.`;

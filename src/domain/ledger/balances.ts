@@ -3,7 +3,7 @@
 import { everyValue } from "../budget/applies.ts";
 import type { Budget } from "../budget/budget.ts";
 import { balanceOf, type Balance } from "./counter.ts";
-import type { CounterKey } from "./entry.ts";
+import { currentCounter } from "./current-counter.ts";
 import { noNeeds, type Needs } from "./needs.ts";
 import { countedWindow } from "./recount.ts";
 import type { LedgerView } from "./view.ts";
@@ -13,18 +13,12 @@ export function balancesOf(view: LedgerView, budget: Budget, at: number): readon
   const counters =
     budget.resourceId === everyValue
       ? view.countersIn(budget, countedWindow(budget, at))
-      : [view.counter(onlyCounter(budget, at))];
+      : [view.counter(currentCounter(budget, { at }))];
   return counters.map((counter) => balanceOf(counter, budget));
 }
 
 export function needsOfBalances(budget: Budget, at: number): Needs {
   return budget.resourceId === everyValue
     ? { ...noNeeds, windows: [{ budget, window: countedWindow(budget, at) }] }
-    : { ...noNeeds, counters: [onlyCounter(budget, at)] };
-}
-
-function onlyCounter(budget: Budget, at: number): CounterKey {
-  const { budgetId, resourceId, currency } = budget;
-  const { start, end } = countedWindow(budget, at);
-  return { budgetId, value: resourceId, windowStart: start, windowEnd: end, currency };
+    : { ...noNeeds, counters: [currentCounter(budget, { at })] };
 }

@@ -4,7 +4,7 @@ import { assert } from "../assert.ts";
 import type { Budget } from "../budget/budget.ts";
 import type { Window } from "../budget/window.ts";
 import { Applicable, type Applied, type CallSubject } from "./applicable.ts";
-import { amountIn, type Counter } from "./counter.ts";
+import { amountIn, type Counter, type Pause } from "./counter.ts";
 import { Counters } from "./counters.ts";
 import {
   addQuantities,
@@ -50,6 +50,8 @@ export class Books implements LedgerView {
   readonly keys: Registry["keys"];
   readonly prices: Registry["prices"];
   readonly priceUpdates: Registry["priceUpdates"];
+  readonly rules: Registry["rules"];
+  readonly alerts: Registry["alerts"];
   readonly holds = new PassingMap<string, Hold>();
   readonly #counters: Counters;
   readonly #lapsing = new Lapsing();
@@ -66,8 +68,10 @@ export class Books implements LedgerView {
     this.keys = registry.keys;
     this.prices = registry.prices;
     this.priceUpdates = registry.priceUpdates;
+    this.rules = registry.rules;
+    this.alerts = registry.alerts;
     this.#history = history;
-    this.#counters = new Counters(history);
+    this.#counters = new Counters(history, (key) => registry.controls.of(key));
     this.#applicable = new Applicable(this.budgets, (key) => this.counter(key));
   }
 
@@ -109,6 +113,11 @@ export class Books implements LedgerView {
     return this.#past.get(operationId) ?? this.#history.attempts(operationId);
   }
 
+  /** The pauses of a budget in force, oldest first. */
+  pausesOf(budgetId: string): readonly Pause[] {
+    return this.registry.controls.pausesOf(budgetId);
+  }
+
   /** @param at When the call was held, in milliseconds since the epoch. */
   recounted(budgetId: string, at: number): Recounted {
     return this.registry.recounted(budgetId, at);
@@ -148,11 +157,22 @@ export class Books implements LedgerView {
       case "budget":
         this.define(entry);
         return this.#recount(entry);
+      case "budget_pause":
+      case "budget_resume":
+        this.registry.apply(entry);
+        return this.#counters.control(entry.budgetId);
+      case "budget_extension":
+        this.registry.apply(entry);
+        return this.#counters.control(entry.counter.budgetId);
       case "key":
       case "price":
       case "price_removal":
       case "price_update":
       case "price_revert":
+      case "rule":
+      case "rule_fired":
+      case "rule_acknowledged":
+      case "rule_escalated":
         return this.registry.apply(entry);
       case "refusal":
         return;
@@ -162,6 +182,7 @@ export class Books implements LedgerView {
   /** Adds a budget without applying its recount, for when the counters already include it. */
   define(entry: BudgetEntry): void {
     this.registry.apply(entry);
+    if (entry.deleted) this.#counters.control(entry.budget.budgetId);
     this.#applicable.forget();
   }
 

@@ -11,8 +11,11 @@ import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import type { PicoUsd } from "../money/money.ts";
+import type { ControlAnswerOf, ControlCommand } from "./control-command.ts";
 import type { Balance } from "./counter.ts";
 import type { CallId, CallRoute, Counted, Outcome, Quantities, ThresholdEntry } from "./entry.ts";
+import type { Alert, KeptAlert } from "../rule/alert.ts";
+import type { Rule } from "../rule/rule.ts";
 
 /**
  * What a call may cost, split into parts: a decision can fit the output to what the budgets can
@@ -215,6 +218,39 @@ export interface RevertPricesCommand {
   readonly updateId: string;
 }
 
+/** Sets or deletes a rule of alerts. */
+export interface PutRuleCommand {
+  readonly kind: "put_rule";
+  readonly at: number;
+  readonly rule: Rule;
+  readonly deleted: boolean;
+}
+
+/** Fires a rule, once per window. */
+export interface FireRuleCommand {
+  readonly kind: "fire_rule";
+  readonly at: number;
+  readonly alert: Alert;
+}
+
+/** Acknowledges the last alert of a rule for a value. */
+export interface AcknowledgeRuleCommand {
+  readonly kind: "acknowledge_rule";
+  readonly at: number;
+  readonly ruleId: string;
+  readonly value: string;
+  readonly by: string;
+  readonly note: string | null;
+}
+
+/** Sends an alert on that was not acknowledged, once. */
+export interface EscalateRuleCommand {
+  readonly kind: "escalate_rule";
+  readonly at: number;
+  readonly ruleId: string;
+  readonly value: string;
+}
+
 export type Command =
   | HoldCommand
   | TopUpCommand
@@ -225,11 +261,16 @@ export type Command =
   | ExpireCommand
   | PutBudgetCommand
   | DeleteBudgetCommand
+  | ControlCommand
   | PutKeyCommand
   | PutPriceCommand
   | RemovePriceCommand
   | UpdatePricesCommand
-  | RevertPricesCommand;
+  | RevertPricesCommand
+  | PutRuleCommand
+  | FireRuleCommand
+  | AcknowledgeRuleCommand
+  | EscalateRuleCommand;
 
 /** The amount left in a budget. */
 export interface Remaining {
@@ -242,7 +283,8 @@ export interface Remaining {
  * - `budget_exhausted` too little is left, even if all calls in flight cost nothing
  * - `budget_held` there may be room if calls in flight cost less than they hold: try again
  * - `budget_closed` the budget's only window has not begun or is over
- * - `budget_paused` a threshold's action paused it for the rest of the window
+ * - `budget_paused` a person or a rule paused it until it is resumed, or a threshold for the rest of
+ *   the window
  * - `unpriced` the model has no price and the budget blocks such calls
  */
 export type RefusalReason =
@@ -299,7 +341,7 @@ export interface ReleaseAnswer {
   readonly repeated: boolean;
 }
 
-export interface AnswerOf {
+export interface AnswerOf extends ControlAnswerOf {
   readonly hold: HoldAnswer;
   readonly top_up: TopUpAnswer;
   readonly settle: SettleAnswer;
@@ -317,4 +359,9 @@ export interface AnswerOf {
   readonly update_prices: { readonly update: KeptPriceUpdate };
   /** `repeated`: it was reverted before; nothing changed. */
   readonly revert_prices: { readonly update: KeptPriceUpdate; readonly repeated: boolean };
+  readonly put_rule: { readonly rule: Rule };
+  /** `repeated`: it had fired, was acknowledged or escalated before; nothing changed. */
+  readonly fire_rule: { readonly repeated: boolean };
+  readonly acknowledge_rule: { readonly alert: KeptAlert; readonly repeated: boolean };
+  readonly escalate_rule: { readonly repeated: boolean };
 }

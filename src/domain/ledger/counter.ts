@@ -1,7 +1,7 @@
 /** A counter tracks how much of one budget is spent and held, for one value in one window. */
 
 import type { Budget, Currency } from "../budget/budget.ts";
-import type { CounterKey, Quantities } from "./entry.ts";
+import type { BudgetPauseEntry, CounterKey, Quantities } from "./entry.ts";
 
 /**
  * Only `Books.apply` changes it. Amounts are in the unit of the key's currency and never negative.
@@ -14,6 +14,8 @@ export interface Counter {
   overrun: bigint;
   /** Thresholds that have fired, in parts per million. */
   fired: readonly number[];
+  /** What people decided about it. */
+  controls: CounterControls;
   /** The number of open holds that refer to it; it stays in memory while there are any. */
   openHolds: number;
 }
@@ -28,15 +30,43 @@ export interface CounterState {
 
 export const untouched: CounterState = { spent: 0n, held: 0n, overrun: 0n, fired: [] };
 
+/** A pause by a person or a rule, until it is resumed. */
+export type Pause = Omit<BudgetPauseEntry, "kind">;
+
+/** What people decided about a counter. It follows from the definitions of the ledger. */
+export interface CounterControls {
+  /** The pause of the whole budget, or else of the counter's value. */
+  readonly pause: Pause | null;
+  /** Thresholds, in parts per million, whose pause was lifted for the rest of the window. */
+  readonly lifted: readonly number[];
+  /** The sum of its extensions. */
+  readonly granted: bigint;
+}
+
+export const noControls: CounterControls = { pause: null, lifted: [], granted: 0n };
+
 /** The current state of a counter. `available` is negative after an overrun. */
 export interface Balance {
   readonly counter: CounterKey;
+  /** The amount of the budget and what was granted. */
   readonly limit: bigint;
+  /** The part of the limit that people added for this window. */
+  readonly granted: bigint;
   readonly spent: bigint;
   readonly held: bigint;
   readonly available: bigint;
   /** The amount past the limit, from charges that exceeded their holds. */
   readonly overrun: bigint;
+  readonly paused: BalancePause | null;
+}
+
+/** Why a counter refuses new calls. */
+export interface BalancePause {
+  /** The id of a key, `admin`, or what else paused it; `threshold` for a threshold. */
+  readonly by: string;
+  readonly reason: string | null;
+  /** Null for a threshold. */
+  readonly at: number | null;
 }
 
 /** A unique text for each counter: ids, values and windows are delimited unambiguously. */
@@ -50,30 +80,49 @@ export function amountIn(currency: Currency, quantities: Quantities): bigint {
   return currency === "tokens" ? quantities.tokens : quantities.requests;
 }
 
+/** The amount of the budget, and what people added for the counter's window. */
+export function limitOf({ controls }: Pick<Counter, "controls">, { amount }: Budget): bigint {
+  return controls.granted === 0n ? amount : amount + controls.granted;
+}
+
 export function available(counter: Counter, budget: Budget): bigint {
-  return budget.amount - counter.spent - counter.held;
+  return limitOf(counter, budget) - counter.spent - counter.held;
 }
 
 export function balanceOf(counter: Counter, budget: Budget): Balance {
   return {
     counter: counter.key,
-    limit: budget.amount,
+    limit: limitOf(counter, budget),
+    granted: counter.controls.granted,
     spent: counter.spent,
     held: counter.held,
     available: available(counter, budget),
     overrun: counter.overrun,
+    paused: pauseOf(counter, budget),
   };
 }
 
-/** Whether a threshold that pauses has fired in this window. */
-export function isPaused(counter: Counter, budget: Budget): boolean {
-  return (
-    counter.fired.length > 0 &&
-    budget.thresholds.some(
-      (threshold) =>
-        threshold.action === "pause" && counter.fired.includes(threshold.partsPerMillion),
-    )
+/** Whether a threshold that pauses has fired in this window, and was not lifted. */
+export function isPausedByThreshold(counter: Counter, budget: Budget): boolean {
+  return counter.fired.length > 0 && pausingThresholds(counter, budget).length > 0;
+}
+
+/** The thresholds that pause a counter, in parts per million. */
+export function pausingThresholds(
+  { fired, controls: { lifted } }: Pick<Counter, "fired" | "controls">,
+  { thresholds }: Budget,
+): readonly number[] {
+  return thresholds.flatMap(({ action, partsPerMillion }) =>
+    action === "pause" && fired.includes(partsPerMillion) && !lifted.includes(partsPerMillion)
+      ? [partsPerMillion]
+      : [],
   );
+}
+
+function pauseOf(counter: Counter, budget: Budget): BalancePause | null {
+  const { pause } = counter.controls;
+  if (pause) return { by: pause.by, reason: pause.reason, at: pause.at };
+  return isPausedByThreshold(counter, budget) ? { by: "threshold", reason: null, at: null } : null;
 }
 
 /** Whether it equals a counter that does not exist. */

@@ -1,11 +1,18 @@
 /** The in-memory counters of a ledger; idle ones are dropped. */
 
-import { counterId, type Counter, isUntouched, untouched } from "./counter.ts";
+import {
+  counterId,
+  type Counter,
+  type CounterControls,
+  isUntouched,
+  untouched,
+} from "./counter.ts";
 import type { CounterKey } from "./entry.ts";
 import type { History } from "./past.ts";
 
 export class Counters {
   readonly #history: Pick<History, "counter">;
+  readonly #controlsOf: (key: CounterKey) => CounterControls;
   readonly #byId = new Map<string, Counter>();
   /**
    * The same counters by key object. Consecutive holds share key objects, so a look-up builds no
@@ -14,8 +21,9 @@ export class Counters {
   #byKey = new WeakMap<CounterKey, Counter>();
   #changed = new Set<Counter>();
 
-  constructor(history: Pick<History, "counter">) {
+  constructor(history: Pick<History, "counter">, controlsOf: (key: CounterKey) => CounterControls) {
     this.#history = history;
+    this.#controlsOf = controlsOf;
   }
 
   /**
@@ -32,6 +40,12 @@ export class Counters {
 
   all(): Iterable<Counter> {
     return this.#byId.values();
+  }
+
+  /** Reads the controls of a budget's counters again, after they have changed. */
+  control(budgetId: string): void {
+    for (const counter of this.#byId.values())
+      if (counter.key.budgetId === budgetId) counter.controls = this.#controlsOf(counter.key);
   }
 
   /** Marks a counter as changed since changes were last taken. */
@@ -69,6 +83,7 @@ export class Counters {
       key,
       id,
       ...(this.#history.counter(key) ?? untouched),
+      controls: this.#controlsOf(key),
       openHolds: 0,
     };
     this.#byId.set(id, counter);

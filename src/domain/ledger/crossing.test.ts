@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { noControls } from "./counter.ts";
 import { crossings } from "./crossing.ts";
 import { aBudget } from "./desk.test-kit.ts";
 
@@ -27,11 +28,19 @@ test("a threshold fires from its exact share on", () => {
       });
       const edge = (amount * BigInt(share)) / 1_000_000n;
       for (const to of [spent, edge - 1n, edge, edge + 1n].filter((some) => some > 0n)) {
-        const crossed = crossings(budget, { counter: { key, fired: [] }, spent: to, at: 5 });
+        const crossed = crossings(budget, {
+          counter: { key, fired: [], controls: noControls },
+          spent: to,
+          at: 5,
+        });
         const reaches = to * 1_000_000n >= amount * BigInt(share);
         assert.equal(crossed.length > 0, reaches, String(to));
         assert.deepEqual(
-          crossings(budget, { counter: { key, fired: [share] }, spent: to, at: 5 }),
+          crossings(budget, {
+            counter: { key, fired: [share], controls: noControls },
+            spent: to,
+            at: 5,
+          }),
           [],
         );
       }

@@ -1,7 +1,7 @@
 /** Finds the budget thresholds that an amount reaches and that have not fired on its counter. */
 
 import type { Budget } from "../budget/budget.ts";
-import type { Counter } from "./counter.ts";
+import { limitOf, type Counter } from "./counter.ts";
 import type { ThresholdEntry } from "./entry.ts";
 
 /** @param to.spent The new spent amount of the counter. */
@@ -12,14 +12,16 @@ export function crossings(
     spent,
     at,
   }: {
-    readonly counter: Pick<Counter, "key" | "fired">;
+    readonly counter: Pick<Counter, "key" | "fired" | "controls">;
     readonly spent: bigint;
     readonly at: number;
   },
 ): readonly ThresholdEntry[] {
   if (spent === 0n) return [];
   const crossed: ThresholdEntry[] = [];
-  for (const { partsPerMillion, amount } of marksOf(budget)) {
+  const limit = limitOf(counter, budget);
+  const marks = limit === budget.amount ? marksOf(budget) : computeMarks(budget, limit);
+  for (const { partsPerMillion, amount } of marks) {
     if (spent < amount || counter.fired.includes(partsPerMillion)) continue;
     const { key } = counter;
     crossed.push({
@@ -28,7 +30,7 @@ export function crossings(
       counter: key,
       partsPerMillion,
       spent,
-      limit: budget.amount,
+      limit,
     });
   }
   return crossed;
@@ -46,11 +48,16 @@ const known = new WeakMap<Budget, readonly Mark[]>();
 function marksOf(budget: Budget): readonly Mark[] {
   let marks = known.get(budget);
   if (!marks) {
-    marks = budget.thresholds.map(({ partsPerMillion }) => ({
-      partsPerMillion,
-      amount: (budget.amount * BigInt(partsPerMillion) + 999_999n) / 1_000_000n,
-    }));
+    marks = computeMarks(budget, budget.amount);
     known.set(budget, marks);
   }
   return marks;
+}
+
+/** Shares of the limit: of the amount, and of what was granted. */
+function computeMarks({ thresholds }: Budget, limit: bigint): readonly Mark[] {
+  return thresholds.map(({ partsPerMillion }) => ({
+    partsPerMillion,
+    amount: (limit * BigInt(partsPerMillion) + 999_999n) / 1_000_000n,
+  }));
 }

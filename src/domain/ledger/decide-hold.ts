@@ -15,7 +15,7 @@ import type {
   RefusalReason,
   Remaining,
 } from "./command.ts";
-import { amountIn, available, balanceOf, isPaused } from "./counter.ts";
+import { amountIn, available, balanceOf, isPausedByThreshold, limitOf } from "./counter.ts";
 import type { Decided } from "./decided.ts";
 import type { Entry, Quantities } from "./entry.ts";
 import { answerRepeat, nextAttempt } from "./repeat.ts";
@@ -66,7 +66,7 @@ function refusalFor(
 ): Refusal | null {
   const least = quantities(demand, demand.payableOutputTokens);
   for (const one of applied) {
-    const reason = refuses(one, least);
+    const reason = refusesCall(one, least);
     if (reason) return refusalBy(one, { reason, needed: amountIn(one.budget.currency, least) });
   }
   return loose ? crowdedBy(applied, quantities(demand, demand.outputTokens)) : null;
@@ -125,15 +125,23 @@ export function tightestAfter(applied: readonly Applied[], amount: Quantities): 
   return tightest && { ...tightest, available: tightest.available - amount.usd };
 }
 
-/** Why a budget cannot pay `needed`, or null if it can. Soft budgets never refuse. */
+/** Why a budget refuses a new call: a person or a rule paused it, or it cannot pay. */
+export function refusesCall(applied: Applied, needed: Quantities): RefusalReason | null {
+  return applied.counter.controls.pause ? "budget_paused" : refuses(applied, needed);
+}
+
+/**
+ * Why a budget cannot pay `needed`, or null if it can. Soft budgets never refuse. A pause by a person
+ * refuses new calls only, so it is not looked at here.
+ */
 export function refuses(applied: Applied, needed: Quantities): RefusalReason | null {
   const { budget, counter, closed } = applied;
   if (budget.policy === "soft") return null;
   if (closed) return "budget_closed";
-  if (isPaused(counter, budget)) return "budget_paused";
+  if (isPausedByThreshold(counter, budget)) return "budget_paused";
   const amount = amountIn(budget.currency, needed);
   if (amount <= available(counter, budget)) return null;
-  return amount <= budget.amount - counter.spent ? "budget_held" : "budget_exhausted";
+  return amount <= limitOf(counter, budget) - counter.spent ? "budget_held" : "budget_exhausted";
 }
 
 /**
@@ -144,7 +152,8 @@ export function crowdedBy(applied: readonly Applied[], needed: Quantities): Refu
   for (const one of applied) {
     const { budget, counter } = one;
     const amount = amountIn(budget.currency, needed);
-    if (budget.policy === "hard" && 2n * (counter.held + amount) > budget.amount - counter.spent) {
+    const unspent = limitOf(counter, budget) - counter.spent;
+    if (budget.policy === "hard" && 2n * (counter.held + amount) > unspent) {
       return refusalBy(one, { reason: "budget_held", needed: amount });
     }
   }

@@ -2,7 +2,7 @@
 
 import { PurserError } from "../error.ts";
 import type { SettleAnswer, SettleCommand } from "./command.ts";
-import { amountIn, type Counter } from "./counter.ts";
+import { amountIn, limitOf, type Counter } from "./counter.ts";
 import { countersNow, type Moved } from "./counters-now.ts";
 import { crossings } from "./crossing.ts";
 import { tightestAfter } from "./decide-hold.ts";
@@ -117,7 +117,7 @@ function overrunOf(
   const covered = amountIn(counter.key.currency, held);
   if (charged <= covered) return 0n;
   const excess = charged - covered;
-  const past = counter.spent + counter.held + excess - budget.amount - counter.overrun;
+  const past = counter.spent + counter.held + excess - limitOf(counter, budget) - counter.overrun;
   if (past <= 0n) return 0n;
   return past < excess ? past : excess;
 }
@@ -129,7 +129,7 @@ function overrunTakenBack(books: LedgerView, counter: Counter, difference: Quant
   const budget = books.budgets.get(counter.key.budgetId);
   const change = amountIn(counter.key.currency, difference);
   if (!budget || change >= 0n) return 0n;
-  const past = counter.spent + counter.held + change - budget.amount;
+  const past = counter.spent + counter.held + change - limitOf(counter, budget);
   const left = past > 0n ? past : 0n;
   return counter.overrun > left ? counter.overrun - left : 0n;
 }

@@ -5,7 +5,7 @@ import type { Applied } from "./applicable.ts";
 import type { Hold } from "./hold.ts";
 import type { Quantities } from "./entry.ts";
 import type { TopUpAnswer, TopUpCommand } from "./command.ts";
-import { amountIn, isPaused } from "./counter.ts";
+import { amountIn, isPausedByThreshold, limitOf } from "./counter.ts";
 import { crowdedBy, refusalBy, refuses } from "./decide-hold.ts";
 import type { Decided } from "./decided.ts";
 import { checkShare } from "./self-reported.ts";
@@ -47,16 +47,16 @@ export function decideTopUp(books: LedgerView, command: TopUpCommand): Decided<T
 }
 
 /**
- * Checks whether a hold may continue unchanged: refused if a budget was paused or its limit was
+ * Checks whether a hold may continue unchanged: refused if a threshold paused a budget or its limit was
  * lowered below what is spent and held. An overrun blocks the next call, not this one.
  */
 function lookAgain(budgets: readonly Applied[]): TopUpAnswer {
   for (const applied of budgets) {
     const { budget, counter } = applied;
     if (budget.policy === "soft") continue;
-    const reason = isPaused(counter, budget)
+    const reason = isPausedByThreshold(counter, budget)
       ? "budget_paused"
-      : counter.spent + counter.held - counter.overrun > budget.amount
+      : counter.spent + counter.held - counter.overrun > limitOf(counter, budget)
         ? "budget_exhausted"
         : null;
     if (reason) return { admitted: false, refusal: refusalBy(applied, { reason, needed: 0n }) };

@@ -4,13 +4,15 @@
  */
 
 import { PurserError } from "../error.ts";
-import type { AnswerOf, Command, ReleaseCommand } from "./command.ts";
+import type { AnswerOf, Command, PutRuleCommand, ReleaseCommand } from "./command.ts";
 import { decidePutBudget, noSuchBudget } from "./decide-budget.ts";
+import { decideExtend, decidePause, decideResume } from "./decide-control.ts";
 import { decideCorrect } from "./decide-correct.ts";
 import { decideHold } from "./decide-hold.ts";
 import { decidePutPrice, decideRemovePrice } from "./decide-price.ts";
 import { decideRevertPrices, decideUpdatePrices } from "./decide-price-update.ts";
 import { decideRecord } from "./decide-record.ts";
+import { decideAcknowledge, decideEscalate, decideFire } from "./decide-rule.ts";
 import { decideSettle } from "./decide-settle.ts";
 import { decideTopUp } from "./decide-top-up.ts";
 import type { Decided } from "./decided.ts";
@@ -63,6 +65,9 @@ const deciders: Decider = {
       entries: [{ kind: "budget", at: command.at, budget, deleted: true, recounts: [] }],
     };
   },
+  pause_budget: decidePause,
+  resume_budget: decideResume,
+  extend_budget: decideExtend,
   put_key: (_books: LedgerView, command: Extract<Command, { kind: "put_key" }>) => ({
     answer: { key: command.key },
     entries: [{ kind: "key", at: command.at, key: command.key }],
@@ -71,6 +76,13 @@ const deciders: Decider = {
   remove_price: decideRemovePrice,
   update_prices: decideUpdatePrices,
   revert_prices: decideRevertPrices,
+  put_rule: (_books: LedgerView, { at, rule, deleted }: PutRuleCommand) => ({
+    answer: { rule },
+    entries: [{ kind: "rule", at, rule, deleted }],
+  }),
+  fire_rule: decideFire,
+  acknowledge_rule: decideAcknowledge,
+  escalate_rule: decideEscalate,
 };
 
 /**

@@ -10,6 +10,8 @@ import type { PicoUsd } from "../money/money.ts";
 import type { Charge } from "../price/row/rate.ts";
 import type { PriceOverride } from "../price/text/override.ts";
 import type { PriceUpdate } from "../price/update/price-update.ts";
+import type { Alert } from "../rule/alert.ts";
+import type { Rule } from "../rule/rule.ts";
 import type { ModelUsage, Usage, UsageFlag } from "../usage/usage.ts";
 
 /** An amount in each unit that a budget can count. */
@@ -208,6 +210,44 @@ export interface Counted {
   readonly counters: readonly CountedCounter[];
 }
 
+/** New calls of a budget, or of one of its values, are refused until it is resumed. */
+export interface BudgetPauseEntry extends EntryBase {
+  readonly kind: "budget_pause";
+  readonly budgetId: string;
+  /** Null for the whole budget. */
+  readonly value: string | null;
+  /** The id of a key, `admin`, or what else paused it. */
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+/** Ends the pauses of a budget, or of one of its values, those by thresholds included. */
+export interface BudgetResumeEntry extends EntryBase {
+  readonly kind: "budget_resume";
+  readonly budgetId: string;
+  readonly value: string | null;
+  readonly by: string;
+  readonly reason: string | null;
+  /** Counters that a threshold paused. It pauses them no more in their window. */
+  readonly lifted: readonly LiftedThresholds[];
+}
+
+export interface LiftedThresholds {
+  readonly counter: CounterKey;
+  /** In parts per million. */
+  readonly thresholds: readonly number[];
+}
+
+/** More money for one counter: its limit is higher until its window ends. */
+export interface BudgetExtensionEntry extends EntryBase {
+  readonly kind: "budget_extension";
+  readonly counter: CounterKey;
+  /** In the unit of the key's currency; positive. */
+  readonly amount: bigint;
+  readonly by: string;
+  readonly reason: string | null;
+}
+
 export interface KeyEntry extends EntryBase {
   readonly kind: "key";
   readonly key: Key;
@@ -237,6 +277,22 @@ export interface PriceRevertEntry extends EntryBase {
   readonly updateId: string;
 }
 
+/** A rule of alerts is set or deleted. */
+export interface RuleEntry extends EntryBase {
+  readonly kind: "rule";
+  readonly rule: Rule;
+  readonly deleted: boolean;
+}
+
+/** A rule fired, someone acknowledged it, or nobody did in time. */
+export interface AlertEntry extends EntryBase {
+  readonly kind: "rule_fired" | "rule_acknowledged" | "rule_escalated";
+  readonly alert: Alert;
+  /** Who acknowledged it, and the note; null for the other kinds. */
+  readonly by: string | null;
+  readonly note: string | null;
+}
+
 export type Entry =
   | HoldEntry
   | TopUpEntry
@@ -248,11 +304,16 @@ export type Entry =
   | ThresholdEntry
   | RefusalEntry
   | BudgetEntry
+  | BudgetPauseEntry
+  | BudgetResumeEntry
+  | BudgetExtensionEntry
   | KeyEntry
   | PriceEntry
   | PriceRemovalEntry
   | PriceUpdateEntry
-  | PriceRevertEntry;
+  | PriceRevertEntry
+  | RuleEntry
+  | AlertEntry;
 
 /** Whether the entry closes an open hold. */
 export function endsHold(entry: Entry): entry is SettleEntry | ReleaseEntry | ExpireEntry {

@@ -5,7 +5,7 @@ import type { Budget } from "../budget/budget.ts";
 import type { Window } from "../budget/window.ts";
 import type { Applied, CallSubject } from "./applicable.ts";
 import { Books } from "./books.ts";
-import { counterId, type Counter, type CounterState } from "./counter.ts";
+import { counterId, type Counter, type CounterState, type Pause } from "./counter.ts";
 import type { CounterKey, Entry } from "./entry.ts";
 import type { Hold, KeptHold } from "./hold.ts";
 import type { Loaded, LoadedOperation } from "./loaded.ts";
@@ -35,6 +35,8 @@ export class LoadedBooks implements LedgerView {
   readonly keys: Registry["keys"];
   readonly prices: Registry["prices"];
   readonly priceUpdates: Registry["priceUpdates"];
+  readonly rules: Registry["rules"];
+  readonly alerts: Registry["alerts"];
   readonly #registry: Registry;
   readonly #books: Books;
   readonly #needs: Needs;
@@ -48,6 +50,8 @@ export class LoadedBooks implements LedgerView {
     this.keys = registry.keys;
     this.prices = registry.prices;
     this.priceUpdates = registry.priceUpdates;
+    this.rules = registry.rules;
+    this.alerts = registry.alerts;
     this.#needs = needs;
     this.#operations = new Map(loaded.operations.map((one) => [one.operationId, one]));
     const counters = new Map(loaded.counters.map(({ key, state }) => [counterId(key), state]));
@@ -63,6 +67,10 @@ export class LoadedBooks implements LedgerView {
     for (const { key } of loaded.counters) this.#books.counter(key);
     for (const hold of distinctHolds(loaded)) this.#books.restoreHold(hold);
     this.#otherHolds = this.#otherHoldsIn(loaded);
+  }
+
+  pausesOf(budgetId: string): readonly Pause[] {
+    return this.#registry.controls.pausesOf(budgetId);
   }
 
   recounted(budgetId: string, at: number): Recounted {

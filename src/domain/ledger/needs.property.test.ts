@@ -118,6 +118,26 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       })),
   },
   {
+    weight: 2,
+    arbitrary: fc
+      .record({
+        kind: fc.constantFrom("pause_budget" as const, "resume_budget" as const),
+        budgetId: fc.constantFrom("all", "t1", "each"),
+        value: fc.constantFrom(null, "t1"),
+      })
+      .map((one): Command => ({ ...one, at: 2, by: "admin", reason: null })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({
+        budgetId: fc.constantFrom("all", "t1", "each"),
+        value: fc.constantFrom(null, "t1"),
+        amount: fc.integer({ min: 1, max: 50 }).map(BigInt),
+      })
+      .map((one): Command => ({ ...one, kind: "extend_budget", at: 2, by: "admin", reason: "r" })),
+  },
+  {
     weight: 1,
     arbitrary: fc.constantFrom<Command>({ kind: "delete_budget", at: 3, budgetId: "t1" }),
   },

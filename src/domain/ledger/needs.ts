@@ -4,12 +4,15 @@
  */
 
 import { type Window, windowAt } from "../budget/window.ts";
+import { everyValue } from "../budget/applies.ts";
 import type { Budget } from "../budget/budget.ts";
 import type { Command, PutBudgetCommand } from "./command.ts";
+import type { ControlCommand } from "./control-command.ts";
 import { recountedKeys } from "./counters-now.ts";
+import { currentCounter } from "./current-counter.ts";
 import type { CallId, CounterKey } from "./entry.ts";
 import type { Loaded } from "./loaded.ts";
-import { countingFor, Tally } from "./recount.ts";
+import { countedWindow, countingFor, Tally } from "./recount.ts";
 import type { Registry } from "./registry.ts";
 
 /** What a decision reads, and what its entries change. Definitions come from the registry. */
@@ -76,6 +79,9 @@ export function needs(command: Command, registry: Registry): Needs {
       return { ...noNeeds, expiredBy: command.at };
     case "put_budget":
       return needsOfBudget(command, registry);
+    case "resume_budget":
+    case "extend_budget":
+      return needsOfControl(command, registry);
     default:
       return noNeeds;
   }
@@ -140,6 +146,14 @@ function countersOfEnded(
     .filter((operation) => operation.operationId === operationId)
     .flatMap(({ past }) => past.filter((other) => attempt === null || other.attempt === attempt))
     .flatMap((past) => [...past.counters, ...recountedKeys(registry, past)]);
+}
+
+function needsOfControl({ budgetId, at, value }: ControlCommand, registry: Registry): Needs {
+  const budget = registry.budgets.get(budgetId);
+  if (!budget) return noNeeds;
+  return value === null && budget.resourceId === everyValue
+    ? { ...noNeeds, windows: [{ budget, window: countedWindow(budget, at) }] }
+    : { ...noNeeds, counters: [currentCounter(budget, { at, value })] };
 }
 
 function needsOfBudget(command: PutBudgetCommand, registry: Registry): Needs {

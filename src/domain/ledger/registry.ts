@@ -5,9 +5,17 @@ import type { Key } from "../key/key.ts";
 import { assert } from "../assert.ts";
 import { priceIdAfter, type KeptPrice } from "../price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../price/update/price-update.ts";
+import { sameCondition } from "../rule/define.ts";
+import { alertKey, type KeptAlert } from "../rule/alert.ts";
+import type { KeptRule } from "../rule/rule.ts";
 import { Applicable, type CallSubject } from "./applicable.ts";
+import { Controls } from "./controls.ts";
 import type {
+  AlertEntry,
   BudgetEntry,
+  BudgetExtensionEntry,
+  BudgetPauseEntry,
+  BudgetResumeEntry,
   CounterKey,
   Entry,
   KeyEntry,
@@ -15,15 +23,21 @@ import type {
   PriceRemovalEntry,
   PriceRevertEntry,
   PriceUpdateEntry,
+  RuleEntry,
 } from "./entry.ts";
 
 export type DefinitionEntry =
   | BudgetEntry
+  | BudgetPauseEntry
+  | BudgetResumeEntry
+  | BudgetExtensionEntry
   | KeyEntry
   | PriceEntry
   | PriceRemovalEntry
   | PriceUpdateEntry
-  | PriceRevertEntry;
+  | PriceRevertEntry
+  | RuleEntry
+  | AlertEntry;
 
 /**
  * Whether a budget was recounted with a call: `now` under its current definition, which has the
@@ -44,8 +58,12 @@ export class Registry {
   readonly keysByHash = new Map<string, Key>();
   /** Set over the API, the oldest first. */
   readonly prices: KeptPrice[] = [];
+  readonly controls = new Controls();
   /** By id, the oldest first. */
   readonly priceUpdates = new Map<string, KeptPriceUpdate>();
+  readonly rules = new Map<string, KeptRule>();
+  /** The last alert of each rule and value, by `alertKey`. Those of a deleted rule are dropped. */
+  readonly alerts = new Map<string, KeptAlert>();
   /** By budget id, its recounts, oldest first. */
   readonly #recounts = new Map<string, RecountedSpan[]>();
   readonly #counters = new Applicable<CounterKey>(this.budgets, (key) => key);
@@ -54,6 +72,10 @@ export class Registry {
     switch (entry.kind) {
       case "budget":
         return this.#define(entry);
+      case "budget_pause":
+      case "budget_resume":
+      case "budget_extension":
+        return this.controls.apply(entry);
       case "key":
         this.keys.set(entry.key.keyId, entry.key);
         this.keysByHash.set(entry.key.hash, entry.key);
@@ -72,6 +94,12 @@ export class Registry {
       }
       case "price_revert":
         return this.#revert(entry);
+      case "rule":
+        return this.#defineRule(entry);
+      case "rule_fired":
+      case "rule_acknowledged":
+      case "rule_escalated":
+        return this.#alert(entry);
     }
   }
 
@@ -101,9 +129,37 @@ export class Registry {
     this.priceUpdates.set(updateId, { ...update, revertedAt: at });
   }
 
+  /** A rule with another condition begins anew. */
+  #defineRule({ at, rule, deleted }: RuleEntry): void {
+    const before = this.rules.get(rule.ruleId);
+    const continues = !deleted && before !== undefined && sameCondition(before, rule);
+    if (deleted) this.rules.delete(rule.ruleId);
+    else this.rules.set(rule.ruleId, { ...rule, since: continues ? before.since : at });
+    if (continues) return;
+    for (const [key, alert] of this.alerts)
+      if (alert.ruleId === rule.ruleId) this.alerts.delete(key);
+  }
+
+  #alert({ kind, at, alert, by, note }: AlertEntry): void {
+    const key = alertKey(alert);
+    if (kind === "rule_fired")
+      return void this.alerts.set(key, {
+        ...alert,
+        firedAt: at,
+        acknowledged: null,
+        escalatedAt: null,
+      });
+    const kept = this.alerts.get(key);
+    assert(kept !== undefined, "an alert that is answered or escalated has fired");
+    if (kind === "rule_escalated") this.alerts.set(key, { ...kept, escalatedAt: at });
+    else this.alerts.set(key, { ...kept, acknowledged: { at, by: by ?? "", note } });
+  }
+
   #define({ at, budget, deleted, recounts }: BudgetEntry): void {
-    if (deleted) this.budgets.delete(budget.budgetId);
-    else this.budgets.set(budget.budgetId, budget);
+    if (deleted) {
+      this.budgets.delete(budget.budgetId);
+      this.controls.forget(budget.budgetId);
+    } else this.budgets.set(budget.budgetId, budget);
     for (const { budgetId, from } of recounts) {
       const spans = this.#recounts.get(budgetId);
       if (spans) spans.push({ from, to: at });
@@ -119,9 +175,16 @@ export function isDefinition(entry: Entry): entry is DefinitionEntry {
 
 const definitionKinds: ReadonlySet<Entry["kind"]> = new Set<DefinitionEntry["kind"]>([
   "budget",
+  "budget_pause",
+  "budget_resume",
+  "budget_extension",
   "key",
   "price",
   "price_removal",
   "price_update",
   "price_revert",
+  "rule",
+  "rule_fired",
+  "rule_acknowledged",
+  "rule_escalated",
 ]);

@@ -5,7 +5,7 @@ import { ownValue } from "../budget/own.ts";
 import { PurserError } from "../error.ts";
 import type { Applied } from "./applicable.ts";
 import type { Share } from "./command.ts";
-import { amountIn, available } from "./counter.ts";
+import { amountIn, available, limitOf } from "./counter.ts";
 import type { Quantities } from "./entry.ts";
 import type { LedgerView } from "./view.ts";
 
@@ -37,7 +37,7 @@ export function checkShare(
   for (const { budget, counter } of applied) {
     if (budget.policy === "soft" || ownValue(budget, share.attribution) !== undefined) continue;
     // Rounded up: otherwise a budget of one request could never be held.
-    const most = (budget.amount * BigInt(share.percent) + 99n) / 100n;
+    const most = (limitOf(counter, budget) * BigInt(share.percent) + 99n) / 100n;
     const wanted = books.heldByKey(share.keyId, counter) + amountIn(budget.currency, amount);
     if (wanted <= most) continue;
     const text = (value: bigint): string =>

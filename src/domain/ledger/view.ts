@@ -5,11 +5,13 @@ import type { Budget } from "../budget/budget.ts";
 import type { KeptPrice } from "../price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../price/update/price-update.ts";
 import type { Applied, CallSubject } from "./applicable.ts";
-import type { Counter } from "./counter.ts";
+import type { Counter, Pause } from "./counter.ts";
 import type { CounterKey } from "./entry.ts";
 import type { Hold } from "./hold.ts";
 import type { PastAttempt } from "./past.ts";
 import type { BudgetsAndKeys } from "./recount.ts";
+import type { KeptAlert } from "../rule/alert.ts";
+import type { KeptRule } from "../rule/rule.ts";
 import type { Recounted } from "./registry.ts";
 
 /**
@@ -21,6 +23,12 @@ export interface LedgerView extends BudgetsAndKeys {
   readonly prices: readonly KeptPrice[];
   /** Refreshes of the price book by id, the oldest first. */
   readonly priceUpdates: ReadonlyMap<string, KeptPriceUpdate>;
+  /** The pauses of a budget in force, oldest first. */
+  pausesOf(budgetId: string): readonly Pause[];
+  /** Rules of alerts by id. */
+  readonly rules: ReadonlyMap<string, KeptRule>;
+  /** The last alert of each rule and value, by `alertKey`. */
+  readonly alerts: ReadonlyMap<string, KeptAlert>;
   /** @param at When the call was held, in milliseconds since the epoch. */
   recounted(budgetId: string, at: number): Recounted;
   /** The budgets that apply to a call and their counters at this time, narrowest first. */

@@ -108,6 +108,15 @@ test("without a list, with free models only, or where it is off, nothing bounds 
   assert.equal(book.ceiling(query), undefined);
 });
 
+test("a fee that a reseller may charge raises the ceiling, even of a model with cheap tokens", () => {
+  const mayCost = { web_search: pico(70n) };
+  const cheap = row("cheap", [1n, 1n], {
+    supplements: [{ mayCost, source: "overlay", version: "1" }],
+  });
+  const found = ceilingOf({ sources: [() => [...list, cheap]] })?.ceiling;
+  assert.deepEqual([found?.webSearch.perUnit, found?.webSearch.model], [70n, "cheap"]);
+});
+
 test("no listed model can cost more than the ceiling, and one costs as much", () => {
   const terms = fc.record({
     cacheWrite: fc.constantFrom("none" as const, "5m" as const, "1h" as const),

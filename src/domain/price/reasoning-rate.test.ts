@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../money/money.ts";
+import { openMeter } from "../usage/open-meter.ts";
 import type { Usage } from "../usage/usage.ts";
 import type { ServiceTier } from "./row/rate.ts";
 import { charge, row, sheetOf } from "./row-sheet.test-kit.ts";
@@ -78,4 +79,23 @@ test("a factor applies to reasoning; a tier without a rate for it keeps the prop
 test("the bound of output covers dearer reasoning", () => {
   const query = { inputTokens: 1, cacheWrite: "none", serviceTier: "standard" } as const;
   assert.equal(sheetOf(priced).dearest(query).output, 80n);
+});
+
+test("reasoning at zero in a row without prices of tokens is unpriced, as other tokens are", () => {
+  const sources = (rates: CatalogueRow["rates"]): readonly unknown[] =>
+    charge(sheetOf({ rates }), { output: 3, reasoning: 1 }).map(({ meter, rate }) => [
+      meter,
+      rate?.source,
+    ]);
+  const free = { input: pico(0n), reasoning: pico(0n) };
+  const unpriced = [
+    ["output", "unpriced"],
+    ["reasoning", "unpriced"],
+  ];
+  assert.deepEqual(sources({ ...free, [openMeter("images")]: pico(5n) }), unpriced);
+  assert.deepEqual(sources({ ...free, output_image: pico(5n) }), unpriced);
+  assert.deepEqual(sources({ ...free, output: pico(0n) }), [
+    ["output", row.source],
+    ["reasoning", row.source],
+  ]);
 });

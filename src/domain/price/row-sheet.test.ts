@@ -204,6 +204,21 @@ test("a region without a price costs as much as the most expensive one, and the 
   assert.equal(sheetOf({ regions: { "*": tenth } }).prices(inMars), true);
 });
 
+test("a region without a price is bounded by every listed one, by meter", () => {
+  const regions = {
+    us: { rates: { input: pico(20n), output: pico(30n) } },
+    eu: { rates: { input: pico(19n), output: pico(90n) } },
+  };
+  const query = { inputTokens: 1, cacheWrite: "none", serviceTier: "standard" } as const;
+  const sheet = sheetOf({ regions });
+  const bound = (region: string): readonly bigint[] => {
+    const { input, output } = sheet.dearest({ ...query, media: false, region });
+    return [input, output];
+  };
+  assert.deepEqual(bound("mars"), [20n, 90n]);
+  assert.deepEqual(bound("us"), [20n, 30n]);
+});
+
 test("the sheet distinguishes priced and unpriced tiers", () => {
   const sheet = sheetOf({ serviceTiers: { batch: half } });
   const prices = (serviceTier: ServiceTier): boolean => sheet.prices({ serviceTier });

@@ -104,6 +104,16 @@ test("an unlisted region costs as much as the dearest one by unit if tokens are 
   assert.deepEqual(sheet.unitRates({ ...now, region: "mars" }), new Map([[images, 9n]]));
 });
 
+test("units in a region without a price are held at the dearest listed one, whatever its tokens cost", () => {
+  const regions = {
+    eu: { rates: { input: pico(2n), [images]: pico(1n) } },
+    jp: { rates: { input: pico(1n), [images]: pico(7n) } },
+  };
+  const sheet = sheetOf({ rates: free, regions });
+  assert.equal(unitBound(sheet, unit, { ...now, region: "mars" }), 7n);
+  assert.equal(unitBound(sheet, unit, { ...now, region: "eu" }), 1n);
+});
+
 test("a model is billed by its units if its tokens cost nothing; those without a price now are left out", () => {
   const sheet = sheetOf({
     rates: { ...free, [images]: pico(5n) },

@@ -16,11 +16,12 @@ export interface BilledUnit {
 /** The fewest units that a vendor bills for a call, by their general meter. */
 export type LeastUnits = Readonly<Record<OpenMeter, number>>;
 
-/** The unit as its vendor bills it: never fewer than the vendor's minimum. */
-export function asBilled<Unit extends Pick<BilledUnit, "family" | "count">>(
+/** The unit and its additions as their vendor bills them: none below the vendor's minimum. */
+export function asBilled<Unit extends Pick<BilledUnit, "family" | "count" | "also">>(
   unit: Unit,
   least: LeastUnits,
 ): Unit {
-  const fewest = least[unit.family] ?? 0;
-  return unit.count >= fewest ? unit : { ...unit, count: fewest };
+  const count = Math.max(unit.count, least[unit.family] ?? 0);
+  const also = unit.also?.map((added) => asBilled(added, least));
+  return { ...unit, count, ...(also && { also }) };
 }

@@ -22,6 +22,7 @@ import type {
 } from "../../domain/ledger/entry.ts";
 import { pico } from "../../domain/money/money.ts";
 import type { JournalRow } from "./chain.ts";
+import { decodeControl, isControl } from "./control-codec.ts";
 import type {
   StoredBudget,
   StoredHold,
@@ -33,6 +34,7 @@ import { loadInteger, type StoredInteger } from "./integer.ts";
 import { isCorrection, kinds, statusOf } from "./kind.ts";
 import type { Names } from "./name.ts";
 import { decodeOutcome, type StoredOutcome } from "./outcome-codec.ts";
+import { decodeRuleEntry } from "./rule-codec.ts";
 
 /** @param callOf Finds the call whose hold has this `seq`. */
 export function decodeEntry(
@@ -41,6 +43,7 @@ export function decodeEntry(
 ): Entry {
   const { at } = row;
   const { names } = context;
+  if (isControl(row.kind)) return decodeControl(row, names);
   switch (row.kind) {
     case kinds.hold:
       return decodeHold(row, names);
@@ -89,6 +92,11 @@ export function decodeEntry(
     case kinds.price_update:
     case kinds.price_revert:
       return decodePriceEntry(row);
+    case kinds.rule:
+    case kinds.rule_fired:
+    case kinds.rule_acknowledged:
+    case kinds.rule_escalated:
+      return decodeRuleEntry(row);
     default:
       assert(row.call !== null, "an entry that ends a call or adds to it names its hold");
       return decodeAboutCall(row, context.callOf(row.call), names);

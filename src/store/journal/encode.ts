@@ -6,10 +6,12 @@ import type { Budget } from "../../domain/budget/budget.ts";
 import type { CallId, CallRoute, Entry, HoldEntry } from "../../domain/ledger/entry.ts";
 import { mostPerCall } from "../../domain/money/money.ts";
 import type { JournalRow } from "./chain.ts";
+import { encodeControl } from "./control-codec.ts";
 import { storeInteger, type StoredInteger } from "./integer.ts";
 import { kindOf } from "./kind.ts";
 import type { NameIds } from "./name.ts";
 import { encodeOutcome } from "./outcome-codec.ts";
+import { ruleBody } from "./rule-codec.ts";
 
 /** What the rows about a call take from its hold. */
 export interface CallOnFile extends CallId {
@@ -94,6 +96,10 @@ export function encodeEntry(
       return otherRow(entry, seq, JSON.stringify(storeThreshold(entry, names)));
     case "budget":
       return otherRow(entry, seq, JSON.stringify(storeDefinition(entry, names)));
+    case "budget_pause":
+    case "budget_resume":
+    case "budget_extension":
+      return otherRow(entry, seq, encodeControl(entry, names));
     case "key":
       return otherRow(entry, seq, JSON.stringify(entry.key));
     case "price":
@@ -104,6 +110,11 @@ export function encodeEntry(
       return otherRow(entry, seq, JSON.stringify(entry.update));
     case "price_revert":
       return otherRow(entry, seq, JSON.stringify([entry.updateId]));
+    case "rule":
+    case "rule_fired":
+    case "rule_acknowledged":
+    case "rule_escalated":
+      return otherRow(entry, seq, ruleBody(entry));
     default:
       return callRow(entry, seq, { names, on: callOf(entry) });
   }

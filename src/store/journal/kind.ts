@@ -23,6 +23,13 @@ export const kinds = {
   price_update: 23,
   price_revert: 24,
   price_removal: 25,
+  budget_pause: 30,
+  budget_resume: 31,
+  budget_extension: 32,
+  rule: 40,
+  rule_fired: 41,
+  rule_acknowledged: 42,
+  rule_escalated: 43,
 } as const;
 
 /** Roll-ups are grouped by status; refusals have a status of their own. */

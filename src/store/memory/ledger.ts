@@ -9,7 +9,7 @@ import { PurserError } from "../../domain/error.ts";
 import type { Key } from "../../domain/key/key.ts";
 import { balancesOf, needsOfBalances } from "../../domain/ledger/balances.ts";
 import type { AnswerOf, Command } from "../../domain/ledger/command.ts";
-import type { Balance } from "../../domain/ledger/counter.ts";
+import type { Balance, Pause } from "../../domain/ledger/counter.ts";
 import type { Entry } from "../../domain/ledger/entry.ts";
 import { LoadedBooks } from "../../domain/ledger/loaded-books.ts";
 import type { Loaded } from "../../domain/ledger/loaded.ts";
@@ -18,6 +18,8 @@ import { countingFor } from "../../domain/ledger/recount.ts";
 import { isDefinition, Registry } from "../../domain/ledger/registry.ts";
 import type { KeptPrice } from "../../domain/price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../../domain/price/update/price-update.ts";
+import type { KeptAlert } from "../../domain/rule/alert.ts";
+import type { KeptRule } from "../../domain/rule/rule.ts";
 import { asOpenHold } from "../open-hold.ts";
 import { attempt, type Attempt, type Outcome } from "./attempt.ts";
 import { definitions, type Reads } from "./item.ts";
@@ -76,6 +78,10 @@ export class MemoryLedger implements Ledger {
     return this.#registry.budgets.get(budgetId);
   }
 
+  pausesOf(budgetId: string): readonly Pause[] {
+    return this.#registry.controls.pausesOf(budgetId);
+  }
+
   keys(): readonly Key[] {
     return [...this.#registry.keys.values()];
   }
@@ -86,6 +92,14 @@ export class MemoryLedger implements Ledger {
 
   prices(): readonly KeptPrice[] {
     return this.#registry.prices;
+  }
+
+  rules(): readonly KeptRule[] {
+    return [...this.#registry.rules.values()];
+  }
+
+  alerts(): readonly KeptAlert[] {
+    return [...this.#registry.alerts.values()];
   }
 
   priceUpdates(): readonly KeptPriceUpdate[] {

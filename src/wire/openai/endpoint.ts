@@ -17,8 +17,9 @@ export const metered: ReadonlyMap<string, string> = new Map([
 
 /**
  * Paths that are billed by units, or by tokens that not every answer reports. `rerank` has the paths
- * of Cohere, Jina, Voyage and Together, `ocr` is Mistral's, `videos/generations` xAI's. A remix, an edit and an extension of a video are not here:
- * their requests name neither the model nor, mostly, the length.
+ * of Cohere, Jina, Voyage and Together, `ocr` is Mistral's, `videos/generations` xAI's. A remix, an
+ * edit and an extension of a video are not here: their requests name neither the model nor, mostly,
+ * the length.
  */
 const billedByUnit: ReadonlyMap<string, EndpointUnit> = new Map([
   ["audio/speech", "speech"],
@@ -32,6 +33,8 @@ const billedByUnit: ReadonlyMap<string, EndpointUnit> = new Map([
   ["rerank", "rerank"],
   ["ocr", "ocr"],
 ]);
+
+export const unitPaths: readonly string[] = [...billedByUnit.keys()];
 
 /** POST paths that are free: they classify, count, or act on an object that was already billed. */
 const freePosts: readonly RegExp[] = [

@@ -66,12 +66,14 @@ export function makeRateTable(query: TableQuery): RateTable {
   const factor = product(query.applied.factors);
   const table: { [meter in TableMeter]?: Rate } = {};
   const unstated = unstatedTokens(query.row);
-  for (const meter of fixedMeters) {
+  const meters = hasReasoning(query, factor)
+    ? ([...fixedMeters, "reasoning"] as const)
+    : fixedMeters;
+  for (const meter of meters) {
     const rate = rateOf(meter, query, factor);
     if (rate) table[meter] = isStated(rate, meter, unstated) ? rate : unpriced(rate);
   }
-  const reasoning = hasReasoning(query, factor) ? rateOf("reasoning", query, factor) : undefined;
-  return reasoning ? { ...table, reasoning } : table;
+  return table;
 }
 
 /**
@@ -84,11 +86,11 @@ function hasReasoning(query: TableQuery, factor: Factor | undefined): boolean {
 
 function isStated(
   { perUnit }: Rate,
-  meter: FixedMeter,
+  meter: TableMeter,
   unstated: ReturnType<typeof unstatedTokens>,
 ): boolean {
   if (unstated === "none" || perUnit > zero || !countsTokens(meter)) return true;
-  return unstated === "output" && !meter.startsWith("output");
+  return unstated === "output" && !meter.startsWith("output") && meter !== "reasoning";
 }
 
 function unpriced(rate: Rate): Rate {

@@ -27,13 +27,14 @@ export function boundOf(row: CatalogueRow): RowBound | undefined {
   const multiples = supplements.flatMap((one) =>
     Object.values(one.multiples ?? {}).filter((multiple) => multiple !== undefined),
   );
+  const possibleFees = supplements.map(({ mayCost: rates }) => ({ rates }));
   const token = [multiples, tiers.filter(isFactor), regions.filter(isFactor)].reduce(
     (most, ratios) => atMost(most, ratios),
     dearest(stated, countsTokens),
   );
   return {
     token,
-    fee: dearest(stated, (meter) => fees.has(meter)),
+    fee: dearest([...stated, ...possibleFees], (meter) => fees.has(meter)),
     request: dearest(stated, (meter) => meter === "request"),
   };
 }
@@ -41,7 +42,7 @@ export function boundOf(row: CatalogueRow): RowBound | undefined {
 const fees: ReadonlySet<PricedMeter> = new Set(feeMeters);
 
 function dearest(
-  stated: readonly { readonly rates?: Rates }[],
+  stated: readonly { readonly rates?: Rates | undefined }[],
   isCounted: (meter: PricedMeter) => boolean,
 ): bigint {
   let most = 0n;

@@ -58,9 +58,12 @@ export function applyTerms(row: CatalogueRow, { serviceTier, region }: Terms): A
 
 /**
  * Every region under which a call served in `region` can be billed; all of them if it is unknown.
+ * A region without a price is bounded by all that have one: each can be the dearest in some meter.
  */
 export function possibleRegions(row: CatalogueRow, region: string | undefined): readonly string[] {
-  return region === undefined ? [anywhere, ...regionsOf(row).map(([name]) => name)] : [region];
+  const listed = regionsOf(row).map(([name]) => name);
+  if (region === undefined) return [anywhere, ...listed];
+  return findRegion(row, region)?.isListed === false ? [region, ...listed] : [region];
 }
 
 function regionsOf({

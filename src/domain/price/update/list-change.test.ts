@@ -299,6 +299,17 @@ test("a new model with the price of a million tokens as that of one, or the othe
   assert.deepEqual(doubts(listOf(stated(), price(0n)), row()), [], "a new model may be free");
 });
 
+test("a doubt shows an amount above the largest number in powers of ten", () => {
+  const price = { ...stated({ model: "new" }), rates: { input: pico(15n * 10n ** 400n) } };
+  const changes = listedModels(listOf(price), at).flatMap(
+    (one) => changeOf(one, { book: bookOf(row()), at }) ?? [],
+  );
+  assert.deepEqual(
+    changes.flatMap(doubtsOf).map(({ detail }) => detail),
+    ["input at 1.5e+395 USD per million"],
+  );
+});
+
 test("a price per unit above the most that can be stored is doubted", () => {
   const each = (usd: bigint): CatalogueRow => ({
     ...stated({ model: "new" }),

@@ -98,9 +98,11 @@ function impossibleRates(row: CatalogueRow): readonly string[] {
   );
 }
 
-/** An amount of hundreds of digits, as `1e+300`. */
+/** An amount of hundreds of digits, as `1.5e+300`: it may be above the largest number. */
 function shortened(usd: string): string {
-  return usd.length > mostDigits ? Number(usd).toExponential() : usd;
+  if (usd.length <= mostDigits) return usd;
+  const [whole = ""] = usd.split(".");
+  return `${Number(`${whole[0]}.${whole.slice(1, 7)}`)}e+${whole.length - 1}`;
 }
 
 const mostDigits = 30;

@@ -11,10 +11,12 @@ import { PurserError } from "../../../domain/error.ts";
 import type { Key } from "../../../domain/key/key.ts";
 import type { AnswerOf, Command } from "../../../domain/ledger/command.ts";
 import { balancesOf } from "../../../domain/ledger/balances.ts";
-import type { Balance } from "../../../domain/ledger/counter.ts";
+import type { Balance, Pause } from "../../../domain/ledger/counter.ts";
 import type { Counted } from "../../../domain/ledger/entry.ts";
 import type { KeptPrice } from "../../../domain/price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../../../domain/price/update/price-update.ts";
+import type { KeptAlert } from "../../../domain/rule/alert.ts";
+import type { KeptRule } from "../../../domain/rule/rule.ts";
 import { asOpenHold } from "../../open-hold.ts";
 import type { CountQuery } from "../read/query.ts";
 import type { SqliteFeed } from "../read/ledger-feed.ts";
@@ -92,6 +94,10 @@ export class SqliteLedger implements Ledger {
     return this.#pipeline.books.budgets.get(budgetId);
   }
 
+  pausesOf(budgetId: string): readonly Pause[] {
+    return this.#pipeline.books.pausesOf(budgetId);
+  }
+
   async balances(budgetId: string, at: number): Promise<readonly Balance[]> {
     const budget = this.budget(budgetId);
     return budget ? balancesOf(this.#pipeline.books, budget, at) : [];
@@ -107,6 +113,14 @@ export class SqliteLedger implements Ledger {
 
   prices(): readonly KeptPrice[] {
     return this.#pipeline.books.registry.prices;
+  }
+
+  rules(): readonly KeptRule[] {
+    return [...this.#pipeline.books.rules.values()];
+  }
+
+  alerts(): readonly KeptAlert[] {
+    return [...this.#pipeline.books.alerts.values()];
   }
 
   priceUpdates(): readonly KeptPriceUpdate[] {

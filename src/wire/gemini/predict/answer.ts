@@ -41,17 +41,33 @@ export class PredictAnswer implements BodyReader {
   }
 
   /**
-   * Images that were filtered out are absent, or have only the reason, and are not billed. Without a
-   * list, it is unknown what was made.
+   * Images that were filtered out are absent, or have only the reason, and are not billed: "You will
+   * not be charged for blocked images" (the reason that Google gives,
+   * https://github.com/googleapis/js-genai/issues/321, read 2026-11). Reasons are opt-in
+   * (`includeRaiReason`), and JSON of protocol buffers omits a list that is empty, so no list means
+   * no image. With a field that the answer is not known to have, it is unknown what was made.
    */
   #images(): BilledUnit | undefined {
     const { unit } = this.#facts;
     if (!this.#answer || !unit) return undefined;
-    const predictions = this.#answer["predictions"];
+    const { predictions = isKnown(this.#answer) ? [] : undefined } = this.#answer;
     if (!Array.isArray(predictions)) return undefined;
     const made = predictions.filter((prediction) => !isReasonOnly(toObject(prediction)));
     return { meters: unit.meters, family: unit.family, count: made.length };
   }
+}
+
+/** The fields of `PredictResponse` other than `predictions` (Vertex AI, REST v1). */
+const otherFields: ReadonlySet<string> = new Set([
+  "deployedModelId",
+  "metadata",
+  "model",
+  "modelDisplayName",
+  "modelVersionId",
+]);
+
+function isKnown(answer: JsonObject): boolean {
+  return Object.keys(answer).every((name) => otherFields.has(name));
 }
 
 /** Anything else is taken for an image, whatever its fields are called. */

@@ -90,8 +90,18 @@ test("an image in an unknown field is counted, and an unknown list leaves what w
   assert.equal(images('{"predictions":[{"image":{}},{"audioContent":"AAAA"}]}'), 2);
   assert.equal(images('{"predictions":["AAAA",null]}'), 2);
   assert.equal(images('{"predictions":[{"gcsUri":"gs://a"}],"error":{"code":500}}'), 1);
-  for (const unknown of ["{}", '{"generatedImages":[{}]}', '{"predictions":{}}', '{"metadata":{}}'])
+  for (const unknown of [
+    '{"generatedImages":[{}]}',
+    '{"predictions":{}}',
+    '{"predictions":null}',
+    '{"error":{"code":500}}',
+  ])
     assert.equal(images(unknown), undefined, unknown);
+});
+
+test("an answer without a list and unknown fields has no images: all were filtered out", () => {
+  for (const empty of ["{}", '{"deployedModelId":"1","model":"m","metadata":{}}'])
+    assert.equal(images(empty), 0, empty);
 });
 
 test("an answer that cannot be read leaves what was held", () => {

@@ -1,0 +1,100 @@
+/** Serves what people do with a budget while it runs: pause, resume, extend. */
+
+import { extendBudget, pauseBudget, resumeBudget } from "../app/manage/control-budgets.ts";
+import { findBudget, observeBudget } from "../app/manage/manage-budgets.ts";
+import type { Principal } from "../app/caller/principal.ts";
+import {
+  budgetParams,
+  budgetSchema,
+  extendInput,
+  pauseInput,
+  resumeInput,
+  type BudgetJson,
+} from "../contract/budget.ts";
+import { everyValue } from "../domain/budget/applies.ts";
+import { budgetJson } from "./budget-json.ts";
+import type { ApiContext } from "./context.ts";
+import { adminOnly, answer, ok, problem, route, type Route } from "./route.ts";
+
+const noBudget = problem("No such budget.");
+const badField = problem("A field is invalid.");
+
+export const budgetControlRoutes: readonly Route[] = [
+  route({
+    method: "post",
+    path: "/api/v1/budgets/{budget_id}/pause",
+    access: adminOnly,
+    tag: "budgets",
+    summary: "Pause a budget: new calls are refused until it is resumed",
+    description: "Calls under way go on. A budget that is paused already stays as it is.",
+    params: budgetParams,
+    body: pauseInput,
+    responses: { 200: answer("Paused.", budgetSchema), 400: badField, 404: noBudget },
+    async handler({ params: { budget_id }, body, caller, context }) {
+      const control = controlOf(budget_id, body ?? {}, caller);
+      await pauseBudget(context, control);
+      return ok(await shown(context, control));
+    },
+  }),
+  route({
+    method: "post",
+    path: "/api/v1/budgets/{budget_id}/resume",
+    access: adminOnly,
+    tag: "budgets",
+    summary: "Resume a paused budget",
+    description: "A threshold that paused it does not pause again in the same window.",
+    params: budgetParams,
+    body: resumeInput,
+    responses: {
+      200: answer("Resumed, or not paused.", budgetSchema),
+      400: badField,
+      404: noBudget,
+      409: problem("A value was given, and the whole budget is paused."),
+    },
+    async handler({ params: { budget_id }, body, caller, context }) {
+      const control = controlOf(budget_id, body ?? {}, caller);
+      await resumeBudget(context, control);
+      return ok(await shown(context, control));
+    },
+  }),
+  route({
+    method: "post",
+    path: "/api/v1/budgets/{budget_id}/extend",
+    access: adminOnly,
+    tag: "budgets",
+    summary: "Add money to a budget for its current window",
+    description: "Each request adds: a repeated one adds again.",
+    params: budgetParams,
+    body: extendInput,
+    responses: {
+      200: answer("Extended.", budgetSchema),
+      400: badField,
+      404: noBudget,
+      409: problem("The only window of the budget is not open."),
+    },
+    async handler({ params: { budget_id }, body: { amount, ...rest }, caller, context }) {
+      const control = controlOf(budget_id, rest, caller);
+      await extendBudget(context, { ...control, amount });
+      return ok(await shown(context, control));
+    },
+  }),
+];
+
+interface ControlInput {
+  readonly value?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+function controlOf(budgetId: string, { value, reason }: ControlInput, { key }: Principal) {
+  return { budgetId, value: value ?? null, reason: reason ?? null, by: key?.keyId ?? "admin" };
+}
+
+/** With the figures of the value, if one was named. */
+async function shown(
+  context: ApiContext,
+  { budgetId, value }: { readonly budgetId: string; readonly value: string | null },
+): Promise<BudgetJson> {
+  const budget = findBudget(context.ledger, budgetId);
+  const named = budget.resourceId === everyValue ? value : null;
+  return budgetJson(await observeBudget(context, budget, named));
+}

@@ -1,0 +1,143 @@
+/** Charges what a call's `x-purser-charge` header says was used for it: `sandbox=1.5, search=2`. */
+
+import { createHash } from "node:crypto";
+import type { Caller, Headers } from "../caller/identify.ts";
+import { announceChange, type Audience } from "../hold/announce.ts";
+import type { CallToHold } from "../hold/hold.ts";
+import { announceEnd, type EndAudience } from "../settle/announce-end.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Ledger } from "../port/ledger.ts";
+import { PurserError } from "../../domain/error.ts";
+import type { CallId, Outcome } from "../../domain/ledger/entry.ts";
+import { idOfOperation } from "../../domain/ledger/operation.ts";
+import { itemProviders, type ItemKind } from "../../domain/price/text/item.ts";
+import { chargeEndpoint, chargeOfItem, itemAt, readQuantity, type ItemPrices } from "./item.ts";
+import { mayCall, type Key } from "../../domain/key/key.ts";
+
+export interface HeaderCharge {
+  readonly itemId: string;
+  readonly kind: ItemKind;
+  readonly quantity: string;
+}
+
+export const chargeHeader = "x-purser-charge";
+
+const mostCharges = 20;
+
+const none: readonly HeaderCharge[] = [];
+
+/**
+ * @throws PurserError `invalid_request` for an unknown item or an invalid quantity, `forbidden` for an
+ *   item that the key may not use.
+ */
+export function readChargeHeader(
+  context: ItemPrices,
+  { [chargeHeader]: value }: Headers,
+  { at, caller: { key } }: { readonly at: number; readonly caller: Pick<Caller, "key"> },
+): readonly HeaderCharge[] {
+  if (value === undefined) return none;
+  const parts = String(value).split(",");
+  const charges = parts.map((part) => readPart(context, part.trim(), at));
+  for (const { itemId: model, kind } of charges)
+    if (key && !mayCall(key, { provider: itemProviders[kind], model })) throw mayNot(model);
+  const isRepeated = new Set(charges.map(({ itemId }) => itemId)).size < charges.length;
+  if (isRepeated || charges.length > mostCharges)
+    throw new PurserError(
+      "invalid_request",
+      `${chargeHeader}: ${isRepeated ? "names an item twice" : "names too many items"}`,
+      {
+        field: chargeHeader,
+        remedy: `Name up to ${mostCharges} items, each once with its quantity.`,
+      },
+    );
+  return charges;
+}
+
+function mayNot(itemId: string): PurserError {
+  return new PurserError("forbidden", `${chargeHeader}: this key may not use ${itemId}`, {
+    field: chargeHeader,
+    remedy: "Use an item that the key allows, or another key.",
+  });
+}
+
+function readPart(context: ItemPrices, part: string, at: number): HeaderCharge {
+  const [, itemId, quantity = "1"] = /^([^=\s]+)(?:\s*=\s*(\S+))?$/.exec(part) ?? [];
+  try {
+    if (itemId === undefined) throw notItems();
+    const { kind } = itemAt(context, itemId, at);
+    return { itemId, kind, quantity: readQuantity(quantity, chargeHeader) };
+  } catch (error) {
+    if (!(error instanceof PurserError)) throw error;
+    throw new PurserError(error.code, error.message.replace(/^item_id/, chargeHeader), {
+      ...error.detail,
+      field: chargeHeader,
+    });
+  }
+}
+
+function notItems(): PurserError {
+  return new PurserError("invalid_request", `${chargeHeader}: is not a list of items`, {
+    field: chargeHeader,
+    remedy: "Write ITEM=QUANTITY, separated by commas, such as `sandbox=1.5, search=2`.",
+  });
+}
+
+export interface ChargedCall {
+  readonly held: CallId;
+  readonly of: Pick<CallToHold, "attribution" | "route" | "budgets">;
+  readonly key: Key | null;
+}
+
+export interface HeaderContext extends ItemPrices, Audience, EndAudience {
+  readonly observer: Audience["observer"] & EndAudience["observer"];
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+}
+
+/**
+ * Records the charges of a call that is admitted, before it is forwarded: whatever becomes of the
+ * call or of this process then, they are charged, and once for all attempts of an operation.
+ *
+ * @throws PurserError `forbidden` for a cost above what the budgets have left, `conflict` if an
+ *   attempt names other quantities.
+ */
+export async function chargeWithCall(
+  context: HeaderContext,
+  call: ChargedCall,
+  charges: readonly HeaderCharge[],
+): Promise<void> {
+  for (const charge of charges) await record(context, call, charge);
+}
+
+async function record(
+  context: HeaderContext,
+  { held, of, key }: ChargedCall,
+  { itemId, kind, quantity }: HeaderCharge,
+): Promise<void> {
+  const at = context.clock.now();
+  const requestId = idOfOperation(held.operationId);
+  const keyId = key?.keyId ?? null;
+  const route = { provider: itemProviders[kind], model: itemId, endpoint: chargeEndpoint, keyId };
+  const report = { kind: "item", quantity, amount: null, requestId } as const;
+  const outcome: Outcome = {
+    status: "settled",
+    latencyMs: 0,
+    priceVersion: context.prices().version,
+    ...chargeOfItem(context, { at, route }, report),
+  };
+  const answer = await context.ledger.commit({
+    kind: "record",
+    at,
+    startedAt: at,
+    operationId: held.operationId.replace(requestId, () => `${requestId}/charge/${itemId}`),
+    attribution: of.attribution,
+    route,
+    budgets: of.budgets,
+    outcome,
+    fingerprint: createHash("sha256").update(`${itemId}=${quantity}`).digest("hex"),
+    ...(key !== null && key.role !== "admin" && { selfReported: true }),
+  });
+  if (answer.repeated) return;
+  if (answer.crossed.length > 0) announceChange(context, answer.crossed);
+  announceEnd(context, { provider: route.provider, outcome });
+}

@@ -1,0 +1,66 @@
+/** Pauses, resumes and extends budgets while they run. */
+
+import { formatAmount, parseAmount } from "../../domain/budget/amount.ts";
+import { invalid } from "../../domain/input/fields.ts";
+import { announceChange } from "../hold/announce.ts";
+import { findBudget, type BudgetContext } from "./manage-budgets.ts";
+
+/** What a person or a rule decides about a budget. */
+export interface Control {
+  readonly budgetId: string;
+  /** One value of a budget for every value (`*`); null for the whole budget. */
+  readonly value: string | null;
+  /** The id of the key, `admin`, or the rule. */
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+type ControlContext = Pick<BudgetContext, "ledger" | "clock" | "waiting" | "observer">;
+
+/**
+ * Refuses new calls of the budget until it is resumed, across windows and restarts. Calls under way
+ * go on. A budget that is paused already stays as it is.
+ *
+ * @returns Whether it was paused before.
+ * @throws PurserError `not_found`, or `invalid_request` for a value that the budget does not have.
+ */
+export async function pauseBudget(context: ControlContext, control: Control): Promise<boolean> {
+  const at = context.clock.now();
+  const answer = await context.ledger.commit({ kind: "pause_budget", at, ...control });
+  announceChange(context);
+  return answer.repeated;
+}
+
+/**
+ * Ends all pauses of the budget, or of one of its values. A threshold that paused it does not pause
+ * again in the same window.
+ *
+ * @returns Whether it was not paused.
+ * @throws PurserError as {@link pauseBudget}; `conflict` for a value if the whole budget is paused.
+ */
+export async function resumeBudget(context: ControlContext, control: Control): Promise<boolean> {
+  const at = context.clock.now();
+  const answer = await context.ledger.commit({ kind: "resume_budget", at, ...control });
+  announceChange(context);
+  return answer.repeated;
+}
+
+/**
+ * Adds to the limit of the current window. Calls that wait for room go on.
+ *
+ * @param extension.amount Decimal, in the budget's currency, above zero.
+ * @throws PurserError as {@link pauseBudget}; `invalid_request` for an amount, or without the value
+ *   of a budget for every value; `conflict` outside its only window.
+ */
+export async function extendBudget(
+  context: ControlContext,
+  { amount: text, ...control }: Control & { readonly amount: unknown },
+): Promise<void> {
+  const { currency } = findBudget(context.ledger, control.budgetId);
+  const amount = parseAmount(text, { currency, field: "amount" });
+  if (amount === 0n)
+    throw invalid("amount", `is ${formatAmount(amount, currency)}`, "Give more than zero.");
+  const at = context.clock.now();
+  await context.ledger.commit({ kind: "extend_budget", at, ...control, amount });
+  announceChange(context);
+}

@@ -1,0 +1,123 @@
+/** Sets, finds, deletes and tests rules, and acknowledges their alerts. */
+
+import { attributedTo, type AttributionKey } from "../../domain/attribution/attribution.ts";
+import { PurserError } from "../../domain/error.ts";
+import { invalid } from "../../domain/input/fields.ts";
+import { suggest } from "../../domain/input/nearest.ts";
+import type { KeptAlert } from "../../domain/rule/alert.ts";
+import { defineRule, ruleToJson } from "../../domain/rule/define.ts";
+import type { KeptRule, Rule } from "../../domain/rule/rule.ts";
+import type { Principal } from "../caller/principal.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Ledger } from "../port/ledger.ts";
+import { confine } from "../report/scope.ts";
+
+export interface RuleContext {
+  readonly ledger: Pick<Ledger, "commit" | "rules" | "alerts" | "budgets">;
+  readonly clock: Pick<Clock, "now">;
+}
+
+/** @throws PurserError `not_found`. */
+export function findRule({ ledger }: RuleContext, ruleId: string): KeptRule {
+  const rules = ledger.rules();
+  const found = rules.find((rule) => rule.ruleId === ruleId);
+  if (found) return found;
+  const ids = rules.map((rule) => rule.ruleId);
+  throw new PurserError("not_found", `no rule "${ruleId.slice(0, 64)}"`, {
+    field: "rule_id",
+    remedy: ids.length === 0 ? "Set it with PUT, or in purser.yaml." : suggest(ruleId, ids),
+  });
+}
+
+/** @throws PurserError `invalid_request` with field and remedy. */
+export async function putRule(
+  context: RuleContext,
+  input: Readonly<Record<string, unknown>>,
+  notifiers: readonly string[],
+): Promise<Rule> {
+  const budgets = context.ledger.budgets().map(({ budgetId }) => budgetId);
+  const rule = defineRule(input, { prefix: "", notifiers, budgets });
+  await put(context, rule);
+  return rule;
+}
+
+/** Sets the rules of the configuration that differ from the ledger. */
+export async function declareRules(context: RuleContext, rules: readonly Rule[]): Promise<void> {
+  const kept = new Map(context.ledger.rules().map((rule) => [rule.ruleId, rule]));
+  for (const rule of rules) {
+    const before = kept.get(rule.ruleId);
+    if (before && text(before) === text(rule)) continue;
+    await put(context, rule);
+  }
+}
+
+async function put({ ledger, clock }: RuleContext, rule: Rule): Promise<void> {
+  await ledger.commit({ kind: "put_rule", at: clock.now(), rule, deleted: false });
+}
+
+/** Its alerts are forgotten; the journal keeps them. @throws PurserError `not_found`. */
+export async function deleteRule(context: RuleContext, ruleId: string): Promise<Rule> {
+  const { since: _, ...rule } = findRule(context, ruleId);
+  const { ledger, clock } = context;
+  await ledger.commit({ kind: "put_rule", at: clock.now(), rule, deleted: true });
+  return rule;
+}
+
+/** The alerts of a rule that the caller may see, the oldest first. */
+export function alertsOf(
+  { ledger }: RuleContext,
+  ruleId: string,
+  caller: Principal,
+): readonly KeptAlert[] {
+  const scope = Object.entries(confine(caller, {}));
+  // A caller key that fixes nothing has no figures of its own.
+  if (caller.role !== "admin" && caller.role !== "reader" && scope.length === 0) return [];
+  return ledger
+    .alerts()
+    .filter(
+      ({ ruleId: of, attribution }) =>
+        of === ruleId &&
+        scope.every(([name, value]) => attributedTo(attribution, name as AttributionKey) === value),
+    );
+}
+
+/**
+ * @returns The alerts that are acknowledged now. One that was before keeps its first answer.
+ * @throws PurserError `not_found` for a rule or a value without an alert, as if outside its scope.
+ */
+export async function acknowledge(
+  context: RuleContext,
+  { ruleId, caller }: { readonly ruleId: string; readonly caller: Principal },
+  { value, note = null }: { readonly value?: string; readonly note?: string | null },
+): Promise<readonly KeptAlert[]> {
+  const alerts = alertsOf(context, ruleId, caller);
+  const open = alerts.filter((alert) =>
+    value === undefined ? alert.acknowledged === null : alert.value === value,
+  );
+  if (open.length === 0 && (value !== undefined || caller.role !== "admin"))
+    throw new PurserError("not_found", `rule "${ruleId.slice(0, 64)}" has no such alert`, {
+      field: value === undefined ? "rule_id" : "value",
+      remedy: "GET the rule to see its alerts.",
+    });
+  if (open.length === 0) findRule(context, ruleId);
+  const { ledger, clock } = context;
+  const by = caller.key?.name ?? "administrator";
+  const done: KeptAlert[] = [];
+  for (const alert of open) {
+    const at = clock.now();
+    const command = { kind: "acknowledge_rule", at, ruleId, value: alert.value, by, note } as const;
+    done.push((await ledger.commit(command)).alert);
+  }
+  return done;
+}
+
+/** Names of the notifiers that a rule uses. @throws PurserError if there are none. */
+export function notifiersOf(rule: Rule, all: readonly string[]): readonly string[] {
+  const names = rule.notify ?? all;
+  if (names.length > 0) return names;
+  throw invalid("notify", "finds no notifier", "Add one under notifiers in purser.yaml.");
+}
+
+function text(rule: Rule): string {
+  return JSON.stringify(ruleToJson(rule));
+}

@@ -1,0 +1,40 @@
+/** The commands by which people control budgets in use. */
+
+import type { Balance } from "./counter.ts";
+
+interface Control {
+  readonly at: number;
+  readonly budgetId: string;
+  /** One counter of a budget for every value; null for the whole budget. */
+  readonly value: string | null;
+  /** The id of a key, `admin`, or what else decided it. */
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+/** Refuses new calls of a budget until it is resumed. Calls under way go on. */
+export interface PauseBudgetCommand extends Control {
+  readonly kind: "pause_budget";
+}
+
+/** Ends all pauses, those by thresholds included: they do not pause again in this window. */
+export interface ResumeBudgetCommand extends Control {
+  readonly kind: "resume_budget";
+}
+
+/** Adds to the limit of a counter until its current window ends. */
+export interface ExtendBudgetCommand extends Control {
+  readonly kind: "extend_budget";
+  /** In the budget's unit; positive. */
+  readonly amount: bigint;
+}
+
+export type ControlCommand = PauseBudgetCommand | ResumeBudgetCommand | ExtendBudgetCommand;
+
+export interface ControlAnswerOf {
+  /** `repeated`: it was paused before; nothing changed, and the first reason is kept. */
+  readonly pause_budget: { readonly repeated: boolean };
+  /** `repeated`: it was not paused; nothing changed. */
+  readonly resume_budget: { readonly repeated: boolean };
+  readonly extend_budget: { readonly balance: Balance };
+}

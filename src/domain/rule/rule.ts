@@ -1,0 +1,67 @@
+/** A rule of alerts: on what condition, who is told, and who is told if nobody answers. */
+
+import type { AttributionKey } from "../attribution/attribution.ts";
+
+export interface Rule {
+  readonly ruleId: string;
+  readonly condition: Condition;
+  /** Names of notifiers; null for all. */
+  readonly notify: readonly string[] | null;
+  readonly escalate: Escalation | null;
+}
+
+/** A rule as the ledger has it. */
+export interface KeptRule extends Rule {
+  /** When its condition was set, in milliseconds since the epoch: earlier charges do not count. */
+  readonly since: number;
+}
+
+/** Who is told as well if nobody acknowledges the alert in time. */
+export interface Escalation {
+  readonly afterMs: number;
+  readonly notify: readonly string[] | null;
+}
+
+/** What an amount of a rule counts. */
+export type RuleCurrency = "USD" | "tokens";
+
+/** An amount is in the unit of its currency: pico-USD, or tokens. */
+export interface RuleAmount {
+  readonly amount: bigint;
+  readonly currency: RuleCurrency;
+}
+
+export interface ThresholdCondition {
+  readonly when: "threshold";
+  readonly budgetId: string;
+  /** Of the budget's amount, in parts per million. */
+  readonly partsPerMillion: number;
+  /** `forecast`: what the window would spend by its end at its pace so far. */
+  readonly of: "actual" | "forecast";
+}
+
+export interface AmountCondition extends RuleAmount {
+  /** One call, or all calls of one task. */
+  readonly when: "operation_over" | "task_over";
+}
+
+export interface SpendCondition extends RuleAmount {
+  readonly when: "spend_over";
+  /** The length of the rolling window. */
+  readonly windowMs: number;
+  readonly by: AttributionKey;
+}
+
+export interface UnpricedCondition {
+  readonly when: "unpriced_model";
+}
+
+export type Condition = ThresholdCondition | AmountCondition | SpendCondition | UnpricedCondition;
+
+export const conditionNames = [
+  "threshold",
+  "operation_over",
+  "task_over",
+  "unpriced_model",
+  "spend_over",
+] as const satisfies readonly Condition["when"][];
