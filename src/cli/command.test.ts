@@ -40,6 +40,7 @@ test("every command has help with an example", async () => {
     "notify",
     "price",
     "prices",
+    "reconcile",
     "replay",
     "report",
     "serve",
