@@ -43,6 +43,7 @@ test("every command has help with an example", async () => {
     "reconcile",
     "replay",
     "report",
+    "rules",
     "serve",
     "simulate",
     "top",
