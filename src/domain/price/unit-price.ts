@@ -119,6 +119,8 @@ export function chargesTokens(
   return rates.input > zero || rates.output > zero;
 }
 
+type Variant = readonly [meter: OpenMeter, perUnit: PicoUsd];
+
 interface PricedMeter {
   readonly meter: OpenMeter;
   /** Whether it is the dearest of several, because that of the call has no price of its own. */
@@ -135,20 +137,38 @@ function costOf(
 }
 
 function pricedMeter(
-  { meters, family }: PricedUnit,
+  unit: PricedUnit,
   rates: ReadonlyMap<OpenMeter, PicoUsd>,
 ): PricedMeter | undefined {
+  const { meters, family } = unit;
   const variants = [...rates].filter(([meter]) => isOfFamily(meter, family));
   for (const meter of meters) {
-    if (!rates.has(meter)) continue;
-    if (meter === family && variants.some(([other]) => isVariantOf(other, { meters, family })))
-      break;
+    const general = rates.get(meter);
+    if (general === undefined) continue;
+    const isOther = ([variant, perUnit]: Variant): boolean =>
+      isVariantOf(variant, unit) || (perUnit > general && isSmaller(variant, unit));
+    if (meter === family && variants.some(isOther)) break;
     return { meter, isBound: false };
   }
   const [first, ...others] = variants;
   if (!first) return undefined;
   const [meter] = others.reduce((most, next) => (next[1] > most[1] ? next : most), first);
   return { meter, isBound: others.some(([, perUnit]) => perUnit !== first[1]) };
+}
+
+/**
+ * Whether a variant is a smaller resolution of a video: if it costs more than the family's own price,
+ * that is the price of a still smaller one.
+ */
+function isSmaller(variant: OpenMeter, { meters, family }: PricedUnit): boolean {
+  const lines = linesOf(variant, family) ?? Infinity;
+  return meters.some((meter) => lines < (linesOf(meter, family) ?? 0));
+}
+
+/** 720 of `video_seconds_720p`. */
+function linesOf(meter: OpenMeter, family: OpenMeter): number | undefined {
+  const [, lines] = /^_(\d+)p$/.exec(meter.slice(family.length)) ?? [];
+  return lines === undefined ? undefined : Number(lines);
 }
 
 /**
