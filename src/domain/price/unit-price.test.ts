@@ -162,7 +162,7 @@ function found(rates: object, names: readonly string[], family = images): readon
   return units ? [...units.counts.keys(), units.isBound] : [];
 }
 
-test("a variant without a price is bounded by the dearest, unless all cost the same", () => {
+test("a variant without a price is bounded by the dearest of its quality, else of its size, else of all", () => {
   const prices = { images: 4, images_hd_512x512: 8, images_hd_1024x1024: 9, images_low_64x64: 1 };
   const names = (quality: string, size: string) => [
     `images_${quality}_${size}`,
@@ -172,7 +172,9 @@ test("a variant without a price is bounded by the dearest, unless all cost the s
   ];
   assert.deepEqual(found(prices, names("hd", "512x512")), ["images_hd_512x512", false]);
   assert.deepEqual(found(prices, names("hd", "2048x2048")), ["images_hd_1024x1024", true]);
-  assert.deepEqual(found(prices, names("ultra", "512x512")), ["images_hd_1024x1024", true]);
+  assert.deepEqual(found(prices, names("low", "2048x2048")), ["images_low_64x64", true]);
+  assert.deepEqual(found(prices, names("ultra", "512x512")), ["images_hd_512x512", true]);
+  assert.deepEqual(found(prices, names("ultra", "64x64")), ["images", true]);
   assert.deepEqual(found(prices, names("standard", "256x256")), ["images", false]);
   assert.deepEqual(found(prices, []), ["images_hd_1024x1024", true]);
   assert.deepEqual(found({ images: 4 }, []), ["images", false]);

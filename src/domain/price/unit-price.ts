@@ -14,8 +14,8 @@ export interface UnitQuery extends TermsQuery {
 }
 
 /**
- * @returns The first of its meters with a price under the terms, else the dearest variant;
- *   undefined if the model has no price for any.
+ * @returns The first of its meters with a price under the terms, else the dearest variant that is
+ *   {@link alike}; undefined if the model has no price for any.
  */
 export function unitMeter(
   sheet: PriceSheet,
@@ -150,10 +150,22 @@ function pricedMeter(
     if (meter === family && variants.some(isOther)) break;
     return { meter, isBound: false };
   }
-  const [first, ...others] = variants;
+  const [first, ...others] = alike(variants, unit);
   if (!first) return undefined;
   const [meter] = others.reduce((most, next) => (next[1] > most[1] ? next : most), first);
-  return { meter, isBound: others.some(([, perUnit]) => perUnit !== first[1]) };
+  return { meter, isBound: variants.some(([, perUnit]) => perUnit !== first[1]) };
+}
+
+/**
+ * The variants that may cost what one without a price does: those of its quality, else those of its
+ * size and the general price, else all.
+ */
+function alike(variants: readonly Variant[], unit: PricedUnit): readonly Variant[] {
+  const ofQuality = variants.filter(([variant]) => hasQuality(variant, unit));
+  if (ofQuality.length > 0) return ofQuality;
+  const ofSize = variants.filter(([variant]) => isVariantOf(variant, unit));
+  const general = variants.filter(([variant]) => variant === unit.family);
+  return ofSize.length > 0 ? [...ofSize, ...general] : variants;
 }
 
 /**
@@ -175,12 +187,16 @@ function linesOf(meter: OpenMeter, family: OpenMeter): number | undefined {
  * Whether a variant is named by one of the meters and more, as `images_hd_1024x1792` is by `images_hd`
  * and by `images_1024x1792`. The family's own price is then not meant for another such variant.
  */
-function isVariantOf(variant: OpenMeter, { meters, family }: PricedUnit): boolean {
-  return meters.some(
-    (meter) =>
-      meter !== family &&
-      (variant.startsWith(`${meter}_`) || variant.endsWith(meter.slice(family.length))),
+function isVariantOf(variant: OpenMeter, unit: PricedUnit): boolean {
+  const { meters, family } = unit;
+  const hasSize = meters.some(
+    (meter) => meter !== family && variant.endsWith(meter.slice(family.length)),
   );
+  return hasSize || hasQuality(variant, unit);
+}
+
+function hasQuality(variant: OpenMeter, { meters, family }: PricedUnit): boolean {
+  return meters.some((meter) => meter !== family && variant.startsWith(`${meter}_`));
 }
 
 function isOfFamily(meter: OpenMeter, family: OpenMeter): boolean {
