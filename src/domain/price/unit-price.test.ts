@@ -172,7 +172,8 @@ test("a variant without a price is bounded by the dearest of its quality, else o
   ];
   assert.deepEqual(found(prices, names("hd", "512x512")), ["images_hd_512x512", false]);
   assert.deepEqual(found(prices, names("hd", "2048x2048")), ["images_hd_1024x1024", true]);
-  assert.deepEqual(found(prices, names("low", "2048x2048")), ["images_low_64x64", true]);
+  assert.deepEqual(found(prices, names("low", "2048x2048")), ["images_hd_1024x1024", true]);
+  assert.deepEqual(found(prices, names("low", "32x32")), ["images_low_64x64", true]);
   assert.deepEqual(found(prices, names("ultra", "512x512")), ["images_hd_512x512", true]);
   assert.deepEqual(found(prices, names("ultra", "64x64")), ["images", true]);
   assert.deepEqual(found(prices, names("standard", "256x256")), ["images", false]);

@@ -157,12 +157,13 @@ function pricedMeter(
 }
 
 /**
- * The variants that may cost what one without a price does: those of its quality, else those of its
- * size and the general price, else all.
+ * The variants that may cost what one without a price does: those of its quality if one is as
+ * large, else those of its size and the general price, else all.
  */
 function alike(variants: readonly Variant[], unit: PricedUnit): readonly Variant[] {
   const ofQuality = variants.filter(([variant]) => hasQuality(variant, unit));
-  if (ofQuality.length > 0) return ofQuality;
+  const asked = Math.max(...unit.meters.map(pixelsOf));
+  if (ofQuality.some(([variant]) => pixelsOf(variant) >= asked)) return ofQuality;
   const ofSize = variants.filter(([variant]) => isVariantOf(variant, unit));
   const general = variants.filter(([variant]) => variant === unit.family);
   return ofSize.length > 0 ? [...ofSize, ...general] : variants;
@@ -193,6 +194,12 @@ function isVariantOf(variant: OpenMeter, unit: PricedUnit): boolean {
     (meter) => meter !== family && variant.endsWith(meter.slice(family.length)),
   );
   return hasSize || hasQuality(variant, unit);
+}
+
+/** Of `images_hd_1024x1792`; 0 without a size. */
+function pixelsOf(meter: OpenMeter): number {
+  const [, width = 0, height = 0] = /_(\d+)x(\d+)$/.exec(meter) ?? [];
+  return Number(width) * Number(height);
 }
 
 function hasQuality(variant: OpenMeter, { meters, family }: PricedUnit): boolean {
