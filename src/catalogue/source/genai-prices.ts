@@ -16,6 +16,7 @@ import {
   type ExactObject,
 } from "./exact-json.ts";
 import { convertPrices, unpriceable, unreadable } from "./genai-prices-rates.ts";
+import { freeInput, pricesInput } from "./input-price.ts";
 import type { PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
 import { simplerTerm } from "./term.ts";
 
@@ -158,6 +159,7 @@ function convertModel({
     };
     return [withTiers(row, period.variants)];
   });
+  if (!rows.every(pricesInput)) return skip(freeInput);
   return rows.length > 0 ? rows : skip("has no price");
 }
 

@@ -16,6 +16,7 @@ import {
   type ExactJson,
   type ExactObject,
 } from "./exact-json.ts";
+import { freeInput, pricesInput } from "./input-price.ts";
 import type { PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
 
 const modelsDevSource = "models.dev";
@@ -86,6 +87,7 @@ function convert(provider: string, model: string, fields: ExactObject): Catalogu
     return "charges output reasoning tokens apart";
   const contextTiers = tiersOf(cost);
   if (contextTiers === undefined) return "has prices by ranges of another kind";
+  if (!pricesInput({ rates, contextTiers })) return freeInput;
   const limit = isObject(fields["limit"]) ? fields["limit"] : {};
   const contextWindow = countOf(limit["context"]);
   const maxOutputTokens = countOf(limit["output"]);

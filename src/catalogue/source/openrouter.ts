@@ -20,6 +20,7 @@ import {
   type ExactJson,
   type ExactObject,
 } from "./exact-json.ts";
+import { freeInput, pricesInput } from "./input-price.ts";
 import type { PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
 
 const openrouterSource = "openrouter";
@@ -102,5 +103,6 @@ function ratesOf(pricing: ExactObject): Rates | string {
       if (rate > 0n || name === "prompt" || name === "completion") rates[meter] = rate;
     } else if (rate > 0n) return `has a price in an unknown unit, ${name}`;
   }
-  return rates.input === undefined || rates.output === undefined ? "has no price" : rates;
+  if (rates.input === undefined || rates.output === undefined) return "has no price";
+  return pricesInput({ rates }) ? rates : freeInput;
 }
