@@ -17,6 +17,12 @@ test("a link-local address is refused however it is written; a private one is no
     "http://[febf::1]/",
     "http://[fd00:ec2::254]/",
     "http://100.100.100.200/",
+    "http://168.63.129.16/",
+    "http://192.0.0.192/",
+    "http://[::169.254.169.254]/",
+    "http://[::ffff:0:169.254.169.254]/",
+    "http://[64:ff9b::100.100.100.200]/",
+    "http://[2002:a9fe:a9fe::]/",
   ];
   for (const from of refused)
     await assert.rejects(downloadList(from), {
