@@ -9,10 +9,23 @@ import type { LookupFunction } from "node:net";
 import { PurserError } from "../../domain/error.ts";
 import { isMetadataAddress } from "../../domain/input/private-address.ts";
 
-/** @throws PurserError `invalid_request` for a literal address that is refused. */
+/** Names by which clouds serve metadata: a proxy resolves names where they cannot be checked. */
+const metadataNames: ReadonlySet<string> = new Set([
+  "instance-data",
+  "instance-data.ec2.internal",
+  "metadata",
+  "metadata.google.internal",
+  "metadata.goog",
+  "metadata.tencentyun.com",
+]);
+
+/**
+ * @throws PurserError `invalid_request` for a literal address that is refused, or a known name of a
+ *   metadata service.
+ */
 export function checkHost({ hostname }: URL): void {
-  const address = hostname.replace(/^\[|\]$/g, "");
-  if (isMetadataAddress(address)) throw refusal(address);
+  const host = hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
+  if (isMetadataAddress(host) || metadataNames.has(host)) throw refusal(host);
 }
 
 /** Resolves a name, and fails if any of its addresses is refused: for the connection itself. */
@@ -35,10 +48,10 @@ function answer(
   else callback(null, first.address, first.family);
 }
 
-function refusal(address: string): PurserError {
+function refusal(host: string): PurserError {
   return new PurserError(
     "invalid_request",
-    `from: ${address} is a link-local address or the metadata service of a cloud`,
+    `from: ${host} is a link-local address or the metadata service of a cloud`,
     { field: "from", remedy: "Give a public address, or one of your network." },
   );
 }
