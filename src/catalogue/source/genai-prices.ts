@@ -65,6 +65,11 @@ export function isGenaiPrices(json: ExactJson): boolean {
   return providersIn(json).length > 0 || (isObject(json) && isEmptyList(json["providers"]));
 }
 
+/** How many models the list has, with or without prices. */
+export function countGenaiPrices(json: ExactJson): number {
+  return providersIn(json).reduce((sum, { models }) => sum + listOf(models).length, 0);
+}
+
 function isEmptyList(json: ExactJson | undefined): boolean {
   return Array.isArray(json) && json.length === 0;
 }

@@ -47,10 +47,16 @@ interface Entry {
 
 /** Also with the sample alone, which describes the fields. */
 export function isLitellm(json: ExactJson): json is ExactObject {
-  return (
-    isObject(json) &&
-    Object.values(json).some((fields) => isObject(fields) && "litellm_provider" in fields)
-  );
+  return isObject(json) && Object.values(json).some(isEntry);
+}
+
+/** How many entries the map has, with or without prices. */
+export function countLitellm(json: ExactJson): number {
+  return Object.values(isObject(json) ? json : {}).filter(isEntry).length;
+}
+
+function isEntry(fields: ExactJson): boolean {
+  return isObject(fields) && "litellm_provider" in fields;
 }
 
 /** @returns Undefined if the data has another format. */

@@ -46,6 +46,11 @@ export function isModelsDev(json: ExactJson): boolean {
   return providersIn(json).length > 0;
 }
 
+/** How many models the list has, with or without prices. */
+export function countModelsDev(json: ExactJson): number {
+  return providersIn(json).reduce((sum, [, models]) => sum + Object.keys(models).length, 0);
+}
+
 function providersIn(json: ExactJson): readonly (readonly [string, ExactObject])[] {
   return Object.entries(isObject(json) ? json : {}).flatMap(([id, provider]) =>
     isObject(provider) && isObject(provider["models"]) ? [[id, provider["models"]] as const] : [],

@@ -49,6 +49,11 @@ export function isOpenrouter(json: ExactJson): json is ExactObject {
   );
 }
 
+/** How many models the list has, with or without prices. */
+export function countOpenrouter(json: ExactJson): number {
+  return isObject(json) ? listOf(json["data"]).length : 0;
+}
+
 /** @returns Undefined if the data has another format. */
 export function readOpenrouter(json: ExactJson, options: ReadOptions): PublishedList | undefined {
   if (!isOpenrouter(json)) return undefined;
