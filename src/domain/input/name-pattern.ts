@@ -36,11 +36,22 @@ export function checkPatterns(
 
 /** @param patterns null matches every name. If all of them exclude, every other name matches. */
 export function matchesName(patterns: readonly string[] | null, name: string): boolean {
+  return matchesNames(patterns, [name]);
+}
+
+/** As {@link matchesName}, for one thing with several names: each pattern matches any of them. */
+export function matchesNames(
+  patterns: readonly string[] | null,
+  names: readonly string[],
+): boolean {
   if (patterns === null) return true;
   let matches = patterns.every(excludes);
   for (const pattern of patterns) {
-    if (!excludes(pattern)) matches ||= matchesPattern(pattern, name);
-    else if (matchesPattern(pattern.slice(1), name)) return false;
+    const isExclusion = excludes(pattern);
+    const wanted = isExclusion ? pattern.slice(1) : pattern;
+    if (!names.some((name) => matchesPattern(wanted, name))) continue;
+    if (isExclusion) return false;
+    matches = true;
   }
   return matches;
 }
