@@ -19,6 +19,7 @@ const domainOrder = [
   "latency",
   "input",
   "money",
+  "reconcile",
   "table",
   "usage",
   "attribution",

@@ -144,6 +144,7 @@ export async function openBench(
       processId: 1,
       startedAt: beginning,
       data: directory,
+      configuration: null,
       durability: "process",
       pricesCheckedOn: "2026-03-01",
       pricesUpdatedAt: Date.parse("2026-03-05T06:00:00Z"),

@@ -26,6 +26,7 @@ import { priceRoutes } from "./prices.ts";
 import { describeError, problemResponse } from "./problem.ts";
 import { readBody, readQuery } from "./request.ts";
 import type { Reply, Route } from "./route.ts";
+import { reconciliationRoutes } from "./reconciliations.ts";
 import { reportRoutes } from "./report.ts";
 import { ruleRoutes } from "./rules.ts";
 import { statusRoutes } from "./status.ts";
@@ -49,6 +50,7 @@ export const routes: readonly Route[] = [
   ...seriesRoutes,
   ...exportRoutes,
   ...reportRoutes,
+  ...reconciliationRoutes,
   ...estimateRoutes,
   ...priceRoutes,
   ...priceUpdateRoutes,

@@ -94,6 +94,8 @@ export interface ServerStatus {
   readonly startedAt: number;
   /** Absolute path of the data folder. */
   readonly data: string;
+  /** Absolute path of the configuration file; null without one. */
+  readonly configuration: string | null;
   readonly durability: string;
   /** The day on which the prices added to the price list were last checked: `2026-11-01`. */
   readonly pricesCheckedOn: string;

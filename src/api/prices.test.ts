@@ -461,3 +461,12 @@ test("text is counted literally: quotes, line feeds, and text that looks like a 
   assert.equal(await count('"\n"'), 2);
   assert.ok((await count("<|endoftext|>")) > 1);
 });
+
+test("errors about price updates name the values that are possible", async (t) => {
+  const bench = await openBench(t);
+  const path = "/api/v1/prices/updates";
+  const { json } = await bench.call("POST", `${path}?check=yes`, { from: "litellm" });
+  assert.equal(json.detail, 'check must be true or false, not "yes"');
+  const unknown = await bench.call("POST", `${path}/none/revert`);
+  assert.match(unknown.json.remedy, /GET \/api\/v1\/prices\/updates/);
+});

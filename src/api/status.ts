@@ -23,6 +23,7 @@ export const statusRoutes: readonly Route[] = [
         processId,
         startedAt,
         data,
+        configuration,
         durability,
         pricesCheckedOn,
         pricesUpdatedAt,
@@ -41,6 +42,7 @@ export const statusRoutes: readonly Route[] = [
         process_id: processId,
         started_at: formatInstant(startedAt),
         data,
+        configuration,
         durability,
         ledger: {
           writable: problem === null,

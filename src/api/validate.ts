@@ -66,7 +66,7 @@ function diagnose(issue: Issue, found: unknown): Diagnosis {
     case "invalid_value": {
       const words = issue.values.map(String);
       return {
-        problem: found === undefined ? "is missing" : `is ${show(found)}`,
+        problem: found === undefined ? "is missing" : notOneOf(words, found),
         remedy:
           typeof found === "string" ? suggest(found, words) : `Use one of: ${words.join(", ")}.`,
       };
@@ -78,6 +78,13 @@ function diagnose(issue: Issue, found: unknown): Diagnosis {
       return { problem: issue.message, remedy: typeof own === "string" ? own : remedy };
     }
   }
+}
+
+/** A few words are named at once: a remedy that suggests one of them leaves out the others. */
+function notOneOf(words: readonly string[], found: unknown): string {
+  return words.length <= 3
+    ? `must be ${words.join(" or ")}, not ${show(found)}`
+    : `is ${show(found)}`;
 }
 
 const typeNames: Readonly<Record<string, string>> = {

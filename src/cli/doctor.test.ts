@@ -1,7 +1,7 @@
 /** Tests `purser doctor` with a running server, whose environment and keys it must use. */
 
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -110,6 +110,44 @@ test("doctor reports the providers of a running server, even from a shell withou
       ["well", "wrong"],
       "without a server, the keys of this shell's configuration are tried",
     );
+  });
+});
+
+test("a configuration file that changed after the server started is a warning", async () => {
+  await inFolder(async (folder) => {
+    const file = path.join(folder, "purser.yaml");
+    const elsewhere = path.join(folder, "elsewhere");
+    await mkdir(elsewhere);
+    const ages = async (cwd: string): Promise<readonly Finding[]> => {
+      const { code, found } = await findings(["--data", path.join(folder, ".purser")], cwd);
+      assert.equal(code, 0);
+      return found.filter(({ message }) => message.includes("was changed at"));
+    };
+    const whileServed = async (work: () => Promise<void>): Promise<void> => {
+      const server = await serve(folder);
+      try {
+        await work();
+      } finally {
+        await server.end("SIGKILL");
+      }
+    };
+    await whileServed(async () => {
+      assert.deepEqual(await ages(folder), [], "there is no file");
+      await writeFile(file, "data: .purser\n");
+      const [created] = await ages(folder);
+      assert.match(created?.message ?? "", /started at \S+Z, without a configuration file$/);
+    });
+    await whileServed(async () => {
+      assert.deepEqual(await ages(folder), [], "the server has read it");
+      await utimes(file, new Date(), new Date("2100-01-02T03:04:05Z"));
+      const [changed] = await ages(elsewhere);
+      assert.equal(changed?.state, "warning");
+      assert.match(
+        changed?.message ?? "",
+        /\/purser\.yaml was changed at 2100-01-02T03:04:05\.000Z, after the server started at \S+Z$/,
+      );
+      assert.match(changed?.remedy ?? "", /^Restart the server/);
+    });
   });
 });
 

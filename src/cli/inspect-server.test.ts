@@ -15,6 +15,7 @@ const status: StatusJson = {
   process_id: 1,
   started_at: "2026-11-28T00:00:00Z",
   data: "/data",
+  configuration: null,
   durability: "full",
   ledger: { writable: true, problem: null, open_holds: 0 },
   prices: {

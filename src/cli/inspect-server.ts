@@ -11,8 +11,8 @@ import { counted, duration, grouped } from "./terminal/number.ts";
 
 export interface ServerInspection {
   readonly findings: readonly Finding[];
-  /** The providers of the server; null if it did not report them. */
-  readonly providers: readonly string[] | null;
+  /** Null if the server did not report it. */
+  readonly status: StatusJson | null;
 }
 
 /** Prices change every few weeks. */
@@ -22,28 +22,26 @@ const dayMs = 86_400_000;
 export async function inspectServer(connection: Connection): Promise<ServerInspection> {
   try {
     const status = (await ask(connection, "GET", { path: "/api/v1/status" })) as StatusJson;
-    const providers = status.providers.map(({ name }) => name);
     return {
       findings: [
         ...processFindings(status, { where: connection.where, now: Date.now() }),
         ...providerFindings(status),
         ...(await inspectNotifiers(connection)),
       ],
-      providers,
+      status,
     };
   } catch (error) {
-    return { findings: [unknownServer(connection.where, error)], providers: null };
+    return { findings: [unknownServer(connection.where, error)], status: null };
   }
 }
 
 /** Warns about providers that only the configuration of this shell has. */
 export function compareProviders(
-  ofServer: readonly string[] | null,
+  { providers }: StatusJson,
   here: CheckedConfiguration | null,
 ): readonly Finding[] {
-  const missing = (here?.providers ?? []).filter(
-    ({ name }) => ofServer !== null && !ofServer.includes(name),
-  );
+  const ofServer = new Set(providers.map(({ name }) => name));
+  const missing = (here?.providers ?? []).filter(({ name }) => !ofServer.has(name));
   return missing.map(({ name }) =>
     warning(`provider ${name}`, {
       message: "configured in this shell, but unknown to the running server",

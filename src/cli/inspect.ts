@@ -7,6 +7,7 @@ import { PurserError } from "../domain/error.ts";
 import type { CheckedConfiguration, CommandContext } from "./context.ts";
 import { checkedUrl, type Connection, overHttp, runningServer } from "./connection.ts";
 import { allWrong, type Finding, warning, well, wrong, wrongBy } from "./finding.ts";
+import { inspectFileAge } from "./inspect-file.ts";
 import {
   compareProviders,
   inspectServer,
@@ -86,9 +87,15 @@ async function inspectRunning(
   connection: Connection,
   { options, configuration }: RunningSubjects,
 ): Promise<readonly Finding[]> {
-  const { findings, providers } = await inspectServer(connection);
-  const probed = options.online && providers !== null ? await probeThroughServer(connection) : [];
-  return [...findings, ...compareProviders(providers, configuration), ...probed];
+  const { findings, status } = await inspectServer(connection);
+  if (!status) return findings;
+  return [
+    ...findings,
+    // The file of a server at a URL may be on another machine.
+    ...(options.url === undefined ? await inspectFileAge(status, options.config) : []),
+    ...compareProviders(status, configuration),
+    ...(options.online ? await probeThroughServer(connection) : []),
+  ];
 }
 
 export function inspectNode(version: string): Finding {

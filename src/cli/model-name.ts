@@ -25,12 +25,14 @@ export function resolveModel(catalogue: CommandCatalogue, wanted: WantedModel): 
  * Reads `provider/model`, or finds the provider that has the model, preferring its maker.
  *
  * @returns undefined if no provider has it.
+ * @throws PurserError for a name without a model, such as `openai/`.
  */
 export function listedModel(
   catalogue: CommandCatalogue,
   wanted: WantedModel,
 ): ModelName | undefined {
   const { model, at } = wanted;
+  checkNamed(model);
   if (wanted.provider !== undefined) return { provider: commonName(wanted.provider), model };
   const split = splitName(model);
   if (split && catalogue.book.sheet({ ...split, at }))
@@ -44,6 +46,15 @@ export function listedModel(
     .filter((row) => row.sheet !== undefined)
     .sort((left, right) => rank(left) - rank(right));
   return best && { provider: best.provider, model };
+}
+
+function checkNamed(name: string): void {
+  if (!/^\s*$|\/\s*$/.test(name)) return;
+  const isEmpty = name.trim() === "";
+  throw new PurserError("invalid_request", isEmpty ? "model is empty" : `${name} names no model`, {
+    field: "model",
+    remedy: "Give a model id, or provider/model, such as openai/gpt-5-mini.",
+  });
 }
 
 /** The maker of a model, by its name; undefined for names of none in particular. */

@@ -23,6 +23,17 @@ export interface TargetOptions extends FolderOptions {
   readonly adminKey?: string;
 }
 
+/** The options that lead another command to the same server, without its key; empty by default. */
+export function targetWords({ data, config, url }: TargetOptions): string {
+  return Object.entries({ data, config, url })
+    .map(([name, value]) => (value === undefined ? "" : ` --${name} ${inShell(value)}`))
+    .join("");
+}
+
+function inShell(word: string): string {
+  return /^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 const dataDefault = "(PURSER_DATA, then the configuration, then .purser)";
 
 /**

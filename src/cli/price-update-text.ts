@@ -5,6 +5,7 @@ import { doubtKinds, type DoubtKind } from "../domain/price/update/list-doubt.ts
 import { formatUsd, parseUsd, pico } from "../domain/money/money.ts";
 import { countsTokens } from "../domain/price/row/rate.ts";
 import { purser } from "./called.ts";
+import { type TargetOptions, targetWords } from "./option.ts";
 import { counted, dollars, grouped, percent } from "./terminal/number.ts";
 import type { Output } from "./terminal/screen.ts";
 import { table } from "./terminal/table.ts";
@@ -26,15 +27,21 @@ export function updateText(update: PriceUpdateJson, out: Output): string {
   ].join("");
 }
 
+interface OutcomeOptions extends TargetOptions {
+  /** The kinds of doubt that the command accepted. */
+  readonly accept?: readonly DoubtKind[];
+}
+
 /**
  * What was done, or what to do next.
  *
- * @param accepted The kinds of doubt that the command accepted.
+ * @param options The options of the command.
  */
-export function outcomeText(update: PriceUpdateJson, accepted: readonly DoubtKind[]): string {
+export function outcomeText(update: PriceUpdateJson, options: OutcomeOptions): string {
+  const { accept: accepted = [] } = options;
   const { state, update_id: id, refused_for: kinds } = update;
   if (state === "applied")
-    return `Applied as ${id}: calls that begin from now on have these prices, and no earlier charge changes.\nUndo it with: ${purser} prices revert ${id}\n`;
+    return `Applied as ${id}: calls that begin from now on have these prices, and no earlier charge changes.\nUndo it with: ${purser} prices revert ${id}${targetWords(options)}\n`;
   if (state === "unchanged")
     return update.unchanged === 0
       ? `The list has no price that can be used: every model keeps its price (recorded as ${id}).\n`
@@ -221,24 +228,37 @@ function effectText({ effect }: PriceUpdateJson): string {
     .slice(0, mostNamed)
     .map(
       (one) =>
-        `  ${one.provider}/${one.model}: ${dollars(one.spent_usd)}, would have been ${dollars(one.would_have_been_usd)}\n`,
+        `  ${one.provider}/${one.model}: ${dollars(one.spent_usd)}, would have been ${dollars(one.would_have_been_usd)}${differenceText(one.spent_usd, one.would_have_been_usd)}\n`,
     );
-  return `${since}; with these prices, it would have been ${dollars(other)}.\n${lines.join("")}`;
+  return `${since}; with these prices, it would have been ${dollars(other)}${differenceText(spent, other)}.\n${lines.join("")}`;
 }
 
-function doubtsText({ doubts }: PriceUpdateJson, out: Output): string {
+/** A small difference does not show in the rounded amounts. */
+function differenceText(before: string, after: string): string {
+  const difference = parseUsd(after) - parseUsd(before);
+  if (difference === 0n) return "";
+  return ` (${difference > 0n ? "+" : ""}${dollars(formatUsd(pico(difference)))})`;
+}
+
+function doubtsText({ doubts, refused_for: refused }: PriceUpdateJson, out: Output): string {
   if (doubts.length === 0) return "";
+  const kindText = (kind: DoubtKind): string =>
+    refused.includes(kind) ? kind : `${kind} (accepted)`;
   const vanished = doubts.filter(({ kind }) => kind === "vanished");
   const isMany = vanished.length > mostNamed;
   const shown = isMany ? doubts.filter(({ kind }) => kind !== "vanished") : doubts;
   const rows = shown
     .slice(0, mostShown)
     .map(({ kind, provider, model, detail }) => [
-      kind,
+      kindText(kind),
       [provider, model].filter((name) => name !== null).join("/"),
       detail,
     ]);
-  if (isMany) rows.push(vanishedRow(vanished.map(({ provider }) => provider ?? "")));
+  if (isMany)
+    rows.push([
+      kindText("vanished"),
+      ...vanishedCells(vanished.map(({ provider }) => provider ?? "")),
+    ]);
   const left = shown.length - mostShown;
   const columns = [{ title: "doubt" }, { title: "about" }, { title: "detail" }];
   const more = left > 0 ? `... and ${counted(left, "more doubt")}: see --json.\n` : "";
@@ -246,9 +266,8 @@ function doubtsText({ doubts }: PriceUpdateJson, out: Output): string {
 }
 
 /** A list of a few providers misses all others. */
-function vanishedRow(providers: readonly string[]): string[] {
+function vanishedCells(providers: readonly string[]): readonly string[] {
   return [
-    "vanished",
     `${grouped(providers.length)} providers`,
     `no model of theirs is in the list any more: ${someOf(providers)}`,
   ];

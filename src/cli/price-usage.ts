@@ -2,7 +2,7 @@
 
 import { PurserError } from "../domain/error.ts";
 import { multiply } from "../domain/money/money.ts";
-import { hasOutput } from "../domain/price/ability.ts";
+import { hasOutput, speaks } from "../domain/price/ability.ts";
 import type { Charge } from "../domain/price/row/rate.ts";
 import type { ChargeOptions, PriceSheet } from "../domain/price/sheet.ts";
 import { meterMistake, readMeter } from "../domain/usage/open-meter.ts";
@@ -67,6 +67,7 @@ function countOf(text: string): readonly [Meter, number] {
 /** What to price if the user gives no counts. */
 export function exampleOf(model: string, units: readonly Meter[]): Usage {
   if (units.length > 0) return Object.fromEntries(units.map((meter) => [meter, 1]));
+  if (speaks(model)) return { input: 1_000_000, output_audio: 1_000_000 };
   return hasOutput(model) ? million : { input: 1_000_000 };
 }
 

@@ -97,6 +97,29 @@ test("only what a model can do has a price, and short contexts come first", asyn
   assert.match(await shown("dall-e-3"), /no price of openai\/dall-e-3: .* azure\/dall-e-3/);
 });
 
+test("the output of a model that speaks is priced as audio, as its calls are", async () => {
+  for (const model of ["gpt-4o-mini-tts", "gemini-2.5-flash-preview-tts"]) {
+    const { out } = await purser(["price", model]);
+    assert.match(out, /^output_audio +1,000,000 +\$1\d\.00/m);
+    assert.doesNotMatch(out, /^output /m);
+  }
+});
+
+test("regions at the standard rates are listed only if any other region costs something else", async () => {
+  await inFolder(async (folder) => {
+    const regionsOf = async (regions: string): Promise<readonly string[]> => {
+      const price = `{ provider: lab, model: m, input: "1", output: "2", regions: ${regions} }`;
+      await writeFile(path.join(folder, "purser.yaml"), `prices: [${price}]\n`);
+      const { out, notes } = await purser(["price", "lab/m"], { cwd: folder });
+      assert.equal(notes, "");
+      return [...out.matchAll(/^region (.*?) {2}/gm)].map(([, names = ""]) => names);
+    };
+    const [same, dearer] = ['{ factor: "1" }', '{ factor: "1.1" }'];
+    assert.deepEqual(await regionsOf(`{ us: ${same}, eu: ${dearer}, "*": ${same} }`), ["eu"]);
+    assert.deepEqual(await regionsOf(`{ us: ${same}, "*": ${dearer} }`), ["us", "any other"]);
+  });
+});
+
 test("errors name the option that is wrong, its value, and what was meant", async () => {
   for (const [words, text] of [
     [["price", "gpt-5", "--provider", "opnai"], /"opnai"[^]*--provider[^]*Did you mean openai\?/],
@@ -112,6 +135,10 @@ test("errors name the option that is wrong, its value, and what was meant", asyn
       ["prices", "export", "--provider", "openai", "--model", "gpt-5-minni"],
       /field +--model[^]*Did you mean openai\/gpt-5-mini,/,
     ],
+    [["price", ""], /model is empty[^]*Give a model id/],
+    [["price", "openai/"], /openai\/ names no model[^]*Give a model id/],
+    [["price", " ", "--provider", "openai"], /model is empty/],
+    [["estimate", "", "--input", "5"], /model is empty/],
     [["price", "openai/dall-e-3"], /Did you mean azure\/dall-e-3[^]*meters: \{ images: "0\.04" \}/],
   ] as const)
     assert.match((await purser(words)).notes, text, words.join(" "));

@@ -88,7 +88,14 @@ test("the remedy of a refusal accepts every kind of doubt, also those already ac
     assert.match(checked.out, /is refused, unless you give --accept zero,vanished\.\n$/);
     const applied = await update("zero.json", "--accept", "zero,vanished");
     assert.equal(applied.code, 0);
-    assert.match(applied.out, /Undo it with: npm run -s purser -- prices revert upd_/);
+    assert.match(applied.out, /Undo it with: npm run -s purser -- prices revert upd_\w+\n$/);
+    assert.match(applied.out, /^vanished \(accepted\) /m);
+    assert.match(applied.out, /^zero \(accepted\) /m);
+    const other = ["--accept", "zero,vanished", "--data", "its data"];
+    const elsewhere = await update("zero.json", ...other);
+    assert.match(elsewhere.out, /prices revert upd_\w+ --data 'its data'\n$/);
+    const undone = await update("two.json", ...accept, "--data", "its data", "--check");
+    assert.match(undone.out, /^vanished \(accepted\) /m);
   });
 });
 
@@ -199,10 +206,10 @@ test("what is neither a list, an address nor a file is wrong usage that names th
   await inFolder(async (folder) => {
     await writeFile(path.join(folder, "no-list.json"), "{}");
     const cases = [
-      [["--from", "missing.json"], 2, /--from[^]*a URL, or one of genai-prices, litellm/],
+      [["--from", "missing.json"], 2, /--from[^]*https URL, or one of genai-prices, litellm/],
       [["--from", "litelm"], 2, /--from[^]*Did you mean litellm\?/],
       [["--from", "no-list.json"], 2, /--from|known format/],
-      [["--from", "ftp://example.com/list"], 2, /--from/],
+      [["--from", "ftp://example.com/list"], 2, /--from[^]*an http or https URL/],
       [["--from", "no-list.json", "--accept", "all"], 2, /--accept.*zero, tenfold/s],
     ] as const;
     for (const [words, code, notes] of cases) {
@@ -234,6 +241,45 @@ test("disagreements of a provider that is not in the list are an error with the 
   assert.match(notes, /no provider "opnai"[^]*openai/);
 });
 
+const plain = outputOn({ write: () => true }, { color: false, environment: {} });
+
+const unchanged: PriceUpdateJson = {
+  state: "checked",
+  update_id: null,
+  source: "list",
+  version: "1",
+  sha256: "ab".repeat(32),
+  from: "file",
+  refused_for: [],
+  doubts: [],
+  unchanged: 0,
+  changes: [],
+  gone: [],
+  skipped: [],
+  effect: {
+    from: "2026-11-01T00:00:00.000Z",
+    spent_usd: "0",
+    would_have_been_usd: "0",
+    models: [],
+  },
+};
+
+test("a change of this month's spend shows, even if it is small", () => {
+  const effect = {
+    from: "2026-11-01T00:00:00Z",
+    spent_usd: "4500.00125",
+    would_have_been_usd: "4500.001251",
+    models: [
+      { provider: "p", model: "m", spent_usd: "0.5", would_have_been_usd: "0.500001" },
+      { provider: "p", model: "n", spent_usd: "0.25", would_have_been_usd: "0.125" },
+    ],
+  };
+  const text = updateText({ ...unchanged, effect }, plain);
+  assert.match(text, /would have been \$4,500\.0013 \(\+\$0\.0000010\)\.$/m);
+  assert.match(text, /p\/m: \$0\.5000, would have been \$0\.5000 \(\+\$0\.0000010\)$/m);
+  assert.match(text, /p\/n: \$0\.2500, would have been \$0\.1250 \(-\$0\.1250\)$/m);
+});
+
 test("changes of models in use come first, then the largest, and new models last; units are priced singly", () => {
   const rate = (meter: string, before: string | null, after: string) => ({
     meter,
@@ -249,23 +295,13 @@ test("changes of models in use come first, then the largest, and new models last
     rates: ReturnType<typeof rate>[],
   ) => ({ provider: "p", model, change: kind, rates, carried: [], valid_from: null });
   const update: PriceUpdateJson = {
-    state: "checked",
-    update_id: null,
-    source: "list",
-    version: "1",
-    sha256: "ab".repeat(32),
-    from: "file",
-    refused_for: [],
-    doubts: [],
-    unchanged: 0,
+    ...unchanged,
     changes: [
       change("fresh", "new", [rate("images", null, "40000")]),
       change("small", "dearer", [rate("input", "1", "1.1")]),
       change("large", "dearer", [rate("web_search", "10000", "30000")]),
       change("used", "mixed", [rate("input", "1", "1.2"), rate("output", "2", "1")]),
     ],
-    gone: [],
-    skipped: [],
     effect: {
       from: "2026-11-01T00:00:00.000Z",
       spent_usd: "1",
@@ -273,10 +309,7 @@ test("changes of models in use come first, then the largest, and new models last
       models: [{ provider: "p", model: "used", spent_usd: "1", would_have_been_usd: "2" }],
     },
   };
-  const text = updateText(
-    update,
-    outputOn({ write: () => true }, { color: false, environment: {} }),
-  );
+  const text = updateText(update, plain);
   const order = [...text.matchAll(/^p\/(\w+)/gm)].map(([, model]) => model);
   assert.deepEqual(order, ["used", "large", "small", "fresh"]);
   assert.match(text, /large +dearer +web_search +0\.01 +0\.03 +\+200\.0 %/);

@@ -86,6 +86,11 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./command/correct.ts")).defineCorrect,
   },
   {
+    name: "reconcile",
+    summary: "compare a provider's bill with the ledger",
+    load: async () => (await import("./command/reconcile.ts")).defineReconcile,
+  },
+  {
     name: "replay",
     summary: "replay recorded traffic through a gateway",
     load: async () => (await import("./command/replay.ts")).defineReplay,

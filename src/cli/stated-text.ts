@@ -26,7 +26,7 @@ export function statedText(price: PriceText, { shown, out }: Shown): string {
     ...tierLines(context_tiers, ""),
     ...termLines(service_tiers, (names) => `${names.join(", ")} tier`),
     ...termLines(
-      regions === "included" ? {} : regions,
+      regions === "included" ? {} : dearerRegions(regions),
       (names) => `region ${names.map(regionName).join(", ")}`,
     ),
     ...(price.reasoning === undefined || shown.has("reasoning")
@@ -64,6 +64,19 @@ function tierLines(tiers: readonly ContextTierText[] = [], prefix: string): read
         : `above ${grouped(tier.above)}`;
     return [`${prefix}context ${edge}`, ratesText(tier)];
   });
+}
+
+/** Without those at the standard rates, unless any other region has rates of its own. */
+function dearerRegions(
+  regions: Readonly<Record<string, TermText>>,
+): Readonly<Record<string, TermText>> {
+  const other = regions["*"];
+  if (other && !isStandard(other)) return regions;
+  return Object.fromEntries(Object.entries(regions).filter(([, term]) => !isStandard(term)));
+}
+
+function isStandard(term: TermText): boolean {
+  return "factor" in term && Number(term.factor) === 1 && !term.without;
 }
 
 /** Names with equal prices are in one line. */

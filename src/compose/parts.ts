@@ -216,6 +216,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
       processId: process.pid,
       startedAt,
       data: path.resolve(directory),
+      configuration: configuration.file === null ? null : path.resolve(configuration.file),
       durability: configuration.durability,
       pricesCheckedOn: overlayVersion,
       priceSchedule: configuration.priceUpdates,

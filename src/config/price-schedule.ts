@@ -9,7 +9,7 @@ import {
   requiredText,
   show,
 } from "../domain/input/fields.ts";
-import { suggest } from "../domain/input/nearest.ts";
+import { nearest, suggest } from "../domain/input/nearest.ts";
 import { withoutUserInfo } from "../domain/input/user-info.ts";
 import { doubtKinds, type DoubtKind } from "../domain/price/update/list-doubt.ts";
 import { isListName, listNames } from "../domain/price/update/list-name.ts";
@@ -34,10 +34,11 @@ function readFrom(fields: Fields): string {
     throw invalid(`${fields.prefix}from`, "has a user name or a password", "Leave them out.");
   const isUrl = URL.canParse(from) && /^https?:$/.test(new URL(from).protocol);
   if (isListName(from) || isUrl) return from;
+  const near = nearest(from, listNames);
   throw invalid(
     `${fields.prefix}from`,
     `is ${show(from)}, which is neither a known list nor a URL`,
-    /[/:]/.test(from) ? remedy : suggest(from, listNames),
+    /[/:]/.test(from) || near === undefined ? remedy : `Did you mean ${near}?`,
   );
 }
 

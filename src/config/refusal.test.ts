@@ -56,7 +56,7 @@ const refused: readonly (readonly [
   ],
   [
     "a price list in a file",
-    "price_updates:\n  from: ./prices.json",
+    "price_updates:\n  from: prices.json",
     2,
     "price_updates.from",
     /an https URL/,

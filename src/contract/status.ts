@@ -11,6 +11,10 @@ export const statusSchema = z
     process_id: z.int(),
     started_at: instantSchema,
     data: z.string().describe("Absolute path of the data folder."),
+    configuration: z
+      .string()
+      .nullable()
+      .describe("Absolute path of the configuration file; null without one."),
     durability: z.string(),
     ledger: z.object({
       writable: z.boolean(),

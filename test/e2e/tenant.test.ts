@@ -142,6 +142,10 @@ const rows: Readonly<Record<string, Row>> = {
   "GET /api/v1/exports/pdf": { expected: figures },
   "GET /api/v1/exports/focus": { expected: figures },
   "GET /api/v1/report": { query: "?by=project,key&compare=previous", expected: figures },
+  "POST /api/v1/reconciliations": {
+    body: { bill: { data: [{ date: "2026-01-01", usage: 1 }] } },
+    expected: adminOnly(200),
+  },
   "GET /api/v1/alerts": { expected: adminOnly(200) },
   "GET /api/v1/events": { query: "?after=0", expected: figures },
   "GET /api/v1/rules": { expected: adminOnly(200) },

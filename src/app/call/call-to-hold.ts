@@ -15,7 +15,7 @@ import type { RoutedCall } from "./route-call.ts";
 /** @throws PurserError `invalid_request` for a header that cannot be read. */
 export function callToHold(
   context: CallContext,
-  { at, caller, headers, route, request: { facts } }: RoutedCall,
+  { at, prices, caller, headers, route, request: { facts } }: RoutedCall,
   input: InputCount,
 ): CallToHold {
   const given = readOperationId(headers);
@@ -30,7 +30,6 @@ export function callToHold(
     route: context.router.callRoute(route, keyId),
     budgets: caller.key?.budgets ?? none,
     estimate: (now, counted) => {
-      const prices = context.prices();
       const found = prices.sheet({ provider: provider.name, model, at: now });
       const sheet = facts.unit || found?.pricesTokens === true ? found : undefined;
       const unlisted: CallToEstimate["unlisted"] = (query) =>

@@ -30,6 +30,17 @@ const price = definePrice(
   { field: "prices[0]", source: "test" },
 );
 const book = makePriceBook({ sources: [], overrides: [price], version: "test" });
+const dearer = makePriceBook({
+  sources: [],
+  overrides: [
+    definePrice(
+      { provider: "p", model: "m", input: "9", output: "9" },
+      { field: "prices[0]", source: "test" },
+    ),
+  ],
+  version: "dearer",
+});
+let current = book;
 
 interface Served {
   /** The bodies that the provider received. */
@@ -116,7 +127,7 @@ async function serve(
       providers: { byName: new Map([["p", provider]]), aliases: new Map() },
       wires: [wire],
     }),
-    prices: () => book,
+    prices: () => current,
     observer: new Proxy({}, { get: () => nothing }),
     onDisconnect: "drain",
     limits,
@@ -160,16 +171,17 @@ test("a stream that does not ask for its usage is made to, and one that does is 
   assert.deepEqual((await serve(new Desk(), itself, whole)).sent, [itself]);
 });
 
+function plainly(receiver: UpstreamReceiver): void {
+  receiver.head(200, { "content-type": "application/json" });
+  receiver.data(
+    Buffer.from('{"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}'),
+  );
+  receiver.end();
+}
+
 test("a call that is not a stream is not asked for the usage of a stream", async () => {
   const plain = { model: "m", messages };
-  const answer = (receiver: UpstreamReceiver): void => {
-    receiver.head(200, { "content-type": "application/json" });
-    receiver.data(
-      Buffer.from('{"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}'),
-    );
-    receiver.end();
-  };
-  assert.deepEqual((await serve(new Desk(), plain, answer)).sent, [plain]);
+  assert.deepEqual((await serve(new Desk(), plain, plainly)).sent, [plain]);
 });
 
 test("a stream that a budget cuts is charged for what passed, which is between a token a word and a token a byte, and holds nothing more", async () => {
@@ -199,4 +211,20 @@ test("a stream that a budget cuts is charged for what passed, which is between a
     tokens > 0n && spent >= tokens && spent <= tokens * 5n + 50n,
     `${spent} for ${tokens} words of five bytes`,
   );
+});
+
+test("a price that is set while the hold is written does not apply to the call", async (t) => {
+  t.after(() => (current = book));
+  const desk = new Desk();
+  desk.budget({ budgetId: "b", amount: 1000n });
+  const run = desk.run.bind(desk);
+  desk.run = (command) => {
+    current = dearer;
+    return run(command);
+  };
+  const { sent } = await serve(desk, { model: "m", messages, max_tokens: 3 }, plainly);
+  assert.equal(sent.length, 1);
+  const settled = desk.journal.at(-1);
+  assert.ok(settled?.kind === "settle");
+  assert.deepEqual([settled.cost.usd, settled.priceVersion], [2n, book.version]);
 });

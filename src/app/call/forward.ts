@@ -73,7 +73,7 @@ const noEdits: RequestEdits = {};
 function forwardedCall(context: CallContext, toForward: CallToForward): ForwardedCall {
   const { call, held, input } = toForward;
   const { answer, estimate } = held;
-  const { route, caller, headers } = call;
+  const { route, caller, headers, prices } = call;
   const { facts } = call.request;
   const payable = payableOutput(held);
   const reducedMaxTokens =
@@ -85,8 +85,8 @@ function forwardedCall(context: CallContext, toForward: CallToForward): Forwarde
     route,
     facts,
     estimate,
-    heldAt: context.clock.now(),
-    prices: context.prices(),
+    heldAt: held.at,
+    prices,
     startedAt: context.clock.monotonic(),
     held: answer.amount,
     ceiling: {

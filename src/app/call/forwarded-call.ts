@@ -13,8 +13,9 @@ export interface ForwardedCall extends CallToSettle {
   readonly withConfiguredKey: boolean;
   readonly estimate: Estimate;
   readonly input: InputCount;
+  /** The time of its estimate: the hold is decided and stored later. */
   readonly heldAt: number;
-  /** The book of that time. */
+  /** The book that its estimate was made with. */
   readonly prices: PriceBook;
   /** In monotonic time. */
   readonly startedAt: number;

@@ -1,5 +1,6 @@
 /** Reads a metered call, chooses where it goes, and checks that its key permits that. */
 
+import type { PriceBook } from "../../domain/price/sheet.ts";
 import type { ReadRequest } from "../../wire/wire.ts";
 import type { Headers } from "../caller/identify.ts";
 import { checkAllowed, checkOtherAllowed } from "../caller/permission.ts";
@@ -12,6 +13,8 @@ import { checkModel } from "./own-models.ts";
 /** A call that was read and is permitted. Nothing is held yet. */
 export interface RoutedCall extends IncomingCall {
   readonly at: number;
+  /** The book of that time. It prices the hold and the bill, whatever is set in between. */
+  readonly prices: PriceBook;
   readonly route: Route;
   readonly request: ReadRequest;
 }
@@ -24,9 +27,10 @@ export function routeCall(context: CallContext, incoming: IncomingCall): RoutedC
   const { caller, target, headers, body, method } = incoming;
   const request = target.wire.read(target.endpoint, body, contentTypeOf(headers));
   const at = context.clock.now();
+  const prices = context.prices();
   const route = findRoute(context, incoming, { model: request.facts.model, at });
   checkPermitted(context, incoming, { route, request });
-  return { at, caller, target, method, headers, body, route, request };
+  return { at, prices, caller, target, method, headers, body, route, request };
 }
 
 /** @returns undefined for a header that is absent or repeated. */

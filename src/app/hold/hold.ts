@@ -13,6 +13,8 @@ import type { Waiting } from "./waiting.ts";
 export interface AdmittedHold {
   readonly admitted: true;
   readonly answer: Extract<AnswerOf["hold"], { admitted: true }>;
+  /** When it was estimated. Prices of this time were held. */
+  readonly at: number;
   /** The estimate that was held. */
   readonly estimate: Estimate;
   /** Call this when the call has ended. */
@@ -60,7 +62,7 @@ export async function hold(context: HoldContext, call: CallToHold): Promise<Hold
   const estimate = call.estimate(call.at, null);
   // Nearly every call is admitted here.
   const answer = await context.ledger.commit(commandByBytes(call, estimate));
-  return answer.admitted ? admitted(answer, estimate) : holdByCount(context, call);
+  return answer.admitted ? admitted(answer, { at: call.at, estimate }) : holdByCount(context, call);
 }
 
 async function holdByCount(context: HoldContext, call: CallToHold): Promise<HoldResult> {
@@ -187,7 +189,7 @@ async function attempt(
     least: how.shorten ? Math.min(estimate.least, output) : output,
   });
   const answer = await ledger.commit(commandFor(call, { at, demand, final: how.final }));
-  return answer.admitted ? admitted(answer, estimate) : answer;
+  return answer.admitted ? admitted(answer, { at, estimate }) : answer;
 }
 
 /** The full amount must fit: an answer is not shortened because of a bound that is far too high. */
@@ -223,9 +225,9 @@ function commandFor(
 
 function admitted(
   answer: Extract<AnswerOf["hold"], { admitted: true }>,
-  estimate: Estimate,
+  held: Pick<AdmittedHold, "at" | "estimate">,
 ): HoldResult {
-  return { admitted: true, answer, estimate, ended: nothing };
+  return { admitted: true, answer, ...held, ended: nothing };
 }
 
 function nothing(): void {}

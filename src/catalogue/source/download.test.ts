@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { PurserError } from "../../domain/error.ts";
-import { downloadList } from "./download.ts";
+import { addressOf, downloadList } from "./download.ts";
 
 test("a link-local address is refused however it is written; a private one is not", async (t) => {
   const refused = [
@@ -38,4 +38,18 @@ test("a URL with a password is refused, and no message repeats it", async () => 
       assert.doesNotMatch(`${error.message} ${JSON.stringify(error.detail)}`, /secret/);
       return true;
     });
+});
+
+test("an address that is no URL gets a remedy with the lists, or the name that was meant", () => {
+  for (const from of ["./list.json", "list.json", "/list.json", "file:///list.json"])
+    assert.throws(
+      () => addressOf(from),
+      (error: PurserError) =>
+        /^Give an https URL or one of genai-prices, .* as text\.$/.test(error.detail.remedy ?? ""),
+      from,
+    );
+  assert.throws(
+    () => addressOf("litelm"),
+    (error: PurserError) => error.detail.remedy === "Did you mean litellm?",
+  );
 });

@@ -2,7 +2,7 @@
 
 import { Agent, fetch, type Response } from "undici";
 import { PurserError } from "../../domain/error.ts";
-import { suggest } from "../../domain/input/nearest.ts";
+import { nearest } from "../../domain/input/nearest.ts";
 import { withoutUserInfo } from "../../domain/input/user-info.ts";
 import { isListName, listNames } from "../../domain/price/update/list-name.ts";
 import { listAddresses } from "./address.ts";
@@ -53,9 +53,16 @@ export function addressOf(from: string): URL {
     `from: "${withoutUserInfo(from).slice(0, 100)}" is neither a known list nor an http or https URL`,
     {
       field: "from",
-      remedy: /[/:]/.test(from) ? "Give an https URL." : suggest(from, listNames),
+      remedy: remedyFor(from),
     },
   );
+}
+
+/** The server does not read files that a caller names. */
+function remedyFor(from: string): string {
+  const near = /[/:]/.test(from) ? undefined : nearest(from, listNames);
+  if (near !== undefined) return `Did you mean ${near}?`;
+  return `Give an https URL or one of ${listNames.join(", ")}, or the contents of a file as text.`;
 }
 
 function hasUserInfo({ username, password }: URL): boolean {

@@ -8,7 +8,7 @@ import {
   type Charge,
   type ServiceTier,
 } from "../../domain/price/row/rate.ts";
-import { hasOutput, hasTools } from "../../domain/price/ability.ts";
+import { hasOutput, hasTools, speaks } from "../../domain/price/ability.ts";
 import type { ModelName } from "../../domain/price/served.ts";
 import type { PriceSheet } from "../../domain/price/sheet.ts";
 import { billedUnits } from "../../domain/price/unit-price.ts";
@@ -218,7 +218,7 @@ function printPrice(
   const shown = new Set([
     ...result.charges.map(({ meter }) => meter),
     // Lists repeat the price of the input.
-    ...(hasOutput(result.model) ? [] : ["output"]),
+    ...(hasOutput(result.model) && !speaks(result.model) ? [] : ["output"]),
     // The book has a fee for every model, so that no search is free.
     ...(hasTools(result.model) && !result.isByUnit ? [] : feeMeters),
   ]);

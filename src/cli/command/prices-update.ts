@@ -63,7 +63,7 @@ Examples:
       )) as PriceUpdateJson;
       const { out } = context.screen;
       if (options.json) printJson(context, update);
-      else out.write(`${updateText(update, out)}${outcomeText(update, options.accept ?? [])}`);
+      else out.write(`${updateText(update, out)}${outcomeText(update, options)}`);
       if (update.state === "refused") context.end(1);
     });
 }
@@ -78,12 +78,12 @@ function accepted({ accept }: UpdateOptions): Pick<PriceUpdateInput, "accept"> {
 
 /** The server downloads; a file is read here, as the server may be on another machine. */
 async function originOf(from: string): Promise<PriceUpdateInput> {
-  if (isListName(from) || /^[a-z][a-z0-9+.-]*:\/\//i.test(from)) return { from };
+  if (isListName(from) || /^https?:/i.test(from)) return { from };
   const text = await readNamedFile(from, "--from", fileRemedy(from));
   if (text.trim() === "")
     throw new PurserError("invalid_request", `--from: ${from} is empty`, {
       field: "--from",
-      remedy: `Give a file with a price list, a URL, or one of ${listNames.join(", ")}.`,
+      remedy: `Give a file with a price list, an http or https URL, or one of ${listNames.join(", ")}.`,
     });
   return { text, name: from.slice(-200) };
 }
@@ -92,6 +92,6 @@ async function originOf(from: string): Promise<PriceUpdateInput> {
 function fileRemedy(from: string): string {
   const near = nearest(from, listNames);
   return near === undefined
-    ? `Give the path of a file, a URL, or one of ${listNames.join(", ")}.`
-    : `Did you mean ${near}? Otherwise, give the path of a file, or a URL.`;
+    ? `Give the path of a file, an http or https URL, or one of ${listNames.join(", ")}.`
+    : `Did you mean ${near}? Otherwise, give the path of a file, or an http or https URL.`;
 }

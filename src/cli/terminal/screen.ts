@@ -17,7 +17,7 @@ export interface Output {
   readonly live: boolean;
   /** Read by a program, as with `--json` without a terminal: no progress is printed. */
   readonly quiet: boolean;
-  /** The width of the terminal; infinite without one. */
+  /** The width of the terminal, or of `COLUMNS` without one; infinite by default. For tables and help. */
   readonly columns: number;
   /** The height of the terminal; infinite without one. */
   readonly rows: number;
@@ -65,6 +65,7 @@ export function outputOn(
   const live = tty && environment["TERM"] !== "dumb";
   const columns = (): number =>
     tty ? Math.max(leastColumns, stream.columns || usualColumns) : Number.POSITIVE_INFINITY;
+  const stated = tty ? 0 : Number(environment["COLUMNS"]);
   const paint = paintFor(tty && color, environment);
   const isColoured = paint.bold("x") !== "x";
   return {
@@ -72,7 +73,7 @@ export function outputOn(
     live,
     quiet: json && !live,
     get columns() {
-      return columns();
+      return stated > 0 ? Math.max(leastColumns, stated) : columns();
     },
     get rows() {
       return tty ? stream.rows || usualRows : Number.POSITIVE_INFINITY;

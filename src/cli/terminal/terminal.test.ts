@@ -139,6 +139,23 @@ test("without a terminal, a table has its full width and all columns", () => {
   );
 });
 
+test("without a terminal, tables have the width of COLUMNS, and nothing else is wrapped", () => {
+  let text = "";
+  const stream = { write: (more: string) => (text += more) };
+  const columnsFor = (COLUMNS: string): number =>
+    outputOn(stream, { environment: { COLUMNS } }).columns;
+  assert.deepEqual(["60", "5", "0", "wide", ""].map(columnsFor), [
+    60,
+    20,
+    Infinity,
+    Infinity,
+    Infinity,
+  ]);
+  const long = `${"word ".repeat(40)}\n`;
+  outputOn(stream, { environment: { COLUMNS: "60" } }).write(long);
+  assert.equal(text, long);
+});
+
 test("a table that is too wide wraps text, then leaves out optional columns and names them", () => {
   const wrapped = table(tableColumns, tableRows, { ...plain, room: 60 });
   assert.match(wrapped, /share/);

@@ -31,7 +31,7 @@ export function decideRevertPrices(
   if (!update)
     throw new PurserError("not_found", `no update "${updateId}" of the prices`, {
       field: "update_id",
-      remedy: "Take the id from `purser prices history`.",
+      remedy: "Take the id from `update_id` of GET /api/v1/prices/updates.",
     });
   if (update.revertedAt !== null) return { answer: { update, repeated: true }, entries: [] };
   return {

@@ -7,9 +7,16 @@ const withoutOutput = /embed|rerank|moderation/i;
 const withoutTools =
   /whisper|transcribe|(?:^|[-_./])(?:tts|stt|ocr|asr)(?=[-_./\d]|$)|dall-e|gpt-image|imagen|(?:^|[-_./])(?:veo|sora)-/i;
 
+const speech = /(?:^|[-_./])tts(?=[-_./\d]|$)/i;
+
 /** Whether an answer of the model has output tokens. */
 export function hasOutput(model: string): boolean {
   return !withoutOutput.test(model);
+}
+
+/** Whether the output of the model is speech, even if its price is stated for output of any kind. */
+export function speaks(model: string): boolean {
+  return speech.test(model);
 }
 
 /** Whether the model can use tools with a fee, such as web search. */
