@@ -36,20 +36,25 @@ export function checkPatterns(
 
 /** @param patterns null matches every name. If all of them exclude, every other name matches. */
 export function matchesName(patterns: readonly string[] | null, name: string): boolean {
-  return matchesNames(patterns, [name]);
+  return matchesNames(patterns, { included: [name], excluded: [name] });
 }
 
-/** As {@link matchesName}, for one thing with several names: each pattern matches any of them. */
-export function matchesNames(
-  patterns: readonly string[] | null,
-  names: readonly string[],
-): boolean {
+/** The names of one thing: a pattern matches any of them. */
+export interface Names {
+  readonly included: readonly string[];
+  /** Those that a pattern with a leading `!` is compared with. */
+  readonly excluded: readonly string[];
+}
+
+/** As {@link matchesName}, for one thing with several names. */
+export function matchesNames(patterns: readonly string[] | null, names: Names): boolean {
   if (patterns === null) return true;
   let matches = patterns.every(excludes);
   for (const pattern of patterns) {
     const isExclusion = excludes(pattern);
     const wanted = isExclusion ? pattern.slice(1) : pattern;
-    if (!names.some((name) => matchesPattern(wanted, name))) continue;
+    const compared = isExclusion ? names.excluded : names.included;
+    if (!compared.some((name) => matchesPattern(wanted, name))) continue;
     if (isExclusion) return false;
     matches = true;
   }

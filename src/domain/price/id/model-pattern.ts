@@ -8,13 +8,27 @@ import { Memo } from "../../memo.ts";
 import { namesOf } from "./model-id.ts";
 
 /**
- * Otherwise a call could avoid a pattern by another spelling of the model, at the same price.
+ * Whether a key with these patterns may call the model. An exclusion counts for every name of the
+ * model; a permission only for the name as called, apart from case, spaces around it and a path:
+ * a dated model or one in another region may cost more.
  *
  * @param patterns Names, or prefixes ending in `*`; a leading `!` excludes. null matches all.
  * @param id As called.
  */
-export function matchesModel(patterns: readonly string[] | null, id: string): boolean {
-  return patterns === null || matchesNames(patterns.map(normalPattern), namesOnce(id));
+export function permitsModel(patterns: readonly string[] | null, id: string): boolean {
+  if (patterns === null) return true;
+  const { written, all } = namesOnce(id);
+  return matchesNames(patterns.map(normalPattern), { included: written, excluded: all });
+}
+
+/**
+ * Whether a budget with these patterns counts the model: by any of its names, so that a call cannot
+ * avoid it by another spelling. An exclusion needs the name as called.
+ */
+export function countsModel(patterns: readonly string[] | null, id: string): boolean {
+  if (patterns === null) return true;
+  const { written, all } = namesOnce(id);
+  return matchesNames(patterns.map(normalPattern), { included: all, excluded: written });
 }
 
 /** API paths before a name. */
@@ -28,16 +42,23 @@ function normalPattern(pattern: string): string {
   return isExclusion ? `!${normal}` : normal;
 }
 
-const memo = new Memo<string, readonly string[]>(1000);
+interface ModelNames {
+  /** As called, in lower case, with and without an API path. */
+  readonly written: readonly string[];
+  /** Also those by which it is priced. */
+  readonly all: readonly string[];
+}
+
+const memo = new Memo<string, ModelNames>(1000);
 
 /** Budgets and keys ask for the same few models with each call. */
-function namesOnce(id: string): readonly string[] {
-  return memo.get(id) ?? memo.keep(id, allNames(id));
+function namesOnce(id: string): ModelNames {
+  return memo.get(id) ?? memo.keep(id, modelNames(id));
 }
 
 /** An id that is too long for a price still has its own name. */
-function allNames(id: string): readonly string[] {
-  const written = id.toLowerCase().trim();
-  const bare = written.replace(apiPath, "");
-  return [...new Set([written, bare, ...namesOf(written)])];
+function modelNames(id: string): ModelNames {
+  const lower = id.toLowerCase().trim();
+  const written = [...new Set([lower, lower.replace(apiPath, "")])];
+  return { written, all: [...new Set([...written, ...namesOf(lower)])] };
 }
