@@ -81,6 +81,20 @@ export function billedUnits(sheet: PriceSheet): readonly OpenMeter[] {
   return sheet.openMeters.length === 0 || chargesTokens(sheet) ? [] : sheet.openMeters;
 }
 
+/** The units that alone have a price; empty if tokens have one too, or nothing has. */
+export function unitsOnly(sheet: PriceSheet | undefined): readonly OpenMeter[] {
+  return sheet === undefined || sheet.pricesTokens ? [] : sheet.openMeters;
+}
+
+const mostNamed = 3;
+
+/** What lacks a price: `openai/sora-2 has no price for tokens, only for video_seconds`. */
+export function lackingPrice(name: string, units: readonly OpenMeter[] = []): string {
+  if (units.length === 0) return `${name} has no price`;
+  const others = units.length > mostNamed ? ` and ${units.length - mostNamed} more` : "";
+  return `${name} has no price for tokens, only for ${units.slice(0, mostNamed).join(", ")}${others}`;
+}
+
 /**
  * What one of each of the {@link billedUnits} costs, those without a price at the time left out.
  */
