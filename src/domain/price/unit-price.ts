@@ -178,7 +178,9 @@ function alike(variants: readonly Variant[], unit: PricedUnit): readonly Variant
   const ofQuality = variants.filter(([variant]) => hasQuality(variant, unit));
   const asked = Math.max(...unit.meters.map(pixelsOf));
   if (ofQuality.some(([variant]) => pixelsOf(variant) >= asked)) return ofQuality;
-  const ofSize = variants.filter(([variant]) => isVariantOf(variant, unit));
+  const ofSize = variants.filter(
+    ([variant]) => isVariantOf(variant, unit) && !hasQuality(variant, unit),
+  );
   const general = variants.filter(([variant]) => variant === unit.family);
   return ofSize.length > 0 ? [...ofSize, ...general] : variants;
 }
