@@ -119,6 +119,21 @@ test("a refusal is 402 and has the budget, the reason, and what was left", async
   });
 });
 
+test("a hold for tokens of a model that is priced by unit says what has a price", async (t) => {
+  const bench = await openBench(t);
+  await bench.call("POST", "/api/v1/budgets", budget);
+  await bench.call("POST", "/api/v1/prices", {
+    provider: hold.provider,
+    model: "painter",
+    input: "0",
+    output: "0",
+    meters: { images: "0.04" },
+  });
+  const refused = await bench.call("POST", "/api/v1/holds", { ...hold, model: "painter" });
+  assert.deepEqual([refused.status, refused.json.code], [402, "unpriced"]);
+  assert.match(refused.json.detail, /painter has no price for tokens, only for images$/);
+});
+
 test("a model without a price is refused by a hard budget, and never free", async (t) => {
   const bench = await openBench(t);
   await bench.call("POST", "/api/v1/budgets", budget);

@@ -7,6 +7,7 @@ import { readExpiry, readHoldState, type HoldState } from "../app/desk/hold-stat
 import { holdByApi, type Sizing } from "../app/desk/hold.ts";
 import { releaseByApi } from "../app/desk/release.ts";
 import { settleByApi, type CostReport } from "../app/desk/settle.ts";
+import { lookUpPrice } from "../app/desk/look-up-price.ts";
 import { topUpByApi, type Growth } from "../app/desk/top-up.ts";
 import {
   holdSchema,
@@ -30,6 +31,7 @@ import type { HoldAnswer } from "../domain/ledger/command.ts";
 import type { Quantities } from "../domain/ledger/entry.ts";
 import { idOfOperation } from "../domain/ledger/operation.ts";
 import { formatUsd, type PicoUsd } from "../domain/money/money.ts";
+import { unitsOnly } from "../domain/price/unit-price.ts";
 import type { Usage } from "../domain/usage/usage.ts";
 import { readUsd } from "./amount.ts";
 import { refusalResponse } from "./refusal.ts";
@@ -68,7 +70,11 @@ export const holdRoutes: readonly Route[] = [
         ttlSeconds: body.ttl_seconds,
       };
       const held = await holdByApi(context, request);
-      if (!held.admitted) return refusalResponse(held.refusal, { provider, model });
+      if (!held.admitted) {
+        const at = context.clock.now();
+        const units = unitsOnly(lookUpPrice(context, { provider, model, at }));
+        return refusalResponse(held.refusal, { provider, model, units });
+      }
       const expiresAt = await readExpiry(context, held.call.operationId, body.ttl_seconds);
       return created(holdJson(held, expiresAt));
     },

@@ -160,7 +160,7 @@ function answerRefusal(
   announceRefusal(context, refusal);
   const asked = { model: `${requested.provider}/${requested.model}`, at: context.clock.now() };
   const similar =
-    refusal.reason === "unpriced"
+    refusal.reason === "unpriced" && !requested.units?.length
       ? similarVisible(context, { caller, wire: target.wire }, asked)
       : [];
   writeError(reply, target, { error: refusalError(refused, similar), headers });

@@ -527,6 +527,8 @@ test("a model with a price per unit only is unpriced at an endpoint billed by to
     (error) => {
       assert.ok(error instanceof APIError);
       assert.equal(error.status, 402);
+      assert.match(error.message, /openai\/dall-e-3 has no price for tokens, only for images_/);
+      assert.doesNotMatch(error.message, /Did you mean/);
       return true;
     },
   );

@@ -1,6 +1,7 @@
 /** Serves one metered call: the story of a call, from its routing to its answer. */
 
 import { tokenizerOf } from "../../domain/estimate/tokenizer.ts";
+import { unitsOnly } from "../../domain/price/unit-price.ts";
 import type { Refusal } from "../../domain/ledger/command.ts";
 import { chargeWithCall, readChargeHeader } from "../charge/header.ts";
 import { hold } from "../hold/hold.ts";
@@ -38,7 +39,7 @@ export async function serveCall(
   const input = inputOf(context, call);
   const toHold = callToHold(context, call, input);
   const held = await hold(context, toHold);
-  if (!held.admitted) return { refusal: held.refusal, requested: requestedBy(call) };
+  if (!held.admitted) return { refusal: held.refusal, requested: requestedBy(context, call) };
   try {
     // The key may have been revoked while its call sent a body or waited for room.
     const { key } = incoming.caller;
@@ -62,10 +63,13 @@ export async function serveCall(
   return null;
 }
 
-function requestedBy({ route, request }: RoutedCall): RequestedModel {
-  const toHoldLess = request.facts.unit?.toHoldLess;
-  const { provider, model } = route;
-  return { provider: provider.name, model, ...(toHoldLess !== undefined && { toHoldLess }) };
+function requestedBy(context: CallContext, { route, request, at }: RoutedCall): RequestedModel {
+  const { unit } = request.facts;
+  const asked = { provider: route.provider.name, model: route.model };
+  if (unit === undefined)
+    return { ...asked, units: unitsOnly(context.prices().sheet({ ...asked, at })) };
+  const { toHoldLess } = unit;
+  return { ...asked, ...(toHoldLess !== undefined && { toHoldLess }) };
 }
 
 /** Counts the input only if needed. */

@@ -4,6 +4,7 @@ import { PurserError } from "../../domain/error.ts";
 import type { Key } from "../../domain/key/key.ts";
 import type { TopUpAnswer } from "../../domain/ledger/command.ts";
 import { multiply, type PicoUsd } from "../../domain/money/money.ts";
+import { lackingPrice, unitsOnly } from "../../domain/price/unit-price.ts";
 import { announceRefusal } from "../hold/announce.ts";
 import { fallbackOf } from "./fallback.ts";
 import { lookUpPrice } from "./look-up-price.ts";
@@ -56,7 +57,7 @@ async function outputRate(context: DeskContext, hold: FoundHold): Promise<PicoUs
   if (!sheet?.pricesTokens) {
     const fallback = fallbackOf(context, hold, terms);
     if (fallback) return fallback.output;
-    throw new PurserError("unpriced", `no price for ${provider}/${model}`, {
+    throw new PurserError("unpriced", lackingPrice(`${provider}/${model}`, unitsOnly(sheet)), {
       field: "output_tokens",
       remedy: "Top up by `amount`, or add a price for the model.",
     });

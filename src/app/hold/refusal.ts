@@ -3,6 +3,8 @@
 import { formatAmount } from "../../domain/budget/amount.ts";
 import { formatInstant } from "../../domain/input/scalar.ts";
 import type { Refusal, RefusalReason } from "../../domain/ledger/command.ts";
+import { lackingPrice } from "../../domain/price/unit-price.ts";
+import type { OpenMeter } from "../../domain/usage/usage.ts";
 import type { Balance, BalancePause } from "../../domain/ledger/counter.ts";
 import type { RefusedCall } from "../port/observer.ts";
 import type { WireError } from "../../wire/wire.ts";
@@ -14,6 +16,8 @@ export interface RequestedModel {
   readonly model: string;
   /** How the request can say what it needs, so that less is held. One sentence. */
   readonly toHoldLess?: string;
+  /** What alone has a price, of a model that is asked to count tokens. */
+  readonly units?: readonly OpenMeter[];
 }
 
 /** What the caller can do about each reason. */
@@ -34,10 +38,11 @@ function isByPerson(balance: Balance): balance is Balance & { readonly paused: B
 }
 
 /** Returns one sentence. */
-export function explainRefusal(refusal: Refusal, { provider, model }: RequestedModel): string {
+export function explainRefusal(refusal: Refusal, requested: RequestedModel): string {
+  const { provider, model, units } = requested;
   const { budgetId, reason, balance, needed } = refusal;
   if (reason === "unpriced")
-    return `budget "${budgetId}" refused: ${provider}/${model} has no price`;
+    return `budget "${budgetId}" refused: ${lackingPrice(`${provider}/${model}`, units)}`;
   if (reason === "budget_paused" && isByPerson(balance)) {
     const why = balance.paused.reason === null ? "" : `: ${balance.paused.reason}`;
     return `budget "${budgetId}" refused: it is paused${why}`;

@@ -23,6 +23,8 @@ export class CurrentPrices {
   readonly #kept: CurrentPricesOptions["kept"];
   #updated: UpdatedPrices = { rows: [], version: null };
   #unreverted: readonly CatalogueRow[] = [];
+  /** What the book was made of. Copies: the ledger may change its own lists. */
+  #seen: Kept = { overrides: [], updates: [] };
   #book: PriceBook;
 
   constructor({ make, declared, kept }: CurrentPricesOptions) {
@@ -52,13 +54,19 @@ export class CurrentPrices {
     return this.#make(this.#overrides(), updated);
   }
 
-  /** Call after the ledger got a price or an update. */
+  /**
+   * Call after the ledger got a price or an update, or may have lost one. Makes a new book only if
+   * they changed.
+   */
   reload(): void {
+    const { overrides, updates } = this.#kept();
+    if (isSame(overrides, this.#seen.overrides) && isSame(updates, this.#seen.updates)) return;
     this.#book = this.#read();
   }
 
   #read(): PriceBook {
-    const { updates } = this.#kept();
+    const { overrides, updates } = this.#kept();
+    this.#seen = { overrides: [...overrides], updates: [...updates] };
     this.#updated = { rows: updatedRows(updates), version: versionOf(updates) };
     this.#unreverted = updatedRows(updates.filter(({ revertedAt }) => revertedAt === null));
     return this.#make(this.#overrides(), this.#updated);
@@ -74,10 +82,17 @@ export interface CurrentPricesOptions {
   /** From the configuration. */
   readonly declared: readonly PriceOverride[];
   /** What the ledger has. Its overrides take precedence, the later ones over the earlier. */
-  readonly kept: () => {
-    readonly overrides: readonly KeptPrice[];
-    readonly updates: readonly KeptPriceUpdate[];
-  };
+  readonly kept: () => Kept;
+}
+
+interface Kept {
+  readonly overrides: readonly KeptPrice[];
+  readonly updates: readonly KeptPriceUpdate[];
+}
+
+/** A price or an update that changes is another object. */
+function isSame<T>(left: readonly T[], right: readonly T[]): boolean {
+  return left.length === right.length && left.every((item, index) => item === right[index]);
 }
 
 /** Changes with every update and every revert. */

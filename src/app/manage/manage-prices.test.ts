@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { makePriceBook } from "../../domain/price/book.ts";
 import { LedgerBench } from "../port/ledger.test-kit.ts";
+import { CurrentPrices } from "./current-prices.ts";
 import { addPrice, removePrice } from "./manage-prices.ts";
 
 test("an added price is in the ledger before the prices are reloaded", async (t) => {
@@ -37,6 +39,37 @@ test("a price is used before its entry is on disk", async (t) => {
   const added = addPrice(context, { provider: "p", model: "m", input: "1", output: "2" });
   assert.equal(reloads, 1, "calls held from now on have it");
   await added;
+});
+
+test("a new book is made once for each change, and again if the change could not be stored", async (t) => {
+  const { ledger, clock } = await LedgerBench.open(t);
+  let overrides = ledger.prices();
+  let made = 0;
+  const prices = new CurrentPrices({
+    make: (rows) => {
+      made += 1;
+      return makePriceBook({ sources: [], overrides: rows, version: "test" });
+    },
+    declared: [],
+    kept: () => ({ overrides, updates: [] }),
+  });
+  const context = { ledger, clock, reloadPrices: () => prices.reload() };
+  const { priceId } = await addPrice(context, {
+    provider: "p",
+    model: "m",
+    input: "1",
+    output: "2",
+  });
+  assert.equal(made, 2, "at the start, and for the price");
+  await removePrice(context, priceId);
+  assert.equal(made, 3);
+  assert.notEqual(ledger.prices()[0]?.removedAt, null);
+  await assert.rejects(removePrice(context, "none"), { code: "not_found" });
+  assert.equal(made, 3);
+  overrides = [];
+  prices.reload();
+  assert.equal(made, 4, "the ledger has lost the price");
+  assert.equal(prices.book.sheet({ provider: "p", model: "m", at: clock.now() }), undefined);
 });
 
 test("an invalid price changes nothing", async (t) => {

@@ -35,6 +35,8 @@ interface Desk {
   readonly prices: CurrentPrices;
   readonly kept: () => readonly KeptPriceUpdate[];
   readonly time: { now: number };
+  /** How many books were made of what the ledger has, with those for comparisons. */
+  readonly made: () => number;
   /** Called between the comparison of a list and its storing. */
   readonly meanwhile: { run: () => Promise<unknown> };
 }
@@ -44,8 +46,12 @@ async function openDesk(t: TestContext): Promise<Desk> {
   const { ledger, reader, observer } = await LedgerBench.open(t);
   const time = { now: start };
   const meanwhile: Desk["meanwhile"] = { run: () => Promise.resolve() };
+  let made = 0;
   const prices = new CurrentPrices({
-    make: (_, { rows }) => bookOf(rows),
+    make: (_, { rows }) => {
+      made += 1;
+      return bookOf(rows);
+    },
     declared: [],
     kept: () => ({ overrides: [], updates: ledger.priceUpdates() }),
   });
@@ -74,7 +80,7 @@ async function openDesk(t: TestContext): Promise<Desk> {
         }),
     },
   });
-  return { updates, prices, kept: () => ledger.priceUpdates(), time, meanwhile };
+  return { updates, prices, kept: () => ledger.priceUpdates(), made: () => made, time, meanwhile };
 }
 
 const accept = doubtKinds;
@@ -130,6 +136,28 @@ test("an update is refused at once while another is applied", async (t) => {
   meanwhile.run = () => Promise.resolve();
   await updates.apply({ origin: { from: "4,4,4" }, accept });
   assert.equal(kept().length, 2);
+});
+
+test("an update begins when it is stored, not when its list was compared", async (t) => {
+  const { updates, prices, kept, time, meanwhile } = await openDesk(t);
+  meanwhile.run = () => Promise.resolve((time.now += 5_000));
+  await updates.apply({ origin: { from: "2,2,2" }, accept });
+  time.now += 1;
+  assert.deepEqual(pricesAt(prices.book, time.now), [2n, 2n, 2n]);
+  const before = kept()[0]?.at ?? 0;
+  assert.equal(before, start + 5_001);
+  assert.deepEqual(pricesAt(prices.book, before - 1), [1n, 1n, 1n]);
+});
+
+test("a revert makes one new book, and a repeated one none", async (t) => {
+  const { updates, made } = await openDesk(t);
+  const before = made();
+  const { updateId } = await updates.apply({ origin: { from: "2,2,2" }, accept });
+  assert.equal(made() - before, 3, "to compare, for the effect, and in force");
+  await updates.revert(updateId ?? "");
+  assert.equal(made() - before, 4);
+  await updates.revert(updateId ?? "");
+  assert.equal(made() - before, 4);
 });
 
 test("the history hides a password in the name of a list", async (t) => {

@@ -1,6 +1,7 @@
 /** Downloads a price list, within bounds of size and time. */
 
-import { Agent, fetch, type Response } from "undici";
+import { globalAgent, type AgentOptions } from "node:http";
+import { Agent, EnvHttpProxyAgent, fetch, type Response } from "undici";
 import { PurserError } from "../../domain/error.ts";
 import { nearest } from "../../domain/input/nearest.ts";
 import { withoutUserInfo } from "../../domain/input/user-info.ts";
@@ -12,7 +13,13 @@ import { checkedLookup, checkHost } from "./public-host.ts";
 export const mostListBytes = 32 * 1024 * 1024;
 const mostMs = 20_000;
 const mostRedirects = 5;
-const dispatcher = new Agent({ connect: { lookup: checkedLookup } });
+/**
+ * Node's own clients use the proxy of the environment if it runs with `NODE_USE_ENV_PROXY=1` or
+ * `--use-env-proxy`; so do downloads. The proxy resolves names, so only `checkHost` sees them then.
+ */
+const { options } = globalAgent as { readonly options?: AgentOptions };
+const Dispatcher = options?.proxyEnv === undefined ? Agent : EnvHttpProxyAgent;
+const dispatcher = new Dispatcher({ connect: { lookup: checkedLookup } });
 
 /**
  * @param from A name of {@link listAddresses}, or an http or https URL. Redirects are followed to
@@ -114,9 +121,10 @@ function unreachable(from: string, why: string, cause?: unknown): PurserError {
   });
 }
 
-/** `fetch failed` says less than its cause. */
+/** `fetch failed` says less than its cause, as does `Request was cancelled` if a proxy refuses. */
 function causeOf(error: unknown): unknown {
-  return error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (error instanceof PurserError || !(error instanceof Error)) return error;
+  return error.cause instanceof Error ? causeOf(error.cause) : error;
 }
 
 function reasonOf(error: unknown): string {

@@ -6,6 +6,7 @@ import { openMeter } from "../../domain/usage/open-meter.ts";
 import type { Meter } from "../../domain/usage/usage.ts";
 import { notPrice, perUnit } from "./decimal.ts";
 import { countOf, isObject, listOf, type ExactJson, type ExactObject } from "./exact-json.ts";
+import { freeInput } from "./input-price.ts";
 
 interface Unit {
   readonly meter: Meter;
@@ -58,10 +59,7 @@ const countedAs: Readonly<Record<string, readonly string[]>> = {
 /** Why a row cannot state the prices; undefined if it can. */
 export function unpriceable(prices: ExactObject): string | undefined {
   const names = Object.keys(prices);
-  if (!names.includes("input_mtok") && names.includes("output_mtok"))
-    return "has no price for input";
-  if (names.length > 0 && names.every((name) => /^output_.*mtok$/.test(name)))
-    return "has no price for input";
+  if (!names.includes("input_mtok") && names.includes("output_mtok")) return freeInput;
   const strange = unreadable(prices);
   if (strange !== undefined) return strange;
   for (const [key, price] of Object.entries(prices)) {

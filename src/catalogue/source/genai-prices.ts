@@ -16,6 +16,7 @@ import {
   type ExactObject,
 } from "./exact-json.ts";
 import { convertPrices, unpriceable, unreadable } from "./genai-prices-rates.ts";
+import { freeInput, pricesInput } from "./input-price.ts";
 import type { PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
 import { simplerTerm } from "./term.ts";
 
@@ -62,6 +63,11 @@ export function readGenaiPrices(json: ExactJson, options: ReadOptions): Publishe
 /** Also with an empty list of providers: no other format has that. */
 export function isGenaiPrices(json: ExactJson): boolean {
   return providersIn(json).length > 0 || (isObject(json) && isEmptyList(json["providers"]));
+}
+
+/** How many models the list has, with or without prices. */
+export function countGenaiPrices(json: ExactJson): number {
+  return providersIn(json).reduce((sum, { models }) => sum + listOf(models).length, 0);
 }
 
 function isEmptyList(json: ExactJson | undefined): boolean {
@@ -158,6 +164,7 @@ function convertModel({
     };
     return [withTiers(row, period.variants)];
   });
+  if (!rows.every(pricesInput)) return skip(freeInput);
   return rows.length > 0 ? rows : skip("has no price");
 }
 

@@ -27,6 +27,7 @@ import {
   type ExactJson,
   type ExactObject,
 } from "./exact-json.ts";
+import { freeInput, pricesInput } from "./input-price.ts";
 import { parseName, pixelsOf, providerOf, type MapName } from "./litellm-name.ts";
 import { readRanges, readRates, type EntryRates } from "./litellm-rates.ts";
 import type { EndOfModel, PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
@@ -46,10 +47,16 @@ interface Entry {
 
 /** Also with the sample alone, which describes the fields. */
 export function isLitellm(json: ExactJson): json is ExactObject {
-  return (
-    isObject(json) &&
-    Object.values(json).some((fields) => isObject(fields) && "litellm_provider" in fields)
-  );
+  return isObject(json) && Object.values(json).some(isEntry);
+}
+
+/** How many entries the map has, with or without prices. */
+export function countLitellm(json: ExactJson): number {
+  return Object.values(isObject(json) ? json : {}).filter(isEntry).length;
+}
+
+function isEntry(fields: ExactJson): boolean {
+  return isObject(fields) && "litellm_provider" in fields;
 }
 
 /** @returns Undefined if the data has another format. */
@@ -107,17 +114,10 @@ function readEntry(
   const isText = ["chat", "responses", "completion"].includes(mode);
   if (isText && (rates.output ?? zero) === 0n && (rates.input ?? zero) > 0n)
     return { why: "has no price for output" };
-  if (!pricesInput(rates)) return { why: "has no price for input" };
-  return { ...read, standard: { ...read.standard, rates } };
-}
-
-/** Input may also be charged by the call, or by units such as seconds of video. */
-function pricesInput(rates: Rates): boolean {
-  const priced = Object.entries(rates).filter(([, rate]) => rate !== 0n);
-  const hasOutput = priced.some(([meter]) => meter.startsWith("output"));
-  return (
-    !hasOutput || priced.some(([meter]) => /^(?:input|request)/.test(meter) || isOpenMeter(meter))
-  );
+  const standard = { ...read.standard, rates };
+  const schedules = isObject(hours) ? [offPeakRates.standard] : [];
+  if (!pricesInput({ ...standard, serviceTiers: read.tiers, schedules })) return { why: freeInput };
+  return { ...read, standard };
 }
 
 /**

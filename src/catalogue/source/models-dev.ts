@@ -16,6 +16,7 @@ import {
   type ExactJson,
   type ExactObject,
 } from "./exact-json.ts";
+import { freeInput, pricesInput } from "./input-price.ts";
 import type { PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
 
 const modelsDevSource = "models.dev";
@@ -43,6 +44,11 @@ const meterOf: Readonly<Record<string, FixedMeter>> = {
 
 export function isModelsDev(json: ExactJson): boolean {
   return providersIn(json).length > 0;
+}
+
+/** How many models the list has, with or without prices. */
+export function countModelsDev(json: ExactJson): number {
+  return providersIn(json).reduce((sum, [, models]) => sum + Object.keys(models).length, 0);
 }
 
 function providersIn(json: ExactJson): readonly (readonly [string, ExactObject])[] {
@@ -86,6 +92,7 @@ function convert(provider: string, model: string, fields: ExactObject): Catalogu
     return "charges output reasoning tokens apart";
   const contextTiers = tiersOf(cost);
   if (contextTiers === undefined) return "has prices by ranges of another kind";
+  if (!pricesInput({ rates, contextTiers })) return freeInput;
   const limit = isObject(fields["limit"]) ? fields["limit"] : {};
   const contextWindow = countOf(limit["context"]);
   const maxOutputTokens = countOf(limit["output"]);

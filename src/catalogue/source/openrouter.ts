@@ -20,6 +20,7 @@ import {
   type ExactJson,
   type ExactObject,
 } from "./exact-json.ts";
+import { freeInput, pricesInput } from "./input-price.ts";
 import type { PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
 
 const openrouterSource = "openrouter";
@@ -46,6 +47,11 @@ export function isOpenrouter(json: ExactJson): json is ExactObject {
   return (
     models.length === 0 || models.some((model) => isObject(model) && isObject(model["pricing"]))
   );
+}
+
+/** How many models the list has, with or without prices. */
+export function countOpenrouter(json: ExactJson): number {
+  return isObject(json) ? listOf(json["data"]).length : 0;
 }
 
 /** @returns Undefined if the data has another format. */
@@ -102,5 +108,6 @@ function ratesOf(pricing: ExactObject): Rates | string {
       if (rate > 0n || name === "prompt" || name === "completion") rates[meter] = rate;
     } else if (rate > 0n) return `has a price in an unknown unit, ${name}`;
   }
-  return rates.input === undefined || rates.output === undefined ? "has no price" : rates;
+  if (rates.input === undefined || rates.output === undefined) return "has no price";
+  return pricesInput({ rates }) ? rates : freeInput;
 }

@@ -131,3 +131,37 @@ test("a list that is too long to be compared between calls is refused", () => {
     message: /has 20001 models/,
   });
 });
+
+test("a list that is too long is refused by its count in each format, before its prices are read", () => {
+  // None of these becomes a price or a skipped model, so only the count refuses them.
+  const listOf = (count: number, model: (index: number) => string): string =>
+    Array.from({ length: count }, (_, index) => model(index)).join(",");
+  const priced = (index: number): string => `"m${index}":{"cost":{"input":1,"output":1}}`;
+  const half = `{"models":{${listOf(10_000, priced)}}}`;
+  const texts = {
+    genai: `[{"id":"p","api_pattern":"p","models":[${listOf(20_001, () => "0")}]}]`,
+    litellm: `{${listOf(20_001, (index) => `"m${index}":{"litellm_provider":null}`)}}`,
+    openrouter: `{"data":[{"pricing":{}},${listOf(20_000, () => "0")}]}`,
+    modelsDev: `{"xai":${half},"x-ai":${half},"p":{"models":{"m":{}}}}`,
+  };
+  for (const [format, text] of Object.entries(texts))
+    assert.throws(
+      () => readPublished(text, { at }),
+      { code: "invalid_request", message: /has 20001 models/ },
+      format,
+    );
+});
+
+test("a list is refused for its rows if its models have several", () => {
+  const prices = Array.from({ length: 4 }, (_, year) => ({
+    constraint: { start_date: `202${year}-01-01` },
+    prices: { input_mtok: year + 1, output_mtok: 1 },
+  }));
+  const models = Array.from({ length: 6_000 }, (_, index) => ({
+    id: `m${index}`,
+    match: { equals: `m${index}` },
+    prices,
+  }));
+  const text = JSON.stringify([{ id: "p", api_pattern: "p", models }]);
+  assert.throws(() => readPublished(text, { at }), { message: /has 24000 models/ });
+});

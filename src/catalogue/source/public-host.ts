@@ -1,31 +1,37 @@
 /**
- * Keeps downloads away from link-local addresses, where clouds serve a machine's credentials.
+ * Keeps downloads away from link-local addresses and other metadata services, where clouds serve a
+ * machine's credentials.
  * Private networks are allowed: a mirror inside one is usual.
  */
 
 import { lookup, type LookupAddress } from "node:dns";
-import { BlockList, isIPv6, type LookupFunction } from "node:net";
+import type { LookupFunction } from "node:net";
 import { PurserError } from "../../domain/error.ts";
+import { isMetadataAddress } from "../../domain/input/private-address.ts";
 
-const refused = new BlockList();
-refused.addSubnet("169.254.0.0", 16);
-refused.addSubnet("fe80::", 10, "ipv6");
-// The metadata services of AWS over IPv6, and of Alibaba Cloud.
-refused.addAddress("fd00:ec2::254", "ipv6");
-refused.addAddress("100.100.100.200");
-// Link-local addresses behind a NAT from IPv6 (RFC 6052).
-refused.addSubnet("64:ff9b::a9fe:0", 112, "ipv6");
+/** Names by which clouds serve metadata: a proxy resolves names where they cannot be checked. */
+const metadataNames: ReadonlySet<string> = new Set([
+  "instance-data",
+  "instance-data.ec2.internal",
+  "metadata",
+  "metadata.google.internal",
+  "metadata.goog",
+  "metadata.tencentyun.com",
+]);
 
-/** @throws PurserError `invalid_request` for a literal address that is refused. */
+/**
+ * @throws PurserError `invalid_request` for a literal address that is refused, or a known name of a
+ *   metadata service.
+ */
 export function checkHost({ hostname }: URL): void {
-  const address = hostname.replace(/^\[|\]$/g, "");
-  if (isRefused(address)) throw refusal(address);
+  const host = hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
+  if (isMetadataAddress(host) || metadataNames.has(host)) throw refusal(host);
 }
 
 /** Resolves a name, and fails if any of its addresses is refused: for the connection itself. */
 export const checkedLookup: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    const found = addresses?.find(({ address }) => isRefused(address));
+    const found = addresses?.find(({ address }) => isMetadataAddress(address));
     if (error) callback(error, []);
     else if (found) callback(refusal(found.address), []);
     else answer(addresses, options.all === true, callback);
@@ -42,13 +48,10 @@ function answer(
   else callback(null, first.address, first.family);
 }
 
-function isRefused(address: string): boolean {
-  return refused.check(address, isIPv6(address) ? "ipv6" : "ipv4");
-}
-
-function refusal(address: string): PurserError {
-  return new PurserError("invalid_request", `from: ${address} is a link-local address`, {
-    field: "from",
-    remedy: "Give a public address, or one of your network.",
-  });
+function refusal(host: string): PurserError {
+  return new PurserError(
+    "invalid_request",
+    `from: ${host} is a link-local address or the metadata service of a cloud`,
+    { field: "from", remedy: "Give a public address, or one of your network." },
+  );
 }

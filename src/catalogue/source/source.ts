@@ -2,19 +2,24 @@
 
 import { PurserError } from "../../domain/error.ts";
 import { isObject, parseExact, parseShape, type ExactJson } from "./exact-json.ts";
-import { isGenaiPrices, missingInGenaiPrices, readGenaiPrices } from "./genai-prices.ts";
-import { isLitellm, readLitellm } from "./litellm.ts";
-import { isModelsDev, readModelsDev } from "./models-dev.ts";
-import { isOpenrouter, readOpenrouter } from "./openrouter.ts";
+import {
+  countGenaiPrices,
+  isGenaiPrices,
+  missingInGenaiPrices,
+  readGenaiPrices,
+} from "./genai-prices.ts";
+import { countLitellm, isLitellm, readLitellm } from "./litellm.ts";
+import { countModelsDev, isModelsDev, readModelsDev } from "./models-dev.ts";
+import { countOpenrouter, isOpenrouter, readOpenrouter } from "./openrouter.ts";
 import type { PublishedList, ReadOptions } from "./published-list.ts";
 
 export type { EndOfModel, PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
 
 const formats = [
-  { isFormat: isGenaiPrices, read: readGenaiPrices },
-  { isFormat: isLitellm, read: readLitellm },
-  { isFormat: isOpenrouter, read: readOpenrouter },
-  { isFormat: isModelsDev, read: readModelsDev },
+  { isFormat: isGenaiPrices, count: countGenaiPrices, read: readGenaiPrices },
+  { isFormat: isLitellm, count: countLitellm, read: readLitellm },
+  { isFormat: isOpenrouter, count: countOpenrouter, read: readOpenrouter },
+  { isFormat: isModelsDev, count: countModelsDev, read: readModelsDev },
 ] as const;
 
 /**
@@ -26,12 +31,14 @@ const formats = [
  */
 export function readPublished(text: string, options: ReadOptions): PublishedList {
   const shape = parseShape(text);
-  for (const { isFormat, read } of formats) {
-    // Numbers are read exactly only from a known format: that is ten times as slow.
-    const list = isFormat(shape) ? read(parseExact(text), options) : undefined;
+  for (const { isFormat, count, read } of formats) {
+    if (!isFormat(shape)) continue;
+    // Before the slow part: numbers are read exactly in ten times the time.
+    refuseTooMany(count(shape));
+    const list = read(parseExact(text), options);
     if (!list) continue;
-    const models = list.rows.length + list.skipped.length;
-    if (models > mostModels) throw tooLong(models);
+    // A model may have several rows.
+    refuseTooMany(list.rows.length + list.skipped.length);
     return list;
   }
   const why = missingIn(shape);
@@ -62,8 +69,9 @@ function missingIn(json: ExactJson): string | undefined {
  */
 const mostModels = 20_000;
 
-function tooLong(models: number): PurserError {
-  return new PurserError("invalid_request", `the price list has ${models} models`, {
+function refuseTooMany(models: number): void {
+  if (models <= mostModels) return;
+  throw new PurserError("invalid_request", `the price list has ${models} models`, {
     remedy: `Give a list with at most ${mostModels}: take out providers that you do not use.`,
   });
 }

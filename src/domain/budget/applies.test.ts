@@ -27,6 +27,13 @@ test("a budget applies to calls with its value, and no others", () => {
   assert.equal(appliesTo(budget({ budget_type: "tag:customer", resource_id: "c2" }), call), false);
 });
 
+test("a budget of a model counts it in every spelling", () => {
+  const ofModel = budget({ models: ["gpt-5-mini"] });
+  for (const model of ["gpt-5-mini", "GPT-5-Mini", " gpt-5-mini", "models/gpt-5-mini"])
+    assert.equal(mayCount(ofModel, { ...call, model }), true, model);
+  assert.equal(mayCount(ofModel, { ...call, model: "gpt-5" }), false);
+});
+
 test("a budget of the platform applies to every call", () => {
   const platform = budget({ budget_type: "platform", resource_id: "main" });
   assert.equal(appliesTo(platform, { ...call, attribution: {} }), true);

@@ -3,6 +3,7 @@
 import { attributedTo, unattributed, type Attribution } from "../attribution/attribution.ts";
 import type { Budget } from "./budget.ts";
 import { matchesName } from "../input/name-pattern.ts";
+import { countsModel } from "../price/id/model-pattern.ts";
 
 /** What is known of a call before it is held. */
 export interface BudgetSubject {
@@ -27,7 +28,7 @@ export function appliesTo(budget: Budget, subject: BudgetSubject): boolean {
  * apply to them.
  */
 export function mayCount(budget: Budget, { attribution, provider, model }: BudgetSubject): boolean {
-  if (!matchesName(budget.providers, provider) || !matchesName(budget.models, model)) return false;
+  if (!matchesName(budget.providers, provider) || !countsModel(budget.models, model)) return false;
   return (
     budget.unattributed === "count" ||
     valueFor(budget, attribution) !== unattributed ||

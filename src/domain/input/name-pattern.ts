@@ -36,11 +36,27 @@ export function checkPatterns(
 
 /** @param patterns null matches every name. If all of them exclude, every other name matches. */
 export function matchesName(patterns: readonly string[] | null, name: string): boolean {
+  return matchesNames(patterns, { included: [name], excluded: [name] });
+}
+
+/** The names of one thing: a pattern matches any of them. */
+export interface Names {
+  readonly included: readonly string[];
+  /** Those that a pattern with a leading `!` is compared with. */
+  readonly excluded: readonly string[];
+}
+
+/** As {@link matchesName}, for one thing with several names. */
+export function matchesNames(patterns: readonly string[] | null, names: Names): boolean {
   if (patterns === null) return true;
   let matches = patterns.every(excludes);
   for (const pattern of patterns) {
-    if (!excludes(pattern)) matches ||= matchesPattern(pattern, name);
-    else if (matchesPattern(pattern.slice(1), name)) return false;
+    const isExclusion = excludes(pattern);
+    const wanted = isExclusion ? pattern.slice(1) : pattern;
+    const compared = isExclusion ? names.excluded : names.included;
+    if (!compared.some((name) => matchesPattern(wanted, name))) continue;
+    if (isExclusion) return false;
+    matches = true;
   }
   return matches;
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { isPrivateAddress, isPrivateHost } from "./private-address.ts";
+import { isMetadataAddress, isPrivateAddress, isPrivateHost } from "./private-address.ts";
 
 const inside = [
   "127.0.0.1",
@@ -43,9 +43,65 @@ for (const address of [
   "172.32.0.1",
   "2606:4700::1111",
   "::ffff:8.8.8.8",
+  "64:ff9b::808:808",
   "2002:808:808::",
 ])
   test(`${address} is public`, () => assert.equal(isPrivateAddress(address), false));
+
+const metadata = [
+  "169.254.169.254",
+  "169.254.0.0",
+  "169.254.255.255",
+  "100.100.100.200",
+  "168.63.129.16",
+  "192.0.0.192",
+  "fe80::1%eth0",
+  "febf::1",
+  "fd00:ec2::254",
+  "fd20:ce::254",
+  "fd00:c1::a9fe:a9fe",
+  "::ffff:169.254.169.254",
+  "::ffff:a83f:8110",
+  "::169.254.169.254",
+  "[::a9fe:a9fe]",
+  "::ffff:0:169.254.169.254",
+  "64:ff9b::a9fe:a9fe",
+  "64:ff9b::100.100.100.200",
+  "64:ff9b:1::a9fe:a9fe",
+  "64:ff9b:1:a9fe:a9:fe00::",
+  "64:ff9b:1:ffa9:fe:a9fe::",
+  "64:ff9b:1:ffff:a9:fea9:fe00:0",
+  "2002:a9fe:a9fe::",
+  "2001:0:a9fe:a9fe::",
+  "2001:0:808:808::5601:5601",
+];
+
+for (const address of metadata)
+  test(`${address} may serve credentials, and is inside the network`, () => {
+    assert.equal(isMetadataAddress(address), true);
+    assert.equal(isPrivateAddress(address), true);
+  });
+
+for (const address of [
+  "127.0.0.1",
+  "10.1.2.3",
+  "169.253.255.255",
+  "169.255.0.0",
+  "168.63.129.17",
+  "100.100.100.201",
+  "192.0.0.193",
+  "::1",
+  "fe7f::1",
+  "fec0::1",
+  "fd00::1",
+  "::ffff:10.0.0.1",
+  "64:ff9b::808:808",
+  "64:ff9b:1::a00:1",
+  "2002:a00:1::a9fe:a9fe",
+  "2606:4700::a9fe:a9fe",
+  "not an address",
+])
+  test(`${address} serves no credentials`, () => assert.equal(isMetadataAddress(address), false));
 
 for (const host of [
   "localhost",

@@ -209,5 +209,8 @@ test("a key may call only the models and providers that it names", () => {
   assert.equal(mayCall({ models: null, providers: null }, call), true);
   assert.equal(mayCall({ models: ["gpt-*"], providers: ["openai"] }, call), true);
   assert.equal(mayCall({ models: ["gpt"], providers: null }, call), false);
+  const excluding = { models: ["*", "!gpt-5*"], providers: null };
+  for (const model of ["gpt-5", "GPT-5", "\tgpt-5", "models/gpt-5"])
+    assert.equal(mayCall(excluding, { provider: "openai", model }), false, model);
   assert.equal(mayCall({ models: null, providers: ["anthropic", "open"] }, call), false);
 });

@@ -2,6 +2,7 @@
 
 import type { Attribution, Dimension } from "../attribution/attribution.ts";
 import { matchesName } from "../input/name-pattern.ts";
+import { permitsModel } from "../price/id/model-pattern.ts";
 
 /**
  * - `caller` makes calls and holds
@@ -22,7 +23,7 @@ export interface Key {
   readonly attribution: Attribution;
   /** Dimensions that headers may fill in. */
   readonly mayRefine: readonly (Dimension | "tags")[];
-  /** Exact model names or prefixes ending in `*`; null allows all. */
+  /** Model names or prefixes ending in `*`, in any case; null allows all. */
   readonly models: readonly string[] | null;
   readonly providers: readonly string[] | null;
   /**
@@ -51,5 +52,5 @@ export function mayCall(
   key: Pick<Key, "models" | "providers">,
   call: { readonly provider: string; readonly model: string },
 ): boolean {
-  return matchesName(key.providers, call.provider) && matchesName(key.models, call.model);
+  return matchesName(key.providers, call.provider) && permitsModel(key.models, call.model);
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../money/money.ts";
 import { openMeter } from "../usage/open-meter.ts";
-import type { Usage } from "../usage/usage.ts";
+import type { Meter, Usage } from "../usage/usage.ts";
 import { billFor, type Bill, type ReportedCost } from "./bill.ts";
 import type { FallbackRates } from "./row/rate.ts";
 import { at, row, sheetOf } from "./row-sheet.test-kit.ts";
@@ -69,4 +69,38 @@ test("without such rates they cost what the provider reports, else nothing that 
   assert.deepEqual([reported.cost, reported.flags], [9n, ["unpriced"]]);
   const unknown = billByPage({ input: 10 }, null);
   assert.deepEqual([unknown.cost, unknown.flags], [0n, ["unpriced"]]);
+});
+
+/** The bill of a model with a price of one kind of tokens only. */
+function billByKind(meter: Meter, usage: Usage): Bill {
+  const sheet = sheetOf({ rates: { input: pico(0n), output: pico(0n), [meter]: pico(5n) } });
+  const terms = { serviceTier: "standard", at } as const;
+  const parts = [{ model: "m", usage }];
+  return billFor({
+    model: "m",
+    parts,
+    sheetOf: () => sheet,
+    terms,
+    fallback: null,
+    reported: unreported,
+  });
+}
+
+test("text input is not free because another kind of input has a price, whatever else a call uses", () => {
+  for (const meter of ["input_image", "input_audio", "cache_read"] as const) {
+    const both = billByKind(meter, { [meter]: 4, input: 1000 });
+    assert.deepEqual([both.cost, both.flags], [20n, ["unpriced"]], meter);
+    assert.deepEqual(billByKind(meter, { input: 1000 }).flags, ["unpriced"], meter);
+    const own = billByKind(meter, { [meter]: 4 });
+    assert.deepEqual([own.cost, own.flags], [20n, []], meter);
+  }
+});
+
+test("the price of a kind of output covers the input, but no other output", () => {
+  for (const meter of ["output_image", "output_audio"] as const) {
+    const made = billByKind(meter, { [meter]: 4, input: 1000 });
+    assert.deepEqual([made.cost, made.flags], [20n, []], meter);
+    assert.deepEqual(billByKind(meter, { [meter]: 4, output: 1 }).flags, ["unpriced"], meter);
+    assert.deepEqual(billByKind(meter, { input: 1000 }).flags, ["unpriced"], meter);
+  }
 });

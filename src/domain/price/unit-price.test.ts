@@ -152,15 +152,17 @@ test("what is billed in addition counts if it has a price, and the unit itself n
   assert.equal(unitBound(one, twice, now), 20n);
 });
 
-test("a variant without a price is bounded by the dearest, unless all cost the same", () => {
-  const found = (rates: object, names: readonly string[]): readonly unknown[] => {
-    const priced = Object.fromEntries(
-      Object.entries(rates).map(([name, usd]) => [openMeter(name), pico(BigInt(usd))]),
-    );
-    const sheet = sheetOf({ rates: { ...free, ...priced } });
-    const units = pricedUnits(sheet, { ...unit, meters: names.map(openMeter) }, now);
-    return units ? [...units.counts.keys(), units.isBound] : [];
-  };
+/** The meter that prices an image or video by these prices, and whether it is only a bound. */
+function found(rates: object, names: readonly string[], family = images): readonly unknown[] {
+  const priced = Object.fromEntries(
+    Object.entries(rates).map(([name, usd]) => [openMeter(name), pico(BigInt(usd))]),
+  );
+  const sheet = sheetOf({ rates: { ...free, ...priced } });
+  const units = pricedUnits(sheet, { ...unit, family, meters: names.map(openMeter) }, now);
+  return units ? [...units.counts.keys(), units.isBound] : [];
+}
+
+test("a variant without a price is bounded by the dearest of its quality, else of its size, else of all", () => {
   const prices = { images: 4, images_hd_512x512: 8, images_hd_1024x1024: 9, images_low_64x64: 1 };
   const names = (quality: string, size: string) => [
     `images_${quality}_${size}`,
@@ -170,9 +172,29 @@ test("a variant without a price is bounded by the dearest, unless all cost the s
   ];
   assert.deepEqual(found(prices, names("hd", "512x512")), ["images_hd_512x512", false]);
   assert.deepEqual(found(prices, names("hd", "2048x2048")), ["images_hd_1024x1024", true]);
-  assert.deepEqual(found(prices, names("ultra", "512x512")), ["images_hd_1024x1024", true]);
+  assert.deepEqual(found(prices, names("low", "2048x2048")), ["images_hd_1024x1024", true]);
+  assert.deepEqual(found(prices, names("low", "32x32")), ["images_low_64x64", true]);
+  assert.deepEqual(found(prices, names("ultra", "512x512")), ["images_hd_512x512", true]);
+  assert.deepEqual(found(prices, names("ultra", "64x64")), ["images", true]);
   assert.deepEqual(found(prices, names("standard", "256x256")), ["images", false]);
   assert.deepEqual(found(prices, []), ["images_hd_1024x1024", true]);
   assert.deepEqual(found({ images: 4 }, []), ["images", false]);
   assert.deepEqual(found({ images: 4, images_2k: 4 }, ["images_4k"]), ["images", false]);
+});
+
+test("the general price of videos is not that of a size above a smaller one that costs more", () => {
+  const video = openMeter("video_seconds");
+  const priceOf = (size: string, prices: object): readonly unknown[] =>
+    found(prices, [`video_seconds_${size}`, video], video);
+  const grok = { video_seconds: 5, video_seconds_480p: 5, video_seconds_720p: 7 };
+  for (const size of ["768p", "1024p", "1080p"])
+    assert.deepEqual(priceOf(size, grok), ["video_seconds_720p", true], size);
+  for (const size of ["360p", "540p", "576p"])
+    assert.deepEqual(priceOf(size, grok), [video, false], size);
+  assert.deepEqual(priceOf("720p", grok), ["video_seconds_720p", false]);
+  const ray = { video_seconds: 10, video_seconds_720p: 20, video_seconds_1080p: 40 };
+  assert.deepEqual(priceOf("768p", ray), ["video_seconds_1080p", true]);
+  assert.deepEqual(priceOf("540p", ray), [video, false]);
+  const usual = { video_seconds: 10, video_seconds_480p: 4, video_seconds_720p: 10 };
+  assert.deepEqual(priceOf("1080p", usual), [video, false]);
 });

@@ -14,8 +14,8 @@ export interface UnitQuery extends TermsQuery {
 }
 
 /**
- * @returns The first of its meters with a price under the terms, else the dearest variant;
- *   undefined if the model has no price for any.
+ * @returns The first of its meters with a price under the terms, else the dearest variant that is
+ *   {@link alike}; undefined if the model has no price for any.
  */
 export function unitMeter(
   sheet: PriceSheet,
@@ -81,6 +81,20 @@ export function billedUnits(sheet: PriceSheet): readonly OpenMeter[] {
   return sheet.openMeters.length === 0 || chargesTokens(sheet) ? [] : sheet.openMeters;
 }
 
+/** The units that alone have a price; empty if tokens have one too, or nothing has. */
+export function unitsOnly(sheet: PriceSheet | undefined): readonly OpenMeter[] {
+  return sheet === undefined || sheet.pricesTokens ? [] : sheet.openMeters;
+}
+
+const mostNamed = 3;
+
+/** What lacks a price: `openai/sora-2 has no price for tokens, only for video_seconds`. */
+export function lackingPrice(name: string, units: readonly OpenMeter[] = []): string {
+  if (units.length === 0) return `${name} has no price`;
+  const others = units.length > mostNamed ? ` and ${units.length - mostNamed} more` : "";
+  return `${name} has no price for tokens, only for ${units.slice(0, mostNamed).join(", ")}${others}`;
+}
+
 /**
  * What one of each of the {@link billedUnits} costs, those without a price at the time left out.
  */
@@ -119,6 +133,8 @@ export function chargesTokens(
   return rates.input > zero || rates.output > zero;
 }
 
+type Variant = readonly [meter: OpenMeter, perUnit: PicoUsd];
+
 interface PricedMeter {
   readonly meter: OpenMeter;
   /** Whether it is the dearest of several, because that of the call has no price of its own. */
@@ -135,32 +151,75 @@ function costOf(
 }
 
 function pricedMeter(
-  { meters, family }: PricedUnit,
+  unit: PricedUnit,
   rates: ReadonlyMap<OpenMeter, PicoUsd>,
 ): PricedMeter | undefined {
+  const { meters, family } = unit;
   const variants = [...rates].filter(([meter]) => isOfFamily(meter, family));
   for (const meter of meters) {
-    if (!rates.has(meter)) continue;
-    if (meter === family && variants.some(([other]) => isVariantOf(other, { meters, family })))
-      break;
+    const general = rates.get(meter);
+    if (general === undefined) continue;
+    const isOther = ([variant, perUnit]: Variant): boolean =>
+      isVariantOf(variant, unit) || (perUnit > general && isSmaller(variant, unit));
+    if (meter === family && variants.some(isOther)) break;
     return { meter, isBound: false };
   }
-  const [first, ...others] = variants;
+  const [first, ...others] = alike(variants, unit);
   if (!first) return undefined;
   const [meter] = others.reduce((most, next) => (next[1] > most[1] ? next : most), first);
-  return { meter, isBound: others.some(([, perUnit]) => perUnit !== first[1]) };
+  return { meter, isBound: variants.some(([, perUnit]) => perUnit !== first[1]) };
+}
+
+/**
+ * The variants that may cost what one without a price does: those of its quality if one is as
+ * large, else those of its size and the general price, else all.
+ */
+function alike(variants: readonly Variant[], unit: PricedUnit): readonly Variant[] {
+  const ofQuality = variants.filter(([variant]) => hasQuality(variant, unit));
+  const asked = Math.max(...unit.meters.map(pixelsOf));
+  if (ofQuality.some(([variant]) => pixelsOf(variant) >= asked)) return ofQuality;
+  const ofSize = variants.filter(
+    ([variant]) => isVariantOf(variant, unit) && !hasQuality(variant, unit),
+  );
+  const general = variants.filter(([variant]) => variant === unit.family);
+  return ofSize.length > 0 ? [...ofSize, ...general] : variants;
+}
+
+/**
+ * Whether a variant is a smaller resolution of a video: if it costs more than the family's own price,
+ * that is the price of a still smaller one.
+ */
+function isSmaller(variant: OpenMeter, { meters, family }: PricedUnit): boolean {
+  const lines = linesOf(variant, family) ?? Infinity;
+  return meters.some((meter) => lines < (linesOf(meter, family) ?? 0));
+}
+
+/** 720 of `video_seconds_720p`. */
+function linesOf(meter: OpenMeter, family: OpenMeter): number | undefined {
+  const [, lines] = /^_(\d+)p$/.exec(meter.slice(family.length)) ?? [];
+  return lines === undefined ? undefined : Number(lines);
 }
 
 /**
  * Whether a variant is named by one of the meters and more, as `images_hd_1024x1792` is by `images_hd`
  * and by `images_1024x1792`. The family's own price is then not meant for another such variant.
  */
-function isVariantOf(variant: OpenMeter, { meters, family }: PricedUnit): boolean {
-  return meters.some(
-    (meter) =>
-      meter !== family &&
-      (variant.startsWith(`${meter}_`) || variant.endsWith(meter.slice(family.length))),
+function isVariantOf(variant: OpenMeter, unit: PricedUnit): boolean {
+  const { meters, family } = unit;
+  const hasSize = meters.some(
+    (meter) => meter !== family && variant.endsWith(meter.slice(family.length)),
   );
+  return hasSize || hasQuality(variant, unit);
+}
+
+/** Of `images_hd_1024x1792`; 0 without a size. */
+function pixelsOf(meter: OpenMeter): number {
+  const [, width = 0, height = 0] = /_(\d+)x(\d+)$/.exec(meter) ?? [];
+  return Number(width) * Number(height);
+}
+
+function hasQuality(variant: OpenMeter, { meters, family }: PricedUnit): boolean {
+  return meters.some((meter) => meter !== family && variant.startsWith(`${meter}_`));
 }
 
 function isOfFamily(meter: OpenMeter, family: OpenMeter): boolean {

@@ -35,13 +35,15 @@ function isAdvisor(type: unknown): boolean {
   return typeof type === "string" && /^advisor_\d{8}$/.test(type);
 }
 
+/** Each is priced. */
+export const mostFallbacks = 1000;
+
 /** `default` leaves the choice to Anthropic. */
 function readFallbacks(body: ScannedBody): readonly OtherModel[] {
   const ceiling = body.integer("max_tokens") ?? null;
   if (body.kind("fallbacks") === "string")
     return [{ model: null, runs: 1, maxOutputTokens: ceiling }];
-  if (body.kind("fallbacks") !== "array") return [];
-  return toObjects(body.json("fallbacks")).map((fallback) => ({
+  return toObjects(body.list("fallbacks", mostFallbacks)).map((fallback) => ({
     model: toText(fallback["model"]) ?? null,
     runs: 1,
     maxOutputTokens: wholeNumber(fallback, "max_tokens") ?? ceiling,

@@ -299,3 +299,10 @@ test("an edit changes the given fields and no other byte", () => {
   assert.equal(read.edit({}), body);
   assert.equal(read.edit({ includeUsage: true }), body);
 });
+
+test("fallbacks have a bound, since each is priced", () => {
+  const fallbacks = (count: number) =>
+    facts({ fallbacks: Array.from({ length: count }, () => ({ model: "a" })) });
+  assert.equal(fallbacks(1000).otherModels?.length, 1000);
+  assert.throws(() => fallbacks(1001), { code: "invalid_request", message: /fallbacks has more/ });
+});

@@ -8,7 +8,7 @@ import { bodyScanner, type ScannedBody } from "../body/scan.ts";
 import { toObjects } from "../count/count.ts";
 import { referenceKeys, storedUse } from "./stored.ts";
 import type { MediaCounts, ReadRequest, RequestFacts } from "../wire.ts";
-import { readOtherModels } from "./other-models.ts";
+import { mostFallbacks, readOtherModels } from "./other-models.ts";
 import { askedTier, regionOf } from "./terms.ts";
 
 const scan = bodyScanner({
@@ -124,9 +124,8 @@ function wantsSchema(body: ScannedBody): boolean {
  * held in full and never reduced.
  */
 function readFallbackCeiling(body: ScannedBody): number {
-  const kind = body.kind("fallbacks");
-  if (kind !== "array") return 0;
-  const ceilings = toObjects(body.json("fallbacks")).map((fallback) => fallback["max_tokens"]);
+  const fallbacks = toObjects(body.list("fallbacks", mostFallbacks));
+  const ceilings = fallbacks.map((fallback) => fallback["max_tokens"]);
   return Math.max(
     0,
     ...ceilings

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { PurserError } from "../../domain/error.ts";
-import { answerScanner, bodyScanner } from "./scan.ts";
+import { answerScanner, bodyScanner, mostBuiltValues } from "./scan.ts";
 import { mostValues } from "./tally.ts";
 
 const scan = bodyScanner({
@@ -347,4 +347,36 @@ test("different values are kept up to a bound: a request with more is refused, a
   const answer = answerScanner({ nested: ["usage"] })(body(mostValues + 1000));
   assert.equal(answer.integer("usage.output"), 7);
   assert.equal(answer.values("type").size, mostValues);
+});
+
+test("a list is counted without being built, so that its strings may have any escapes", () => {
+  const list = read(String.raw`{"a":[ "\q",[1,2],{}],"b":[],"c":{"d":1},"e":null}`);
+  assert.deepEqual(
+    ["a", "b", "c", "e", "f"].map((path) => list.members(path)),
+    [3, 0, undefined, undefined, undefined],
+  );
+  assert.deepEqual(
+    ["a", "b", "c"].map((path) => list.firstKind(path)),
+    ["string", undefined, undefined],
+  );
+  assert.equal(refusal(() => read('{"a":[],"a":[1]}').members("a")).detail.field, "a");
+});
+
+test("a field of a request with too many members is not built; one of an answer is", () => {
+  const body = (members: number): string => `{"a":[${Array(members).fill("{}").join()}]}`;
+  const most = read(body(mostBuiltValues)).json("a") as readonly unknown[];
+  assert.equal(most.length, mostBuiltValues);
+  const { message, detail } = refusal(() => read(body(mostBuiltValues + 1)).json("a"));
+  assert.match(message, /a has more than 100000 members/);
+  assert.deepEqual(detail, { field: "a", remedy: "Send at most 100000 members." });
+  const inner = `{"a":{"b":[${Array(mostBuiltValues).fill("0").join()}]}}`;
+  assert.equal(refusal(() => read(inner).json("a")).detail.field, "a");
+  const answer = answerScanner()(Buffer.from(body(mostBuiltValues + 1))).json("a");
+  assert.equal((answer as readonly unknown[]).length, mostBuiltValues + 1);
+});
+
+test("a list has at most as many members as its reader allows", () => {
+  assert.deepEqual(read('{"a":[1,2]}').list("a", 2), [1, 2]);
+  assert.equal(read('{"a":"b"}').list("a", 2), undefined);
+  assert.equal(refusal(() => read('{"a":[1,2,3]}').list("a", 2)).detail.field, "a");
 });

@@ -2,10 +2,11 @@
 
 import { PurserError } from "../../domain/error.ts";
 import { toBuffer } from "../bytes.ts";
+import { measure } from "./measure.ts";
 import { compilePlan, type ScanPlan } from "./plan.ts";
 import { mostValues } from "./tally.ts";
 import { walk, type FieldSpan, type ObjectSpan, type WalkResult } from "./walk.ts";
-import { backslash, openBrace, openBracket, quote } from "../ascii.ts";
+import { backslash, closeBracket, openBrace, openBracket, quote } from "../ascii.ts";
 
 export type { ScanPlan } from "./plan.ts";
 export type { FieldSpan, ObjectSpan } from "./walk.ts";
@@ -28,6 +29,12 @@ interface Place {
 const largestInteger = 1_000_000_000;
 /** Numbers with this many digits are exact in any order of addition. */
 const exactDigits = 15;
+
+/**
+ * Limit of what is built of a field of a request: a tenth of a second delays every other call, and
+ * no format has a list of this length that must be read.
+ */
+export const mostBuiltValues = 100_000;
 
 const letterF = 0x66;
 const letterN = 0x6e;
@@ -149,13 +156,40 @@ export class ScannedBody {
     return field && this.#text(field);
   }
 
-  /** The parsed value, for values that are known to be small. */
+  /**
+   * The parsed value, for values that are known to be small. It refuses one of a request with more
+   * than {@link mostBuiltValues} members.
+   */
   json(path: string): unknown {
     const field = this.#present(path);
     if (!field) return undefined;
+    this.#refuseLarge(field, path);
     return this.bytes[field.start] === quote
       ? this.#string(field, path)
       : parse(this.#text(field), path);
+  }
+
+  /** A list of at most `most` members; undefined for a value of another type. */
+  list(path: string, most: number): readonly unknown[] | undefined {
+    const members = this.members(path);
+    if (members === undefined) return undefined;
+    if (members > most) throw tooManyMembers(path, most);
+    return this.json(path) as readonly unknown[];
+  }
+
+  /** The number of members of a list, which is not built; undefined for a value of another type. */
+  members(path: string): number | undefined {
+    const field = this.field(path);
+    return field && this.#kind(field) === "array" ? measure(this.bytes, field).members : undefined;
+  }
+
+  /** The type of a list's first member; undefined if it has none, or is not a list. */
+  firstKind(path: string): JsonKind | undefined {
+    const field = this.field(path);
+    if (!field || this.#kind(field) !== "array") return undefined;
+    let at = field.start + 1;
+    while ((this.bytes[at] as number) <= 0x20) at++;
+    return this.bytes[at] === closeBracket ? undefined : this.#kind({ start: at });
   }
 
   string(path: string): string | undefined {
@@ -207,13 +241,22 @@ export class ScannedBody {
   }
 
   /** The first byte determines the type: the walk has validated the rest. */
-  #kind(field: FieldSpan): JsonKind {
+  #kind(field: Pick<Place, "start">): JsonKind {
     const first = this.bytes[field.start];
     if (first === quote) return "string";
     if (first === openBrace) return "object";
     if (first === openBracket) return "array";
     if (first === letterN) return "null";
     return first === letterT || first === letterF ? "boolean" : "number";
+  }
+
+  #refuseLarge(field: FieldSpan, path: string): void {
+    // Each member has a byte of its own, and one more to separate it.
+    if (this.#keepsLast || field.end - field.start <= mostBuiltValues) return;
+    const kind = this.#kind(field);
+    if (kind !== "array" && kind !== "object") return;
+    if (measure(this.bytes, field).values > mostBuiltValues)
+      throw tooManyMembers(path, mostBuiltValues);
   }
 
   #isNull(field: FieldSpan): boolean {
@@ -297,6 +340,10 @@ function tooManyValues(): PurserError {
     `the body has more than ${mostValues} different values of "type" and the like`,
     { field: "body", remedy: "Send it in several requests." },
   );
+}
+
+function tooManyMembers(field: string, most: number): PurserError {
+  return invalid(field, `has more than ${most} members`, `Send at most ${most} members.`);
 }
 
 function invalid(field: string, what: string, remedy: string): PurserError {

@@ -482,3 +482,20 @@ test("models that may answer instead of the requested one are listed", () => {
   ]);
   assert.equal(chat({ models: ["gpt-4o"] }).otherModels, undefined);
 });
+
+test("prompts are counted without being built, and other models have a bound", () => {
+  const prompts = (list: string): number =>
+    read("/completions", `{"model":"m","prompt":${list}}`).facts.choices;
+  // A parser would refuse the escape.
+  assert.equal(prompts(String.raw`["\q","b"]`), 2);
+  assert.deepEqual(["[ 1,2]", "[[1],[2]]", "[]", '"a"'].map(prompts), [1, 2, 1, 1]);
+  const models = (count: number) => chat({ models: Array(count).fill("a") }).otherModels?.length;
+  assert.equal(models(1000), 1000);
+  refused(() => models(1001), "models");
+});
+
+test("the results of a search are read from a tool among many", () => {
+  const search = { type: "openrouter:web_search", parameters: { max_results: 50 } };
+  const all = chat({ tools: [search, ...Array<number>(90_000).fill(0)] }).serverToolCalls;
+  assert.equal(all, chat({ tools: [search] }).serverToolCalls);
+});

@@ -152,8 +152,8 @@ function otherModelsOf(
   body: ScannedBody,
   { model, maxOutputTokens }: Pick<RequestFacts, "model" | "maxOutputTokens">,
 ): readonly OtherModel[] {
-  if (body.kind("models") !== "array") return [];
-  const others = (body.json("models") as readonly unknown[]).filter((other) => other !== model);
+  const models = body.list("models", mostOtherModels) ?? [];
+  const others = models.filter((other) => other !== model);
   return others.map((other) => ({
     model: typeof other === "string" ? other : null,
     runs: 1,
@@ -161,6 +161,9 @@ function otherModelsOf(
     isAlternative: true,
   }));
 }
+
+/** Each is priced. */
+const mostOtherModels = 1000;
 
 function mediaOf(body: ScannedBody): MediaCounts {
   return {
@@ -216,9 +219,8 @@ function choicesOf(endpoint: Endpoint, body: ScannedBody): number {
 }
 
 function promptsOf(body: ScannedBody): number {
-  if (body.kind("prompt") !== "array") return 1;
-  const prompts = body.json("prompt") as readonly unknown[];
-  return typeof prompts[0] === "number" ? 1 : Math.max(1, prompts.length);
+  if (body.firstKind("prompt") === "number") return 1;
+  return Math.max(1, body.members("prompt") ?? 1);
 }
 
 /** A compaction has no output limit and is not streamed. */
@@ -280,7 +282,10 @@ function moreOfTool(body: ScannedBody): number {
     return toObject(parameters)?.["max_results"] ?? own;
   });
   const counts = [...parsed, ...resultsWritten(body, "tools")];
-  return Math.max(0, ...counts.map((count) => moreSearches(Number(count ?? 0))));
+  return counts.reduce<number>(
+    (most, count) => Math.max(most, moreSearches(Number(count ?? 0))),
+    0,
+  );
 }
 
 function resultsWritten(body: ScannedBody, field: string): readonly (string | undefined)[] {

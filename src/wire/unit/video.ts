@@ -15,7 +15,7 @@ export interface VideosMade {
 
 /**
  * `video_seconds_RESOLUTION`, then `video_seconds`, which prices the usual resolutions that have no
- * price of their own. Of any other, the dearest variant applies.
+ * price of their own, unless a smaller one costs more. Of any other, the dearest variant applies.
  */
 export function videoUnit({ size, seconds }: VideosMade): BilledUnit {
   const resolution = resolutionOf(size);

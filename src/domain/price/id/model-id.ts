@@ -151,7 +151,8 @@ export function isSameModel(asked: string, served: string): boolean {
   return namesOf(served).some((name) => names.has(name));
 }
 
-function namesOf(id: string): readonly string[] {
+/** All names of the model that an id spells, in lower case. A stage of release is another model. */
+export function namesOf(id: string): readonly string[] {
   return spellingsOf(id).flatMap(({ name, naming }) => (naming === "prefix" ? [] : [name]));
 }
 

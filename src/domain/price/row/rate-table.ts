@@ -10,7 +10,7 @@ import { fixedMeters, type FixedMeter, type OpenMeter } from "../../usage/usage.
 import { countsTokens, unpricedSource, type Match, type PricedMeter, type Rate } from "./rate.ts";
 import { scale } from "./ratio.ts";
 import type { CatalogueRow, ContextTier, Factor, Rates } from "./row.ts";
-import { anywhere, unstatedTokens, type AppliedTerms } from "./terms.ts";
+import { anywhere, isOutput, unstatedTokens, type AppliedTerms } from "./terms.ts";
 
 /**
  * `request` is absent if a call has no flat fee, and `reasoning` if it costs what output does;
@@ -90,7 +90,7 @@ function isStated(
   unstated: ReturnType<typeof unstatedTokens>,
 ): boolean {
   if (unstated === "none" || perUnit > zero || !countsTokens(meter)) return true;
-  return unstated === "output" && !meter.startsWith("output") && meter !== "reasoning";
+  return unstated === "output" && !isOutput(meter);
 }
 
 function unpriced(rate: Rate): Rate {

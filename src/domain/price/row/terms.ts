@@ -91,8 +91,9 @@ export function statedRates(row: CatalogueRow): readonly Rates[] {
 /**
  * The token meters whose rate of zero does not mean that they are free:
  *
- * - `all` if the row has prices of units, such as images or seconds, and none of input tokens
- * - `output` if only another kind of tokens has a price, such as those of images
+ * - `all` if the row has prices of units, such as images or seconds, and none of input tokens, or
+ *   prices of other kinds of input only, such as images given
+ * - `output` if only another kind of output has a price, such as images made: it covers the input
  * - `none` for any other row: it states what its tokens cost, if only that all are free
  */
 export function unstatedTokens(row: CatalogueRow): "none" | "output" | "all" {
@@ -104,7 +105,14 @@ export function unstatedTokens(row: CatalogueRow): "none" | "output" | "all" {
   if (priced.has("input")) return "none";
   const isUnit = (meter: string): boolean => isOpenMeter(meter) && !meter.startsWith("tool:");
   if ([...priced].some(isUnit)) return "all";
-  return !priced.has("output") && [...priced].some(countsTokens) ? "output" : "none";
+  const tokens = [...priced].filter(countsTokens);
+  if (tokens.length === 0 || tokens.includes("output")) return "none";
+  return tokens.every(isOutput) ? "output" : "all";
+}
+
+/** Whether a meter of tokens counts what the model makes. */
+export function isOutput(meter: string): boolean {
+  return meter.startsWith("output") || meter === "reasoning";
 }
 
 interface Found<Name extends string> {

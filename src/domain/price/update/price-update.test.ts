@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { updatedRows, type KeptPriceUpdate } from "./price-update.ts";
+import { beginningAt, rowOfText, updatedRows, type KeptPriceUpdate } from "./price-update.ts";
 
 function kept(validFrom: string, revertedAt: number | null): KeptPriceUpdate {
   const row = { provider: "p", model: "m", input: "1", output: "2", valid_from: validFrom };
@@ -27,4 +27,14 @@ test("a reverted price ends when it was reverted, and one that would begin later
   assert.deepEqual(validity("2026-11-01", end), [[Date.parse("2026-11-01"), end]]);
   assert.deepEqual(validity("2026-11-25", end), []);
   assert.deepEqual(validity("2026-11-20", end), []);
+});
+
+test("a price that was parsed begins when its update is stored", () => {
+  const text = { provider: "p", model: "m", input: "1", output: "2" };
+  const list = { source: "list", version: "1" };
+  const before = rowOfText(text, list);
+  const [begun] = beginningAt(text, end);
+  assert.ok(begun);
+  assert.deepEqual(rowOfText(begun, list), { ...before, validFrom: end });
+  assert.deepEqual(rowOfText({ ...begun }, list), rowOfText(begun, list), "as if parsed again");
 });

@@ -114,3 +114,10 @@ test("a file or a video that the request names must belong to its key", () => {
   const { stored } = read("videos", { instances: [{ prompt: "a", video: { uri } }] });
   assert.deepEqual(stored, { uses: [{ key: "uri", id: "files/v1" }], makes: true });
 });
+
+test("instances are counted without being built", () => {
+  const endpoint = geminiWire.endpoint("POST", `/v1beta/models/${paths.videos}`);
+  // A parser would refuse the escape.
+  const body = String.raw`{"instances":[{"prompt":"\q"},{},[]]}`;
+  assert.equal(geminiWire.read(endpoint, Buffer.from(body)).facts.unit?.count, 24);
+});

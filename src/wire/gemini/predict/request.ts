@@ -109,6 +109,5 @@ function given<Value>(
 
 /** Each instance is a prompt of its own. */
 function instancesIn(body: ScannedBody): number {
-  const instances = body.json("instances");
-  return Array.isArray(instances) ? Math.max(1, instances.length) : 1;
+  return Math.max(1, body.members("instances") ?? 1);
 }

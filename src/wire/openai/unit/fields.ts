@@ -16,6 +16,10 @@ export interface Fields {
   integer(name: string, bounds: IntegerBounds): number | undefined;
   /** The parsed value of a JSON body's field; undefined in a form. */
   json(name: string): unknown;
+  /** The number of members of a JSON list, which is not built; undefined for anything else. */
+  members(name: string): number | undefined;
+  /** Whether the field is present and not null. */
+  has(name: string): boolean;
   withModel(model: string): Uint8Array;
 }
 
@@ -34,6 +38,8 @@ function jsonFields(body: Uint8Array): Fields {
     string: (name) => scanned.string(name),
     integer: (name, bounds) => scanned.integer(name, bounds),
     json: (name) => scanned.json(name),
+    members: (name) => scanned.members(name),
+    has: (name) => scanned.has(name),
     withModel: (model) => editBody(scanned, [{ path: "model", json: JSON.stringify(model) }]),
   };
 }
@@ -58,6 +64,8 @@ function formFields(body: Uint8Array, contentType: string): Fields {
     string,
     integer: (name, bounds) => integerIn(name, string(name), bounds),
     json: () => undefined,
+    members: () => undefined,
+    has: (name) => one(name) !== undefined,
     withModel: (model) => {
       const part = one("model");
       if (!part) throw invalid("model", "is not in the form");
@@ -68,6 +76,11 @@ function formFields(body: Uint8Array, contentType: string): Fields {
       ]);
     },
   };
+}
+
+/** The number of members of a list; any other value counts as one. */
+export function countIn(fields: Fields, name: string): number {
+  return fields.members(name) ?? (fields.has(name) ? 1 : 0);
 }
 
 function integerIn(

@@ -96,3 +96,14 @@ test("an answer counts the pages read and annotated", () => {
   for (const wrong of [-1, 1.5, "4", null, 1e9])
     assert.equal(counted({}, { pages_processed: wrong }), undefined, String(wrong));
 });
+
+test("a list or a text of more pages than a document can have is not read", () => {
+  // A parser would refuse the escape. The search for ids reads only the beginning of a text.
+  const list = `["${"0".repeat(64)}\\q"${",0".repeat(1000)}]`;
+  const body = `{"model":"m","document":{},"pages":${list}}`;
+  const { count, toHoldLess } = wire.read(endpoint, Buffer.from(body)).facts.unit ?? {};
+  assert.deepEqual([count, toHoldLess], [1000, undefined]);
+  assert.equal(unit({ pages: Array(1000).fill("0-0") }).count, 1000);
+  const text = unit({ pages: `${"0,".repeat(50_000)}all` });
+  assert.deepEqual([text.count, text.toHoldLess], [1000, undefined]);
+});

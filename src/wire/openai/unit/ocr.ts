@@ -24,12 +24,10 @@ const annotations = ["bbox_annotation_format", "document_annotation_format"];
  * that annotates needs it.
  */
 export function ocrBounds(fields: Fields): Bounds {
-  const asked = pagesIn(fields.json("pages") ?? fields.string("pages"));
+  const asked = pagesAsked(fields);
   const isImage = isOneImage(fields.json("document"));
   const count = isImage ? 1 : Math.min(asked ?? mostPages, mostPages);
-  const annotates = annotations.some(
-    (name) => (fields.json(name) ?? fields.string(name)) !== undefined,
-  );
+  const annotates = annotations.some((name) => fields.has(name));
   return {
     unit: {
       ...pageUnit({ read: count, annotated: annotates ? count : null }),
@@ -73,6 +71,17 @@ function pageUnit(pages: { readonly read: number; readonly annotated: number | n
     ? read
     : { meters: [annotated], family: annotated, count: pages.annotated, also: [read] };
 }
+
+/** The pages of a list that is longer than a document are not read: it is held in full. */
+function pagesAsked(fields: Fields): number | undefined {
+  if ((fields.members("pages") ?? 0) > mostPages) return mostPages;
+  const value = fields.json("pages") ?? fields.string("pages");
+  if (typeof value === "string" && value.length > longestPages) return mostPages;
+  return pagesIn(value);
+}
+
+/** Characters: more than a thousand ranges take. */
+const longestPages = 32_768;
 
 /**
  * Pages as numbers, ranges (`0-5`), or a list of either, in JSON or separated by commas.

@@ -109,3 +109,18 @@ test("a video is held by its length and size, and at the longest one if its mode
     );
   assert.equal(jsonFacts("/videos", { prompt: "a" }).model, "sora-2");
 });
+
+test("images and documents are counted without being built", () => {
+  const facts = (path: string, fields: string): RequestFacts =>
+    wire.read(wire.endpoint("POST", path), Buffer.from(`{"model":"m",${fields}}`)).facts;
+  // A parser would refuse the escape. The search for ids reads only the beginning of a text.
+  const list = `["${"a".repeat(64)}\\q",{},[]]`;
+  for (const field of ["image", "images"])
+    assert.equal(facts("/images/generations", `"${field}":${list}`).media.images, 3);
+  assert.equal(facts("/images/generations", '"images":null,"image":"a"').media.images, 1);
+  assert.equal(facts("/images/generations", '"images":[],"image":"a"').media.images, 0);
+  const video = facts("/videos/generations", `"images":${list},"image":{"url":"a"}`);
+  assert.equal(video.media.images, 4);
+  assert.equal(facts("/rerank", `"query":"q","documents":${list}`).unit?.count, 1);
+  assert.equal(facts("/rerank", `"query":"q","documents":[${"0,".repeat(149)}0]`).unit?.count, 2);
+});

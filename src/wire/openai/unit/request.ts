@@ -7,7 +7,7 @@ import type { Endpoint, EndpointUnit, ReadRequest, RequestFacts } from "../../wi
 import { named } from "../stored.ts";
 import { isLengthKnown, mostSeconds } from "./audio-length.ts";
 import type { Bounds } from "./bounds.ts";
-import { fieldsOf, type Fields } from "./fields.ts";
+import { countIn, fieldsOf, type Fields } from "./fields.ts";
 import { imageUnit, usualImage } from "./image.ts";
 import { ocrBounds } from "./ocr.ts";
 import { deferredVideoBounds, makesJob, videoBounds } from "./video.ts";
@@ -162,8 +162,9 @@ const mostTokensPerImage = 32_768;
 
 /** Images to edit, inline in a JSON body or by reference. */
 function inputImages(fields: Fields): number {
-  const images = fields.json("images") ?? fields.json("image");
-  return Array.isArray(images) ? images.length : images === undefined ? 0 : 1;
+  // Those of a form are its files.
+  if (fields.contentType !== undefined) return 0;
+  return countIn(fields, fields.has("images") ? "images" : "image");
 }
 
 /**
@@ -173,13 +174,12 @@ function inputImages(fields: Fields): number {
  */
 function rerankBounds(fields: Fields): Bounds {
   const meter = openMeter("search_units");
-  const documents = fields.json("documents");
-  if (!Array.isArray(documents))
+  const count = fields.members("documents");
+  if (count === undefined)
     throw new PurserError("invalid_request", "documents is not a list", {
       field: "documents",
       remedy: "Send the documents as a list: their number is what the provider bills.",
     });
-  const count = documents.length;
   const queryTokens = (fields.json("query") === undefined ? 0 : queryBytes(fields)) * count;
   const chunks = count + Math.ceil((fields.textBytes + queryTokens) / tokensPerChunk);
   const unit = { meters: [meter], family: meter, count: Math.ceil(chunks / chunksPerSearch) };

@@ -7,7 +7,7 @@ import { toText, type JsonObject } from "../../count/count.ts";
 import { isKnownSize, reportedSeconds, requestedSeconds, videoUnit } from "../../unit/video.ts";
 import type { EndpointUnit, RequestFacts } from "../../wire.ts";
 import type { Bounds } from "./bounds.ts";
-import type { Fields } from "./fields.ts";
+import { countIn, type Fields } from "./fields.ts";
 
 /** A job that was only begun has used nothing yet, whatever its answer reports. */
 export const makesJob: ReadonlySet<EndpointUnit> = new Set(["video", "deferred_video"]);
@@ -85,16 +85,12 @@ function secondsIn(fields: Fields, name: string): number | undefined {
 
 function imagesIn(fields: Fields): number {
   const names = ["image", "image_url", "images", "reference_images", "reference_image_urls"];
-  const given = names.map((name) => fields.json(name) ?? fields.string(name));
-  return given.reduce<number>(
-    (sum, value) => sum + (Array.isArray(value) ? value.length : value === undefined ? 0 : 1),
-    fields.files.length,
-  );
+  return names.reduce((sum, name) => sum + countIn(fields, name), fields.files.length);
 }
 
 function refuseVideo(fields: Fields): void {
   for (const field of ["video", "video_url"]) {
-    if ((fields.json(field) ?? fields.string(field)) === undefined) continue;
+    if (!fields.has(field)) continue;
     throw new PurserError("unmetered", `${field}: the length of a given video is not known`, {
       field,
       remedy: "Generate the video from a text or from images.",
