@@ -13,11 +13,11 @@ import { outputOn, screenOn } from "./terminal/screen.ts";
 import { width } from "./terminal/width.ts";
 
 /** In the form of genai-prices: one model of one provider. */
-function listOf(input: number | string): string {
+function listOf(input: number | string, output = 8): string {
   const model = {
     id: "m1",
     match: { equals: "m1" },
-    prices: { input_mtok: input, output_mtok: 8 },
+    prices: { input_mtok: input, output_mtok: output },
   };
   return JSON.stringify([{ id: "own", api_pattern: "own", models: [model] }]);
 }
@@ -75,7 +75,7 @@ test("an update is checked, applied, listed and reverted, in a folder and throug
 test("the remedy of a refusal accepts every kind of doubt, also those already accepted", async () => {
   await inFolder(async (folder) => {
     await writeFile(path.join(folder, "two.json"), listOf(2));
-    await writeFile(path.join(folder, "zero.json"), listOf(0));
+    await writeFile(path.join(folder, "zero.json"), listOf(0, 0));
     const update = (...words: readonly string[]) =>
       purser(["prices", "update", "--from", ...words], { cwd: folder });
     assert.equal((await update("two.json", ...accept)).code, 0);

@@ -151,7 +151,7 @@ test("an update reports what this month's spend would have been", async () => {
 test("nonsense is refused as a whole, unless it is accepted by name", async () => {
   const gateway = await openGateway();
   await update(gateway, { text: cheap });
-  const free = listOf({ input_mtok: 0, output_mtok: 30 });
+  const free = listOf({ input_mtok: 30, output_mtok: 0 });
   const refused = await update(gateway, { text: free });
   assert.deepEqual(
     [refused.status, refused.json["state"], refused.json["update_id"]],
@@ -165,12 +165,12 @@ test("nonsense is refused as a whole, unless it is accepted by name", async () =
   assert.deepEqual([half.json["state"], half.json["refused_for"]], ["refused", ["tenfold"]]);
   const rates = async (): Promise<unknown> => {
     const { json } = await gateway.api("GET", `/api/v1/prices?provider=groq&model=${model}`);
-    return json["price"]?.["output"];
+    return [json["price"]?.["input"], json["price"]?.["output"]];
   };
-  assert.equal(await rates(), "2");
+  assert.deepEqual(await rates(), ["1", "2"]);
   const taken = await update(gateway, { text: free, accept: ["zero", "tenfold"] });
   assert.equal(taken.json["state"], "applied");
-  assert.equal(await rates(), "30");
+  assert.deepEqual(await rates(), ["30", "0"]);
   const empty = await update(gateway, { text: listOf(null) });
   assert.deepEqual(empty.json["refused_for"], ["empty"]);
   const same = await update(gateway, { text: free });

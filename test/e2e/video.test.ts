@@ -186,14 +186,15 @@ describe("images of Imagen", () => {
   test("of which none passed the filter cost nothing", async () => {
     const call: Call = ({ gemini }) =>
       gemini.models.generateImages({ model: `models/${imagen}`, prompt });
-    assert.deepEqual(await charge({ predictions: [] }, call), ["0", "settled", {}]);
+    for (const none of [{ predictions: [] }, {}])
+      assert.deepEqual(await charge(none, call), ["0", "settled", {}]);
   });
 
   test("in an answer of another form are charged as held", async () => {
     const call: Call = ({ gemini }) =>
       gemini.models.generateImages({ model: `models/${imagen}`, prompt });
-    for (const other of [{}, { generatedImages: [] }])
-      assert.deepEqual(await charge(other, call), ["0.16", "estimated", { images: 4 }]);
+    const other = { generatedImages: [] };
+    assert.deepEqual(await charge(other, call), ["0.16", "estimated", { images: 4 }]);
   });
 
   test("of a large answer are all charged", async () => {

@@ -143,7 +143,7 @@ export class Router {
         field: "model",
         remedy: model.startsWith(`${simulator}/`)
           ? simulatorOff
-          : `${meant}If one of ${names} has it, write it as PROVIDER/MODEL, and add its price if it has none. Otherwise, set its provider's key, such as ${example}.`,
+          : `${meant}Write it as PROVIDER/MODEL if one of these has it: ${names}; add a price if it has none. Otherwise, set its provider's key, such as ${example}.`,
       },
     );
   }

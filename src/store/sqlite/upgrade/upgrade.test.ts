@@ -47,13 +47,20 @@ const oldFigures: unknown = JSON.parse(
   readFileSync(join(import.meta.dirname, `schema-${oldVersion}.json`), "utf8"),
 );
 
+/** Leaves out fields of balances that the old version did not have, if they are as before. */
+function withoutNewer(name: string, value: unknown): unknown {
+  const isUnused = (name === "granted" && value === "0") || (name === "paused" && value === null);
+  return isUnused ? undefined : value;
+}
+
 test("an upgraded ledger has the balances, calls, sums and holds that it had", async (t) => {
   const directory = oldFolder(t);
   assert.equal(versionOf(directory), oldVersion);
   // Once while it is upgraded, with its staged batch; once more from the upgraded file.
   for (let time = 0; time < 2; time++) {
     await opened(directory, async ({ ledger, reader }) => {
-      assert.deepEqual(JSON.parse(await figuresOf(ledger, reader)), oldFigures);
+      const figures: unknown = JSON.parse(await figuresOf(ledger, reader), withoutNewer);
+      assert.deepEqual(figures, oldFigures);
     });
     assert.equal(versionOf(directory), schemaVersion);
   }
