@@ -202,6 +202,30 @@ export function testDistinct(open: OpenStore): void {
     });
   });
 
+  test("parts of a range are counted each for itself, or from the start of the range on", async () => {
+    await using(open, async ({ ledger, reader }) => {
+      await make(ledger, calls);
+      const ends = [start + hourMs, start + 2 * hourMs, start + 3 * hourMs, start + 31 * hourMs];
+      const filter = { from: start, attribution: { org: "unattributed" } };
+      const countsOf = async (isCumulative: boolean): Promise<readonly unknown[]> => {
+        const query = { by: [], of: "task", kept: null, steps: { ends, isCumulative } };
+        const all = await reader.distinct(filter, query);
+        return all.map((row) => [ends.indexOf(row.end ?? 0), row.distinct, row.calls, row.cost]);
+      };
+      assert.deepEqual(await countsOf(false), [
+        [0, 2, 2, usd(3)],
+        [1, 1, 1, usd(3)],
+        [3, 1, 1, usd(4)],
+      ]);
+      assert.deepEqual(await countsOf(true), [
+        [0, 2, 2, usd(3)],
+        [1, 2, 3, usd(6)],
+        [2, 2, 3, usd(6)],
+        [3, 2, 4, usd(10)],
+      ]);
+    });
+  });
+
   test("groups that are not kept are counted together, each value once", async () => {
     await using(open, async ({ ledger, reader }) => {
       await make(ledger, calls);
