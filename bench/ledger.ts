@@ -61,6 +61,22 @@ const queries: readonly Query[] = [
     name: "report, a quarter by project, cost per user",
     path: "/api/v1/report?from=2026-07-01&to=2026-10-01&by=project&metrics=cost,cost_per_user",
   },
+  {
+    name: "report, a quarter by day, cost per user, cumulative",
+    path: "/api/v1/report?from=2026-07-01&to=2026-10-01&bucket=day&metrics=cost,cost_per_user&cumulative=true",
+  },
+  {
+    name: "report, a quarter by day in Kolkata",
+    path: "/api/v1/report?from=2026-07-01&to=2026-10-01&bucket=day&time_zone=Asia/Kolkata",
+  },
+  {
+    name: "report, a quarter by day in Berlin, percentiles",
+    path: "/api/v1/report?from=2026-07-01&to=2026-10-01&bucket=day&time_zone=Europe/Berlin&metrics=cost,latency_p95",
+  },
+  {
+    name: "report, a week by hour and model",
+    path: "/api/v1/report?from=2026-08-01&to=2026-08-08&bucket=hour&by=model",
+  },
   { name: "entries, the newest 100", path: "/api/v1/entries?limit=100" },
   { name: "entries of a project, 100", path: "/api/v1/entries?limit=100&project=project-7" },
 ];
@@ -296,6 +312,9 @@ function figures({ sizes, answers, calls }: Measured): readonly Figure[] {
   const largest = sizes.at(-1);
   const rate = median(sizes.map(({ entriesPerSecond }) => entriesPerSecond)) ?? 0;
   const summary = answers[0]?.times.p95 ?? Infinity;
+  const [slowest] = answers.toSorted(
+    (left, right) => (right.times.p95 ?? 0) - (left.times.p95 ?? 0),
+  );
   const p50 = (name: string): number =>
     median(roundsOf(calls, name).map((cell) => onlyGroup(cell).latency.p50)) ?? NaN;
   const slower = p50("with queries") - p50("without queries");
@@ -311,6 +330,12 @@ function figures({ sizes, answers, calls }: Measured): readonly Figure[] {
       wanted: "≤ 50 ms",
       measured: `${numberText(summary)} ms`,
       met: summary <= 50,
+    },
+    {
+      what: `slowest question (${slowest?.name}), p95`,
+      wanted: "≤ 200 ms",
+      measured: `${numberText(slowest?.times.p95)} ms`,
+      met: (slowest?.times.p95 ?? Infinity) <= 200,
     },
     {
       what: "bytes per call on disk",

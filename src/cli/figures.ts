@@ -12,10 +12,11 @@ export interface FiguresQuery {
   readonly by: readonly string[];
   /** `simulator` includes its calls. */
   readonly include?: string | undefined;
+  readonly filters?: readonly (readonly [name: string, value: string])[];
 }
 
 /** Earlier than any ledger. */
-const beginning = "2020-01-01T00:00:00.000Z";
+export const beginning = "2020-01-01T00:00:00.000Z";
 
 /** Sums over the range, grouped by `by`. @throws ApiProblem if the server refuses the query. */
 export async function readFigures(
@@ -26,6 +27,7 @@ export async function readFigures(
   if (query.to !== undefined) parameters.set("to", query.to);
   if (query.include !== undefined) parameters.set("include", query.include);
   if (query.by.length > 0) parameters.set("by", query.by.join(","));
+  for (const [name, value] of query.filters ?? []) parameters.append(name, value);
   return (await ask(connection, "GET", {
     path: `/api/v1/series?${parameters.toString()}`,
   })) as SeriesJson;
@@ -34,14 +36,17 @@ export async function readFigures(
 /** Adds the name of each key to its id, for display. */
 export function withKeyNames(figures: SeriesJson): SeriesJson {
   const { key_names: names } = figures;
-  const groups = figures.groups.map((sums) => {
-    const { key: id } = sums.group;
-    const name = id !== undefined && Object.hasOwn(names, id) ? names[id] : undefined;
-    return name === undefined
-      ? sums
-      : { ...sums, group: { ...sums.group, key: `${name} (${id})` } };
-  });
+  const groups = figures.groups.map((sums) => ({ ...sums, group: withKeyName(sums.group, names) }));
   return { ...figures, groups };
+}
+
+type Names = Readonly<Record<string, string>>;
+
+/** @param names Of keys, by their ids. */
+export function withKeyName(group: Names, names: Names): Names {
+  const { key: id } = group;
+  const name = id !== undefined && Object.hasOwn(names, id) ? names[id] : undefined;
+  return name === undefined ? group : { ...group, key: `${name} (${id})` };
 }
 
 /** Reads all pages of a list. */

@@ -211,6 +211,28 @@ function notAPair(pair: string): PurserError {
   });
 }
 
+/** Adds `--filter`, which may be repeated. */
+export function withFilter(command: Command): Command {
+  return command.option(
+    "--filter <name=value>",
+    "only calls with this value of a dimension, provider, model, status or tag:NAME; may be repeated",
+    collect,
+    [],
+  );
+}
+
+/** The names and values of filters, as the API reads them. */
+export function filtersOf(pairs: readonly string[]): readonly (readonly [string, string])[] {
+  return pairs.map((pair) => {
+    const [, name, value] = /^([^=]+)=(.+)$/s.exec(pair) ?? [];
+    if (name !== undefined && value !== undefined) return [name, value];
+    throw new PurserError("invalid_request", `--filter: "${pair}" is not NAME=VALUE`, {
+      field: "--filter",
+      remedy: "Write it as --filter team=search or --filter tag:customer=acme.",
+    });
+  });
+}
+
 /** Collects the values of a repeatable option. */
 export function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];

@@ -190,6 +190,9 @@ async function populate({ started }: Served, environment: Environment): Promise<
 const commands: readonly (readonly string[])[] = [
   ["report"],
   ["report", "--by", "team,project,model,key"],
+  ["report", "--by", "day", "--last", "7d", "--time-zone", "Asia/Kolkata"],
+  ["report", "--by", "hour,team,model", "--today", "--metrics", "cost,calls,latency_p95"],
+  ["report", "--compare", "--by", "team,project,model", "--sort", "cost_per_team", "--top", "1"],
   ["top", "--once"],
   ["budget", "list"],
   ["budget", "show", names.team],

@@ -14,7 +14,7 @@ import {
 import { testMetering } from "./conformance/metering.ts";
 import { testFinding, testRows, testTotals } from "./conformance/reading.ts";
 import { testRecording } from "./conformance/recording.ts";
-import { testDistinct, testLatencies } from "./conformance/spread.ts";
+import { testDistinct, testLatencies, testPartsOfHours } from "./conformance/spread.ts";
 import { testRecounting } from "./conformance/recounting.ts";
 import type { OpenStore } from "./conformance/store-under-test.ts";
 
@@ -42,6 +42,7 @@ export function ledgerConformance(name: string, open: OpenStore): void {
     testTotals(open);
     testMetering(open);
     testLatencies(open);
+    testPartsOfHours(open);
     testDistinct(open);
   });
 }

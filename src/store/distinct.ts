@@ -1,6 +1,12 @@
 /** Counts the different values of a field, such as tasks, in groups of calls. */
 
-import type { DistinctQuery, DistinctTotals, GroupKey, Totals } from "../app/port/reader.ts";
+import type {
+  CallFilter,
+  DistinctQuery,
+  DistinctTotals,
+  GroupKey,
+  Totals,
+} from "../app/port/reader.ts";
 import { unattributed } from "../domain/attribution/attribution.ts";
 import { add, zero, type PicoUsd } from "../domain/money/money.ts";
 
@@ -9,13 +15,46 @@ export function distinctKeys({ by, of }: DistinctQuery): readonly GroupKey[] {
   return [...new Set([...by, of])];
 }
 
-/** @param totals Grouped by {@link distinctKeys}, in one bucket. */
+/** The filters of the parts that are counted, in order; one if the query has no steps. */
+export function distinctParts(filter: CallFilter, { steps }: DistinctQuery): readonly CallFilter[] {
+  if (!steps) return [filter];
+  const starts = [filter.from, ...steps.ends];
+  return steps.ends.map((to, index) => {
+    const from = starts[index];
+    return { ...filter, ...(from !== undefined && { from }), to };
+  });
+}
+
+/**
+ * Adds up each part once, even if parts are cumulative.
+ *
+ * @param parts The totals of each of {@link distinctParts}, grouped by {@link distinctKeys}, in one
+ *   bucket.
+ */
 export function countDistinct(
+  parts: Iterable<readonly Totals[]>,
+  query: DistinctQuery,
+): readonly DistinctTotals[] {
+  const { steps } = query;
+  const counted: DistinctTotals[] = [];
+  const found = new Map<string, Found>();
+  let place = 0;
+  for (const totals of parts) {
+    const end = steps?.ends[place++];
+    addDistinct(found, totals, query);
+    for (const { values, ...sums } of found.values())
+      counted.push({ ...sums, distinct: values.size, ...(end !== undefined && { end }) });
+    if (!steps?.isCumulative) found.clear();
+  }
+  return counted;
+}
+
+function addDistinct(
+  found: Map<string, Found>,
   totals: readonly Totals[],
   { by, of, kept }: DistinctQuery,
-): readonly DistinctTotals[] {
+): void {
   const isKept = kept && new Set(kept.map((values) => JSON.stringify(values)));
-  const found = new Map<string, Found>();
   for (const { group, calls, cost } of totals) {
     const value = group[of] ?? unattributed;
     if (calls === 0 || value === unattributed) continue;
@@ -29,7 +68,6 @@ export function countDistinct(
     into.calls += calls;
     into.cost = add(into.cost, cost);
   }
-  return [...found.values()].map(({ values, ...sums }) => ({ ...sums, distinct: values.size }));
 }
 
 interface Found {

@@ -252,12 +252,15 @@ interface Asked {
   readonly text: string;
 }
 
-async function ask(route: string, { id, query = "", body }: Row, role: Role): Promise<Asked> {
+async function ask(
+  route: string,
+  { id, query = "", body }: Row,
+  { key }: { readonly key: string | undefined },
+): Promise<Asked> {
   const [method = "", template = ""] = route.split(" ");
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
     id === undefined ? (ids[name] ?? "") : (ids[id] ?? id),
   );
-  const key = keys[role];
   const answer = await fetch(gateway.url + path + query, {
     method,
     headers: {
@@ -283,6 +286,32 @@ test("every route of the API has a row here, and every row is a route", async ()
   assert.deepEqual([...(await documented())].sort(byName), Object.keys(rows).sort(byName));
 });
 
+test("every role that a key may have has a column here", async () => {
+  const { json } = await gateway.api("GET", "/openapi.json");
+  const { role } = json["components"]?.["schemas"]?.["Key"]?.["properties"] ?? {};
+  assert.deepEqual(new Set(role?.["enum"] ?? []), new Set(["admin", "caller", "reader"]));
+});
+
+test("a wrong key gets what a revoked one gets", async () => {
+  const wrong = [`${gateway.adminKey}x`, gateway.adminKey.slice(0, -1), "purser_0", "x", "sk-1"];
+  for (const [route, row] of Object.entries(rows))
+    for (const key of wrong) {
+      const { status, text } = await ask(route, row, { key });
+      const expected = row.expected[roles.indexOf("revoked")];
+      assert.equal(status, expected, `${route} with ${key}: ${text}`);
+      assert.doesNotMatch(disclosed(text, row), secrets, route);
+    }
+});
+
+test("an administrator's key that was made may do what that of the server may", async () => {
+  const { key } = await gateway.makeKey({}, { role: "admin" });
+  const reading = Object.entries(rows).filter(([route]) => route.startsWith("GET "));
+  for (const [route, row] of reading) {
+    const { status, text } = await ask(route, row, { key });
+    assert.equal(status, row.expected[roles.indexOf("admin")], `${route}: ${text}`);
+  }
+});
+
 /** The data of `one`, as `one` sees it. */
 async function belongings(): Promise<readonly Json[]> {
   const budget = await gateway.budget("first");
@@ -300,7 +329,7 @@ test("each role gets what it may, and reaches, learns and changes nothing of ano
     // The owner and the administrator change things, and come last.
     if (role === "one") assert.deepEqual(await belongings(), before);
     for (const [route, row] of Object.entries(rows)) {
-      const { status, text } = await ask(route, row, role);
+      const { status, text } = await ask(route, row, { key: keys[role] });
       assert.equal(status, row.expected[roles.indexOf(role)], `${route} as ${role}: ${text}`);
       if (["none", "revoked", "other", "unbound", "confined"].includes(role))
         assert.doesNotMatch(disclosed(text, row), secrets, `${route} as ${role}`);
@@ -314,7 +343,7 @@ function disclosed(text: string, { body }: Row): string {
 }
 
 test("the other tenant's figures are its own: requesting another's is refused, and requesting all returns none of them", async () => {
-  for (const path of ["entries", "summary", "series"]) {
+  for (const path of ["entries", "summary", "series", "report", "exports/json"]) {
     const all = await gateway.api("GET", `/api/v1/${path}`, { key: keys.confined ?? "" });
     assert.equal(all.status, 200);
     assert.doesNotMatch(JSON.stringify(all.json), secrets);

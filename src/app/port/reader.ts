@@ -143,12 +143,23 @@ export interface DistinctQuery {
   readonly of: GroupKey;
   /** Groups, each by its values in the order of `by`; all others are counted together. */
   readonly kept: readonly (readonly string[])[] | null;
+  /** Counts each part of the filter's range, instead of all of it at once. */
+  readonly steps?: DistinctSteps;
+}
+
+export interface DistinctSteps {
+  /** The exclusive ends of the parts, in order; each part begins where the one before ends. */
+  readonly ends: readonly number[];
+  /** Whether each part begins with the range. */
+  readonly isCumulative: boolean;
 }
 
 /** The charged calls of a group that have a value of a field. */
 export interface DistinctTotals {
   /** Null for all groups that are not kept. */
   readonly group: Readonly<Record<string, string>> | null;
+  /** Of the part, if parts are counted. */
+  readonly end?: number;
   readonly distinct: number;
   readonly calls: number;
   readonly cost: PicoUsd;

@@ -1,7 +1,7 @@
 /** Answers the questions of reports: figures by group and time, compared with an earlier range. */
 
 import type { Dimension } from "../../domain/attribution/attribution.ts";
-import type { GroupKey, LedgerReader } from "../port/reader.ts";
+import type { DistinctSteps, LedgerReader } from "../port/reader.ts";
 import { metrics, type Figure, type MetricName, type Sums } from "./metric.ts";
 import type { Range } from "./range.ts";
 import { clippedRanges, edgesOf, type SeriesQuery } from "./series.ts";
@@ -12,6 +12,7 @@ import {
   readSums,
   sumUp,
   valuesOf,
+  type DistinctByGroup,
   type Group,
   type GroupSums,
 } from "./sums.ts";
@@ -67,12 +68,16 @@ export async function report(reader: Reader, query: ReportQuery): Promise<Report
   const now = sumUp([...buckets.values()].flat());
   const earlier = query.before && (await readBefore(reader, query, query.before));
   const listing = await list(reader, { query, needs, now: [...now.groups.values()], earlier });
-  const total = await listing.total(query, now.total);
-  const before = query.before && earlier ? await listing.total(query.before, earlier.total) : null;
+  const counts = wholeOf(await listing.distinct(query));
+  const counted = query.before && wholeOf(await listing.distinct(query.before));
+  const before = earlier && counted && { ...earlier, counts: counted };
   return {
-    total: { sums: total, before },
+    total: {
+      sums: { ...now.total, distinct: counts.total },
+      before: before && { ...before.total, distinct: before.counts.total },
+    },
     leftOut: listing.leftOut,
-    rows: await listedRows(listing, { query, now: now.groups, earlier }),
+    rows: listedRows(listing, { query, now: { ...now, counts }, before }),
     buckets: query.bucket === "none" ? [] : await listedBuckets(listing, { query, edges, buckets }),
   };
 }
@@ -114,10 +119,22 @@ async function readBefore(reader: Reader, query: ReportQuery, range: Range): Pro
 interface Listing {
   readonly kept: readonly Group[];
   readonly leftOut: number;
-  /** Adds the counts of distinct values to the sums of a whole range. */
-  total(range: Range, sums: Sums): Promise<Sums>;
+  /** Counts distinct values, by the end of each step; null if there are no steps. */
+  distinct(range: Range, steps?: DistinctSteps): Promise<ReadonlyMap<number | null, Counts>>;
   /** One row a listed group that has figures, then one of the others if there are any. */
-  rows(range: Range, groups: Groups): Promise<ReadonlyMap<string, GroupSums | Sums>>;
+  rows(groups: Groups, counts: Counts): ReadonlyMap<string, GroupSums | Sums>;
+}
+
+/** Counts of distinct values. */
+interface Counts {
+  readonly total: Sums["distinct"];
+  readonly groups: DistinctByGroup;
+}
+
+const noCounts: Counts = { total: {}, groups: new Map() };
+
+function wholeOf(counts: ReadonlyMap<number | null, Counts>): Counts {
+  return counts.get(null) ?? noCounts;
 }
 
 /** The key of the row of all groups that are not listed. */
@@ -136,29 +153,30 @@ async function list(reader: Reader, { query, needs, now, earlier }: Listed): Pro
   const ranked = by.length === 0 ? [] : await rank(reader, { query, needs, now, earlier });
   const kept = ranked.slice(0, query.top);
   const isKept = new Set(kept.map((group) => groupId(group, by)));
-  const ask = (range: Range, of: readonly GroupKey[], only: readonly Group[] | null) =>
-    readDistinct(reader, {
-      filter: { ...filter, from: range.from, to: range.to },
-      by: of,
-      divisors,
-      kept: only && only.map((group) => valuesOf(group, by)),
-    });
   return {
     kept,
     leftOut: ranked.length - kept.length,
-    async total(range, sums) {
-      const distinct = await ask(range, [], null);
-      return { ...sums, distinct: distinct.get(idOfValues([])) ?? {} };
+    async distinct({ from, to }, steps) {
+      const asked = { filter: { ...filter, from, to }, divisors, steps };
+      const totals = await readDistinct(reader, { ...asked, by: [], kept: null });
+      const values = kept.map((group) => valuesOf(group, by));
+      const groups =
+        by.length === 0 ? null : await readDistinct(reader, { ...asked, by, kept: values });
+      return new Map(
+        [...totals].map(([end, all]) => [
+          end,
+          { total: all.get(idOfValues([])) ?? {}, groups: groups?.get(end) ?? new Map() },
+        ]),
+      );
     },
-    async rows(range, groups) {
-      const distinct = await ask(range, by, kept);
+    rows(groups, counts) {
       const rest = [...groups].filter(([id]) => !isKept.has(id)).map(([, sums]) => sums);
       const own = [...groups].filter(([id]) => isKept.has(id));
       const rows = new Map<string, GroupSums | Sums>(
-        own.map(([id, sums]) => [id, { ...sums, distinct: distinct.get(id) ?? {} }]),
+        own.map(([id, sums]) => [id, { ...sums, distinct: counts.groups.get(id) ?? {} }]),
       );
       if (rest.length > 0)
-        rows.set(others, { ...sumUp(rest).total, distinct: distinct.get(others) ?? {} });
+        rows.set(others, { ...sumUp(rest).total, distinct: counts.groups.get(others) ?? {} });
       return rows;
     },
   };
@@ -175,17 +193,18 @@ async function rank(
     if (!known.has(id)) known.set(id, { ...emptySums(), group: sums.group });
   const { dividesBy } = metrics[sort.by];
   const divisors = dividesBy === undefined ? [] : needs.divisors;
-  const distinct = await readDistinct(reader, {
+  const found = await readDistinct(reader, {
     filter: { ...filter, from, to },
     by,
     divisors,
     kept: null,
   });
+  const distinct = found.get(null);
   const ranked = [...known].map(([id, sums]) => ({
     id,
     group: sums.group,
     calls: sums.calls,
-    figure: figureOf(sort.by, { ...sums, distinct: distinct.get(id) ?? {} }),
+    figure: figureOf(sort.by, { ...sums, distinct: distinct?.get(id) ?? {} }),
   }));
   const sign = sort.isAscending ? 1 : -1;
   ranked.sort(
@@ -208,24 +227,30 @@ function compareKnown(left: Figure, right: Figure): number {
   return left < right ? -1 : 1;
 }
 
-async function listedRows(
+/** The sums of a range, with its counts of distinct values. */
+interface Whole {
+  readonly groups: Groups;
+  readonly counts: Counts;
+}
+
+function listedRows(
   listing: Listing,
   {
     query,
     now,
-    earlier,
-  }: { readonly query: ReportQuery; readonly now: Groups; readonly earlier: Earlier | null },
-): Promise<readonly ReportRow[]> {
-  const { by, before: range } = query;
+    before,
+  }: { readonly query: ReportQuery; readonly now: Whole; readonly before: Whole | null },
+): readonly ReportRow[] {
+  const { by } = query;
   if (by.length === 0) return [];
-  const rows = await listing.rows(query, now);
-  const before = range && earlier ? await listing.rows(range, earlier.groups) : null;
+  const rows = listing.rows(now.groups, now.counts);
+  const earlier = before && listing.rows(before.groups, before.counts);
   const row = (id: string, group: Group | null): ReportRow => ({
     group,
     sums: rows.get(id) ?? emptySums(),
-    before: before && (before.get(id) ?? emptySums()),
+    before: earlier && (earlier.get(id) ?? emptySums()),
   });
-  const hasOthers = rows.has(others) || before?.has(others) === true;
+  const hasOthers = rows.has(others) || earlier?.has(others) === true;
   return [
     ...listing.kept.map((group) => row(groupId(group, by), group)),
     ...(hasOthers ? [row(others, null)] : []),
@@ -245,20 +270,23 @@ async function listedBuckets(
   },
 ): Promise<readonly ReportBucket[]> {
   const { by, isCumulative } = query;
+  const ranges = clippedRanges(query, edges);
+  const ends = ranges.map(({ to }) => to);
+  const counts = await listing.distinct(query, { ends, isCumulative });
   const listed: ReportBucket[] = [];
   let earlier: readonly GroupSums[] = [];
-  for (const [index, { start, from, to }] of clippedRanges(query, edges).entries()) {
+  for (const [index, { start, from, to }] of ranges.entries()) {
     const { total, groups } = sumUp([...earlier, ...(buckets.get(start) ?? [])]);
     if (isCumulative) earlier = [...groups.values()];
-    const counted = { from: isCumulative ? query.from : from, to };
-    const rows: ReadonlyMap<string, GroupSums | Sums> =
-      by.length === 0 ? new Map() : await listing.rows(counted, groups);
+    const own = counts.get(to) ?? noCounts;
+    const rows: ReturnType<Listing["rows"]> =
+      by.length === 0 ? new Map() : listing.rows(groups, own);
     const ids = listing.kept.map((group) => [groupId(group, by), group] as const);
     listed.push({
       start,
       end: edges[index + 1] ?? to,
-      counted,
-      total: await listing.total(counted, total),
+      counted: { from: isCumulative ? query.from : from, to },
+      total: { ...total, distinct: own.total },
       rows: [...ids, [others, null] as const].flatMap(([id, group]) => {
         const sums = rows.get(id);
         return sums ? [{ group, sums }] : [];

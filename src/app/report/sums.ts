@@ -2,7 +2,13 @@
 
 import type { Dimension } from "../../domain/attribution/attribution.ts";
 import { mergeLatencies } from "../../domain/latency/latency-bucket.ts";
-import type { CallFilter, DistinctTotals, GroupKey, LedgerReader } from "../port/reader.ts";
+import type {
+  CallFilter,
+  DistinctSteps,
+  DistinctTotals,
+  GroupKey,
+  LedgerReader,
+} from "../port/reader.ts";
 import type { Sums } from "./metric.ts";
 import { readBuckets, sumFigures, type SeriesQuery } from "./series.ts";
 
@@ -74,20 +80,26 @@ export interface DistinctQuery {
   readonly divisors: readonly Dimension[];
   /** The values of the groups that are counted one by one; null for all. */
   readonly kept: readonly (readonly string[])[] | null;
+  readonly steps?: DistinctSteps | undefined;
 }
 
 /** By {@link groupId}; the empty text has all groups that are not kept. */
+export type DistinctByGroup = ReadonlyMap<string, Sums["distinct"]>;
+
+/** By the end of each step; null if the query has none. */
 export async function readDistinct(
   reader: Pick<LedgerReader, "distinct">,
-  { filter, by, divisors, kept }: DistinctQuery,
-): Promise<ReadonlyMap<string, Sums["distinct"]>> {
-  const found = new Map<string, Partial<Record<Dimension, DistinctTotals>>>();
+  { filter, by, divisors, kept, steps }: DistinctQuery,
+): Promise<ReadonlyMap<number | null, DistinctByGroup>> {
+  const found = new Map<number | null, Map<string, Record<string, DistinctTotals>>>();
   for (const of of divisors) {
-    for (const totals of await reader.distinct(filter, { by, of, kept })) {
-      const id = totals.group === null ? "" : groupId(totals.group, by);
-      const known = found.get(id) ?? {};
-      known[of] = totals;
-      found.set(id, known);
+    const query = { by, of, kept, ...(steps && { steps }) };
+    for (const totals of await reader.distinct(filter, query)) {
+      const { group, end = null } = totals;
+      const groups = found.get(end) ?? new Map<string, Record<string, DistinctTotals>>();
+      found.set(end, groups);
+      const id = group === null ? "" : groupId(group, by);
+      groups.set(id, { ...groups.get(id), [of]: totals });
     }
   }
   return found;

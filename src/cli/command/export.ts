@@ -12,7 +12,7 @@ import type { Connection } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { readFigures } from "../figures.ts";
 import { sameNames } from "../option-words.ts";
-import { moment, oneOf, type TargetOptions, withTarget } from "../option.ts";
+import { filtersOf, moment, oneOf, type TargetOptions, withFilter, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { grouped } from "../terminal/number.ts";
 import { startProgress, type Progress } from "../terminal/progress.ts";
@@ -50,17 +50,13 @@ const words = {
 };
 
 export function defineExport(command: Command, context: CommandContext): void {
-  withTarget(command.addArgument(new Argument("<format>", "csv, json, xlsx, pdf or focus")))
+  withFilter(
+    withTarget(command.addArgument(new Argument("<format>", "csv, json, xlsx, pdf or focus"))),
+  )
     .option("--out <file>", "file to write (default: standard output)")
     .option("--force", "replace the file if it exists")
     .option("--from <date>", "start date or time (pdf, focus: this month)", moment("--from"))
     .option("--to <date>", "end date or time, excluded (now)", moment("--to"))
-    .option(
-      "--filter <name=value>",
-      "only calls with this value of a dimension, provider, model, status or tag:NAME; may be repeated",
-      (text: string, all: readonly string[]) => [...all, text],
-      [],
-    )
     .option("--rows <rows>", `csv, json: ${exportRows.join(", ")}`, oneOf("--rows", exportRows))
     .option(
       "--focus-version <version>",
@@ -190,15 +186,7 @@ function queryOf(options: ExportOptions): string {
   };
   for (const [name, value] of Object.entries(fields))
     if (value !== undefined) query.set(name, value);
-  for (const filter of options.filter) {
-    const [, name, value] = /^([^=]+)=(.+)$/s.exec(filter) ?? [];
-    if (name === undefined || value === undefined)
-      throw new PurserError("invalid_request", `--filter: "${filter}" is not NAME=VALUE`, {
-        field: "--filter",
-        remedy: "Write it as --filter team=search or --filter tag:customer=acme.",
-      });
-    query.append(name, value);
-  }
+  for (const [name, value] of filtersOf(options.filter)) query.append(name, value);
   return query.toString();
 }
 

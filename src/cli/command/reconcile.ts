@@ -48,7 +48,8 @@ Examples:
       )) as ReconciliationJson;
       if (options.json) return printJson(context, made);
       const { out } = context.screen;
-      out.write(options.csv ? csvText(made) : reconciliationText(made, out));
+      if (options.csv) return out.draw(csvText(made));
+      out.write(reconciliationText(made, out));
     });
 }
 

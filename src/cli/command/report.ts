@@ -1,4 +1,4 @@
-/** `purser report`: totals over a range of time, and the groups with the highest spend. */
+/** `purser report`: what was spent, by group and time, and what budgets refused. */
 
 import { type Command, Option } from "commander";
 import type { SeriesJson } from "../../contract/series.ts";
@@ -9,7 +9,18 @@ import type { CommandContext } from "../context.ts";
 import { readFigures, withKeyNames } from "../figures.ts";
 import { groupTable } from "../group-table.ts";
 import { sameNames } from "../option-words.ts";
-import { list, moment, oneOf, type TargetOptions, whole, withTarget } from "../option.ts";
+import {
+  filtersOf,
+  list,
+  moment,
+  oneOf,
+  type TargetOptions,
+  whole,
+  withFilter,
+  withTarget,
+} from "../option.ts";
+import { questionCsv, questionText } from "../question-text.ts";
+import { askQuestion, questionOption, type QuestionOptions, questionWords } from "../question.ts";
 import { readRefused, refusedText } from "../refused-text.ts";
 import { printJson, withConnection } from "../session.ts";
 import { counted, dollars, grouped } from "../terminal/number.ts";
@@ -20,28 +31,29 @@ const words = sameNames("from", "to", "by");
 
 type Format = "table" | "json" | "csv";
 
-interface ReportOptions extends TargetOptions {
-  readonly from?: string;
-  readonly to?: string;
-  readonly by: readonly string[];
+interface ReportOptions extends TargetOptions, QuestionOptions {
   readonly include?: "simulator";
   readonly format: Format;
-  readonly top: number;
+  readonly csv?: true;
+  readonly top?: number;
   readonly refused?: true;
 }
 
+const usualTop = 20;
+
 export function defineReport(command: Command, context: CommandContext): void {
-  withTarget(command)
-    .option("--from <date>", "start date or time (default: everything)", moment("--from"))
-    .option("--to <date>", "end date or time, excluded (now)", moment("--to"))
+  withFilter(withRange(withTarget(command)))
     .addOption(
       new Option(
-        "--by <dimensions>",
-        "group by org, team, project, task, agent, user, ..., tag:NAME, provider, model, status",
+        "--by <names>",
+        "hour, day, week or month for a time axis; org, team, project, task, agent, user, ..., tag:NAME, provider, model, status for groups",
       )
         .argParser(list("--by"))
         .default(["project", "model"], "project,model"),
     )
+    .option("--metrics <names>", "columns, such as cost,calls,latency_p95", list("--metrics"))
+    .option("--sort <metric>", "order of the groups: a metric, or METRIC:asc (cost)")
+    .option("--compare [with]", "compare with the range before: previous or previous_whole")
     .option(
       "--include <calls>",
       "simulator: include its calls, too",
@@ -53,12 +65,12 @@ export function defineReport(command: Command, context: CommandContext): void {
       oneOf("--format", ["table", "json", "csv"]),
       "table",
     )
+    .option("--csv", "print CSV, like --format csv")
     .option("--refused", "list the calls that budgets refused instead, newest first")
     .option(
       "--top <n>",
-      "number of groups, or refused calls, in a table",
+      `number of groups, or refused calls, in a table (${usualTop})`,
       whole("--top", { least: 1, most: 10_000 }),
-      20,
     )
     .addHelpText(
       "after",
@@ -67,38 +79,98 @@ Tables round amounts; --json and csv are exact. Calls without a value are "unatt
 
 Examples:
   purser report --by team
-  purser report --from 2026-11-01 --to 2026-12-01 --by project,model
-  purser report --by user,tag:customer --format csv > spend.csv
+  purser report --by day --last 7d
+  purser report --by month,model --from 2026-01-01 --time-zone Europe/Berlin
+  purser report --month --compare --by team --filter provider=openai
+  purser report --last 24h --by model --metrics cost,latency_p95 --sort latency_p95
+  purser report --by user,tag:customer --csv > spend.csv
   purser report --refused --from 2026-11-01`,
     )
     .action(async (options: ReportOptions) => {
       checkRange(options, Date.now());
-      if (options.refused) return reportRefused(options, context);
-      const figures = await withConnection(context, { target: options, words }, (connection) =>
-        readFigures(connection, options),
-      );
-      const { out, notes } = context.screen;
-      if (options.json === true || options.format === "json") return printJson(context, figures);
-      const named = withKeyNames(figures);
-      if (options.format === "table")
-        return out.write(
-          reportText(named, { ...options, isRanged: isRanged(options), output: out }),
-        );
-      out.write(csv(named, options.by));
-      notes.write(unpricedText(figures.unpriced, notes.paint));
+      const format = formatOf(options);
+      if (options.refused) return reportRefused({ ...options, format }, context);
+      if (questionOption(options) !== undefined)
+        return reportQuestion({ ...options, format }, context);
+      await reportSums({ ...options, format }, context);
     });
 }
 
+function withRange(command: Command): Command {
+  return command
+    .option("--from <date>", "start date or time (default: everything)", moment("--from"))
+    .option("--to <date>", "end date or time, excluded (now)", moment("--to"))
+    .option("--last <length>", "until now: 24h, 7d, 4w or 3m")
+    .option("--today", "since midnight")
+    .option("--week", "since Monday")
+    .option("--month", "since the first of the month")
+    .option("--time-zone <name>", "IANA name of the zone of days, weeks and months (UTC)");
+}
+
+/** @throws PurserError `invalid_request` for two formats. */
+function formatOf({ csv: isCsv, json, format }: ReportOptions): Format {
+  if (isCsv && (json || format === "json"))
+    throw new PurserError("invalid_request", "--csv and JSON exclude each other", {
+      field: "--csv",
+      remedy: "Give one format.",
+    });
+  return json ? "json" : isCsv ? "csv" : format;
+}
+
+async function reportSums(options: ReportOptions, context: CommandContext): Promise<void> {
+  const figures = await withConnection(context, { target: options, words }, (connection) =>
+    readFigures(connection, options),
+  );
+  const { out, notes } = context.screen;
+  if (options.format === "json") return printJson(context, figures);
+  const named = withKeyNames(figures);
+  const { by, top = usualTop } = options;
+  if (options.format === "table")
+    return out.write(reportText(named, { by, top, isRanged: isRanged(options), output: out }));
+  out.draw(csv(named, by));
+  notes.write(unpricedText(figures.unpriced, notes.paint));
+}
+
+/** What needs more than the sums of a range: a time axis, filters, an order, a comparison. */
+async function reportQuestion(options: ReportOptions, context: CommandContext): Promise<void> {
+  const { format, top = mostGroups[format], filter, include } = options;
+  const { report, unpriced } = await withConnection(
+    context,
+    { target: options, words: questionWords },
+    async (connection) => {
+      const report = await askQuestion(connection, options, top);
+      if (format === "json") return { report, unpriced: [] };
+      const { from, to } = report;
+      const range = { from, to, by: [], include, filters: filtersOf(filter) };
+      return { report, unpriced: (await readFigures(connection, range)).unpriced };
+    },
+  );
+  const { out, notes } = context.screen;
+  if (format === "json") return printJson(context, report);
+  if (format === "table")
+    return out.write(questionText(report, out) + unpricedText(unpriced, out.paint));
+  out.draw(questionCsv(report));
+  notes.write(unpricedText(unpriced, notes.paint));
+}
+
+const mostGroups: Readonly<Record<Format, number>> = { table: usualTop, csv: 10_000, json: 1000 };
+
 async function reportRefused(options: ReportOptions, context: CommandContext): Promise<void> {
+  const asked = questionOption(options);
+  if (asked !== undefined)
+    throw new PurserError("invalid_request", `${asked} cannot be combined with --refused`, {
+      field: asked.split(" ")[0] ?? asked,
+      remedy: "Leave one of them out; --from and --to limit refused calls to a range.",
+    });
   if (options.format === "csv")
     throw new PurserError("invalid_request", "--refused does not support CSV", {
       field: "--format",
       remedy: "Use table or json.",
     });
   const refused = await withConnection(context, { target: options, words }, (connection) =>
-    readRefused(connection, options),
+    readRefused(connection, { ...options, top: options.top ?? usualTop }),
   );
-  if (options.json === true || options.format === "json")
+  if (options.format === "json")
     return printJson(context, { data: refused.calls, has_more: refused.hasMore });
   context.screen.out.write(
     refusedText(refused, { output: context.screen.out, isRanged: isRanged(options) }),

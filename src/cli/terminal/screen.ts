@@ -24,7 +24,7 @@ export interface Output {
   readonly paint: Paint;
   /** Wraps lines that are too wide for the terminal; without colours, removes control characters. */
   write(text: string): void;
-  /** Writes unchanged text, such as cursor movements. */
+  /** Writes unchanged text, such as cursor movements, or CSV, whose lines end with CR LF. */
   draw(text: string): void;
 }
 

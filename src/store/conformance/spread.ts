@@ -2,14 +2,17 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import type { Ledger } from "../../app/port/ledger.ts";
 import type { CallFilter, LedgerReader } from "../../app/port/reader.ts";
 import type { Attribution } from "../../domain/attribution/attribution.ts";
 import { latencyBucket } from "../../domain/latency/latency-bucket.ts";
+import { openMeter } from "../../domain/usage/open-meter.ts";
 import { hold, outcome, putBudget, route, settle, start, usd } from "./fixture.ts";
 import { using, type OpenStore } from "./store-under-test.ts";
 
 const hourMs = 3_600_000;
+const pages = openMeter("pages");
 
 interface Call {
   readonly latencyMs: number;
@@ -103,6 +106,80 @@ export function testLatencies(open: OpenStore): void {
   });
 }
 
+/** 40 calls within three hours: charged, failed, billed late, and refused. */
+async function makeMixed(ledger: Ledger): Promise<void> {
+  const at = (n: number): number => start + ((n * 17) % 40) * 270_000 + n;
+  for (let n = 0; n < 40; n++) {
+    const attribution = { team: `t${n % 3}` };
+    await ledger.commit(hold(`op${n}`, usd(50), { at: at(n), attribution }));
+    const call = { at: at(n) + 1000, operationId: `op${n}` };
+    if (n % 7 === 3)
+      await ledger.commit({ ...call, kind: "release", attempt: 1, reason: "upstream failed" });
+    else {
+      const status = n % 5 === 2 ? "unresolved" : "settled";
+      const end = outcome(usd(n), { status, latencyMs: n + 1, usage: { input: n, [pages]: 2 } });
+      await ledger.commit(settle(call.operationId, usd(n), { at: call.at, outcome: end }));
+    }
+    if (n % 10 !== 2) continue;
+    const bill = outcome(usd(1), { latencyMs: 3, usage: { input: 4 } });
+    const late = { at: call.at + hourMs, outcome: bill, fingerprint: "bill" };
+    await ledger.commit(settle(call.operationId, usd(1), late));
+  }
+  await ledger.commit(putBudget("all", usd(0)));
+  await ledger.commit(hold("refused", usd(1), { at: start + 700_000 }));
+}
+
+export function testPartsOfHours(open: OpenStore): void {
+  test("the figures of any range, within hours too, are those of its calls", async () => {
+    await using(open, async ({ ledger, reader }) => {
+      await makeMixed(ledger);
+      const times = fc.integer({ min: start - 1000, max: start + 3 * hourMs });
+      const ranges = fc.uniqueArray(times, { minLength: 2, maxLength: 2 });
+      const team = fc.constantFrom(undefined, "t0", "t2");
+      await fc.assert(
+        fc.asyncProperty(ranges, team, async ([one = 0, other = 0], wanted) => {
+          const range = { from: Math.min(one, other), to: Math.max(one, other) };
+          const filter = {
+            ...range,
+            ...(wanted !== undefined && { attribution: { team: wanted } }),
+          };
+          const ended = await reader.calls(filter, { limit: 100, before: null });
+          const charged = ended.filter((call) => call.status !== "released");
+          const totals = await reader.totals(filter, ["team", "status"], null);
+          const sum = (of: (row: (typeof totals)[number]) => number): number =>
+            totals.reduce((all, row) => all + of(row), 0);
+          assert.deepEqual(
+            [sum(({ calls: n }) => n), sum((row) => row.released), sum((row) => row.latencyMs)],
+            [
+              charged.length,
+              ended.length - charged.length,
+              charged.reduce((all, { latencyMs }) => all + latencyMs, 0),
+            ],
+          );
+          assert.equal(
+            totals.reduce((all, { cost }) => all + cost, 0n),
+            charged.reduce((all, { cost }) => all + cost, 0n),
+          );
+          for (const meter of ["input", pages] as const)
+            assert.equal(
+              sum(({ usage }) => usage[meter] ?? 0),
+              charged.reduce((all, { usage }) => all + (usage[meter] ?? 0), 0),
+            );
+          const expected = Map.groupBy(charged, ({ latencyMs }) =>
+            String(latencyBucket(latencyMs)),
+          );
+          const [known] = await reader.latencies(filter, [], null);
+          assert.deepEqual(
+            Object.fromEntries(known?.counts ?? []),
+            Object.fromEntries([...expected].map(([bucket, same]) => [bucket, same.length])),
+          );
+        }),
+        { numRuns: 150 },
+      );
+    });
+  });
+}
+
 export function testDistinct(open: OpenStore): void {
   test("values are counted once in each group, with the calls that have one and their cost", async () => {
     await using(open, async ({ ledger, reader }) => {
@@ -121,6 +198,30 @@ export function testDistinct(open: OpenStore): void {
       assert.deepEqual(own.map(({ group, distinct }) => [group, distinct]).sort(byText), [
         [{ task: "a" }, 1],
         [{ task: "b" }, 1],
+      ]);
+    });
+  });
+
+  test("parts of a range are counted each for itself, or from the start of the range on", async () => {
+    await using(open, async ({ ledger, reader }) => {
+      await make(ledger, calls);
+      const ends = [start + hourMs, start + 2 * hourMs, start + 3 * hourMs, start + 31 * hourMs];
+      const filter = { from: start, attribution: { org: "unattributed" } };
+      const countsOf = async (isCumulative: boolean): Promise<readonly unknown[]> => {
+        const query = { by: [], of: "task", kept: null, steps: { ends, isCumulative } };
+        const all = await reader.distinct(filter, query);
+        return all.map((row) => [ends.indexOf(row.end ?? 0), row.distinct, row.calls, row.cost]);
+      };
+      assert.deepEqual(await countsOf(false), [
+        [0, 2, 2, usd(3)],
+        [1, 1, 1, usd(3)],
+        [3, 1, 1, usd(4)],
+      ]);
+      assert.deepEqual(await countsOf(true), [
+        [0, 2, 2, usd(3)],
+        [1, 2, 3, usd(6)],
+        [2, 2, 3, usd(6)],
+        [3, 2, 4, usd(10)],
       ]);
     });
   });

@@ -21,7 +21,7 @@ import { Books } from "../../domain/ledger/books.ts";
 import type { CounterState } from "../../domain/ledger/counter.ts";
 import { noHistory } from "../../domain/ledger/past.ts";
 import { pico } from "../../domain/money/money.ts";
-import { countDistinct, distinctKeys } from "../distinct.ts";
+import { countDistinct, distinctKeys, distinctParts } from "../distinct.ts";
 import type { Link } from "./link.ts";
 import {
   alertRows,
@@ -103,7 +103,10 @@ export class MemoryReader implements LedgerReader {
   }
 
   async distinct(filter: CallFilter, query: DistinctQuery): Promise<readonly DistinctTotals[]> {
-    return countDistinct(await this.totals(filter, distinctKeys(query), null), query);
+    const parts = [];
+    for (const part of distinctParts(filter, query))
+      parts.push(await this.totals(part, distinctKeys(query), null));
+    return countDistinct(parts, query);
   }
 
   async keyUses(): Promise<readonly KeyUseRow[]> {

@@ -94,7 +94,11 @@ export class Groups {
 
   latencies(): readonly LatencyTotals[] {
     return [...this.#sums.values()]
-      .map(({ group, bucket, sums }) => ({ group, bucket, counts: sums.latencies }))
+      .map(({ group, bucket, sums: { latencies } }) => ({
+        group,
+        bucket,
+        counts: new Map([...latencies].filter(([, count]) => count !== 0)),
+      }))
       .filter(({ counts }) => countLatencies(counts) > 0);
   }
 

@@ -7,7 +7,7 @@ import { findDamage } from "../integrity.ts";
 import { damageRemedyFor, openForReading } from "../schema.ts";
 import { readAlerts, readCalls } from "./calls.ts";
 import { countSpent } from "./count-spent.ts";
-import { countDistinct, distinctKeys } from "../../distinct.ts";
+import { countDistinct, distinctKeys, distinctParts } from "../../distinct.ts";
 import { readCorrections } from "./corrections.ts";
 import { readKeyUses } from "./key-uses.ts";
 import { NameIndex } from "./name-index.ts";
@@ -73,7 +73,11 @@ function answer(query: Query | CountQuery | FeedQuery, number: number): unknown 
   if (query.method === "distinct") {
     const [filter, distinct] = query.input;
     const by = distinctKeys(distinct);
-    return countDistinct(readTotals(source, { filter, by, bucketMs: null }), distinct);
+    const parts = Iterator.from(distinctParts(filter, distinct));
+    return countDistinct(
+      parts.map((part) => readTotals(source, { filter: part, by, bucketMs: null })),
+      distinct,
+    );
   }
   const [filter, by, bucketMs] = query.input;
   const read = query.method === "latencies" ? readLatencies : readTotals;

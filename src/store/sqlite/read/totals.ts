@@ -1,17 +1,11 @@
 /**
- * Sums calls: whole hours from the roll-ups, the partial hours at both ends from the calls
- * themselves.
+ * Sums calls: whole hours from the roll-ups, and the partial hours at both ends from the calls
+ * themselves, or from the roll-up of the hour minus its other calls.
  */
 
 import type { CallFilter, GroupKey, LatencyTotals, Totals } from "../../../app/port/reader.ts";
 import type { JournalRow } from "../../journal/chain.ts";
-import {
-  allRows,
-  prepareRows,
-  readRow,
-  rowColumns,
-  type RowValues,
-} from "../journal/journal-file.ts";
+import { allRows, prepareRows, type RowValues } from "../journal/journal-file.ts";
 import { kinds, statuses, type StatusCode } from "../../journal/kind.ts";
 import { outcomeRows } from "../journal/kind-condition.ts";
 import { dayHours, sumColumns } from "../schema.ts";
@@ -22,6 +16,8 @@ import {
   addUsage,
   hourMs,
   joinPico,
+  readLatencyFrom,
+  withoutOldLatency,
   type Addition,
 } from "../write/rollup.ts";
 import { findEnds, holdsNamed, type Source } from "./calls.ts";
@@ -65,7 +61,8 @@ function readGroups(source: Source, { filter, by, bucketMs }: TotalsQuery, wante
     groups,
     wanted,
     includesRefusals: filter.status === undefined || filter.status === "refused",
-  };
+    sign: 1,
+  } as const;
   const holds = holdsNamed(source, filter);
   if (holds) addNamed(reading, holds, filter);
   else addRange(reading);
@@ -78,6 +75,8 @@ interface Reading {
   readonly groups: Groups;
   readonly wanted: Wanted;
   readonly includesRefusals: boolean;
+  /** -1 to take calls back. */
+  readonly sign: 1 | -1;
 }
 
 function addRange(reading: Reading): void {
@@ -86,8 +85,25 @@ function addRange(reading: Reading): void {
   const endHour = Math.floor(to / hourMs);
   if (firstHour > endHour) return addCalls(reading, { from, to });
   addWholeHours(reading, { firstHour, endHour });
-  if (from < firstHour * hourMs) addCalls(reading, { from, to: firstHour * hourMs });
-  if (to > endHour * hourMs) addCalls(reading, { from: endHour * hourMs, to });
+  if (from < firstHour * hourMs) addPartOfHour(reading, { from, to: firstHour * hourMs });
+  if (to > endHour * hourMs) addPartOfHour(reading, { from: endHour * hourMs, to });
+}
+
+interface Times {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Reads the calls of the shorter part: the one asked for, or the rest of its hour. */
+function addPartOfHour(reading: Reading, times: Times): void {
+  if (times.to - times.from <= hourMs / 2) return addCalls(reading, times);
+  const hour = Math.floor(times.from / hourMs);
+  addRollups(reading, "rollup", { firstHour: hour, endHour: hour + 1 });
+  const isStart = times.from === hour * hourMs;
+  const rest = isStart
+    ? { from: times.to, to: (hour + 1) * hourMs }
+    : { from: hour * hourMs, to: times.from };
+  addCalls({ ...reading, sign: -1 }, rest);
 }
 
 /**
@@ -201,58 +217,79 @@ function addLatencyRow(groups: Groups, values: readonly number[]): void {
 }
 
 /** Adds the calls and refusals of a short time, one by one. */
-function addCalls(reading: Reading, times: { readonly from: number; readonly to: number }): void {
+function addCalls(reading: Reading, times: Times): void {
   const { database } = reading.source;
   const { first, last } = seqRange(database, times);
+  const clamp = (at: number): number => Math.max(-8.64e15, Math.min(8.64e15, at));
+  const [from, to] = [clamp(times.from), clamp(times.to)];
   const usual = prepareRows(
     database,
-    `SELECT at, ${rowColumns("entry")} FROM entry
-     WHERE seq BETWEEN ? AND ? AND (${outcomeRows("kind")} OR kind = ${kinds.refusal})
+    `SELECT at, ${summedColumns} FROM entry
+     WHERE seq BETWEEN ? AND ? AND at >= ? AND at < ? AND (${outcomeRows("kind")} OR kind = ${kinds.refusal})
      AND NOT EXISTS (SELECT 1 FROM amendment WHERE amendment.seq = entry.seq)
      AND NOT EXISTS (SELECT 1 FROM amendment WHERE amendment.replaces = entry.seq)`,
   );
-  const selection = { ...reading.selection, ...times };
-  const adding = { ...reading, matches: matcher(selection) };
-  for (const values of usual.iterate(first, last)) addCall(adding, values as unknown as RowValues);
   const amended = prepareRows(
     database,
-    `SELECT ended_at, ${rowColumns("entry")} FROM amendment CROSS JOIN entry USING (seq)
+    `SELECT ended_at, ${summedColumns} FROM amendment CROSS JOIN entry USING (seq)
      WHERE ended_at >= ? AND ended_at < ? AND NOT EXISTS (SELECT 1 FROM amendment AS later WHERE later.replaces = amendment.seq)`,
   );
-  const clamp = (at: number): number => Math.max(-8.64e15, Math.min(8.64e15, at));
-  for (const values of allRows(amended, clamp(times.from), clamp(times.to)))
-    addCall(adding, values);
+  const selection = { ...reading.selection, ...times };
+  const adding = {
+    ...reading,
+    matches: matcher(selection),
+    latencyFrom: readLatencyFrom(database),
+  };
+  const add = (values: RowValues): void => addOne(adding, readSummed(values), Number(values[0]));
+  for (const values of usual.iterate(first, last, from, to)) add(values as unknown as RowValues);
+  for (const values of allRows(amended, from, to)) add(values);
+}
+
+/** The columns of a call that its sums are made of: half the time of reading whole rows. */
+const summedColumns =
+  "entry.seq, entry.kind, entry.attribution_id, entry.route_id, CAST(entry.amount AS TEXT), entry.body";
+
+type Summed = Pick<JournalRow, "seq" | "kind" | "attributionId" | "routeId" | "amount" | "body">;
+
+function readSummed([, seq, kind, attributionId, routeId, amount, body]: RowValues): Summed {
+  return {
+    seq: Number(seq),
+    kind: Number(kind),
+    attributionId: attributionId as number | null,
+    routeId: routeId as number | null,
+    amount: String(amount),
+    body: String(body),
+  };
 }
 
 interface Adding extends Reading {
   readonly matches: (fields: SelectedFields) => boolean;
-}
-
-function addCall(adding: Adding, [endedAt, ...values]: RowValues): void {
-  addOne(adding, readRow(values), Number(endedAt));
+  readonly latencyFrom: number;
 }
 
 function addOne(
-  { groups, includesRefusals, matches }: Adding,
-  row: JournalRow,
+  { groups, includesRefusals, matches, sign, latencyFrom }: Adding,
+  row: Summed,
   endedAt: number,
 ): void {
-  const { kind, attributionId, routeId } = row;
+  const { seq, kind, attributionId, routeId } = row;
   if (kind === kinds.refusal && !includesRefusals) return;
   const fields = { kind, attributionId: attributionId ?? 0, routeId: routeId ?? 0, endedAt };
   if (!matches(fields)) return;
   const addition = additionOf(row);
-  if (addition) addTo(groups.at({ ...fields, status: addition.status, at: endedAt }), addition);
+  if (!addition) return;
+  const sums = groups.at({ ...fields, status: addition.status, at: endedAt });
+  addTo(sums, withoutOldLatency(addition, { seq, latencyFrom }), sign);
 }
 
-function addTo(sums: GroupSums, addition: Addition): void {
-  if (addition.status === statuses.refused) sums.refusals += 1;
-  else if (addition.status === statuses.released) sums.released += 1;
-  else sums.calls += 1;
-  sums.cost += addition.cost;
-  sums.latencyMs += addition.latencyMs;
-  if (addition.latencyBucket !== null) addCount(sums.latencies, addition.latencyBucket, 1);
-  addUsage(sums, addition.usage);
+function addTo(sums: GroupSums, addition: Addition, sign: 1 | -1): void {
+  if (addition.status === statuses.refused) sums.refusals += sign;
+  else if (addition.status === statuses.released) sums.released += sign;
+  else sums.calls += sign;
+  sums.cost += sign === 1 ? addition.cost : -addition.cost;
+  sums.latencyMs += sign * addition.latencyMs;
+  if (addition.latencyBucket !== null) addCount(sums.latencies, addition.latencyBucket, sign);
+  addUsage(sums, addition.usage, sign);
 }
 
 /** Adds the calls of these holds, and the refusals of the operations that the filter names. */
@@ -262,7 +299,8 @@ function addNamed(
   { operation, operationId = operation }: CallFilter,
 ): void {
   const { source, selection } = reading;
-  const adding = { ...reading, matches: matcher(selection) };
+  const latencyFrom = readLatencyFrom(source.database);
+  const adding = { ...reading, matches: matcher(selection), latencyFrom };
   const page = { limit: Number.MAX_SAFE_INTEGER, before: null };
   for (const { seq, endedAt } of findEnds(source, { holds, selection, page })) {
     const row = source.file.journal.row(seq);
