@@ -25,6 +25,7 @@ import { parseInstant } from "../domain/input/scalar.ts";
 import { add, formatUsd, zero } from "../domain/money/money.ts";
 import { itemProviders } from "../domain/price/text/item.ts";
 import { readUsd } from "./amount.ts";
+import { countsOf, errorJson, idIn } from "./batch-answer.ts";
 import type { ApiContext } from "./context.ts";
 import { answer, callers, ok, problem, route, type Route } from "./route.ts";
 import { check } from "./validate.ts";
@@ -117,13 +118,9 @@ function answersJson(
   answers: readonly ChargeAnswer[],
   inputs: readonly unknown[],
 ): ChargeAnswerJson {
-  const count = (...statuses: readonly RowAnswer["status"][]): number =>
-    answers.filter(({ status }) => statuses.includes(status)).length;
   return {
     data: answers.map((one, index) => rowJson(one, { index, input: inputs[index] })),
-    recorded: count("recorded"),
-    repeated: count("repeated"),
-    failed: count("invalid", "conflict"),
+    ...countsOf(answers),
   };
 }
 
@@ -139,20 +136,13 @@ function rowJson(
       cost_usd: formatUsd(one.cost),
       ...(one.parts && { parts: one.parts.flatMap(partJson) }),
     };
-  const { code, message, detail } = named(one.error);
   return {
     index,
-    charge_id: one.operationId ?? idIn(input),
+    charge_id: one.operationId ?? idIn(input, ["charge_id"]),
     status: one.status,
     cost_usd: null,
-    error: { code, detail: message, field: detail.field ?? null, remedy: detail.remedy ?? null },
+    error: errorJson(named(one.error)),
   };
-}
-
-function idIn(input: unknown): string | null {
-  if (typeof input !== "object" || input === null) return null;
-  const id: unknown = Reflect.get(input, "charge_id");
-  return typeof id === "string" ? id : null;
 }
 
 function partJson({ value, answer: one }: SharedPart): readonly PartJson[] {

@@ -8,6 +8,7 @@ import {
   type UsageAnswerJson,
 } from "../contract/usage.ts";
 import { formatUsd } from "../domain/money/money.ts";
+import { countsOf, errorJson, idIn } from "./batch-answer.ts";
 import { answer, callers, ok, problem, route, type Route } from "./route.ts";
 import { readRows } from "./usage-row.ts";
 
@@ -30,13 +31,9 @@ export const usageRoutes: readonly Route[] = [
     },
     async handler({ body: { data }, caller, context }) {
       const answers = await recordUsage(context, caller, readRows(context, data));
-      const count = (...statuses: readonly RowAnswer["status"][]): number =>
-        answers.filter(({ status }) => statuses.includes(status)).length;
       return ok({
         data: answers.map((one, index) => rowJson(one, { index, row: data[index] })),
-        recorded: count("recorded"),
-        repeated: count("repeated"),
-        failed: count("invalid", "conflict"),
+        ...countsOf(answers),
       });
     },
   }),
@@ -50,25 +47,12 @@ function rowJson(
     const { operationId, status, cost, flags } = one;
     return { index, operation_id: operationId, status, cost_usd: formatUsd(cost), flags };
   }
-  const { code, message, detail } = one.error;
   return {
     index,
-    operation_id: one.operationId ?? idIn(row),
+    operation_id: one.operationId ?? idIn(row, ["operation_id", "id"]),
     status: one.status,
     cost_usd: null,
     flags: [],
-    error: {
-      code,
-      detail: message,
-      field: detail.field ?? null,
-      remedy: detail.remedy ?? null,
-    },
+    error: errorJson(one.error),
   };
-}
-
-/** The id of a row that cannot be read, if it has one. */
-function idIn(row: unknown): string | null {
-  if (typeof row !== "object" || row === null) return null;
-  const id: unknown = Reflect.get(row, "operation_id") ?? Reflect.get(row, "id");
-  return typeof id === "string" ? id : null;
 }

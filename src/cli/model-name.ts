@@ -2,7 +2,10 @@
 
 import { commonName } from "../domain/price/id/provider-name.ts";
 import { PurserError } from "../domain/error.ts";
+import { show } from "../domain/input/fields.ts";
 import { nearest } from "../domain/input/nearest.ts";
+import { isOneLine } from "../domain/input/one-line.ts";
+import { maxIdLength } from "../domain/price/id/model-id.ts";
 import { didYouMean, similarModels, splitName } from "../domain/price/similar-models.ts";
 import { billedUnits } from "../domain/price/unit-price.ts";
 import type { ModelName } from "../domain/price/served.ts";
@@ -25,7 +28,7 @@ export function resolveModel(catalogue: CommandCatalogue, wanted: WantedModel): 
  * Reads `provider/model`, or finds the provider that has the model, preferring its maker.
  *
  * @returns undefined if no provider has it.
- * @throws PurserError for a name without a model, such as `openai/`.
+ * @throws PurserError for a name without a model, such as `openai/`, or one that no model has.
  */
 export function listedModel(
   catalogue: CommandCatalogue,
@@ -33,6 +36,8 @@ export function listedModel(
 ): ModelName | undefined {
   const { model, at } = wanted;
   checkNamed(model);
+  checkLength(model, "model");
+  checkLength(wanted.provider ?? "", "--provider");
   if (wanted.provider !== undefined) return { provider: commonName(wanted.provider), model };
   const split = splitName(model);
   if (split && catalogue.book.sheet({ ...split, at }))
@@ -54,6 +59,17 @@ function checkNamed(name: string): void {
   throw new PurserError("invalid_request", isEmpty ? "model is empty" : `${name} names no model`, {
     field: "model",
     remedy: "Give a model id, or provider/model, such as openai/gpt-5-mini.",
+  });
+}
+
+/** As over the API; a terminal prints no control character. */
+function checkLength(name: string, field: string): void {
+  const { provider = "", model } = splitName(name) ?? { model: name };
+  const isShort = provider.length <= maxIdLength && model.length <= maxIdLength;
+  if (isShort && isOneLine(name)) return;
+  throw new PurserError("invalid_request", `${field} is ${show(name)}, which is not a name`, {
+    field,
+    remedy: `Give 1 to ${maxIdLength} characters, without control characters.`,
   });
 }
 

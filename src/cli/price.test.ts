@@ -120,6 +120,21 @@ test("regions at the standard rates are listed only if any other region costs so
   });
 });
 
+test("what cannot be the name of a model or a provider is refused, and shortened", async () => {
+  for (const words of [
+    ["price", "--", "x".repeat(10_000)],
+    ["price", "--", `sim/${"x".repeat(10_000)}`],
+    ["price", "--", "gpt-5\u0007"],
+    ["price", "gpt-5", "--provider", "x".repeat(10_000)],
+    ["estimate", "x".repeat(10_000), "--input", "1"],
+  ]) {
+    const { code, out, notes } = await purser(words);
+    assert.deepEqual([code, out], [2, ""]);
+    assert.match(notes, /which is not a name[^]*1 to 200 characters/);
+    assert.ok(notes.length < 500, notes);
+  }
+});
+
 test("errors name the option that is wrong, its value, and what was meant", async () => {
   for (const [words, text] of [
     [["price", "gpt-5", "--provider", "opnai"], /"opnai"[^]*--provider[^]*Did you mean openai\?/],

@@ -19,7 +19,7 @@ export interface NotifierOptions {
   readonly directory: string;
   readonly feed: Feed;
   readonly log: Log;
-  /** Whether simulated calls are kept apart: nobody is told of them. */
+  /** Whether simulated calls are kept apart: no events of theirs are sent. */
   readonly simulatedApart: boolean;
 }
 

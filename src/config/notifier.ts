@@ -1,4 +1,4 @@
-/** Reads `notifiers`: who is told of events, of which ones, and when. */
+/** Reads `notifiers`: where events are sent, which ones, and when. */
 
 import type { NotifierSettings, QuietHours } from "../app/port/notifier-settings.ts";
 import { notifierKinds } from "../app/port/notifier-settings.ts";

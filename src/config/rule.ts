@@ -1,4 +1,4 @@
-/** Reads `rules`: on what condition which notifiers are told. */
+/** Reads `rules`: the conditions that raise an alert, and the notifiers that get it. */
 
 import { type Fields, invalid, optionalList, show } from "../domain/input/fields.ts";
 import { defineRule, type RuleNames } from "../domain/rule/define.ts";

@@ -27,7 +27,7 @@ const fields = {
     .strictObject({ after: z.string().describe("Such as `30m`."), notify: names.optional() })
     .nullable()
     .optional()
-    .describe("Whom an alert is sent to, once, that nobody has acknowledged in time."),
+    .describe("The notifiers that get an alert once more if it is not acknowledged in time."),
 };
 
 /** The domain checks which fields a condition needs, and names what is wrong. */

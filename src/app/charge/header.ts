@@ -12,7 +12,7 @@ import type { CallId, Outcome } from "../../domain/ledger/entry.ts";
 import { idOfOperation } from "../../domain/ledger/operation.ts";
 import { itemProviders, type ItemKind } from "../../domain/price/text/item.ts";
 import { chargeEndpoint, chargeOfItem, itemAt, readQuantity, type ItemPrices } from "./item.ts";
-import { mayCall, type Key } from "../../domain/key/key.ts";
+import { isLimited, mayCall, type Key } from "../../domain/key/key.ts";
 
 export interface HeaderCharge {
   readonly itemId: string;
@@ -106,7 +106,10 @@ export async function chargeWithCall(
   call: ChargedCall,
   charges: readonly HeaderCharge[],
 ): Promise<void> {
-  for (const charge of charges) await record(context, call, charge);
+  if (charges.length === 0) return;
+  const recorded = charges.map((charge) => record(context, call, charge));
+  await Promise.allSettled(recorded);
+  await Promise.all(recorded);
 }
 
 async function record(
@@ -135,7 +138,7 @@ async function record(
     budgets: of.budgets,
     outcome,
     fingerprint: createHash("sha256").update(`${itemId}=${quantity}`).digest("hex"),
-    ...(key !== null && key.role !== "admin" && { selfReported: true }),
+    ...(isLimited(key) && { selfReported: true }),
   });
   if (answer.repeated) return;
   if (answer.crossed.length > 0) announceChange(context, answer.crossed);

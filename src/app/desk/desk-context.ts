@@ -1,6 +1,6 @@
 /** The context of holds over the API, and the limits of the keys that make them. */
 
-import type { Key } from "../../domain/key/key.ts";
+import { isLimited, type Key } from "../../domain/key/key.ts";
 import type { Share } from "../../domain/ledger/command.ts";
 import type { Audience } from "../hold/announce.ts";
 import type { EndAudience } from "../settle/announce-end.ts";
@@ -29,9 +29,4 @@ export function shareOf(
   return isLimited(key)
     ? { share: { keyId: key.keyId, attribution: key.attribution, percent, mostHolds } }
     : {};
-}
-
-/** Whether the key may hold a limited amount only: any key but an administrator's. */
-export function isLimited(key: Key | null): key is Key {
-  return key !== null && key.role !== "admin";
 }

@@ -2,7 +2,7 @@
 
 import { canonicalAttribution, type Attribution } from "../../domain/attribution/attribution.ts";
 import { PurserError } from "../../domain/error.ts";
-import type { Key } from "../../domain/key/key.ts";
+import { isLimited, type Key } from "../../domain/key/key.ts";
 import type { Demand, HoldAnswer } from "../../domain/ledger/command.ts";
 import { operationOf } from "../../domain/ledger/operation.ts";
 import { zero, type PicoUsd } from "../../domain/money/money.ts";
@@ -12,7 +12,7 @@ import { boundOf, demandOf, feesOf, fixedDemand } from "../hold/estimate.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { lookUpPrice, type PricingContext } from "./look-up-price.ts";
 import type { HoldLimits } from "../port/limits.ts";
-import { type DeskContext, apiEndpoint, shareOf, isLimited } from "./desk-context.ts";
+import { type DeskContext, apiEndpoint, shareOf } from "./desk-context.ts";
 
 /** The size of a hold: tokens that the book prices, or an amount that the caller knows. */
 export type Sizing =

@@ -1,7 +1,7 @@
 /** A row of usage that was metered elsewhere, and the ledger's command that charges it once. */
 
 import { attribute, checkMayCall } from "../desk/attribute.ts";
-import { isLimited } from "../desk/desk-context.ts";
+import { isLimited } from "../../domain/key/key.ts";
 import { fingerprint } from "../desk/fingerprint.ts";
 import { chargeOf, type CostReport, type ReportPricing } from "../desk/settle.ts";
 import type { Principal } from "../caller/principal.ts";

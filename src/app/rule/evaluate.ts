@@ -1,12 +1,7 @@
 /** Finds which rules the charges of one page of the journal meet. */
 
-import {
-  attributedTo,
-  unattributed,
-  type Attribution,
-} from "../../domain/attribution/attribution.ts";
+import { attributedTo, attributionOf, unattributed } from "../../domain/attribution/attribution.ts";
 import { everyValue } from "../../domain/budget/applies.ts";
-import type { Budget } from "../../domain/budget/budget.ts";
 import type { HeldCall } from "../../domain/event/context.ts";
 import type { Balance } from "../../domain/ledger/counter.ts";
 import type { CorrectionEntry, RefusalEntry, SettleEntry } from "../../domain/ledger/entry.ts";
@@ -108,6 +103,7 @@ async function thresholds(
   const budget = ledger.budget(condition.budgetId);
   const at = lastTime(charges);
   if (!budget || at === null) return [];
+  const { budgetType } = budget;
   const balances = await ledger.balances(budget.budgetId, at);
   return balances.flatMap(({ counter, spent, limit }: Balance) => {
     const { windowStart, windowEnd, currency, value } = counter;
@@ -124,35 +120,28 @@ async function thresholds(
       figure,
       limit,
       currency,
-      attribution: attributionOf(budget, value),
+      attribution: budgetType === "platform" ? {} : attributionOf(budgetType, value),
       budgetId: budget.budgetId,
-      operationId: null,
     };
   });
 }
 
 function operationOver(
   { rule, condition }: Ruled<AmountCondition>,
-  { entry, call }: Charge,
+  charge: Charge,
 ): readonly Alert[] {
-  const { currency, amount: limit } = condition;
-  const figure = currency === "USD" ? entry.cost.usd : entry.cost.tokens;
-  if (figure <= limit) return [];
-  return [
-    {
-      ...common(rule),
-      value: idOfOperation(entry.operationId),
-      chargedAt: entry.at,
-      window: { start: call.at, end: entry.at },
-      until: null,
-      figure,
-      limit,
-      currency,
-      attribution: call.attribution,
-      budgetId: null,
-      operationId: entry.operationId,
-    },
-  ];
+  const { entry, call } = charge;
+  const figure = condition.currency === "USD" ? entry.cost.usd : entry.cost.tokens;
+  const window = { start: call.at, end: entry.at };
+  return figure > condition.amount
+    ? [
+        alertOfCharge({ rule, condition }, charge, {
+          value: idOfOperation(entry.operationId),
+          figure,
+          window,
+        }),
+      ]
+    : [];
 }
 
 async function tasksOver(
@@ -160,7 +149,6 @@ async function tasksOver(
   { rule, condition }: Ruled<AmountCondition>,
   { charges }: Page,
 ): Promise<readonly Alert[]> {
-  const { currency, amount: limit } = condition;
   const byTask = new Map(
     charges.flatMap((charge) => {
       const { task } = charge.call.attribution;
@@ -168,25 +156,32 @@ async function tasksOver(
     }),
   );
   const alerts: Alert[] = [];
-  for (const [task, { entry, call }] of byTask) {
+  for (const [task, charge] of byTask) {
     const [sum] = await parts.reader.totals(filterOf(parts, { attribution: { task } }), [], null);
-    const figure = sum ? figureOf(sum, currency) : 0n;
-    if (figure <= limit) continue;
-    alerts.push({
-      ...common(rule),
-      value: task,
-      chargedAt: entry.at,
-      window: { start: null, end: entry.at },
-      until: null,
-      figure,
-      limit,
-      currency,
-      attribution: call.attribution,
-      budgetId: null,
-      operationId: entry.operationId,
-    });
+    const figure = sum ? figureOf(sum, condition.currency) : 0n;
+    if (figure <= condition.amount) continue;
+    const window = { start: null, end: charge.entry.at };
+    alerts.push(alertOfCharge({ rule, condition }, charge, { value: task, figure, window }));
   }
   return alerts;
+}
+
+/** The alert of an amount that a charge went past, once for good. */
+function alertOfCharge(
+  { rule, condition }: Ruled<AmountCondition>,
+  { entry, call }: Charge,
+  found: Pick<Alert, "value" | "figure" | "window">,
+): Alert {
+  return {
+    ...common(rule),
+    ...found,
+    chargedAt: entry.at,
+    until: null,
+    limit: condition.amount,
+    currency: condition.currency,
+    attribution: call.attribution,
+    operationId: entry.operationId,
+  };
 }
 
 async function spendOver(
@@ -213,9 +208,7 @@ async function spendOver(
       figure,
       limit,
       currency,
-      attribution: by.startsWith("tag:") ? { tags: { [by.slice(4)]: value } } : { [by]: value },
-      budgetId: null,
-      operationId: null,
+      attribution: attributionOf(by, value),
     };
   });
 }
@@ -238,20 +231,19 @@ function unpriced(rule: Rule, { charges, refusals }: Page): readonly Alert[] {
     limit: 0n,
     currency: "USD",
     attribution,
-    budgetId: null,
     operationId: entry.operationId,
   }));
 }
 
 const dayMs = 86_400_000;
 
+/** What all alerts of a rule have; those of a budget or an operation name it. */
 function common({ ruleId, condition: { when }, notify, escalate }: Rule) {
-  return { ruleId, when, notify, escalate };
+  return { ruleId, when, notify, escalate, budgetId: null, operationId: null };
 }
 
 function lastTime(charges: readonly Charge[]): number | null {
-  const last = charges.at(-1);
-  return last ? charges.reduce((time, { entry }) => Math.max(time, entry.at), last.entry.at) : null;
+  return charges.reduce<number | null>((last, { entry }) => Math.max(last ?? 0, entry.at), null);
 }
 
 function filterOf({ exceptProvider }: EvaluationParts, filter: CallFilter): CallFilter {
@@ -264,12 +256,4 @@ function filterOf({ exceptProvider }: EvaluationParts, filter: CallFilter): Call
 
 function figureOf({ cost, usage }: Figures, currency: RuleCurrency): bigint {
   return currency === "USD" ? cost : BigInt(countTokens(usage));
-}
-
-/** Whom a counter is about: its dimension and value; nobody for the whole platform. */
-function attributionOf({ budgetType }: Budget, value: string): Attribution {
-  if (budgetType === "platform") return {};
-  return budgetType.startsWith("tag:")
-    ? { tags: { [budgetType.slice(4)]: value } }
-    : { [budgetType]: value };
 }

@@ -90,7 +90,7 @@ test("a redirect is checked like the first URL, and no message repeats its passw
   });
 });
 
-test("the proxy of the environment is used if Node is told to, and asked for no metadata", async (t) => {
+test("the proxy of the environment is used if Node uses it, but never for metadata services", async (t) => {
   const asked: string[] = [];
   const proxy = await listen(t, ({ url = "" }, response) => {
     asked.push(url);

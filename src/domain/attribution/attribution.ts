@@ -38,6 +38,11 @@ export function attributedTo(attribution: Attribution, key: AttributionKey): str
   return (Object.hasOwn(tags, name) ? tags[name] : undefined) ?? unattributed;
 }
 
+/** The attribution that has only this value. */
+export function attributionOf(key: AttributionKey, value: string): Attribution {
+  return key.startsWith("tag:") ? { tags: { [key.slice(4)]: value } } : { [key]: value };
+}
+
 /** Returns the same text for equal attributions, regardless of key order. */
 export function canonicalAttribution(attribution: Attribution): string {
   const ordered: [string, unknown][] = [];

@@ -22,9 +22,7 @@ export function thresholdCrossed(
   const threshold = budget.thresholds.find((one) => one.partsPerMillion === partsPerMillion);
   const action = threshold?.action ?? "notify";
   const data = {
-    budget_id: budget.budgetId,
-    resource_id: budget.resourceId,
-    budget_type: budget.budgetType,
+    ...identityOf(budget),
     current_usage: numberOf(spent, currency),
     budget_amount: numberOf(limit, currency),
     percentage_used: limit === 0n ? null : shareOf(spent, limit),
@@ -45,6 +43,11 @@ export function thresholdCrossed(
   return [crossed, { ...event, type: "budget.paused", data: { ...data, reason: "threshold" } }];
 }
 
+/** The fields by which every event names its budget. */
+export function identityOf({ budgetId, resourceId, budgetType }: Budget) {
+  return { budget_id: budgetId, resource_id: resourceId, budget_type: budgetType };
+}
+
 export function windowStarted({ counter, budget }: OpenedCounter, at: number): Happening {
   const { currency, value } = counter;
   return {
@@ -53,9 +56,7 @@ export function windowStarted({ counter, budget }: OpenedCounter, at: number): H
     subject: budget.budgetId,
     about: { kind: "budget", budget, value },
     data: {
-      budget_id: budget.budgetId,
-      resource_id: budget.resourceId,
-      budget_type: budget.budgetType,
+      ...identityOf(budget),
       budget_amount: numberOf(budget.amount, currency),
       budget_amount_usd: usdOf(budget.amount, currency),
       currency,

@@ -5,7 +5,7 @@ import { formatAmount } from "../budget/amount.ts";
 import type { Budget } from "../budget/budget.ts";
 import { formatInstant } from "../input/scalar.ts";
 import type { ControlEntry } from "../ledger/controls.ts";
-import { numberOf, usdOf, windowOf } from "./budget-events.ts";
+import { identityOf, numberOf, usdOf, windowOf } from "./budget-events.ts";
 import type { Happening } from "./event.ts";
 
 export function budgetControlled(entry: ControlEntry, budget: Budget | undefined): Happening {
@@ -18,9 +18,7 @@ export function budgetControlled(entry: ControlEntry, budget: Budget | undefined
     subject: budget.budgetId,
     about: { kind: "budget", budget, value },
     data: {
-      budget_id: budget.budgetId,
-      resource_id: budget.resourceId,
-      budget_type: budget.budgetType,
+      ...identityOf(budget),
       value,
       ...(entry.kind === "budget_extension" && extensionOf(entry, budget)),
       reason,

@@ -54,3 +54,8 @@ export function mayCall(
 ): boolean {
   return matchesName(key.providers, call.provider) && permitsModel(key.models, call.model);
 }
+
+/** Whether the key may hold a limited amount only: any key but an administrator's. */
+export function isLimited(key: Key | null): key is Key {
+  return key !== null && key.role !== "admin";
+}

@@ -6,7 +6,7 @@ import { pico } from "../money/money.ts";
 import type { Alert } from "../rule/alert.ts";
 import { decideAcknowledge, decideEscalate, decideFire } from "./decide-rule.ts";
 import type { LedgerView } from "./view.ts";
-import { Registry, isDefinition } from "./registry.ts";
+import { Registry, isDefinition, mostOfOperations } from "./registry.ts";
 import type { Entry } from "./entry.ts";
 
 const alert: Alert = {
@@ -56,6 +56,18 @@ test("a rule fires once per window and value", () => {
   );
   assert.equal(fire({ chargedAt: 200, until: 300 }), 1);
   assert.equal(fire({ ruleId: "deleted" }), 0);
+});
+
+test("of a rule for single operations, the newest alerts are kept", () => {
+  const { registry, fire } = ledger();
+  const fireFor = (value: string): number =>
+    fire({ when: "operation_over", value, until: null, operationId: value });
+  fire();
+  for (let n = 0; n <= mostOfOperations; n++) fireFor(`op-${n}`);
+  assert.equal(registry.alerts.size, mostOfOperations + 1);
+  assert.deepEqual([fireFor("op-1"), fire()], [0, 0], "the newest do not fire again");
+  const [oldest] = [...registry.alerts.values()].filter(({ when }) => when === "operation_over");
+  assert.equal(oldest?.value, "op-1");
 });
 
 test("an alert is escalated once, unless it was acknowledged", () => {

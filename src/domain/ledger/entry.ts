@@ -284,7 +284,7 @@ export interface RuleEntry extends EntryBase {
   readonly deleted: boolean;
 }
 
-/** A rule fired, someone acknowledged it, or nobody did in time. */
+/** A rule fired, or its alert was acknowledged or escalated. */
 export interface AlertEntry extends EntryBase {
   readonly kind: "rule_fired" | "rule_acknowledged" | "rule_escalated";
   readonly alert: Alert;

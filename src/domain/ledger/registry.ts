@@ -62,8 +62,13 @@ export class Registry {
   /** By id, the oldest first. */
   readonly priceUpdates = new Map<string, KeptPriceUpdate>();
   readonly rules = new Map<string, KeptRule>();
-  /** The last alert of each rule and value, by `alertKey`. Those of a deleted rule are dropped. */
+  /**
+   * The last alert of each rule and value, by `alertKey`. Those of a deleted rule are dropped, and
+   * of those about single operations all but the newest {@link mostOfOperations} of each rule.
+   */
   readonly alerts = new Map<string, KeptAlert>();
+  /** By rule, the keys of its alerts about single operations, the oldest first. */
+  readonly #ofOperations = new Map<string, string[]>();
   /** By budget id, its recounts, oldest first. */
   readonly #recounts = new Map<string, RecountedSpan[]>();
   readonly #counters = new Applicable<CounterKey>(this.budgets, (key) => key);
@@ -136,23 +141,29 @@ export class Registry {
     if (deleted) this.rules.delete(rule.ruleId);
     else this.rules.set(rule.ruleId, { ...rule, since: continues ? before.since : at });
     if (continues) return;
+    this.#ofOperations.delete(rule.ruleId);
     for (const [key, alert] of this.alerts)
       if (alert.ruleId === rule.ruleId) this.alerts.delete(key);
   }
 
   #alert({ kind, at, alert, by, note }: AlertEntry): void {
     const key = alertKey(alert);
-    if (kind === "rule_fired")
-      return void this.alerts.set(key, {
-        ...alert,
-        firedAt: at,
-        acknowledged: null,
-        escalatedAt: null,
-      });
+    if (kind === "rule_fired") {
+      this.alerts.set(key, { ...alert, firedAt: at, acknowledged: null, escalatedAt: null });
+      if (alert.when === "operation_over") this.#forgetOldest(alert.ruleId, key);
+      return;
+    }
     const kept = this.alerts.get(key);
     assert(kept !== undefined, "an alert that is answered or escalated has fired");
     if (kind === "rule_escalated") this.alerts.set(key, { ...kept, escalatedAt: at });
     else this.alerts.set(key, { ...kept, acknowledged: { at, by: by ?? "", note } });
+  }
+
+  #forgetOldest(ruleId: string, newest: string): void {
+    const keys = this.#ofOperations.get(ruleId) ?? [];
+    this.#ofOperations.set(ruleId, keys);
+    keys.push(newest);
+    if (keys.length > mostOfOperations) this.alerts.delete(keys.shift() ?? "");
   }
 
   #define({ at, budget, deleted, recounts }: BudgetEntry): void {
@@ -168,6 +179,12 @@ export class Registry {
     this.#counters.forget();
   }
 }
+
+/**
+ * Alerts are kept so that none fires twice. That of an operation could only do so after a crash,
+ * when at most the last thousand entries are looked at again.
+ */
+export const mostOfOperations = 10_000;
 
 export function isDefinition(entry: Entry): entry is DefinitionEntry {
   return definitionKinds.has(entry.kind);

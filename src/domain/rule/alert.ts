@@ -19,7 +19,7 @@ export interface Alert {
   readonly figure: bigint;
   readonly limit: bigint;
   readonly currency: Currency;
-  /** Whom it is about: decides who may see it. */
+  /** The spender that it is about: decides who may see it. */
   readonly attribution: Attribution;
   readonly budgetId: string | null;
   readonly operationId: string | null;

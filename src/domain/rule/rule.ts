@@ -1,4 +1,4 @@
-/** A rule of alerts: on what condition, who is told, and who is told if nobody answers. */
+/** A rule of alerts: its condition, who gets the alert, and where it is escalated. */
 
 import type { AttributionKey } from "../attribution/attribution.ts";
 
@@ -16,7 +16,7 @@ export interface KeptRule extends Rule {
   readonly since: number;
 }
 
-/** Who is told as well if nobody acknowledges the alert in time. */
+/** Who also gets the alert if it is not acknowledged in time. */
 export interface Escalation {
   readonly afterMs: number;
   readonly notify: readonly string[] | null;

@@ -1,6 +1,6 @@
 /** Finds who pays for a traced call, from the attributes of its span, its ancestors and its process. */
 
-import { isLimited } from "../../desk/desk-context.ts";
+import { isLimited } from "../../../domain/key/key.ts";
 import type { Principal } from "../../caller/principal.ts";
 import type { Attributes, TelemetryFormat, TelemetryRules } from "../../port/telemetry.ts";
 import {
