@@ -39,7 +39,7 @@ export async function serveCall(
   const input = inputOf(context, call);
   const toHold = callToHold(context, call, input);
   const held = await hold(context, toHold);
-  if (!held.admitted) return { refusal: held.refusal, requested: requestedBy(context, call) };
+  if (!held.admitted) return { refusal: held.refusal, requested: requestedBy(call) };
   try {
     // The key may have been revoked while its call sent a body or waited for room.
     const { key } = incoming.caller;
@@ -63,11 +63,10 @@ export async function serveCall(
   return null;
 }
 
-function requestedBy(context: CallContext, { route, request, at }: RoutedCall): RequestedModel {
+function requestedBy({ route, request, at, prices }: RoutedCall): RequestedModel {
   const { unit } = request.facts;
   const asked = { provider: route.provider.name, model: route.model };
-  if (unit === undefined)
-    return { ...asked, units: unitsOnly(context.prices().sheet({ ...asked, at })) };
+  if (unit === undefined) return { ...asked, units: unitsOnly(prices.sheet({ ...asked, at })) };
   const { toHoldLess } = unit;
   return { ...asked, ...(toHoldLess !== undefined && { toHoldLess }) };
 }

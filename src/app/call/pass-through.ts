@@ -32,9 +32,7 @@ export async function passThrough(
   const { caller } = incoming;
   if (caller.key) context.identification.checkLive(caller.key);
   const route = routeOf(context, incoming);
-  if (caller.key?.role === "reader") checkAllowed(caller, route);
-  if (caller.key && !matchesName(caller.key.providers, route.provider.name))
-    checkAllowed(caller, route);
+  checkProvider(caller, route);
   const { provider, wire } = route;
   const { method, target, body } = incoming;
   const custody = { belongings: context.belongings, caller, provider, wire };
@@ -65,6 +63,13 @@ export async function passThrough(
   const inFlight = context.inFlight.add(pipe.connection, caller.key);
   await pipe.ended;
   context.inFlight.remove(inFlight);
+}
+
+function checkProvider(caller: Caller, route: Route): void {
+  const { key } = caller;
+  if (!key) return;
+  if (key.role === "reader" || !matchesName(key.providers, route.provider.name))
+    checkAllowed(caller, route);
 }
 
 /**

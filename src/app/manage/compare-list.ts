@@ -34,35 +34,14 @@ export interface Comparison extends BookInForce {
 }
 
 export async function compareList(list: StatedList, comparison: Comparison): Promise<Compared> {
-  const { book, models, at } = comparison;
   const rest = restBetween();
-  const changes: ModelChange[] = [];
-  const texts: PriceText[] = [];
-  const unstorable: ModelChange[] = [];
-  const skipped = [...list.skipped];
-  const listed = listedModels(list, at);
-  for (const model of listed) {
-    await rest();
-    const change = changeOf(model, comparison);
-    if (!change) continue;
-    const stored = textsOf(change, list, (alias) => isFreeFor(alias, model, comparison));
-    if (typeof stored === "string") {
-      skipped.push({ provider: model.provider, model: model.model, path: null, why: stored });
-      // Only an impossible price is a doubt: none of the others becomes a price of the book.
-      unstorable.push({ ...change, rates: [] });
-      continue;
-    }
-    changes.push(change);
-    texts.push(...stored);
-  }
-  const gone: ModelName[] = [];
-  for (const { provider, model } of goneFrom(list, models, at)) {
-    await rest();
-    const row = book.sheet({ provider, model, at })?.row;
-    if (row?.source === list.source && row.model.toLowerCase() === model.toLowerCase())
-      gone.push({ provider, model });
-  }
-  const doubts = [...doubtsAbout(list, { gone, at })];
+  const { changes, texts, unstorable, skipped, unchanged } = await changesOf(
+    list,
+    comparison,
+    rest,
+  );
+  const gone = await goneOf(list, comparison, rest);
+  const doubts = [...doubtsAbout(list, { gone, at: comparison.at })];
   for (const change of [...changes, ...unstorable].toSorted(byName)) {
     await rest();
     doubts.push(...doubtsOf(change));
@@ -70,11 +49,58 @@ export async function compareList(list: StatedList, comparison: Comparison): Pro
   return {
     changes: changes.toSorted(byName),
     texts,
-    unchanged: listed.length - changes.length - (skipped.length - list.skipped.length),
-    gone: gone.toSorted(byName),
-    skipped,
+    unchanged,
+    gone,
+    skipped: [...list.skipped, ...skipped],
     doubts,
   };
+}
+
+type Rest = ReturnType<typeof restBetween>;
+
+interface Changes extends Pick<Compared, "changes" | "texts" | "skipped" | "unchanged"> {
+  /** Only an impossible price of these is a doubt: none of the others becomes a price of the book. */
+  readonly unstorable: readonly ModelChange[];
+}
+
+async function changesOf(list: StatedList, comparison: Comparison, rest: Rest): Promise<Changes> {
+  const [changes, unstorable]: [ModelChange[], ModelChange[]] = [[], []];
+  const texts: PriceText[] = [];
+  const skipped: StatedList["skipped"][number][] = [];
+  let unchanged = 0;
+  for (const model of listedModels(list, comparison.at)) {
+    await rest();
+    const change = changeOf(model, comparison);
+    if (!change) {
+      unchanged += 1;
+      continue;
+    }
+    const stored = textsOf(change, list, (alias) => isFreeFor(alias, model, comparison));
+    if (typeof stored === "string") {
+      skipped.push({ provider: model.provider, model: model.model, path: null, why: stored });
+      unstorable.push({ ...change, rates: [] });
+      continue;
+    }
+    changes.push(change);
+    texts.push(...stored);
+  }
+  return { changes, texts, skipped, unstorable, unchanged };
+}
+
+/** The models whose price came from this list, which no longer has them. By name. */
+async function goneOf(
+  list: StatedList,
+  { book, models, at }: Comparison,
+  rest: Rest,
+): Promise<readonly ModelName[]> {
+  const gone: ModelName[] = [];
+  for (const { provider, model } of goneFrom(list, models, at)) {
+    await rest();
+    const row = book.sheet({ provider, model, at })?.row;
+    if (row?.source === list.source && row.model.toLowerCase() === model.toLowerCase())
+      gone.push({ provider, model });
+  }
+  return gone.toSorted(byName);
 }
 
 /** @returns The texts, or why the ledger could not read them again. */
@@ -99,7 +125,7 @@ function textsOf(
   }
 }
 
-/** An alias of one model must not change the price of another, which no one would be shown. */
+/** An alias of one model must not change the price of another: no list of changes would show it. */
 function isFreeFor(
   alias: string,
   { provider, model }: ModelName,

@@ -5,7 +5,7 @@ import { setImmediate } from "node:timers/promises";
 /** Lets calls proceed after this much work. */
 const stretchMs = 5;
 
-/** @returns To be awaited between small steps. */
+/** @returns A function to await between small steps. */
 export function restBetween(): () => Promise<void> {
   let begun = performance.now();
   return async () => {

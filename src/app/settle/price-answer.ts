@@ -40,21 +40,8 @@ export function priceAnswer(prices: PriceBook, call: CallToPrice, answer: Answer
   if (isUnbilled(answer.reading)) return unbilledOutcome(prices.version, call, answer);
   const model = answer.reading.model ?? call.route.model;
   const sheetOf = sheetFinder(prices, call, model);
-  const byUnit =
-    call.facts.unit && readingByUnit(call, answer.reading, sheetOf({ model, usage: {} }));
-  const reading = byUnit ?? answer.reading;
-  const isFinal = reading.parts.length > 0 && !reading.partial;
-  const reportedParts = isFinal || byUnit ? reading.parts : estimatedParts(call, answer);
-  // A billed cost is final, whatever the counts next to it say.
-  const isBilled = isAmountBilled(call, answer, isFinal);
-  const { passedBytes, serverCalls = 0 } = reading;
-  const inputTokens = estimatedInput(call, answer);
-  const believed = believeUsage(call, {
-    parts: reportedParts,
-    passedBytes,
-    serverCalls,
-    inputTokens,
-    fillsIn: !isBilled && !byUnit,
+  const { reading, isFinal, isBilled, reportedParts, believed } = readUsage(call, answer, {
+    model,
     sheetOf,
   });
   const { serviceTier, region, reportedCost } = reading;
@@ -86,6 +73,42 @@ export function priceAnswer(prices: PriceBook, call: CallToPrice, answer: Answer
     latencyMs: answer.latencyMs,
     priceVersion: prices.version,
   };
+}
+
+interface ReadUsage {
+  /** The answer's, or that of what it made by unit. */
+  readonly reading: Reading;
+  /** Whether the provider reported the usage of the whole answer. */
+  readonly isFinal: boolean;
+  /** Whether the reported cost is what the provider bills. */
+  readonly isBilled: boolean;
+  /** As reported, or else estimated. */
+  readonly reportedParts: readonly UsagePart[];
+  readonly believed: ReturnType<typeof believeUsage>;
+}
+
+function readUsage(
+  call: CallToPrice,
+  answer: AnswerToPrice,
+  { model, sheetOf }: { readonly model: string; readonly sheetOf: SheetFinder },
+): ReadUsage {
+  const byUnit =
+    call.facts.unit && readingByUnit(call, answer.reading, sheetOf({ model, usage: {} }));
+  const reading = byUnit ?? answer.reading;
+  const isFinal = reading.parts.length > 0 && !reading.partial;
+  const reportedParts = isFinal || byUnit ? reading.parts : estimatedParts(call, answer);
+  // A billed cost is final, whatever the counts next to it say.
+  const isBilled = isAmountBilled(call, answer, isFinal);
+  const { passedBytes, serverCalls = 0 } = reading;
+  const believed = believeUsage(call, {
+    parts: reportedParts,
+    passedBytes,
+    serverCalls,
+    inputTokens: estimatedInput(call, answer),
+    fillsIn: !isBilled && !byUnit,
+    sheetOf,
+  });
+  return { reading, isFinal, isBilled, reportedParts, believed };
 }
 
 type SheetFinder = (part: UsagePart) => PriceSheet | undefined;

@@ -17,7 +17,7 @@ export function parseExact(text: string): ExactJson {
   return parse(text, keepNumberText);
 }
 
-/** Its names and containers only: numbers are not exact. Throws as {@link parseExact}. */
+/** Keeps names and containers; numbers are not exact. Throws like {@link parseExact}. */
 export function parseShape(text: string): ExactJson {
   return parse(text);
 }

@@ -141,31 +141,47 @@ function convertModel({
       .map(unreadable)
       .find((why) => why !== undefined);
   if (strange !== undefined) return skip(strange);
-  const contextWindow = countOf(model["context_window"]);
-  const rows = periods.flatMap((period, index): readonly CatalogueRow[] => {
-    const { rates, contextTiers } = isFree(period.prices, id)
-      ? { rates: { input: zero, output: zero }, contextTiers: [] }
-      : convertPrices(period.prices, providerId);
-    if (Object.keys(rates).length === 0) return [];
-    const validTo = periods[index + 1]?.from;
-    const row: CatalogueRow = {
-      provider: providerId,
-      model: id,
-      ids: convertMatch(id, model["match"]),
-      ...(period.from !== undefined && { validFrom: period.from }),
-      ...(validTo !== undefined && { validTo }),
-      rates: withTokens(rates),
-      ...(contextTiers.length > 0 && { contextTiers }),
-      ...(period.schedules.length > 0 && { schedules: period.schedules }),
-      cacheWrites: cacheWritesOf(id, rates),
-      ...(contextWindow !== undefined && { contextWindow }),
-      source: genaiPricesSource,
-      version,
-    };
-    return [withTiers(row, period.variants)];
-  });
+  const rows = periods.flatMap((period, index) =>
+    rowOfPeriod({ provider, model, version, period, validTo: periods[index + 1]?.from }),
+  );
   if (!rows.every(pricesInput)) return skip(freeInput);
   return rows.length > 0 ? rows : skip("has no price");
+}
+
+interface PeriodToConvert extends Pick<ModelToConvert, "provider" | "model" | "version"> {
+  readonly period: Period;
+  readonly validTo: number | undefined;
+}
+
+/** @returns No row for a period without a price. */
+function rowOfPeriod({
+  provider,
+  model,
+  version,
+  period,
+  validTo,
+}: PeriodToConvert): readonly CatalogueRow[] {
+  const [providerId, id] = [textOf(provider["id"]) ?? "", textOf(model["id"]) ?? ""];
+  const { rates, contextTiers } = isFree(period.prices, id)
+    ? { rates: { input: zero, output: zero }, contextTiers: [] }
+    : convertPrices(period.prices, providerId);
+  if (Object.keys(rates).length === 0) return [];
+  const contextWindow = countOf(model["context_window"]);
+  const row: CatalogueRow = {
+    provider: providerId,
+    model: id,
+    ids: convertMatch(id, model["match"]),
+    ...(period.from !== undefined && { validFrom: period.from }),
+    ...(validTo !== undefined && { validTo }),
+    rates: withTokens(rates),
+    ...(contextTiers.length > 0 && { contextTiers }),
+    ...(period.schedules.length > 0 && { schedules: period.schedules }),
+    cacheWrites: cacheWritesOf(id, rates),
+    ...(contextWindow !== undefined && { contextWindow }),
+    source: genaiPricesSource,
+    version,
+  };
+  return [withTiers(row, period.variants)];
 }
 
 /** Names what is not as the format has it: a part left out would change what a call costs. */

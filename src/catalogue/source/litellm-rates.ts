@@ -62,6 +62,8 @@ const countedAs: Readonly<Record<string, readonly string[]>> = {
 };
 
 const tierNames = { batches: "batch", flex: "flex", priority: "priority" } as const;
+type ListedTier = keyof typeof tierNames;
+type ServiceTierName = (typeof tierNames)[ListedTier];
 const field = /^(.+?)(?:_above_(\d+)k_tokens)?(?:_(batches|flex|priority))?$/;
 
 type MutableRates = { [meter in Meter]?: PicoUsd };
@@ -72,65 +74,88 @@ interface PriceParts {
   readonly above: Map<number, MutableRates>;
 }
 
+type PartsByTier = Map<"standard" | ServiceTierName, PriceParts>;
+
+const searchField = "search_context_cost_per_query";
+
+/** @param isInclusive Whether a context of exactly the edge of a tier has the tier's prices. */
 export function readRates(entry: ExactObject, mode: string, isInclusive: boolean): ReadRates {
-  const found = new Map<string, PriceParts>();
-  const partOf = (tier: string): PriceParts => {
-    const part = found.get(tier) ?? { rates: {}, above: new Map<number, MutableRates>() };
-    found.set(tier, part);
-    return part;
-  };
+  const parts: PartsByTier = new Map();
   for (const [name, value] of Object.entries(entry)) {
-    if (!/cost/.test(name) || name === "search_context_cost_per_query") continue;
-    const [, base = name, above, tier] = field.exec(name) ?? [];
-    const price = perUnit(value);
-    if (isUnreadable(value)) return { why: notPrice(name) };
-    if (price === undefined) continue;
-    const parents = countedAs[base];
-    if (parents) {
-      const prices = parents.map((parent) => perUnit(entry[name.replace(base, parent)]));
-      if (price > 0n && !prices.includes(price))
-        return {
-          why: `charges ${base.replace(/_cost_per|_token/g, "").replace("_", " ")} tokens apart`,
-        };
-      continue;
-    }
-    const meter = tokenFields[base];
-    if (meter !== undefined) {
-      const part = partOf(
-        tier === undefined ? "standard" : tierNames[tier as keyof typeof tierNames],
-      );
-      const rates: MutableRates =
-        above === undefined ? part.rates : (part.above.get(Number(above)) ?? {});
-      if (above !== undefined) part.above.set(Number(above), rates);
-      // A cache price of zero means that there is none.
-      if (price > 0n || !meter.startsWith("cache")) rates[meter] = dearer(rates[meter], price);
-      continue;
-    }
-    if (price === 0n || ignored.test(name)) continue;
-    const unit = tier === undefined && above === undefined ? unitOf(base, mode) : undefined;
-    if (unit === undefined) return { why: `has a price in an unknown unit, ${name}` };
-    partOf("standard").rates[unit.meter] = perUnit(value, unit.per ?? 1n) ?? price;
+    if (!/cost/.test(name) || name === searchField) continue;
+    const why = isUnreadable(value)
+      ? notPrice(name)
+      : readPrice(parts, { entry, mode, name, value });
+    if (why !== undefined) return { why };
   }
-  const bySize = entry["search_context_cost_per_query"] ?? {};
+  const bySize = entry[searchField] ?? {};
   if (!isObject(bySize) || Object.values(bySize).some(isUnreadable))
-    return { why: notPrice("search_context_cost_per_query") };
+    return { why: notPrice(searchField) };
   const search = searchPrice(bySize);
-  if (search !== undefined) partOf("standard").rates.web_search = search;
-  const own = (tier: string): OwnRates | undefined => {
-    const part = found.get(tier);
-    if (!part || Object.keys(part.rates).length === 0) return undefined;
-    const contextTiers: readonly ContextTier[] = [...part.above]
-      .sort(([left], [right]) => left - right)
-      .map(([thousands, rates]) => ({ tokens: thousands * 1_000, inclusive: isInclusive, rates }));
-    return { rates: part.rates, ...(contextTiers.length > 0 && { contextTiers }) };
-  };
-  const standard = own("standard");
+  if (search !== undefined) partOf(parts, "standard").rates.web_search = search;
+  const standard = ownRates(parts.get("standard"), isInclusive);
   if (!standard) return { why: "has no price" };
   const tiers = Object.values(tierNames).flatMap((tier) => {
-    const rates = own(tier);
+    const rates = ownRates(parts.get(tier), isInclusive);
     return rates ? [[tier, rates] as const] : [];
   });
   return { standard, tiers: Object.fromEntries(tiers) };
+}
+
+function partOf(parts: PartsByTier, tier: "standard" | ServiceTierName): PriceParts {
+  const part = parts.get(tier) ?? { rates: {}, above: new Map<number, MutableRates>() };
+  parts.set(tier, part);
+  return part;
+}
+
+interface PriceField {
+  readonly entry: ExactObject;
+  readonly mode: string;
+  readonly name: string;
+  readonly value: ExactJson;
+}
+
+/** Adds the price of one field. @returns Why a row cannot have this price. */
+function readPrice(
+  parts: PartsByTier,
+  { entry, mode, name, value }: PriceField,
+): string | undefined {
+  const [, base = name, above, tier] = field.exec(name) ?? [];
+  const price = perUnit(value);
+  if (price === undefined) return undefined;
+  const parents = countedAs[base];
+  if (parents) {
+    const prices = parents.map((parent) => perUnit(entry[name.replace(base, parent)]));
+    if (price === 0n || prices.includes(price)) return undefined;
+    return `charges ${base.replace(/_cost_per|_token/g, "").replace("_", " ")} tokens apart`;
+  }
+  const meter = tokenFields[base];
+  if (meter !== undefined) {
+    const part = partOf(parts, tier === undefined ? "standard" : tierNames[tier as ListedTier]);
+    const rates = above === undefined ? part.rates : ratesAbove(part, Number(above));
+    // A cache price of zero means that there is none.
+    if (price > 0n || !meter.startsWith("cache")) rates[meter] = dearer(rates[meter], price);
+    return undefined;
+  }
+  if (price === 0n || ignored.test(name)) return undefined;
+  const unit = tier === undefined && above === undefined ? unitOf(base, mode) : undefined;
+  if (unit === undefined) return `has a price in an unknown unit, ${name}`;
+  partOf(parts, "standard").rates[unit.meter] = perUnit(value, unit.per ?? 1n) ?? price;
+  return undefined;
+}
+
+function ratesAbove({ above }: PriceParts, thousands: number): MutableRates {
+  const rates = above.get(thousands) ?? {};
+  above.set(thousands, rates);
+  return rates;
+}
+
+function ownRates(part: PriceParts | undefined, isInclusive: boolean): OwnRates | undefined {
+  if (!part || Object.keys(part.rates).length === 0) return undefined;
+  const contextTiers: readonly ContextTier[] = [...part.above]
+    .sort(([left], [right]) => left - right)
+    .map(([thousands, rates]) => ({ tokens: thousands * 1_000, inclusive: isInclusive, rates }));
+  return { rates: part.rates, ...(contextTiers.length > 0 && { contextTiers }) };
 }
 
 /** Null counts as absent. */

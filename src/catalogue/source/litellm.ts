@@ -165,58 +165,51 @@ function rounded(amount: bigint): PicoUsd {
 
 /** One row per model: its regions and image variants are entries of their own in the map. */
 function joined(entries: readonly Entry[], skipped: SkippedModel[]): readonly CatalogueRow[] {
-  const rows = new Map<string, CatalogueRow>();
-  const keyOf = ({ provider, name }: Entry): string => `${provider} ${name.model}`;
   // Google's own API comes before Vertex AI, whose entries add what it lacks.
   const byRoute = entries.toSorted((left, right) => routeOf(left) - routeOf(right));
-  for (const entry of byRoute.filter(
-    ({ name }) => name.region === undefined && name.image === undefined,
-  )) {
-    const row = rows.get(keyOf(entry));
+  const [variants, mains] = [byRoute.filter(isVariant), byRoute.filter((one) => !isVariant(one))];
+  const rows = new Map<string, CatalogueRow>();
+  for (const entry of mains) {
+    const row = rows.get(modelKeyOf(entry));
     const made = rowOf(entry);
-    if (!row) rows.set(keyOf(entry), made);
-    else if (isSamePrice(row, made)) rows.set(keyOf(entry), { ...made, ...row });
-    else
-      skipped.push({
-        provider: entry.provider,
-        model: entry.name.model,
-        path: pathOf(entry.key),
-        why: "has another price in a second entry",
-      });
+    if (!row) rows.set(modelKeyOf(entry), made);
+    else if (isSamePrice(row, made)) rows.set(modelKeyOf(entry), { ...made, ...row });
+    else skipped.push(skippedEntry(entry, "has another price in a second entry"));
   }
-  for (const entry of byRoute) {
-    const { image, region } = entry.name;
-    if (image === undefined && region === undefined) continue;
-    const row = rows.get(keyOf(entry)) ?? (image === undefined ? undefined : rowOf(entry));
-    if (!row)
-      skipped.push({
-        provider: entry.provider,
-        model: entry.name.model,
-        path: pathOf(entry.key),
-        why: `has a price in ${region} only`,
-      });
-    else if (image !== undefined && isByToken(row))
-      skipped.push({
-        provider: entry.provider,
-        model: `${entry.name.model} (${image})`,
-        path: pathOf(entry.key),
-        why: "is billed by tokens, which give the price of an image",
-      });
-    else if (image !== undefined)
-      rows.set(keyOf(entry), {
-        ...row,
-        rates: { ...row.rates, ...openOf(entry.rates.standard.rates) },
-      });
-    else if (region !== undefined)
-      rows.set(keyOf(entry), {
-        ...row,
-        regions: {
-          ...(row.regions === "included" ? {} : row.regions),
-          [region]: simplerTerm(row, entry.rates.standard),
-        },
-      });
+  for (const entry of variants) {
+    const row = withVariant(rows.get(modelKeyOf(entry)), entry);
+    if ("why" in row) skipped.push(row);
+    else rows.set(modelKeyOf(entry), row);
   }
   return [...rows.values()];
+}
+
+function modelKeyOf({ provider, name }: Entry): string {
+  return `${provider} ${name.model}`;
+}
+
+function isVariant({ name }: Entry): boolean {
+  return name.region !== undefined || name.image !== undefined;
+}
+
+function skippedEntry({ provider, name, key }: Entry, why: string): SkippedModel {
+  const model = name.image === undefined ? name.model : `${name.model} (${name.image})`;
+  return { provider, model, path: pathOf(key), why };
+}
+
+/** The row of a model with the price of one of its regions or image variants. */
+function withVariant(main: CatalogueRow | undefined, entry: Entry): CatalogueRow | SkippedModel {
+  const { image, region = "" } = entry.name;
+  const prices = entry.rates.standard;
+  if (image !== undefined) {
+    const row = main ?? rowOf(entry);
+    return isByToken(row)
+      ? skippedEntry(entry, "is billed by tokens, which give the price of an image")
+      : { ...row, rates: { ...row.rates, ...openOf(prices.rates) } };
+  }
+  if (!main) return skippedEntry(entry, `has a price in ${region} only`);
+  const regions = main.regions === "included" ? {} : main.regions;
+  return { ...main, regions: { ...regions, [region]: simplerTerm(main, prices) } };
 }
 
 function isByToken({ rates }: CatalogueRow): boolean {

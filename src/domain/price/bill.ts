@@ -112,7 +112,7 @@ function pricesTokensOf({ pricesTokens }: PriceSheet, lines: readonly Charge[]):
   );
 }
 
-/** The lines that are charged in addition to tokens at fallback rates: a ceiling has own fees. */
+/** The lines charged in addition to tokens at fallback rates. A ceiling includes its own fees. */
 function besideTokens(lines: readonly Charge[], { ceiling }: FallbackRates): readonly Charge[] {
   return lines.filter(({ meter }) => (ceiling ? isOpenMeter(meter) : !countsTokens(meter)));
 }

@@ -72,9 +72,9 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
   const usual = options.region ?? anywhere;
   const tables = tableCache(state);
   const states = [tables, ...options.next.map(tableCache)];
-  const others = new Map<Match, PriceSheet>();
   const openMeters = openMetersOfRow(state.row);
   const unitRates = rememberUnitRates(state, openMeters);
+  const foundBy = rememberMatches(options);
 
   const sheet: PriceSheet = {
     provider: state.row.provider,
@@ -107,20 +107,26 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
 
     dearest: rememberDearest(states, options.region ?? undefined),
 
-    foundBy(match) {
-      if (match === state.match) return sheet;
-      const other =
-        others.get(match) ??
-        makeRowSheet({
-          ...options,
-          state: { ...state, match },
-          sheetAt: (at) => sheetAt(at)?.foundBy(match),
-        });
-      others.set(match, other);
-      return other;
-    },
+    foundBy: (match) => (match === state.match ? sheet : foundBy(match)),
   };
   return sheet;
+}
+
+/** The same sheet for models that are found in another way. */
+function rememberMatches(options: RowSheetOptions): (match: Match) => PriceSheet {
+  const { state, sheetAt } = options;
+  const sheets = new Map<Match, PriceSheet>();
+  return (match) => {
+    const known = sheets.get(match);
+    if (known) return known;
+    const made = makeRowSheet({
+      ...options,
+      state: { ...state, match },
+      sheetAt: (at) => sheetAt(at)?.foundBy(match),
+    });
+    sheets.set(match, made);
+    return made;
+  };
 }
 
 type Tables = ((level: number, terms: Terms) => RateTable) & { readonly row: CatalogueRow };
