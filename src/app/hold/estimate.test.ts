@@ -35,6 +35,20 @@ const book = makePriceBook({
 });
 const sheet = book.sheet({ provider: "p", model: "m", at: 0 });
 
+const tieredPrice = {
+  provider: "p",
+  model: "m",
+  input: "3",
+  input_image: "8",
+  output: "15",
+  context_tiers: [{ above: 200_000, input: "6", output: "22.5" }],
+};
+const tiered = makePriceBook({
+  sources: [],
+  overrides: [definePrice(tieredPrice, { field: "prices[0]", source: "test" })],
+  version: "test",
+}).sheet({ provider: "p", model: "m", at: 0 });
+
 const facts: RequestFacts = { ...plainFacts, stream: false, textBytes: 100, addedTokens: 7 };
 
 function estimateOf(
@@ -45,6 +59,7 @@ function estimateOf(
     counted = null as CountedInput | null,
     learned = new Learned(),
     priced = true,
+    own = sheet,
   } = {},
 ) {
   const route = {
@@ -56,7 +71,7 @@ function estimateOf(
     model: "m",
     title: "p/m",
   } as const;
-  const call = { route, facts: { ...facts, ...change }, sheet: priced ? sheet : undefined, fit };
+  const call = { route, facts: { ...facts, ...change }, sheet: priced ? own : undefined, fit };
   return estimate({ learned, limits }, call, counted);
 }
 
@@ -83,6 +98,20 @@ test("media, stored context and tools of the provider are held at their configur
   assert.equal(estimateOf({ media }).inputTokens, 107 + 2000 + 300 + 10_000);
   assert.equal(estimateOf({ serverToolCalls: 4 }).inputTokens, 107 + 2000);
   assert.equal(estimateOf({ storedContext: true }).inputTokens, 107 + 70_000);
+});
+
+test("input that the provider may add is held at the price of the context that it can reach", () => {
+  const rateAt = (textBytes: number): bigint =>
+    estimateOf({ textBytes }, { own: tiered }).rates?.input ?? assert.fail("it has a price");
+  assert.equal(rateAt(190_000), 3_000_000n);
+  assert.equal(rateAt(199_000), 6_000_000n);
+});
+
+test("stored context is held at the price of media, which it may contain", () => {
+  const rateOf = (change: Partial<RequestFacts>): bigint =>
+    estimateOf(change, { own: tiered }).rates?.input ?? assert.fail("it has a price");
+  assert.equal(rateOf({}), 3_000_000n);
+  assert.ok(rateOf({ storedContext: true }) >= 8_000_000n);
 });
 
 test("the output limit counts for every choice, and a missing one is assumed", () => {

@@ -64,7 +64,8 @@ export function estimate(
   const ceiling = outputCeiling(limits, call);
   const { cacheWrite, serviceTier, region, fees } = facts;
   const query = { cacheWrite, serviceTier, region, fees, media: hasMedia(facts) };
-  const rates = sheet?.dearest({ ...query, inputTokens }) ?? null;
+  const unknownInput = learned.added.isKnown ? 0 : mostUnknownInput;
+  const rates = sheet?.dearest({ ...query, inputTokens: inputTokens + unknownInput }) ?? null;
   const unlisted = sheet ? undefined : call.unlisted?.(query);
   const isSliced = facts.stream && !facts.hiddenOutput && !facts.uncuttable && fit;
   const slice = limits.streamSliceTokens * facts.choices;
@@ -74,7 +75,7 @@ export function estimate(
     firstSlice: isSliced
       ? firstSliceOf(slice, { ceiling, learned, isCounted: counted !== null })
       : ceiling,
-    unknownInput: learned.added.isKnown ? 0 : mostUnknownInput,
+    unknownInput,
     least: leastUseful(facts, { ceiling, fit, expected: learned.output.expected(ceiling) }),
     rates,
     fees: rates ? feesOf(rates, facts.serverToolCalls) : zero,
@@ -84,9 +85,18 @@ export function estimate(
 
 /** @param ceiling Of a provider whose model has no price. */
 export function boundOf(ceiling: FallbackRates, toolCalls: number): DemandCeiling {
-  const { webSearch, request } = ceiling.ceiling ?? {};
-  const fees = { webSearch: webSearch?.perUnit ?? zero, request: request?.perUnit ?? zero };
-  return { rates: ceiling, fees: feesOf(fees, toolCalls) };
+  return { rates: ceiling, fees: feesOf(ratesOf(ceiling), toolCalls) };
+}
+
+/** The rates and fees of a ceiling, as of a model with a price. */
+export function ratesOf({ input, output, ceiling }: FallbackRates): DearestRates {
+  const { webSearch, request } = ceiling ?? {};
+  return {
+    input,
+    output,
+    webSearch: webSearch?.perUnit ?? zero,
+    request: request?.perUnit ?? zero,
+  };
 }
 
 export function feesOf(
@@ -173,8 +183,9 @@ function unseenTokens(limits: CallLimits, { facts, sheet }: CallToEstimate): num
   );
 }
 
-function hasMedia({ media }: RequestFacts): boolean {
-  return media.images + media.audios + media.files > 0;
+/** A stored conversation may contain anything. */
+export function hasMedia({ media, storedContext }: RequestFacts): boolean {
+  return storedContext || media.images + media.audios + media.files > 0;
 }
 
 function outputCeiling(limits: CallLimits, { facts, route, sheet }: CallToEstimate): number {

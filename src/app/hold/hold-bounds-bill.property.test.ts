@@ -60,6 +60,8 @@ interface Call {
   readonly fees: readonly (typeof feeMeters)[number][] | undefined;
   readonly choices: number;
   readonly spare: number;
+  /** Input tokens that the provider adds. */
+  readonly added: number;
   readonly at: number;
 }
 
@@ -78,6 +80,7 @@ const randomCall: fc.Arbitrary<Call> = fc
     fees: fc.option(fc.subarray([...feeMeters]), { nil: undefined }),
     choices: fc.integer({ min: 1, max: 3 }),
     spare: fc.nat({ max: 50 }),
+    added: fc.nat({ max: 50 }),
     at: fc.nat({ max: 7 * 86_400_000 }).map((moment) => monday + moment),
   })
   .filter(({ asTier, served }) => served === asTier || rank[served] < rank[asTier]);
@@ -100,7 +103,7 @@ test("a hold covers the bill of any usage within the bounds of its request", () 
       assert.ok(count(usage, (meter) => outputs.has(meter)) <= held.ceiling);
       const hold = add(
         add(
-          multiply(held.rates.input, held.inputTokens),
+          multiply(held.rates.input, held.inputTokens + held.unknownInput),
           multiply(held.rates.output, held.ceiling),
         ),
         held.fees,
@@ -192,7 +195,7 @@ function factsOf(usage: Usage, call: Call): RequestFacts {
   return {
     ...plainFacts,
     stream: false,
-    textBytes: input + call.spare,
+    textBytes: Math.max(0, input - call.added) + call.spare,
     media: { images: hasMedia ? 1 : 0, audios: 0, files: 0 },
     maxOutputTokens: Math.ceil(out / choices),
     choices,

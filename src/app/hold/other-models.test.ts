@@ -25,6 +25,15 @@ const prices = makePriceBook({
       output: `0.00000${output}`,
     })),
     { model: "painter", input: "0", output: "0", meters: { images: "1" } },
+    {
+      model: "seer",
+      input: "0.000001",
+      output: "0.000001",
+      input_audio: "0.000004",
+      request: "0.000000000500",
+      web_search: "0.000000000030",
+      meters: { input_images: "0.000000000070" },
+    },
   ].map((price) =>
     definePrice({ provider: "p", ...price }, { field: "prices[0]", source: "test" }),
   ),
@@ -69,8 +78,21 @@ test("of the models that may answer instead, the most expensive is held, with al
   assert.equal(held({ models: ["b"] }), 100n + 2n * 1000n);
   assert.equal(held({ models: ["a", "b", "c", "d"] }), 100n + 5n * 1000n);
   assert.equal(held({ models: ["b"], n: 8 }), 100n + 2n * 8000n);
-  assert.equal(held({ models: ["painter"] }), 100n + 5n * 1000n, "it has no price in tokens");
+  const ceiling = 100n + 5n * 1000n + 500n;
+  assert.equal(held({ models: ["painter"] }), ceiling, "it has no price in tokens");
   assert.equal(held({ models: ["b", "c"], n: 2, max_tokens: undefined }), 100n + 5n * 100n);
+});
+
+test("of a model that may answer instead, fees, tools, media and images are held too", () => {
+  const held = (body: object): bigint => heldBesides(openaiWire(), "/chat/completions", body);
+  const tokens = 100n + 1000n;
+  assert.equal(held({ models: ["seer"] }), tokens + 500n);
+  const plugins = [{ id: "web" }];
+  const searches = held({ models: ["seer"], plugins }) - tokens - 500n;
+  assert.ok(searches > 0n && searches % 30n === 0n, String(searches));
+  const image = { type: "image_url", image_url: { url: "https://a.example/1.png" } };
+  const messages = [{ role: "user", content: [image, image] }];
+  assert.equal(held({ models: ["seer"], messages }), 4n * 100n + 1000n + 500n + 2n * 70n);
 });
 
 test("models that run in addition are held for each of their runs, after the longest possible answer", () => {

@@ -3,10 +3,11 @@
  */
 
 import { add, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
+import { givenImageCost } from "../../domain/price/given-images.ts";
 import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
 import type { OtherModel, RequestFacts } from "../../wire/wire.ts";
-import type { Estimate } from "./estimate.ts";
+import { feesOf, hasMedia, ratesOf, type Estimate } from "./estimate.ts";
 import type { CallLimits } from "../port/limits.ts";
 import type { Route } from "../route/target.ts";
 
@@ -44,7 +45,7 @@ function dearestOf(bounds: readonly PicoUsd[]): PicoUsd {
 
 /**
  * Every run reads the whole input and possibly the whole main answer. An alternative runs before
- * there is an answer, and generates all choices.
+ * there is an answer, generates all choices, and calls tools in place of the requested model.
  */
 function boundOf(
   prices: PriceBook,
@@ -60,17 +61,20 @@ function boundOf(
     ? estimate.inputTokens
     : estimate.inputTokens + estimate.ceiling;
   const { cacheWrite, serviceTier, region } = facts;
-  const query = { cacheWrite, serviceTier, region, fees: [] };
+  const fees = isAlternative ? facts.fees : [];
+  const query = { cacheWrite, serviceTier, region, fees, media: hasMedia(facts) };
   const isListed = prices.sheet({ provider, model, at })?.pricesTokens === true;
-  const rates =
-    (isListed ? undefined : prices.ceiling({ ...query, provider, at })) ??
-    sheet?.dearest({ ...query, inputTokens });
+  const ceiling = isListed ? undefined : prices.ceiling({ ...query, provider, at });
+  const rates = ceiling ? ratesOf(ceiling) : sheet?.dearest({ ...query, inputTokens });
   if (!rates) return zero;
   const outputTokens =
     (other.maxOutputTokens ?? sheet?.maxOutputTokens ?? limits.maxOutputTokens) *
     (isAlternative ? facts.choices : 1);
-  return multiply(
-    add(multiply(rates.input, inputTokens), multiply(rates.output, outputTokens)),
-    other.runs,
-  );
+  const costs = [
+    multiply(rates.input, inputTokens),
+    multiply(rates.output, outputTokens),
+    feesOf(rates, isAlternative ? facts.serverToolCalls : 0),
+    givenImageCost(sheet, facts.media.images, { serviceTier, region, at }),
+  ];
+  return multiply(costs.reduce(add), other.runs);
 }

@@ -46,6 +46,35 @@ test("an id with a control character is skipped with the reason", async () => {
   for (const { why } of skipped) assert.match(why, /control character/);
 });
 
+test("a dated snapshot that the list leaves out follows its model, if it had the same price", async () => {
+  const rows = [
+    row("m", "2"),
+    row("m-2025-04-14", "2"),
+    row("m-2024-01-01", "5"),
+    row("m-2026-01-01", "2"),
+    row("m-mini-2025-04-14", "2"),
+  ];
+  const book = makePriceBook({ sources: [() => rows], version: "1" });
+  const list = {
+    source: "list",
+    version: "2",
+    rows: [row("m", "3"), row("m-2026-01-01", "4")],
+    skipped: [],
+  };
+  const models = rows.map(({ provider, model, source }) => ({ provider, model, source }));
+  const { texts, unchanged, gone } = await compareList(list, { book, models, at });
+  assert.deepEqual(
+    texts.map(({ model, input }) => [model, input]),
+    [
+      ["m", "3"],
+      ["m-2026-01-01", "4"],
+      ["m-2025-04-14", "3"],
+    ],
+  );
+  assert.equal(unchanged, 0);
+  assert.ok(!gone.some(({ model }) => model === "m-2025-04-14"));
+});
+
 test("a model that changes keeps its own aliases", async () => {
   const book = makePriceBook({ sources: [() => [row("known", "2", ["also"])]], version: "1" });
   const list = { source: "list", version: "2", rows: [row("known", "3", ["also"])], skipped: [] };

@@ -5,6 +5,7 @@ import {
   changeOf,
   goneFrom,
   listedModels,
+  type ListedModel,
   type BookedModel,
   type BookInForce,
   type ModelChange,
@@ -14,6 +15,7 @@ import { doubtsAbout, doubtsOf, type Doubt } from "../../domain/price/update/lis
 import { formatRow, refuseControls, type PriceText } from "../../domain/price/text/row-text.ts";
 import type { ModelName } from "../../domain/price/served.ts";
 import { rowOfText } from "../../domain/price/update/price-update.ts";
+import { asSnapshot, hasSameTokenRates, ListedModels } from "../../domain/price/update/snapshot.ts";
 import { restBetween } from "./rest.ts";
 
 export interface Compared {
@@ -35,12 +37,10 @@ export interface Comparison extends BookInForce {
 
 export async function compareList(list: StatedList, comparison: Comparison): Promise<Compared> {
   const rest = restBetween();
-  const { changes, texts, unstorable, skipped, unchanged } = await changesOf(
-    list,
-    comparison,
-    rest,
-  );
-  const gone = await goneOf(list, comparison, rest);
+  const found = await changesOf(list, comparison, rest);
+  const { changes, texts, unstorable, skipped, unchanged } = found;
+  const following = new Set(found.snapshots.map(nameOf));
+  const gone = (await goneOf(list, comparison, rest)).filter((one) => !following.has(nameOf(one)));
   const doubts = [...doubtsAbout(list, { gone, at: comparison.at })];
   for (const change of [...changes, ...unstorable].toSorted(byName)) {
     await rest();
@@ -61,6 +61,8 @@ type Rest = ReturnType<typeof restBetween>;
 interface Changes extends Pick<Compared, "changes" | "texts" | "skipped" | "unchanged"> {
   /** Only an impossible price of these is a doubt: none of the others becomes a price of the book. */
   readonly unstorable: readonly ModelChange[];
+  /** What the list leaves out, and follows a model that it has. */
+  readonly snapshots: readonly ModelName[];
 }
 
 async function changesOf(list: StatedList, comparison: Comparison, rest: Rest): Promise<Changes> {
@@ -68,11 +70,13 @@ async function changesOf(list: StatedList, comparison: Comparison, rest: Rest): 
   const texts: PriceText[] = [];
   const skipped: StatedList["skipped"][number][] = [];
   let unchanged = 0;
-  for (const model of listedModels(list, comparison.at)) {
+  const listed = listedModels(list, comparison.at);
+  const snapshots = await unlistedSnapshots({ list, listed }, comparison, rest);
+  for (const model of [...listed, ...snapshots]) {
     await rest();
     const change = changeOf(model, comparison);
     if (!change) {
-      unchanged += 1;
+      if (!snapshots.includes(model)) unchanged += 1;
       continue;
     }
     const stored = textsOf(change, list, (alias) => isFreeFor(alias, model, comparison));
@@ -84,7 +88,32 @@ async function changesOf(list: StatedList, comparison: Comparison, rest: Rest): 
     changes.push(change);
     texts.push(...stored);
   }
-  return { changes, texts, skipped, unstorable, unchanged };
+  return { changes, texts, skipped, unstorable, unchanged, snapshots };
+}
+
+/**
+ * A list may leave out the dated snapshots of a model that it has. They follow its price if it was
+ * theirs: a provider answers by the id of a snapshot.
+ */
+async function unlistedSnapshots(
+  { list, listed }: { readonly list: StatedList; readonly listed: readonly ListedModel[] },
+  { book, models, at }: Comparison,
+  rest: Rest,
+): Promise<readonly ListedModel[]> {
+  const found: ListedModel[] = [];
+  const known = new ListedModels(listed);
+  const skipped = new Set(list.skipped.map(nameOf));
+  for (const { provider, model } of models) {
+    await rest();
+    if (skipped.has(nameOf({ provider, model }))) continue;
+    const main = known.modelOf({ provider, model });
+    const [own, its] = [model, main?.model].map(
+      (name) => name !== undefined && book.sheet({ provider, model: name, at }),
+    );
+    if (!main || !own || !its || own.row.model.toLowerCase() !== model.toLowerCase()) continue;
+    if (hasSameTokenRates(own.row, its.row)) found.push(asSnapshot(main, { provider, model }));
+  }
+  return found;
 }
 
 /** The models whose price came from this list, which no longer has them. By name. */
@@ -101,6 +130,10 @@ async function goneOf(
       gone.push({ provider, model });
   }
   return gone.toSorted(byName);
+}
+
+function nameOf({ provider, model }: ModelName): string {
+  return `${provider} ${model.toLowerCase()}`;
 }
 
 /** @returns The texts, or why the ledger could not read them again. */

@@ -20,7 +20,7 @@ export interface Scene {
   readonly path?: string;
   readonly request?: object;
   /** USD per million tokens, for provider `p` and model `m`; null for a model without a price. */
-  readonly price?: Readonly<Record<string, string>> | null;
+  readonly price?: Readonly<Record<string, unknown>> | null;
   readonly reportsBilledCost?: boolean;
   readonly fallback?: CallToPrice["fallback"];
   /** Output limit sent to the provider. */

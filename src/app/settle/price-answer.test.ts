@@ -54,6 +54,16 @@ test("with the caller's own provider key, the upstream's bill is part of the spe
   assert.deepEqual([usd(feeOnly), feeOnly.flags], [ours, []]);
 });
 
+test("a model that charges for each image given is charged for those of the request", () => {
+  const image = { type: "image_url", image_url: { url: "https://a.example/1.png" } };
+  const request = { messages: [{ role: "user", content: [image, image] }] };
+  const price = { input: "1", output: "10", meters: { input_images: "0.01" } };
+  const outcome = settle(chat(counts), { request, price });
+  assert.deepEqual([usd(outcome), outcome.status, outcome.flags], ["0.022", "settled", []]);
+  assert.deepEqual(outcome.usage, { input: 1000, output: 100, input_images: 2 });
+  assert.equal(usd(settle(chat(counts), { request })), ours, "no price for an image");
+});
+
 test("any other reported cost is recorded next to ours", () => {
   const outcome = settle(chat({ ...counts, cost: 0.02021 }));
   assert.deepEqual([usd(outcome), outcome.computedCost, outcome.flags], [ours, undefined, []]);

@@ -4,6 +4,7 @@ import { nothing, type Outcome } from "../../domain/ledger/entry.ts";
 import { zero } from "../../domain/money/money.ts";
 import { billFor, type Bill } from "../../domain/price/bill.ts";
 import type { FallbackRates } from "../../domain/price/row/rate.ts";
+import { givenImages, withGivenImages } from "../../domain/price/given-images.ts";
 import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
 import type { PriceBook, PriceSheet } from "../../domain/price/sheet.ts";
 import {
@@ -12,7 +13,7 @@ import {
   type UsageFlag,
   type UsagePart,
 } from "../../domain/usage/usage.ts";
-import type { Progress, Reading } from "../../wire/wire.ts";
+import type { Progress, Reading, RequestFacts } from "../../wire/wire.ts";
 import { believeUsage, isCeilingStated, type BoundedCall } from "./believe-usage.ts";
 import type { Route } from "../route/target.ts";
 import { readingByUnit } from "./unit-reading.ts";
@@ -108,7 +109,16 @@ function readUsage(
     fillsIn: !isBilled && !byUnit,
     sheetOf,
   });
-  return { reading, isFinal, isBilled, reportedParts, believed };
+  const parts = byUnit ? believed.parts : believed.parts.map(withImages(call.facts, sheetOf));
+  return { reading, isFinal, isBilled, reportedParts, believed: { ...believed, parts } };
+}
+
+/** Adds the images of the request to the main part, if its model charges for each. */
+function withImages({ media }: RequestFacts, sheetOf: SheetFinder) {
+  return (part: UsagePart, index: number): UsagePart => {
+    const images = index === 0 ? givenImages(sheetOf(part), media.images) : undefined;
+    return images ? { ...part, usage: withGivenImages(part.usage, images) } : part;
+  };
 }
 
 type SheetFinder = (part: UsagePart) => PriceSheet | undefined;

@@ -236,6 +236,16 @@ test("all names of a tier are read as one", () => {
   );
 });
 
+test("audio of earlier answers counts each time that a message names it", () => {
+  const message = { role: "assistant", audio: { id: "audio_1" } };
+  const { media } = chat({
+    modalities: ["text", "audio"],
+    audio: { voice: "alloy", format: "wav" },
+    messages: [message, message, { role: "user", content: "go on" }],
+  });
+  assert.deepEqual(media, { images: 0, audios: 2, files: 0 });
+});
+
 test("media are counted by kind, and their payloads are not text", () => {
   const image = `data:image/png;base64,${"iVBORw0KGgo".repeat(100)}`;
   const content = [

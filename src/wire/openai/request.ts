@@ -109,7 +109,8 @@ function refuseBackground(endpoint: Endpoint, body: ScannedBody): void {
 
 function factsOf(endpoint: Endpoint, body: ScannedBody, stored: StoredUse): RequestFacts {
   const model = modelOf(endpoint, body);
-  const media = mediaOf(body);
+  const given = mediaOf(body);
+  const media = { ...given, audios: given.audios + earlierAudios(body, stored) };
   const maxOutputTokens = ceilingOf(endpoint, body);
   const otherModels = otherModelsOf(body, { model, maxOutputTokens });
   const isResponses = endpoint.name === "responses";
@@ -122,7 +123,7 @@ function factsOf(endpoint: Endpoint, body: ScannedBody, stored: StoredUse): Requ
     stream: body.boolean("stream") ?? false,
     textBytes:
       body.textBytes +
-      (body.mediaPayloads > media.images + media.audios + media.files ? body.mediaBytes : 0),
+      (body.mediaPayloads > given.images + given.audios + given.files ? body.mediaBytes : 0),
     addedTokens,
     media,
     storedContext: isReferring(body) || stored.uses.some(({ key }) => key === "id"),
@@ -164,6 +165,15 @@ function otherModelsOf(
 
 /** Each is priced. */
 const mostOtherModels = 1000;
+
+/**
+ * Audio that the model made earlier in a chat: a message names it by its id, and the model reads it
+ * again. The settings of the answer's audio have the same key.
+ */
+function earlierAudios(body: ScannedBody, { uses }: StoredUse): number {
+  if (!uses.some(({ key }) => key === "audio")) return 0;
+  return body.keyCount("audio") - (body.has("audio") ? 1 : 0);
+}
 
 function mediaOf(body: ScannedBody): MediaCounts {
   return {
