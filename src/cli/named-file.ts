@@ -1,6 +1,6 @@
-/** Reads a file given on the command line. A missing file is a usage error (exit code 2). */
+/** Reads a file given on the command line. A missing or endless one is a usage error (exit code 2). */
 
-import { readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import { PurserError } from "../domain/error.ts";
 
 /**
@@ -13,8 +13,8 @@ export async function readNamedFile(
   field: string,
   remedy = "Give the path of a file.",
 ): Promise<string> {
-  return readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    const problem = problems[cause.code ?? ""];
+  return readBounded(file).catch((cause: NodeJS.ErrnoException) => {
+    const problem = cause instanceof TooLong ? cause.message : problems[cause.code ?? ""];
     if (problem === undefined) throw cause;
     throw new PurserError("invalid_request", `${field}: ${file} ${problem}`, {
       field,
@@ -22,6 +22,22 @@ export async function readNamedFile(
       cause,
     });
   });
+}
+
+/** More than any file for a command. A device, such as `/dev/zero`, has no end. */
+const mostBytes = 64 * 1024 * 1024;
+
+class TooLong extends Error {}
+
+async function readBounded(file: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > mostBytes) throw new TooLong(`is longer than ${mostBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 const problems: Readonly<Record<string, string>> = {

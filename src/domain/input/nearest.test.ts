@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as fc from "fast-check";
 import { nearest, nearestNames, suggest } from "./nearest.ts";
 
 const known = ["budget_id", "amount", "end", "period"];
@@ -53,6 +54,18 @@ test("names are ordered by similarity, and dissimilar ones are omitted", () => {
   assert.deepEqual(nearestNames("gpt-4o-mni", ["gpt-4o-mini", "gpt-4o"], 1), ["gpt-4o-mini"]);
   assert.deepEqual(nearestNames("zzzzzz", ["gpt-4o"], 2), []);
   assert.deepEqual(nearestNames("", ["gpt-4o"], 2), []);
+});
+
+test("a word with one edit is always found", () => {
+  const word = fc.stringMatching(/^[a-z0-9.]{6,20}$/);
+  const at = fc.nat({ max: 19 });
+  fc.assert(
+    fc.property(word, at, fc.constantFrom("", "x", "yz"), (name, place, added) => {
+      const index = place % name.length;
+      const changed = name.slice(0, index) + added + name.slice(index + 1);
+      assert.equal(nearest(changed, [name]), name);
+    }),
+  );
 });
 
 test("a name that only adds an ending is near, and the shortest of them comes first", () => {

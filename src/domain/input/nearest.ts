@@ -4,11 +4,7 @@ import { Memo } from "../memo.ts";
 
 /** @returns The most similar word, or the shortest that has `word` as a part; undefined if none. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  // Texts are at least as far apart as their lengths: most need no comparison.
-  const { length } = letters(word);
-  const similar = known.filter(
-    (candidate) => Math.abs(letters(candidate).length - length) <= tolerance(candidate),
-  );
+  const similar = known.filter((candidate) => mayBeNear(word, candidate));
   return ranked(word, similar, editDistance)[0] ?? byPart(word, known);
 }
 
@@ -23,11 +19,8 @@ export function nearestNames(
   names: readonly string[],
   count: number,
 ): readonly string[] {
-  const { length } = letters(word);
   const shortestFirst = [...new Set(names)]
-    .filter(
-      (name) => isEnding(word, name) || Math.abs(letters(name).length - length) <= tolerance(name),
-    )
+    .filter((name) => isEnding(word, name) || mayBeNear(word, name))
     .sort((left, right) => left.length - right.length);
   return ranked(word, shortestFirst, endingDistance).slice(0, count);
 }
@@ -90,16 +83,54 @@ export function isOneLetterOff(word: string, known: string): boolean {
   return word !== known && editDistance(letters(word), letters(known), 1) <= 1;
 }
 
-/** Normalises a word: `budgetId`, `budget-id` and `budget_id` are equal. */
-function letters(word: string): string {
-  return (
-    normalized.get(word) ??
-    normalized.keep(word, word.slice(0, 64).toLowerCase().replace(/[_-]/g, ""))
-  );
+/**
+ * Whether two words can be within the tolerance, by their lengths and letters: an edit changes at
+ * most one letter on each side. Few names of models pass, so few are compared in full.
+ */
+function mayBeNear(word: string, candidate: string): boolean {
+  const most = tolerance(candidate);
+  const [left, right] = [normalize(word), normalize(candidate)];
+  if (Math.abs(left.text.length - right.text.length) > most) return false;
+  let [missing, added] = [0, 0];
+  for (let letter = 0; letter < alphabet; letter++) {
+    const difference = (left.counts[letter] ?? 0) - (right.counts[letter] ?? 0);
+    if (difference > 0) missing += difference;
+    else added -= difference;
+  }
+  return missing <= most && added <= most;
 }
 
-/** The names of all models are normalised for each suggestion. */
-const normalized = new Memo<string, string>(20_000);
+interface Normalized {
+  readonly text: string;
+  /** How often each letter and digit occurs; other characters count together. */
+  readonly counts: Uint8Array;
+}
+
+/** Normalises a word: `budgetId`, `budget-id` and `budget_id` are equal. */
+function letters(word: string): string {
+  return normalize(word).text;
+}
+
+function normalize(word: string): Normalized {
+  return normalized.get(word) ?? normalized.keep(word, normalizeAnew(word));
+}
+
+function normalizeAnew(word: string): Normalized {
+  const text = word.slice(0, 64).toLowerCase().replace(/[_-]/g, "");
+  const counts = new Uint8Array(alphabet);
+  for (let index = 0; index < text.length; index++) {
+    const place = Number.parseInt(text.charAt(index), alphabet - 1);
+    const letter = Number.isNaN(place) ? alphabet - 1 : place;
+    counts[letter] = (counts[letter] ?? 0) + 1;
+  }
+  return { text, counts };
+}
+
+/** Ten digits, 26 letters, and one for all others. */
+const alphabet = 37;
+
+/** The names of all models are normalised for each suggestion: those of the book and of updates. */
+const normalized = new Memo<string, Normalized>(60_000);
 
 /**
  * Edit distance with insertions, deletions, replacements and swaps (optimal string alignment);

@@ -246,6 +246,21 @@ test("audio of earlier answers counts each time that a message names it", () => 
   assert.deepEqual(media, { images: 0, audios: 2, files: 0 });
 });
 
+test("images in embeddings count by their names, each text has two tokens around it", () => {
+  const read = (body: object): RequestFacts =>
+    wire.read(
+      wire.endpoint("POST", "/embeddings"),
+      Buffer.from(JSON.stringify({ model: "m", ...body })),
+    ).facts;
+  const image = "https://a.example/1.png";
+  assert.equal(read({ input: [{ image }, { image }, { text: "a" }] }).media.images, 2);
+  const content = [{ type: "image_url", image_url: { url: image } }];
+  assert.equal(read({ inputs: [{ content }] }).media.images, 1);
+  const added = (input: unknown): number => read({ input }).addedTokens;
+  assert.equal(added(["a", "b", ""]) - added("a"), 4);
+  assert.equal(added([1, 2, 3]), added("a"));
+});
+
 test("media are counted by kind, and their payloads are not text", () => {
   const image = `data:image/png;base64,${"iVBORw0KGgo".repeat(100)}`;
   const content = [

@@ -50,6 +50,8 @@ const tokenFields: ReadonlyMap<string, readonly string[]> = new Map([
 const noFields: readonly string[] = [];
 
 const imageTypes = ["image_url", "input_image", "image", "computer_screenshot"];
+/** Embeddings have images without a type: `input: [{"image": "https://…"}]`, at Jina and Cohere. */
+const imageKeys = ["image", "image_url"];
 const audioTypes = ["input_audio"];
 const fileTypes = ["file", "input_file", "document", "video_url"];
 /** Inputs that are not in the body at all: a stored conversation or prompt. */
@@ -64,7 +66,7 @@ const scan = bodyScanner({
     "text.format",
     "search_parameters",
   ],
-  keys: ["cache_control", ...referenceKeys],
+  keys: ["cache_control", ...imageKeys, ...referenceKeys],
   values: ["ttl"],
 });
 
@@ -109,7 +111,7 @@ function refuseBackground(endpoint: Endpoint, body: ScannedBody): void {
 
 function factsOf(endpoint: Endpoint, body: ScannedBody, stored: StoredUse): RequestFacts {
   const model = modelOf(endpoint, body);
-  const given = mediaOf(body);
+  const given = mediaOf(endpoint, body);
   const media = { ...given, audios: given.audios + earlierAudios(body, stored) };
   const maxOutputTokens = ceilingOf(endpoint, body);
   const otherModels = otherModelsOf(body, { model, maxOutputTokens });
@@ -124,7 +126,7 @@ function factsOf(endpoint: Endpoint, body: ScannedBody, stored: StoredUse): Requ
     textBytes:
       body.textBytes +
       (body.mediaPayloads > given.images + given.audios + given.files ? body.mediaBytes : 0),
-    addedTokens,
+    addedTokens: addedTokens + tokensAroundInputs(endpoint, body),
     media,
     storedContext: isReferring(body) || stored.uses.some(({ key }) => key === "id"),
     maxOutputTokens,
@@ -166,6 +168,13 @@ function otherModelsOf(
 /** Each is priced. */
 const mostOtherModels = 1000;
 
+/** Servers of open models embed each text between a token of its beginning and one of its end. */
+function tokensAroundInputs(endpoint: Endpoint, body: ScannedBody): number {
+  if (endpoint.name !== "embeddings") return 0;
+  const isTokens = body.firstKind("input") === "number";
+  return 2 * (isTokens ? 1 : (body.members("input") ?? 1));
+}
+
 /**
  * Audio that the model made earlier in a chat: a message names it by its id, and the model reads it
  * again. The settings of the answer's audio have the same key.
@@ -175,9 +184,11 @@ function earlierAudios(body: ScannedBody, { uses }: StoredUse): number {
   return body.keyCount("audio") - (body.has("audio") ? 1 : 0);
 }
 
-function mediaOf(body: ScannedBody): MediaCounts {
+function mediaOf(endpoint: Endpoint, body: ScannedBody): MediaCounts {
+  const typed = countTypes(body, imageTypes);
+  const named = imageKeys.reduce((sum, key) => sum + body.keyCount(key), 0);
   return {
-    images: countTypes(body, imageTypes),
+    images: endpoint.name === "embeddings" ? Math.max(typed, named) : typed,
     audios: countTypes(body, audioTypes),
     files: countTypes(body, fileTypes),
   };

@@ -315,10 +315,10 @@ export function refuseControls({ provider, model, aliases = [] }: PriceText, fie
     ...aliases.map((alias, index) => [`aliases[${index}]`, alias] as const),
   ] as const;
   for (const [name, text] of named)
-    if (!isOneLine(text))
+    if (!isOneLine(text) || /\p{Cf}|^\s|\s$/u.test(text))
       throw invalid(
         prefix + name,
-        "has a control character, a line break or half a character",
+        "has a control or invisible character, a line break, half a character, or a space at an end",
         "Give the id as its provider writes it.",
       );
 }
