@@ -158,6 +158,7 @@ function changeJson(change: ModelChange, now: number): ModelChangeJson {
     })),
     carried: change.carried,
     valid_from: begins > now ? formatInstant(begins) : null,
+    known_change: change.knownChange === null ? null : formatInstant(change.knownChange),
   };
 }
 

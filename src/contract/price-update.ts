@@ -59,6 +59,11 @@ const modelChangeSchema = z.object({
       "Prices that the list does not state, changed in proportion to those that it does: meters, tiers, regions, `context_tiers`, `hours`.",
     ),
   valid_from: instantSchema.nullable().describe("When it begins, if that is later than now."),
+  known_change: instantSchema
+    .nullable()
+    .describe(
+      "When a later price of the book begins, or its price ends, which the list does not state. This change is kept: the new price ends then.",
+    ),
 });
 
 const doubtSchema = z.object({

@@ -249,6 +249,45 @@ test("prices that begin later are stored with those of now; those that have ende
   );
 });
 
+test("a later price of the book is kept, unless the list states times itself", () => {
+  const soon = "2027-01-01T00:00:00.000Z";
+  const known = Date.parse(soon);
+  const book = bookOf(
+    row({ valid_to: soon }),
+    row({ input: "4", valid_from: soon, valid_to: "2028-01-01" }),
+    row({ input: "9", valid_from: "2028-01-01" }),
+  );
+  const against = (...listed: readonly CatalogueRow[]) => {
+    const [first] = listedModels(listOf(...listed), at);
+    const found = first && changeOf(first, { book, at });
+    return [found?.knownChange, ...(found?.rows ?? []).map(({ validTo }) => validTo)];
+  };
+  const cached = { cache_read: "0.1" };
+  assert.deepEqual(against(stated(cached)), [known, known]);
+  assert.deepEqual(against(stated({ ...cached, valid_from: "2026-01-01" })), [known, known]);
+  const later = Date.parse("2027-06-01");
+  assert.deepEqual(against(stated({ ...cached, valid_to: "2027-06-01" })), [null, later]);
+  const moved = stated({ input: "4", valid_from: "2027-06-01" });
+  assert.deepEqual(against(stated({ ...cached, valid_to: "2027-06-01" }), moved), [
+    null,
+    later,
+    undefined,
+  ]);
+});
+
+test("a later row of the book at the same prices is no change to keep", () => {
+  const soon = "2027-01-01";
+  const book = bookOf(row({ valid_to: soon }), row({ valid_from: soon }));
+  const [first] = listedModels(listOf(stated({ input: "3" })), at);
+  const found = first && changeOf(first, { book, at });
+  assert.deepEqual([found?.knownChange, found?.rows[0]?.validTo], [null, undefined]);
+  const masked = bookOf(row({ input: "5", valid_from: soon }), row());
+  const other = first && changeOf(first, { book: masked, at });
+  assert.equal(other?.rows[0]?.validTo, Date.parse(soon), "a row that precedes the present one");
+  const ending = first && changeOf(first, { book: bookOf(row({ valid_to: soon })), at });
+  assert.equal(ending?.knownChange, Date.parse(soon), "after which it has no price");
+});
+
 test("models of the same source that are no longer in the list are gone", () => {
   const list = listOf(stated());
   const booked = [
