@@ -70,7 +70,7 @@ const doubtSchema = z.object({
   kind: z
     .enum(doubtKinds)
     .describe(
-      "`zero`: a price becomes zero. `tenfold`: ten times as high or as low, or more. `vanished`: a provider has no models left in the list. `empty`: the list has no prices. `unit`: a price per token, or per unit of anything else, is impossible.",
+      "`zero`: a price becomes zero, or a new model has one. `tenfold`: ten times as high or as low, or more. `vanished`: a provider has no models left in the list. `empty`: the list has no prices. `unit`: a price per token, or per unit of anything else, is impossible.",
     ),
   provider: z.string().nullable(),
   model: z.string().nullable(),

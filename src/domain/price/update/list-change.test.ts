@@ -327,6 +327,53 @@ test("each kind of nonsense is a doubt about its model", () => {
     assert.deepEqual(doubts(listOf(stated(fields)), row()).toSorted(), expected);
 });
 
+test("a new model that is free, or free under some terms, is doubted", () => {
+  const free = { input: "0", output: "0" };
+  const cases = [
+    [free, true],
+    [{ ...free, model: "new:free" }, false],
+    [{ ...free, request: "0" }, true],
+    [{ ...free, request: "0.01" }, false],
+    [{ ...free, meters: { images: "0.04" } }, false],
+    [{ ...free, meters: { images: "0" } }, true],
+    [{ output: "0", model: "new-embed" }, false],
+    [{ service_tiers: { batch: { factor: "0" } } }, true],
+    [{ service_tiers: { flex: { input: "0", output: "1" } } }, true],
+    [{ regions: { "*": { factor: "0" } } }, true],
+    [{ hours: [{ from: "01:00", to: "04:00", output: "0" }] }, true],
+    [{ context_tiers: [{ above: 200_000, input: "0" }] }, true],
+    [
+      {
+        context_tiers: [{ above: 200_000, input: "4" }],
+        service_tiers: {
+          flex: { input: "1", output: "4", context_tiers: [{ above: 200_000, input: "0" }] },
+        },
+      },
+      true,
+    ],
+    [
+      { service_tiers: { batch: { factor: "0.5" } }, context_tiers: [{ above: 9, input: "1" }] },
+      false,
+    ],
+  ] as const;
+  for (const [fields, isDoubted] of cases) {
+    const list = listOf(stated({}), stated({ model: "new", ...fields }));
+    const found = doubts(list, row());
+    assert.deepEqual(
+      found.map((text) => text.startsWith("zero openai new")),
+      isDoubted ? [true] : [],
+      JSON.stringify(fields),
+    );
+    // So is a known model that gets such terms.
+    if (!isDoubted || "model" in fields || "request" in fields || "meters" in fields) continue;
+    assert.deepEqual(
+      doubts(listOf(stated(fields)), row()),
+      ["zero openai m1"],
+      JSON.stringify(fields),
+    );
+  }
+});
+
 test("a new model with the price of a million tokens as that of one, or the other way, is doubted", () => {
   const price = (input: bigint): CatalogueRow => ({
     ...stated({ model: "new" }),
@@ -335,7 +382,7 @@ test("a new model with the price of a million tokens as that of one, or the othe
   assert.deepEqual(doubts(listOf(stated(), price(2_500_000_000_000n)), row()), ["unit openai new"]);
   assert.deepEqual(doubts(listOf(stated(), price(3n)), row()), ["unit openai new"]);
   assert.deepEqual(doubts(listOf(stated(), price(100n)), row()), []);
-  assert.deepEqual(doubts(listOf(stated(), price(0n)), row()), [], "a new model may be free");
+  assert.deepEqual(doubts(listOf(stated(), price(0n)), row()), ["zero openai new"]);
 });
 
 test("a doubt shows an amount above the largest number in powers of ten", () => {
@@ -380,7 +427,7 @@ test("a new model with an impossible price under a tier, in a region or at some 
   const plausible = {
     web_search: "0.01",
     meters: { images: "0.00000001" },
-    service_tiers: { batch: { factor: "0" }, priority: { meters: { images: "0.0000001" } } },
+    service_tiers: { batch: { factor: "0.001" }, priority: { meters: { images: "0.0000001" } } },
   };
   assert.deepEqual(doubts(listOf(stated(), stated({ model: "new", ...plausible })), row()), []);
 });
