@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { doubtKinds } from "../domain/price/update/list-doubt.ts";
 import type { Json, JsonInput } from "./json.ts";
+import { pageQuery, pageSchema } from "./page.ts";
 import { decimalSchema, instantSchema, usdSchema } from "./value.ts";
 
 export const priceUpdateInput = z
@@ -138,9 +139,9 @@ export const keptPriceUpdateSchema = z
   })
   .meta({ id: "KeptPriceUpdate" });
 
-export const priceUpdatesSchema = z.object({
-  data: z.array(keptPriceUpdateSchema).describe("Newest first."),
-});
+export const priceUpdatesQuery = z.strictObject(pageQuery);
+
+export const priceUpdatesSchema = pageSchema(keptPriceUpdateSchema);
 
 export const revertedPriceUpdateSchema = z.object({
   ...keptPriceUpdateSchema.shape,

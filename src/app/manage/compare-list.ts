@@ -16,7 +16,7 @@ import type { ModelName } from "../../domain/price/served.ts";
 import { rowOfText } from "../../domain/price/update/price-update.ts";
 import { restBetween } from "./rest.ts";
 
-export interface Compared {
+export interface ListDifferences {
   /** Models whose price differs, by provider and model. */
   readonly changes: readonly ModelChange[];
   /** All rows of the changes, to be stored. */
@@ -33,7 +33,10 @@ export interface Comparison extends BookInForce {
   readonly models: readonly BookedModel[];
 }
 
-export async function compareList(list: StatedList, comparison: Comparison): Promise<Compared> {
+export async function compareWithBook(
+  list: StatedList,
+  comparison: Comparison,
+): Promise<ListDifferences> {
   const rest = restBetween();
   const { changes, texts, unstorable, skipped, unchanged } = await changesOf(
     list,
@@ -58,7 +61,7 @@ export async function compareList(list: StatedList, comparison: Comparison): Pro
 
 type Rest = ReturnType<typeof restBetween>;
 
-interface Changes extends Pick<Compared, "changes" | "texts" | "skipped" | "unchanged"> {
+interface Changes extends Pick<ListDifferences, "changes" | "texts" | "skipped" | "unchanged"> {
   /** Only an impossible price of these is a doubt: none of the others becomes a price of the book. */
   readonly unstorable: readonly ModelChange[];
 }

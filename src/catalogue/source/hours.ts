@@ -46,7 +46,7 @@ export function weekdaysInUtc(schedule: Schedule, ahead: number): readonly Sched
   const early = { ...schedule, toMinute: Math.min(toMinute, midnight) };
   const late = {
     ...schedule,
-    weekdays: weekdays.map((day) => ((day + 5) % 7) + 1).sort(),
+    weekdays: weekdays.map((day) => ((day + 5) % 7) + 1).sort((left, right) => left - right),
     fromMinute: Math.max(fromMinute, midnight),
   };
   return [early, late].filter((part) => part.fromMinute < part.toMinute);
