@@ -18,6 +18,7 @@ import {
 import { PurserError } from "../domain/error.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { formatUsd, type PicoUsd } from "../domain/money/money.ts";
+import { mostListBytes } from "../domain/price/update/list-size.ts";
 import type { ModelChange } from "../domain/price/update/list-change.ts";
 import { formatPerMillion } from "../domain/price/text/per-million.ts";
 import type { KeptPriceUpdate } from "../domain/price/update/price-update.ts";
@@ -26,9 +27,6 @@ import { largestByMeter, statedBy } from "../domain/price/update/rate-change.ts"
 import type { ModelName } from "../domain/price/served.ts";
 import { cutPage, readCursor } from "./page.ts";
 import { adminOnly, answer, ok, problem, route, type Route } from "./route.ts";
-
-/** Lists have up to a few megabytes. */
-const mostListBytes = 32 * 1024 * 1024;
 
 export const priceUpdateRoutes: readonly Route[] = [
   route({

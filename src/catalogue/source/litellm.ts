@@ -176,7 +176,7 @@ function joined(entries: readonly Entry[], skipped: SkippedModel[]): readonly Ca
     const row = rows.get(modelKeyOf(entry));
     const made = rowOf(entry);
     if (!row) rows.set(modelKeyOf(entry), made);
-    else if (isSamePrice(row, made)) rows.set(modelKeyOf(entry), { ...made, ...row });
+    else if (chargesTokensAlike(row, made)) rows.set(modelKeyOf(entry), { ...made, ...row });
     else skipped.push(skippedEntry(entry, "has another price in a second entry"));
   }
   for (const entry of variants) {
@@ -230,7 +230,7 @@ function openOf(rates: Rates): Readonly<Record<OpenMeter, PicoUsd>> {
 }
 
 /** Whether two rows charge the same for every token that both price. */
-export function isSamePrice(left: CatalogueRow, right: CatalogueRow): boolean {
+function chargesTokensAlike(left: CatalogueRow, right: CatalogueRow): boolean {
   return [...tokenMeters].every((meter) => {
     const [one, other] = [left.rates[meter], right.rates[meter]];
     return one === undefined || other === undefined || one === other;
