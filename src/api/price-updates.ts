@@ -6,6 +6,7 @@ import {
   priceUpdateInput,
   priceUpdateParams,
   priceUpdateQuery,
+  priceUpdatesQuery,
   priceUpdatesSchema,
   priceUpdateSchema,
   revertedPriceUpdateSchema,
@@ -17,16 +18,15 @@ import {
 import { PurserError } from "../domain/error.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { formatUsd, type PicoUsd } from "../domain/money/money.ts";
+import { mostListBytes } from "../domain/price/update/list-size.ts";
 import type { ModelChange } from "../domain/price/update/list-change.ts";
 import { formatPerMillion } from "../domain/price/text/per-million.ts";
 import type { KeptPriceUpdate } from "../domain/price/update/price-update.ts";
 import { commonName } from "../domain/price/id/provider-name.ts";
 import { largestByMeter, statedBy } from "../domain/price/update/rate-change.ts";
 import type { ModelName } from "../domain/price/served.ts";
+import { cutPage, readCursor } from "./page.ts";
 import { adminOnly, answer, ok, problem, route, type Route } from "./route.ts";
-
-/** Lists have up to a few megabytes. */
-const mostListBytes = 32 * 1024 * 1024;
 
 export const priceUpdateRoutes: readonly Route[] = [
   route({
@@ -44,6 +44,7 @@ export const priceUpdateRoutes: readonly Route[] = [
       200: answer("What changes, and whether it was stored: see `state`.", priceUpdateSchema),
       400: problem("A field is invalid, or the list has no known format."),
       409: problem("Another update came first."),
+      429: problem("Other lists are being checked."),
       502: problem("The list cannot be downloaded."),
     },
     async handler({ query, body, context }) {
@@ -61,9 +62,15 @@ export const priceUpdateRoutes: readonly Route[] = [
     access: adminOnly,
     tag: "prices",
     summary: "List the updates of the prices, newest first",
-    responses: { 200: answer("All updates.", priceUpdatesSchema) },
-    handler({ context }) {
-      return ok({ data: context.priceUpdates.history().toReversed().map(keptJson) });
+    query: priceUpdatesQuery,
+    responses: {
+      200: answer("A page of updates.", priceUpdatesSchema),
+      400: problem("A field is invalid."),
+    },
+    handler({ query: { limit, cursor }, context }) {
+      const rows = numbered(context.priceUpdates.history(), readCursor(cursor));
+      const page = cutPage(rows.slice(0, limit + 1), limit);
+      return ok({ data: page.rows.map(keptJson), next_cursor: page.nextCursor });
     },
   }),
   route({
@@ -84,6 +91,17 @@ export const priceUpdateRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** The newest first. The history only grows, so that an update keeps its number. */
+function numbered(
+  history: readonly KeptPriceUpdate[],
+  before: number | null,
+): readonly (KeptPriceUpdate & { readonly seq: number })[] {
+  return history
+    .map((update, index) => ({ ...update, seq: index + 1 }))
+    .filter(({ seq }) => before === null || seq < before)
+    .toReversed();
+}
 
 function requestOf({ from, text, name, accept = [] }: PriceUpdateBody): UpdateRequest {
   if (text !== undefined && from === undefined)
@@ -158,6 +176,7 @@ function changeJson(change: ModelChange, now: number): ModelChangeJson {
     })),
     carried: change.carried,
     valid_from: begins > now ? formatInstant(begins) : null,
+    known_change: change.knownChange === null ? null : formatInstant(change.knownChange),
   };
 }
 

@@ -462,6 +462,26 @@ test("text is counted literally: quotes, line feeds, and text that looks like a 
   assert.ok((await count("<|endoftext|>")) > 1);
 });
 
+test("updates of the prices are listed in pages, the newest first", async (t) => {
+  const bench = await openBench(t);
+  const path = "/api/v1/prices/updates";
+  for (const input of ["1", "2", "3"]) {
+    const text = JSON.stringify([{ provider: "own", model: "m9", input, output: "2" }]);
+    const { json } = await bench.call("POST", path, {
+      text,
+      name: `${input}.json`,
+      accept: ["vanished"],
+    });
+    assert.equal(json.state, "applied", JSON.stringify(json));
+  }
+  const first = await bench.call("GET", `${path}?limit=2`);
+  const names = (data: readonly { from: string }[]) => data.map(({ from }) => from);
+  assert.deepEqual(names(first.json.data), ["3.json", "2.json"]);
+  const second = await bench.call("GET", `${path}?limit=2&cursor=${first.json.next_cursor}`);
+  assert.deepEqual([names(second.json.data), second.json.next_cursor], [["1.json"], null]);
+  assert.equal((await bench.call("GET", `${path}?cursor=x`)).status, 400);
+});
+
 test("errors about price updates name the values that are possible", async (t) => {
   const bench = await openBench(t);
   const path = "/api/v1/prices/updates";

@@ -87,7 +87,7 @@ export const priceRoutes: readonly Route[] = [
     tag: "prices",
     summary: "Add a price; it takes precedence over the catalogue and the configuration",
     description:
-      "It applies to calls that are held from its `valid_from` on; without one, from now on. Charges never change. To replace it, add another; to remove it, delete it.",
+      "It applies to calls that begin from now on, and not before its `valid_from`. A call that waits for room in a budget has begun. Charges never change. To replace it, add another; to remove it, delete it.",
     body: priceInput,
     responses: { 201: answer("Added.", addedPriceSchema), 400: problem("A field is invalid.") },
     async handler({ body, context }) {
@@ -102,7 +102,7 @@ export const priceRoutes: readonly Route[] = [
     tag: "prices",
     summary: "Remove a price that was added; the one before it applies again",
     description:
-      "It ends now: calls that were held before keep their price, and it stays in the list with `removed_at`.",
+      "It ends now: calls that began before keep their price, and it stays in the list with `removed_at`.",
     params: priceParams,
     responses: { 200: answer("Removed.", removedPriceSchema), 404: problem("No such price.") },
     async handler({ params: { price_id }, context }) {

@@ -6,7 +6,7 @@ import type { RowSource } from "../domain/price/candidate.ts";
 import type { UnlistedRule } from "../domain/price/ceiling.ts";
 import type { CatalogueRow } from "../domain/price/row/row.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
-import { openBuiltInList } from "./built-in-list.ts";
+import { openBuiltInList, type BuiltInList } from "./built-in-list.ts";
 import type { CatalogueModel } from "./catalogue-model.ts";
 import { chargedFirst } from "./charged-first.ts";
 import { disagreements, type Disagreement } from "./merge.ts";
@@ -25,7 +25,7 @@ import { endOf } from "./overlay/retired.ts";
 import { serviceTiersOf } from "./overlay/service-tier.ts";
 import { simulatorRows } from "./overlay/simulator.ts";
 import { xaiRows } from "./overlay/xai.ts";
-import { makeProviderFinder } from "./provider-name.ts";
+import { makeProviderFinder, type ProviderFinder } from "./provider-name.ts";
 import { withUpdated } from "./updated.ts";
 
 export type { CatalogueModel } from "./catalogue-model.ts";
@@ -106,65 +106,35 @@ const overlayRows: readonly CatalogueRow[] = [
   ...legacyRows,
 ].map(complete);
 
+/** What a catalogue is made of. */
+interface Parts {
+  readonly list: BuiltInList;
+  readonly finder: ProviderFinder;
+  readonly overlay: RowSource;
+  readonly listed: RowSource;
+  readonly providerIds: readonly string[];
+}
+
 /** Rows are read per provider, on first use. */
 export async function openCatalogue(): Promise<Catalogue> {
   const list = openBuiltInList();
   const finder = makeProviderFinder(list.providers);
-  const converted = new Map<string, readonly CatalogueRow[]>();
-
-  const overlay: RowSource = (id) => overlayRows.filter((row) => row.provider === id);
-  const listed: RowSource = (id) => {
-    let rows = converted.get(id);
-    if (!rows) {
-      rows = list.rowsOf(id).map(complete);
-      converted.set(id, rows);
-    }
-    return rows;
-  };
-  const providerIds = [
-    ...new Set([...overlayRows.map((row) => row.provider), ...list.providers.map(({ id }) => id)]),
+  const ids = [
+    ...overlayRows.map(({ provider }) => provider),
+    ...list.providers.map(({ id }) => id),
   ];
-
-  const identify = ({
-    name,
-    baseUrl,
-    priceProvider,
-    region = regionalHost(baseUrl)?.region,
-    deployments,
-  }: ConfiguredProvider): ProviderIdentity => {
-    const id = priceProvider === null ? finder.find({ name, baseUrl }) : finder.idOf(priceProvider);
-    return {
-      id,
-      ...(region !== undefined && { region }),
-      ...(deployments && { deployments }),
-      ...factsOf(id),
-      keyCheckPath: keyCheckPath(baseUrl),
-    };
+  const parts: Parts = {
+    list,
+    finder,
+    overlay: (id) => overlayRows.filter((row) => row.provider === id),
+    listed: rowsOnce((id) => list.rowsOf(id).map(complete)),
+    providerIds: [...new Set(ids)],
   };
-
-  const catalogue: Catalogue = {
-    book(overrides, booked, { updates = noUpdates, unlisted } = {}) {
-      const { rows: updated, version } = updates;
-      const chainOf = (name: string): readonly string[] =>
-        finder.chainOf(booked?.get(name)?.id ?? name);
-      const idOf = (name: string): string => chainOf(name)[0] ?? name;
-      return makePriceBook({
-        sources: withUpdated([overlay, listed], { rows: updated, complete }),
-        overrides,
-        version: `${list.version},overlay@${overlayVersion}${version === null ? "" : `,${version}`}`,
-        providerIds: chainOf,
-        deploymentOf(name, model) {
-          const deployments = booked?.get(name)?.deployments;
-          return deployments && Object.hasOwn(deployments, model) ? deployments[model] : undefined;
-        },
-        regionOf(name) {
-          const region = booked?.get(name)?.region;
-          return region === undefined ? usualRegion(idOf(name)) : regionOfRows(idOf(name), region);
-        },
-        supplements: (name) => supplementsOf(idOf(name)),
-        ...(unlisted && { unlisted }),
-      });
-    },
+  const { overlay, listed, providerIds } = parts;
+  const book = bookMaker(parts);
+  const identify = identifier(finder);
+  return {
+    book,
     firstHand: {
       source: overlaySource,
       list: makePriceBook({
@@ -182,24 +152,85 @@ export async function openCatalogue(): Promise<Catalogue> {
         of: (name) => byName.get(name) ?? identify({ name, baseUrl: "", priceProvider: null }),
       };
     },
-    disagreements(at, book = catalogue.book([])) {
-      const overlaid = new Set(overlayRows.map(({ provider }) => provider));
-      const lists = [
-        { source: "overlay", version: overlayVersion, rows: overlayRows },
-        { source: "list", version: list.version, rows: [...overlaid].flatMap(listed) },
-      ];
-      return chargedFirst([...disagreements(lists, at), ...list.disagreements()], book, at);
-    },
+    disagreements: (at, charged = book([])) =>
+      chargedFirst(allDisagreements(parts, at), charged, at),
     rows: () => providerIds.flatMap((id) => [...overlay(id), ...listed(id)]),
-    models(updated = []) {
-      const ids = new Set([...providerIds, ...updated.map(({ provider }) => provider)]);
-      const newer = Map.groupBy(updated, ({ provider }) => provider);
-      return [...ids].flatMap((id) =>
-        distinctModels([...overlay(id), ...(newer.get(id) ?? []), ...list.modelsOf(id)]),
-      );
-    },
+    models: (updated = []) => modelsOf(parts, updated),
   };
-  return catalogue;
+}
+
+function rowsOnce(read: RowSource): RowSource {
+  const known = new Map<string, readonly CatalogueRow[]>();
+  return (id) => {
+    let rows = known.get(id);
+    if (!rows) known.set(id, (rows = read(id)));
+    return rows;
+  };
+}
+
+function identifier(finder: ProviderFinder): Catalogue["identify"] {
+  return ({
+    name,
+    baseUrl,
+    priceProvider,
+    region = regionalHost(baseUrl)?.region,
+    deployments,
+  }) => {
+    const id = priceProvider === null ? finder.find({ name, baseUrl }) : finder.idOf(priceProvider);
+    return {
+      id,
+      ...(region !== undefined && { region }),
+      ...(deployments && { deployments }),
+      ...factsOf(id),
+      keyCheckPath: keyCheckPath(baseUrl),
+    };
+  };
+}
+
+function bookMaker({ list, finder, overlay, listed }: Parts): Catalogue["book"] {
+  return (overrides, booked, { updates = noUpdates, unlisted } = {}) => {
+    const { rows: updated, version } = updates;
+    const chainOf = (name: string): readonly string[] =>
+      finder.chainOf(booked?.get(name)?.id ?? name);
+    const idOf = (name: string): string => chainOf(name)[0] ?? name;
+    return makePriceBook({
+      sources: withUpdated([overlay, listed], { rows: updated, complete }),
+      overrides,
+      version: `${list.version},overlay@${overlayVersion}${version === null ? "" : `,${version}`}`,
+      providerIds: chainOf,
+      deploymentOf(name, model) {
+        const deployments = booked?.get(name)?.deployments;
+        return deployments && Object.hasOwn(deployments, model) ? deployments[model] : undefined;
+      },
+      regionOf(name) {
+        const region = booked?.get(name)?.region;
+        return region === undefined ? usualRegion(idOf(name)) : regionOfRows(idOf(name), region);
+      },
+      supplements: (name) => supplementsOf(idOf(name)),
+      ...(unlisted && { unlisted }),
+    });
+  };
+}
+
+/** Between the overlay and the list, then within the list. */
+function allDisagreements({ list, listed }: Parts, at: number): readonly Disagreement[] {
+  const overlaid = new Set(overlayRows.map(({ provider }) => provider));
+  const lists = [
+    { source: "overlay", version: overlayVersion, rows: overlayRows },
+    { source: "list", version: list.version, rows: [...overlaid].flatMap(listed) },
+  ];
+  return [...disagreements(lists, at), ...list.disagreements()];
+}
+
+function modelsOf(
+  { list, overlay, providerIds }: Parts,
+  updated: readonly CatalogueRow[],
+): readonly CatalogueModel[] {
+  const ids = new Set([...providerIds, ...updated.map(({ provider }) => provider)]);
+  const newer = Map.groupBy(updated, ({ provider }) => provider);
+  return [...ids].flatMap((id) =>
+    distinctModels([...overlay(id), ...(newer.get(id) ?? []), ...list.modelsOf(id)]),
+  );
 }
 
 /**

@@ -98,7 +98,8 @@ export function mergeLists(
             : { ...current, ids: without(current.ids, row.model) },
         );
         added.push(isItself ? { ...row, validFrom: at } : row);
-      } else if (isSamePrice(current, row)) completed.set(named.row, completedBy(current, row));
+      } else if (chargesTextAlike(current, row))
+        completed.set(named.row, completedBy(current, row));
       // A snapshot with its own price is not the model whose name it begins with.
       else if (!named.isStated) added.push(row);
     }
@@ -156,7 +157,7 @@ function findRow(index: RowIndex, { provider, model }: CatalogueRow): NamedRow |
 }
 
 /** Whether both charge the same for text, which every list states. */
-function isSamePrice(left: CatalogueRow, right: CatalogueRow): boolean {
+function chargesTextAlike(left: CatalogueRow, right: CatalogueRow): boolean {
   return (
     (["input", "output"] as const).every((meter) => {
       const [one, other] = [left.rates[meter], right.rates[meter]];

@@ -7,7 +7,9 @@ import { pricesInForce } from "../domain/price/in-force.ts";
 import { sheetOfServed } from "../domain/price/served.ts";
 import type { ServiceTier } from "../domain/price/row/rate.ts";
 import type { CatalogueRow } from "../domain/price/row/row.ts";
-import { parseRow } from "../domain/price/text/row-text.ts";
+import { formatPerMillion } from "../domain/price/text/per-million.ts";
+import { formatRow, parseRow } from "../domain/price/text/row-text.ts";
+import { changeOf, listedModels } from "../domain/price/update/list-change.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 import type { Usage } from "../domain/usage/usage.ts";
 import { openCatalogue } from "./catalogue.ts";
@@ -103,6 +105,71 @@ test("an export has the other ids of an updated model, which is still found as o
   const sheet = book.sheet({ provider: "openai", model, at });
   const served = sheetOfServed(book, { provider: "openai", model, at, sheet }, "gpt-5-2025-08-07");
   assert.equal(served?.match, "exact");
+});
+
+test("an update without dates keeps the changes of prices that the book knows in advance", () => {
+  const changing = catalogue.models().flatMap(({ provider, model }) => {
+    const sheet = catalogue.book([]).sheet({ provider, model, at });
+    const end = sheet?.row.model === model ? sheet.rowUntil() : Infinity;
+    return sheet && end < Infinity ? [{ provider, model, sheet, end }] : [];
+  });
+  assert.ok(changing.some(({ model, end }) => model === "gemini-4-argon" && end > at));
+  for (const { provider, model, sheet, end } of changing) {
+    const { input, output = pico(0n) } = sheet.row.rates;
+    assert.ok(input !== undefined);
+    const text = {
+      provider,
+      model,
+      input: formatPerMillion(input),
+      cache_read: "0.000777",
+      output: formatPerMillion(output),
+    };
+    const listed = parseRow(text, { field: "", source: "litellm", version: "1" });
+    const list = { source: "litellm", version: "1", rows: [listed], skipped: [] };
+    const [first] = listedModels(list, at);
+    assert.ok(first);
+    const found = changeOf(first, { book: catalogue.book([]), at });
+    assert.equal(found?.knownChange, end, model);
+    const stored = found.rows.map((row) => parseRow(formatRow(row), { field: "", source: "u" }));
+    const after = catalogue.book([], undefined, { updates: { rows: stored, version: "u" } });
+    const rowOf = (book: PriceBook, time: number) => book.sheet({ provider, model, at: time })?.row;
+    assert.equal(rowOf(after, at)?.rates.cache_read, 777n, model);
+    for (const time of [end, end + 40 * 86_400_000])
+      assert.deepEqual(rowOf(after, time), rowOf(catalogue.book([]), time), model);
+    // A later update without dates does not erase it either.
+    const again = { ...listed, rates: { ...listed.rates, cache_read: pico(888n) } };
+    const [second] = listedModels({ ...list, rows: [again] }, at + 1000);
+    assert.equal(second && changeOf(second, { book: after, at: at + 1000 })?.knownChange, end);
+  }
+});
+
+test("an update keeps every fee that a call may cost, also one that a reseller may charge", () => {
+  const before = catalogue.book([]);
+  const priced = catalogue
+    .models()
+    .filter(({ provider }) => provider === "openrouter" || providers.has(provider))
+    .flatMap((named) => {
+      const sheet = before.sheet({ ...named, at });
+      return sheet && sheet.row.provider === named.provider ? [{ ...named, sheet }] : [];
+    });
+  const rows = priced.map(({ sheet: { row } }) => {
+    const input = pico((row.rates.input ?? 0n) * 2n);
+    const { validFrom: _, validTo: __, ...open } = row;
+    return parseRow(formatRow({ ...open, rates: { ...row.rates, input }, validFrom: at }), {
+      field: "",
+      source: "update",
+    });
+  });
+  const after = catalogue.book([], undefined, { updates: { rows, version: "u" } });
+  const query = { inputTokens: 1000, cacheWrite: "none", serviceTier: "standard" } as const;
+  for (const { provider, model, sheet } of priced) {
+    const now = after.sheet({ provider, model, at });
+    const [old, held] = [sheet.dearest(query).webSearch, now?.dearest(query).webSearch ?? 0n];
+    assert.ok(held >= old, `${provider}/${model}: ${held} instead of ${old}`);
+  }
+  const rowOf = (book: PriceBook) =>
+    book.sheet({ provider: "openrouter", model: "anthropic/claude-haiku-4.5", at });
+  assert.equal(rowOf(after)?.dearest(query).webSearch, 20_000_000_000n);
 });
 
 test("of two updates the newer one counts, until it ends", () => {

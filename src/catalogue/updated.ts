@@ -2,7 +2,7 @@
 
 import type { RowSource } from "../domain/price/candidate.ts";
 import { equalsAny } from "../domain/price/id/id-rule.ts";
-import { isValidAt, type CatalogueRow } from "../domain/price/row/row.ts";
+import { isValidAt, type CatalogueRow, type Supplement } from "../domain/price/row/row.ts";
 
 interface UpdatedRows {
   readonly rows: readonly CatalogueRow[];
@@ -45,6 +45,7 @@ function replaced(
 ): readonly (readonly CatalogueRow[])[] {
   if (newer.length === 0) return lists;
   const replacing = lists.map((rows) => pairs(rows, newer));
+  const possibleFees = possibleFeesOf(replacing.flat());
   const done = new Set(replacing.flatMap((found) => found.map(({ one }) => one)));
   const added = newer.filter((row) => !done.has(row)).map((row) => complete(addOwnId(row)));
   return lists.map((rows, index) => {
@@ -58,7 +59,8 @@ function replaced(
         if (placed.has(model)) return [row];
         placed.add(model);
         // Before every row of the model, also those of other times.
-        return [...(byModel.get(model) ?? []).map(withIds), row];
+        const newest = byModel.get(model) ?? [];
+        return [...newest.map((pair) => withOld(pair, possibleFees)), row];
       }),
     ];
   });
@@ -85,8 +87,32 @@ function modelOf({ model }: CatalogueRow): string {
   return model.toLowerCase();
 }
 
-function withIds({ one, old }: Pair): CatalogueRow {
-  return { ...one, ids: { any: [old.ids, one.ids] } };
+/** A text has no fees that a reseller may charge. Copies of a row must have the same list of them. */
+function possibleFeesOf(
+  replacing: readonly Pair[],
+): ReadonlyMap<CatalogueRow, readonly Supplement[]> {
+  return new Map(
+    [...Map.groupBy(replacing, ({ one }) => one)].map(([one, all]) => [
+      one,
+      all.flatMap(({ old: { supplements = [] } }) =>
+        supplements.flatMap(({ mayCost, source, version }) =>
+          mayCost ? [{ mayCost, source, version }] : [],
+        ),
+      ),
+    ]),
+  );
+}
+
+function withOld(
+  { one, old }: Pair,
+  possibleFees: ReturnType<typeof possibleFeesOf>,
+): CatalogueRow {
+  const supplements = possibleFees.get(one) ?? [];
+  return {
+    ...one,
+    ids: { any: [old.ids, one.ids] },
+    ...(supplements.length > 0 && { supplements }),
+  };
 }
 
 function addOwnId(row: CatalogueRow): CatalogueRow {

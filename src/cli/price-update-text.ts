@@ -22,6 +22,7 @@ export function updateText(update: PriceUpdateJson, out: Output): string {
     `${countsText(update)}\n`,
     skippedText(update),
     carriedText(update),
+    knownText(update),
     effectText(update),
     doubtsText(update, out),
   ].join("");
@@ -218,6 +219,17 @@ function carriedText({ changes }: PriceUpdateJson): string {
   const left = models.length - mostShown;
   const more = left > 0 ? `  ... and ${counted(left, "more model")}: see --json.\n` : "";
   return `The list leaves these out; they change in proportion to the prices it states:\n${lines.join("")}${more}`;
+}
+
+/** Changes that the book knows in advance, and a list without dates does not. */
+function knownText({ changes }: PriceUpdateJson): string {
+  const lines = changes.flatMap(({ provider, model, known_change: date }) =>
+    date === null ? [] : [`  ${provider}/${model}: known change on ${date.slice(0, 10)} kept\n`],
+  );
+  if (lines.length === 0) return "";
+  const left = lines.length - mostShown;
+  const more = left > 0 ? `  ... and ${counted(left, "more model")}: see --json.\n` : "";
+  return `The list does not state these later prices; the book keeps its own:\n${lines.slice(0, mostShown).join("")}${more}`;
 }
 
 function effectText({ effect }: PriceUpdateJson): string {

@@ -293,7 +293,15 @@ test("changes of models in use come first, then the largest, and new models last
     model: string,
     kind: "new" | "dearer" | "mixed",
     rates: ReturnType<typeof rate>[],
-  ) => ({ provider: "p", model, change: kind, rates, carried: [], valid_from: null });
+  ) => ({
+    provider: "p",
+    model,
+    change: kind,
+    rates,
+    carried: [],
+    valid_from: null,
+    known_change: null,
+  });
   const update: PriceUpdateJson = {
     ...unchanged,
     changes: [

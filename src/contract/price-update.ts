@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { doubtKinds } from "../domain/price/update/list-doubt.ts";
 import type { Json, JsonInput } from "./json.ts";
+import { pageQuery, pageSchema } from "./page.ts";
 import { decimalSchema, instantSchema, usdSchema } from "./value.ts";
 
 export const priceUpdateInput = z
@@ -59,13 +60,18 @@ const modelChangeSchema = z.object({
       "Prices that the list does not state, changed in proportion to those that it does: meters, tiers, regions, `context_tiers`, `hours`.",
     ),
   valid_from: instantSchema.nullable().describe("When it begins, if that is later than now."),
+  known_change: instantSchema
+    .nullable()
+    .describe(
+      "When a later price of the book begins, or its price ends, which the list does not state. This change is kept: the new price ends then.",
+    ),
 });
 
 const doubtSchema = z.object({
   kind: z
     .enum(doubtKinds)
     .describe(
-      "`zero`: a price becomes zero. `tenfold`: ten times as high or as low, or more. `vanished`: a provider has no models left in the list. `empty`: the list has no prices. `unit`: a price per token, or per unit of anything else, is impossible.",
+      "`zero`: a price becomes zero, or a new model has one. `tenfold`: ten times as high or as low, or more. `vanished`: a provider has no models left in the list. `empty`: the list has no prices. `unit`: a price per token, or per unit of anything else, is impossible.",
     ),
   provider: z.string().nullable(),
   model: z.string().nullable(),
@@ -133,9 +139,9 @@ export const keptPriceUpdateSchema = z
   })
   .meta({ id: "KeptPriceUpdate" });
 
-export const priceUpdatesSchema = z.object({
-  data: z.array(keptPriceUpdateSchema).describe("Newest first."),
-});
+export const priceUpdatesQuery = z.strictObject(pageQuery);
+
+export const priceUpdatesSchema = pageSchema(keptPriceUpdateSchema);
 
 export const revertedPriceUpdateSchema = z.object({
   ...keptPriceUpdateSchema.shape,

@@ -13,7 +13,7 @@
  * - `too_large` a body or header over its limit
  * - `unsupported_encoding` a body in a content encoding that is not known
  * - `websocket_unsupported` a request to upgrade to a WebSocket; the path is served over HTTP
- * - `too_many` more concurrent calls than the key may have; try again
+ * - `too_many` more concurrent calls than the key may have, or checks of price lists; try again
  * - `unpriced` no price for the model and the policy is to block
  * - `unmetered` an endpoint whose cost cannot be known, and the configuration does not allow it
  * - `upstream_unreachable` the provider did not answer

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makePriceBook } from "../../domain/price/book.ts";
 import { parseRow } from "../../domain/price/text/row-text.ts";
-import { compareList } from "./compare-list.ts";
+import { compareWithBook } from "./compare-list.ts";
 
 const at = Date.UTC(2026, 10, 28);
 
@@ -21,7 +21,7 @@ test("an alias of a new model does not take another model's price", async () => 
     rows: [row("thief", "0.01", ["known", "also", "free-name"])],
     skipped: [],
   };
-  const { texts } = await compareList(list, { book, models: [], at });
+  const { texts } = await compareWithBook(list, { book, models: [], at });
   assert.deepEqual(
     texts.map(({ model, aliases }) => [model, aliases]),
     [["thief", ["free-name"]]],
@@ -37,7 +37,7 @@ test("an id with a control character is skipped with the reason", async () => {
     rows: [...ids.map((id) => row(id, "1")), row("fine", "1", ["also\u0007"]), row("good", "1")],
     skipped: [],
   };
-  const { texts, skipped } = await compareList(list, { book, models: [], at });
+  const { texts, skipped } = await compareWithBook(list, { book, models: [], at });
   assert.deepEqual(
     texts.map(({ model }) => model),
     ["good"],
@@ -78,6 +78,6 @@ test("a dated snapshot that the list leaves out follows its model, if it had the
 test("a model that changes keeps its own aliases", async () => {
   const book = makePriceBook({ sources: [() => [row("known", "2", ["also"])]], version: "1" });
   const list = { source: "list", version: "2", rows: [row("known", "3", ["also"])], skipped: [] };
-  const { texts } = await compareList(list, { book, models: [], at });
+  const { texts } = await compareWithBook(list, { book, models: [], at });
   assert.deepEqual(texts[0]?.aliases, ["also"]);
 });

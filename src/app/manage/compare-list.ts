@@ -18,7 +18,7 @@ import { rowOfText } from "../../domain/price/update/price-update.ts";
 import { asSnapshot, hasSameTokenRates, ListedModels } from "../../domain/price/update/snapshot.ts";
 import { restBetween } from "./rest.ts";
 
-export interface Compared {
+export interface ListDifferences {
   /** Models whose price differs, by provider and model. */
   readonly changes: readonly ModelChange[];
   /** All rows of the changes, to be stored. */
@@ -35,7 +35,10 @@ export interface Comparison extends BookInForce {
   readonly models: readonly BookedModel[];
 }
 
-export async function compareList(list: StatedList, comparison: Comparison): Promise<Compared> {
+export async function compareWithBook(
+  list: StatedList,
+  comparison: Comparison,
+): Promise<ListDifferences> {
   const rest = restBetween();
   const found = await changesOf(list, comparison, rest);
   const { changes, texts, unstorable, skipped, unchanged } = found;
@@ -58,7 +61,7 @@ export async function compareList(list: StatedList, comparison: Comparison): Pro
 
 type Rest = ReturnType<typeof restBetween>;
 
-interface Changes extends Pick<Compared, "changes" | "texts" | "skipped" | "unchanged"> {
+interface Changes extends Pick<ListDifferences, "changes" | "texts" | "skipped" | "unchanged"> {
   /** Only an impossible price of these is a doubt: none of the others becomes a price of the book. */
   readonly unstorable: readonly ModelChange[];
   /** What the list leaves out, and follows a model that it has. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makePriceBook } from "../../domain/price/book.ts";
-import { LedgerBench } from "../port/ledger.test-kit.ts";
+import { LedgerBench, start } from "../port/ledger.test-kit.ts";
 import { CurrentPrices } from "./current-prices.ts";
 import { addPrice, removePrice } from "./manage-prices.ts";
 
@@ -30,6 +30,26 @@ test("a price neither begins nor ends in the moment of a call that is held alrea
   assert.ok(setAt > heldAt);
   const { price } = await removePrice(context, priceId);
   assert.ok((price.removedAt ?? 0) > heldAt);
+});
+
+test("a price never begins or ends before an earlier change, even if the clock was set back", async (t) => {
+  const { ledger, clock } = await LedgerBench.open(t);
+  let now = clock.now();
+  const setBack = { now: () => now, monotonic: () => now };
+  const context = { ledger, clock: setBack, reloadPrices: () => undefined };
+  const price = { provider: "p", model: "m", output: "2" };
+  const first = await addPrice(context, { ...price, input: "1" });
+  now -= 60_000;
+  const second = await addPrice(context, { ...price, input: "3" });
+  assert.ok(second.setAt > first.setAt, "else it would price the minute before the first one");
+  now -= 60_000;
+  const { price: removed } = await removePrice(context, second.priceId);
+  assert.ok((removed.removedAt ?? 0) > second.setAt, "else it would never have been valid");
+  const update = { updateId: "u", source: "list", version: "1", sha256: "", from: "x", rows: [] };
+  const at = start + 5_000_000;
+  await ledger.commit({ kind: "update_prices", at, update, after: null });
+  const third = await addPrice(context, { ...price, input: "4" });
+  assert.ok(third.setAt > at);
 });
 
 test("a price is used before its entry is on disk", async (t) => {

@@ -5,6 +5,7 @@ import type { KeptPrice } from "../../domain/price/text/kept-price.ts";
 import { definePrice } from "../../domain/price/text/override.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
+import { nextMoment } from "./next-moment.ts";
 
 export interface PriceContext {
   readonly ledger: Ledger;
@@ -13,19 +14,20 @@ export interface PriceContext {
 }
 
 /**
- * Sets a price. It applies to calls that are held from its `valid_from` on; without one, to those
- * held after it was set. Charges that were made before never change.
+ * Sets a price. It applies to calls that begin after it was set, from its `valid_from` on. A call
+ * that waits for room in a budget has begun: it keeps the prices with which it was routed. Charges
+ * that were made before never change.
  *
  * @throws PurserError `invalid_request` naming the field.
  */
 export async function addPrice(context: PriceContext, input: unknown): Promise<KeptPrice> {
   const price = definePrice(input, { field: "", source: "api" });
-  const at = nextMoment(context.clock);
+  const at = nextMoment(context);
   return (await store(context, { kind: "put_price", at, price })).price;
 }
 
 /**
- * Ends a price that was set: calls held from now on have the price that applied without it.
+ * Ends a price that was set: calls that begin from now on have the price that applied without it.
  *
  * @throws PurserError `not_found` for an unknown price.
  */
@@ -33,7 +35,7 @@ export async function removePrice(
   context: PriceContext,
   priceId: string,
 ): Promise<AnswerOf["remove_price"]> {
-  return store(context, { kind: "remove_price", at: nextMoment(context.clock), priceId });
+  return store(context, { kind: "remove_price", at: nextMoment(context), priceId });
 }
 
 /**
@@ -51,9 +53,4 @@ async function store<C extends PutPriceCommand | RemovePriceCommand>(
   } finally {
     context.reloadPrices();
   }
-}
-
-/** Not this millisecond: calls may have been held in it. */
-function nextMoment(clock: Clock): number {
-  return clock.now() + 1;
 }

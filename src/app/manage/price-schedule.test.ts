@@ -11,13 +11,13 @@ const start = Date.UTC(2026, 10, 28);
 /** Runs the schedule for some hours. @returns The hours at which it updated the prices. */
 async function hoursOfRuns(
   t: TestContext,
-  about: { readonly updatedAt?: number; readonly results?: readonly ScheduledRun["result"][] },
+  about: { readonly storedAt?: number; readonly results?: readonly ScheduledRun["result"][] },
 ): Promise<readonly number[]> {
   mock.timers.enable({ apis: ["setTimeout", "Date"], now: start });
   t.after(() => mock.timers.reset());
   const runs: number[] = [];
   const updates = {
-    updatedAt: about.updatedAt ?? null,
+    storedAt: about.storedAt ?? null,
     run: async () => {
       const result = about.results?.[runs.length] ?? "unchanged";
       runs.push((Date.now() - start) / hourMs);
@@ -47,7 +47,7 @@ test("the prices are updated at each interval, with up to a tenth added at rando
 });
 
 test("a restart waits for the rest of the interval", async (t) => {
-  const runs = await hoursOfRuns(t, { updatedAt: start - 20 * hourMs });
+  const runs = await hoursOfRuns(t, { storedAt: start - 20 * hourMs });
   assert.deepEqual(runs, [5.2, 30.4, 55.6]);
 });
 

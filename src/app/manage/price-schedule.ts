@@ -5,7 +5,7 @@ import type { PriceSchedule } from "../port/price-lists.ts";
 import type { PriceUpdates } from "./update-prices.ts";
 
 export interface ScheduleOptions {
-  readonly updates: Pick<PriceUpdates, "run" | "updatedAt">;
+  readonly updates: Pick<PriceUpdates, "run" | "storedAt">;
   readonly schedule: PriceSchedule;
   readonly clock: Clock;
   /** 0 to 1. */
@@ -17,7 +17,12 @@ const jitterShare = 0.1;
 /** After a failure, such as that of the network. */
 const retryMs = 3_600_000;
 
-/** A restart does not update again before the interval is over. @returns How to stop it. */
+/**
+ * A restart does not update again before the interval is over, also if the last update was
+ * reverted meanwhile.
+ *
+ * @returns How to stop it.
+ */
 export function startPriceSchedule(options: ScheduleOptions): () => void {
   const { updates, schedule, clock, random = Math.random } = options;
   const { from, everyMs, accept } = schedule;
@@ -32,7 +37,7 @@ export function startPriceSchedule(options: ScheduleOptions): () => void {
     const { result } = await updates.run({ origin: { from }, accept });
     wait(result === "failed" ? Math.min(everyMs, retryMs) : everyMs);
   };
-  const last = updates.updatedAt;
+  const last = updates.storedAt;
   wait(last === null ? 0 : Math.max(0, last + everyMs - clock.now()));
   return () => {
     isStopped = true;

@@ -12,6 +12,8 @@ import {
   type KeptPriceUpdate,
 } from "../../domain/price/update/price-update.ts";
 import type { CatalogueRow } from "../../domain/price/row/row.ts";
+import { pico } from "../../domain/money/money.ts";
+import type { Totals } from "../port/reader.ts";
 import { LedgerBench, start } from "../port/ledger.test-kit.ts";
 import { CurrentPrices } from "./current-prices.ts";
 import { PriceUpdates } from "./update-prices.ts";
@@ -37,8 +39,16 @@ interface Desk {
   readonly time: { now: number };
   /** How many books were made of what the ledger has, with those for comparisons. */
   readonly made: () => number;
+  /** Adds a model's spend of this month, all of it for input. */
+  readonly spend: (figures: Spend) => void;
   /** Called between the comparison of a list and its storing. */
   readonly meanwhile: { run: () => Promise<unknown> };
+}
+
+interface Spend {
+  readonly provider: string;
+  readonly model: string;
+  readonly cost: bigint;
 }
 
 /** A list is named by the prices in it: `5,1,2`. */
@@ -46,6 +56,7 @@ async function openDesk(t: TestContext): Promise<Desk> {
   const { ledger, reader, observer } = await LedgerBench.open(t);
   const time = { now: start };
   const meanwhile: Desk["meanwhile"] = { run: () => Promise.resolve() };
+  const spent: Totals[] = [];
   let made = 0;
   const prices = new CurrentPrices({
     make: (_, { rows }) => {
@@ -60,7 +71,7 @@ async function openDesk(t: TestContext): Promise<Desk> {
     reader: {
       totals: async (...query) => {
         await meanwhile.run();
-        return reader.totals(...query);
+        return [...(await reader.totals(...query)), ...spent];
       },
     },
     clock: { now: () => time.now, monotonic: () => time.now },
@@ -74,13 +85,25 @@ async function openDesk(t: TestContext): Promise<Desk> {
         Promise.resolve({
           source: "list",
           version: text,
-          sha256: "",
+          sha256: text,
           rows: text.split(",").map((input, index) => rowOf(names[index] ?? "", Number(input))),
           skipped: [],
         }),
     },
   });
-  return { updates, prices, kept: () => ledger.priceUpdates(), made: () => made, time, meanwhile };
+  const none = { bucket: null, released: 0, refusals: 0, latencyMs: 0 };
+  return {
+    updates,
+    prices,
+    kept: () => ledger.priceUpdates(),
+    made: () => made,
+    time,
+    meanwhile,
+    spend({ provider, model, cost }) {
+      const usage = { input: 1_000_000 };
+      spent.push({ ...none, calls: 1, cost: pico(cost), usage, group: { provider, model } });
+    },
+  };
 }
 
 const accept = doubtKinds;
@@ -147,6 +170,53 @@ test("an update begins when it is stored, not when its list was compared", async
   const before = kept()[0]?.at ?? 0;
   assert.equal(before, start + 5_001);
   assert.deepEqual(pricesAt(prices.book, before - 1), [1n, 1n, 1n]);
+});
+
+test("the schedule does not apply a list that was reverted, but people may", async (t) => {
+  const { updates, prices, kept, time } = await openDesk(t);
+  const request = { origin: { from: "2,2,2" }, accept };
+  assert.equal((await updates.run(request)).result, "applied");
+  const [first] = kept();
+  await updates.revert(first?.updateId ?? "");
+  assert.equal(updates.storedAt, first?.at, "a restart waits for the rest of the interval");
+  assert.equal(updates.updatedAt, null);
+  time.now += 1_000;
+  const { result, message } = await updates.run(request);
+  assert.equal(result, "refused");
+  assert.match(message, new RegExp(`reverted at 2026-01-05.*${first?.updateId}.*apply it by hand`));
+  assert.deepEqual(updates.lastRun, { at: time.now, result, message });
+  assert.deepEqual(pricesAt(prices.book, time.now), [1n, 1n, 1n]);
+  assert.equal((await updates.run({ origin: { from: "3,3,3" }, accept })).result, "applied");
+  assert.equal((await updates.apply(request)).state, "applied");
+  time.now += 1_000;
+  assert.deepEqual(pricesAt(prices.book, time.now), [2n, 2n, 2n]);
+  assert.equal((await updates.run(request)).result, "unchanged", "its last update is in use");
+});
+
+test("a bounded number of lists is checked at once", async (t) => {
+  const { updates, meanwhile } = await openDesk(t);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  meanwhile.run = () => promise;
+  const check = (): Promise<unknown> => updates.check({ origin: { from: "2,2,2" }, accept });
+  const running = [check(), check()];
+  await assert.rejects(check(), { code: "too_many" });
+  resolve();
+  await Promise.all(running);
+  await assert.rejects(updates.check({ origin: { from: "not,a,list" }, accept }));
+  await check();
+});
+
+test("the effect is that of the new prices, however the clock is set", async (t) => {
+  const { updates, time, spend } = await openDesk(t);
+  spend({ provider: "p", model: "m0", cost: 3n });
+  const effectAt = async (now: number): Promise<unknown> => {
+    time.now = now;
+    const { effect } = await updates.check({ origin: { from: "2,1,1" }, accept });
+    return [effect.spent, effect.wouldHaveBeen];
+  };
+  assert.deepEqual(await effectAt(start + 1_000), [3n, 6n]);
+  await updates.apply({ origin: { from: "1,1,9" }, accept });
+  assert.deepEqual(await effectAt(start - 60_000), [3n, 6n], "before the last update");
 });
 
 test("a revert makes one new book, and a repeated one none", async (t) => {

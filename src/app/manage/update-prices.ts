@@ -3,15 +3,10 @@
 import { randomUUID } from "node:crypto";
 import { PurserError } from "../../domain/error.ts";
 import { withoutUserInfo } from "../../domain/input/user-info.ts";
-import type {
-  BookedModel,
-  BookInForce,
-  StatedList,
-} from "../../domain/price/update/list-change.ts";
+import type { BookedModel, BookInForce } from "../../domain/price/update/list-change.ts";
 import type { DoubtKind } from "../../domain/price/update/list-doubt.ts";
 import {
   beginningAt,
-  lastChangeOf,
   rowOfText,
   stateOf,
   type KeptPriceUpdate,
@@ -20,10 +15,11 @@ import {
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { Observer } from "../port/observer.ts";
-import type { PriceLists } from "../port/price-lists.ts";
+import type { PriceLists, ReadList } from "../port/price-lists.ts";
 import type { LedgerReader } from "../port/reader.ts";
-import { compareList, type Compared } from "./compare-list.ts";
+import { compareWithBook, type ListDifferences } from "./compare-list.ts";
 import type { CurrentPrices } from "./current-prices.ts";
+import { nextMoment } from "./next-moment.ts";
 import { effectOnSpend, type SpendEffect } from "./spend-effect.ts";
 
 export interface UpdateContext {
@@ -58,7 +54,7 @@ export interface UpdateRequest {
  */
 export type UpdateState = "checked" | "applied" | "unchanged" | "refused";
 
-export interface UpdateReport extends Omit<Compared, "texts"> {
+export interface UpdateReport extends Omit<ListDifferences, "texts"> {
   readonly state: UpdateState;
   /** Null if nothing was stored. */
   readonly updateId: string | null;
@@ -78,10 +74,14 @@ export interface ScheduledRun {
   readonly message: string;
 }
 
+/** Each may need some hundred megabytes. */
+const mostChecks = 2;
+
 export class PriceUpdates {
   readonly #context: UpdateContext;
   #lastRun: ScheduledRun | null = null;
   #isApplying = false;
+  #checks = 0;
 
   constructor(context: UpdateContext) {
     this.#context = context;
@@ -99,10 +99,30 @@ export class PriceUpdates {
     return this.history().findLast(({ revertedAt }) => revertedAt === null)?.at ?? null;
   }
 
-  /** Compares, and changes nothing. */
+  /** When the last update was stored, also if it was reverted later. Null before the first. */
+  get storedAt(): number | null {
+    return this.history().at(-1)?.at ?? null;
+  }
+
+  /**
+   * Compares, and changes nothing.
+   *
+   * @throws PurserError `too_many` while others compare: a list takes a thread, and its memory.
+   */
   async check(request: UpdateRequest): Promise<UpdateReport> {
-    const { list, compared, ...about } = await this.#compare(request);
-    return this.#report({ list, compared, about, state: "checked", updateId: null });
+    if (this.#checks >= mostChecks)
+      throw new PurserError("too_many", `${mostChecks} lists are being checked`, {
+        field: fieldOf(request.origin),
+        remedy: "Repeat the check when one of those is done.",
+      });
+    this.#checks += 1;
+    try {
+      const found = await this.#compare(request);
+      const effect = await this.#effect(found);
+      return reportOf(found, { state: "checked", updateId: null, effect });
+    } finally {
+      this.#checks -= 1;
+    }
   }
 
   /**
@@ -113,42 +133,57 @@ export class PriceUpdates {
    *   between; otherwise as {@link PriceLists}.
    */
   async apply(request: UpdateRequest): Promise<UpdateReport> {
+    return this.#alone(request, async () => this.#applyFound(await this.#compare(request)));
+  }
+
+  /** Runs one update at a time. */
+  async #alone<T>({ origin }: UpdateRequest, work: () => Promise<T>): Promise<T> {
     if (this.#isApplying)
       throw new PurserError("conflict", "another update of the prices is being applied", {
-        field: "text" in request.origin ? "text" : "from",
+        field: fieldOf(origin),
         remedy: "Repeat the update when that one is done.",
       });
     this.#isApplying = true;
     try {
-      return await this.#apply(request);
+      return await work();
     } finally {
       this.#isApplying = false;
     }
   }
 
-  async #apply(request: UpdateRequest): Promise<UpdateReport> {
-    const { list, compared, after, ...about } = await this.#compare(request);
-    const effect = await this.#effect(list, compared);
-    const report = { list, compared, about, effect };
-    if (about.refused.length > 0)
-      return this.#report({ ...report, state: "refused", updateId: null });
-    const { source, version } = list;
-    const { sha256, from } = about;
+  async #applyFound(found: ListFound): Promise<UpdateReport> {
+    const { list, differences, after, from, refused } = found;
+    const effect = await this.#effect(found);
+    if (refused.length > 0) return reportOf(found, { state: "refused", updateId: null, effect });
+    const { source, version, sha256 } = list;
     const updateId = newId();
-    await this.#store({ updateId, source, version, sha256, from, rows: compared.texts }, after);
-    const state = compared.texts.length > 0 ? "applied" : "unchanged";
-    return this.#report({ ...report, state, updateId });
+    const rows = differences.texts;
+    await this.#store({ updateId, source, version, sha256, from, rows }, after);
+    const state = rows.length > 0 ? "applied" : "unchanged";
+    return reportOf(found, { state, updateId, effect });
   }
 
-  /** Applies an update of the schedule. Never throws: the result is observed, and kept. */
+  /**
+   * Applies an update of the schedule, unless somebody has reverted it: a list that was taken back
+   * is applied again by hand only. Never throws: the result is observed, and kept.
+   */
   async run(request: UpdateRequest): Promise<ScheduledRun> {
     const at = this.#context.clock.now();
-    const run = await this.apply(request).then(
-      (report) => ({ at, result: report.state, message: sentenceOf(report) }),
+    const run = await this.#alone(request, () => this.#runAlone(request)).then(
+      (result) => ({ at, ...result }),
       (error: unknown) => ({ at, result: "failed" as const, message: messageOf(error) }),
     );
     this.#context.observer.pricesChecked(run);
     return (this.#lastRun = run);
+  }
+
+  async #runAlone(request: UpdateRequest): Promise<Omit<ScheduledRun, "at">> {
+    const found = await this.#compare(request);
+    const same = this.history().findLast(({ sha256 }) => sha256 === found.list.sha256);
+    if (same && same.revertedAt !== null)
+      return { result: "refused", message: revertedText(found, same) };
+    const report = await this.#applyFound(found);
+    return { result: report.state, message: sentenceOf(report) };
   }
 
   /**
@@ -159,7 +194,7 @@ export class PriceUpdates {
    */
   async revert(updateId: string): Promise<{ update: KeptPriceUpdate; repeated: boolean }> {
     const { ledger, prices } = this.#context;
-    const command = { kind: "revert_prices", at: this.#nextMoment(), updateId } as const;
+    const command = { kind: "revert_prices", at: nextMoment(this.#context), updateId } as const;
     const reverted = ledger.commit(command);
     prices.reload();
     try {
@@ -174,32 +209,26 @@ export class PriceUpdates {
     return this.#context.ledger.priceUpdates();
   }
 
-  async #compare({ origin, accept }: UpdateRequest) {
+  async #compare({ origin, accept }: UpdateRequest): Promise<ListFound> {
     const { clock, firstHand, ledger, lists, models, prices } = this.#context;
-    const [text, from, field] =
+    const [text, from] =
       "text" in origin
-        ? [origin.text, withoutUserInfo(origin.name), "text"]
-        : [await lists.download(origin.from), origin.from, "from"];
+        ? [origin.text, withoutUserInfo(origin.name)]
+        : [await lists.download(origin.from), origin.from];
     const list = await lists.read(text, clock.now()).catch((error: unknown) => {
-      throw withField(error, field);
+      throw withField(error, fieldOf(origin));
     });
     const after = stateOf(ledger.priceUpdates());
-    const at = this.#nextMoment();
-    const compared = await compareList(list, {
+    const at = nextMoment(this.#context);
+    const differences = await compareWithBook(list, {
       book: prices.listed(),
       models: models(),
       ...(firstHand && { firstHand }),
       at,
     });
-    const kinds = new Set(compared.doubts.map(({ kind }) => kind));
-    return {
-      list,
-      compared,
-      after,
-      from,
-      sha256: list.sha256,
-      refused: [...kinds].filter((kind) => !accept.includes(kind)),
-    };
+    const kinds = new Set(differences.doubts.map(({ kind }) => kind));
+    const refused = [...kinds].filter((kind) => !accept.includes(kind));
+    return { list, differences, after, from, refused, at };
   }
 
   /**
@@ -208,7 +237,7 @@ export class PriceUpdates {
    */
   async #store(update: PriceUpdate, after: string | null): Promise<void> {
     const { ledger, prices } = this.#context;
-    const at = this.#nextMoment();
+    const at = nextMoment(this.#context);
     const rows = update.rows.flatMap((row) => beginningAt(row, at));
     const stored = ledger.commit({
       kind: "update_prices",
@@ -224,49 +253,37 @@ export class PriceUpdates {
     }
   }
 
-  /**
-   * Not this millisecond: calls may have begun in it. Never before an earlier change, even if the
-   * clock was set back: prices of the past stay as they were.
-   */
-  #nextMoment(): number {
-    const { clock, ledger } = this.#context;
-    return Math.max(clock.now(), lastChangeOf(ledger.priceUpdates())) + 1;
-  }
-
-  #effect(list: StatedList, { texts }: Compared): Promise<SpendEffect> {
-    const { clock, prices, reader, reportsBilledCost } = this.#context;
-    const at = clock.now();
+  /** At the moment of the comparison: the new rows are valid from then on. */
+  #effect({ list, differences: { texts }, at }: ListFound): Promise<SpendEffect> {
+    const { prices, reader, reportsBilledCost } = this.#context;
     const after = prices.with(texts.map((text) => rowOfText(text, list)));
     return effectOnSpend({ reader, before: prices.book, after, reportsBilledCost, at });
   }
+}
 
-  async #report({
-    list,
-    compared,
-    about,
-    effect,
-    ...result
-  }: {
-    readonly list: StatedList;
-    readonly compared: Compared;
-    readonly about: { sha256: string; from: string; refused: readonly DoubtKind[] };
-    readonly state: UpdateState;
-    readonly updateId: string | null;
-    readonly effect?: SpendEffect;
-  }): Promise<UpdateReport> {
-    const { texts: _, ...kept } = compared;
-    const { sha256, from, refused } = about;
-    return {
-      ...result,
-      source: list.source,
-      version: list.version,
-      sha256,
-      from,
-      ...kept,
-      refused,
-      effect: effect ?? (await this.#effect(list, compared)),
-    };
-  }
+/** A list that was read, and how it differs from the book. */
+interface ListFound {
+  readonly list: ReadList;
+  readonly differences: ListDifferences;
+  /** The state of the updates that it was compared with. */
+  readonly after: string | null;
+  readonly from: string;
+  /** Kinds of doubt that are not accepted. */
+  readonly refused: readonly DoubtKind[];
+  /** From when on its prices are valid. */
+  readonly at: number;
+}
+
+function reportOf(
+  { list: { source, version, sha256 }, differences, from, refused }: ListFound,
+  outcome: Pick<UpdateReport, "state" | "updateId" | "effect">,
+): UpdateReport {
+  const { texts: _, ...kept } = differences;
+  return { ...outcome, source, version, sha256, from, ...kept, refused };
+}
+
+function fieldOf(origin: ListOrigin): "text" | "from" {
+  return "text" in origin ? "text" : "from";
 }
 
 /** The reader of a list does not know which field it came from. */
@@ -293,6 +310,14 @@ function sentenceOf(report: UpdateReport): string {
   return unchanged > 0
     ? `${list} agrees with the prices in force`
     : `${list} has no price that can be used: every model keeps its price`;
+}
+
+function revertedText(
+  { list: { source, version } }: ListFound,
+  { updateId, revertedAt }: KeptPriceUpdate,
+): string {
+  const since = new Date(revertedAt ?? 0).toISOString();
+  return `${source} ${version} was reverted at ${since} (${updateId}): apply it by hand if its prices are right after all`;
 }
 
 function messageOf(error: unknown): string {

@@ -45,6 +45,7 @@ function bookOf(priced: string): PriceBook {
     unitRates: () => new Map(),
     possibleTerms: () => [],
     validUntil: Infinity,
+    rowUntil: () => Infinity,
     charge: () => [],
     prices: () => true,
     dearest: () => assert.fail("not asked for"),

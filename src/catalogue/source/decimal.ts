@@ -25,6 +25,11 @@ export function perUnit(value: ExactJson | undefined, per = 1n): PicoUsd | undef
   return pico((numerator + denominator - 1n) / denominator);
 }
 
+/** The price of two kinds that share a meter. */
+export function dearer(left: PicoUsd | undefined, right: PicoUsd): PicoUsd {
+  return left !== undefined && left > right ? left : right;
+}
+
 /** Why an entry is skipped whose price {@link perUnit} cannot read. */
 export function notPrice(field: string): string {
   return `has a price that is not a number of 0 or more, ${field}`;

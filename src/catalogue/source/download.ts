@@ -6,11 +6,10 @@ import { PurserError } from "../../domain/error.ts";
 import { nearest } from "../../domain/input/nearest.ts";
 import { withoutUserInfo } from "../../domain/input/user-info.ts";
 import { isListName, listNames } from "../../domain/price/update/list-name.ts";
+import { mostListBytes } from "../../domain/price/update/list-size.ts";
 import { listAddresses } from "./address.ts";
 import { checkedLookup, checkHost } from "./public-host.ts";
 
-/** The largest list so far has 2.6 MB. */
-export const mostListBytes = 32 * 1024 * 1024;
 const mostMs = 20_000;
 const mostRedirects = 5;
 /**

@@ -4,7 +4,7 @@ import type { PicoUsd } from "../../domain/money/money.ts";
 import type { ContextTier, Rates } from "../../domain/price/row/row.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
 import type { Meter } from "../../domain/usage/usage.ts";
-import { notPrice, perUnit } from "./decimal.ts";
+import { dearer, notPrice, perUnit } from "./decimal.ts";
 import { countOf, isObject, listOf, type ExactJson, type ExactObject } from "./exact-json.ts";
 import { freeInput } from "./input-price.ts";
 
@@ -120,10 +120,6 @@ function isValid(price: ExactJson): boolean {
         perUnit(tier["price"]) !== undefined,
     )
   );
-}
-
-function dearer(left: PicoUsd | undefined, right: PicoUsd): PicoUsd {
-  return left !== undefined && left > right ? left : right;
 }
 
 /**

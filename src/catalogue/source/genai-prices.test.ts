@@ -229,6 +229,18 @@ test("a model with a price that cannot be read is skipped, not free", () => {
     "true",
     '[{"prices":{"input_mtok":1,"output_mtok":2}},{"prices":true}]',
     '[{"constraint":true,"prices":{"input_mtok":1,"output_mtok":2}}]',
+    ...[
+      '{"start_time":"9:00","end_time":"10:00:00Z"}',
+      '{"start_time":"09:00:00Z"}',
+      '{"start_time":"09:00:00Z","end_time":"25:00:00Z"}',
+      '{"start_time":"09:00:00+08:00","end_time":"10:00:00+08:00"}',
+      '{"start_time":"09:00:00Z","end_time":"10:00:00Z","weekday":1}',
+      '{"region":"eu"}',
+      "{}",
+    ].map(
+      (constraint) =>
+        `[{"prices":{"input_mtok":3,"output_mtok":4}},{"constraint":${constraint},"prices":{"input_mtok":1,"output_mtok":2}}]`,
+    ),
   ];
   for (const prices of cases) {
     const { rows: found, skipped } = list(prices);

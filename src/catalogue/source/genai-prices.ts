@@ -16,6 +16,7 @@ import {
   type ExactObject,
 } from "./exact-json.ts";
 import { convertPrices, unpriceable, unreadable } from "./genai-prices-rates.ts";
+import { minuteOf, schedulesOf, type Hours } from "./hours.ts";
 import { freeInput, pricesInput } from "./input-price.ts";
 import type { PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
 import { simplerTerm } from "./term.ts";
@@ -30,8 +31,6 @@ const tierOf: Readonly<Record<string, ServiceTier>> = {
   "service_tier=fast": "fast",
   "speed=fast": "fast",
 };
-
-const everyDay = [1, 2, 3, 4, 5, 6, 7];
 
 /** A provider of the list: how its hosts and its resold models are found. */
 export interface ListedProvider {
@@ -188,13 +187,21 @@ function rowOfPeriod({
 function otherShape(model: ExactObject): string | undefined {
   const { prices = {}, price_variants: variants = [] } = model;
   const isPriced = (entry: ExactJson): boolean =>
-    isObject(entry) && isObject(entry["prices"]) && isObject(entry["constraint"] ?? {});
+    isObject(entry) && isObject(entry["prices"]) && isConstraint(entry["constraint"] ?? null);
   const isListed = Array.isArray(prices) ? listOf(prices).every(isPriced) : isObject(prices ?? {});
   if (!isListed) return "has prices of another kind, prices";
   const isVaried =
     Array.isArray(variants ?? []) &&
     listOf(variants).every((one) => isPriced(one) && isObject(one) && isObject(one["when"]));
   return isVaried ? undefined : "has prices of another kind, price_variants";
+}
+
+/** From a date on, at some hours, or always. */
+function isConstraint(constraint: ExactJson): boolean {
+  if (constraint === null) return true;
+  if (!isObject(constraint)) return false;
+  const names = Object.keys(constraint).toSorted().join(" ");
+  return names === "start_date" || (names === "end_time start_time" && !!hoursOf(constraint));
 }
 
 /** The prices of all dates, hours and tiers. */
@@ -284,19 +291,14 @@ interface Variants {
 }
 
 function convertHours(hours: ExactObject, prices: ExactObject): readonly Schedule[] {
-  const { rates } = convertPrices(prices, "");
-  const fromMinute = minuteOf(textOf(hours["start_time"]) ?? "");
-  const toMinute = minuteOf(textOf(hours["end_time"]) ?? "");
-  if (fromMinute < toMinute) return [{ weekdays: everyDay, fromMinute, toMinute, rates }];
-  return [
-    { weekdays: everyDay, fromMinute, toMinute: 1440, rates },
-    ...(toMinute > 0 ? [{ weekdays: everyDay, fromMinute: 0, toMinute, rates }] : []),
-  ];
+  const span = hoursOf(hours);
+  return span ? schedulesOf(span, { rates: convertPrices(prices, "").rates }) : [];
 }
 
-/** `"00:30:00Z"` as 30. */
-function minuteOf(time: string): number {
-  return Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5));
+/** @returns Undefined if a time cannot be read. */
+function hoursOf({ start_time: start, end_time: end }: ExactObject): Hours | undefined {
+  const [from, to] = [minuteOf(textOf(start) ?? ""), minuteOf(textOf(end) ?? "")];
+  return from === undefined || to === undefined ? undefined : { from, to };
 }
 
 function withTiers(row: CatalogueRow, variants: readonly ExactObject[]): CatalogueRow {

@@ -1,22 +1,14 @@
 /** Parses the keys of LiteLLM's map: a provider, a model, and a region or an image variant. */
 
-/** Providers that have another name in the catalogue. */
+import { listedName } from "../../domain/price/id/provider-name.ts";
+
+/** Names that only the map has. */
 const renamed: Readonly<Record<string, string>> = {
   "text-completion-openai": "openai",
   azure_text: "azure",
-  azure_ai: "azure",
-  bedrock: "aws",
-  bedrock_converse: "aws",
-  bedrock_mantle: "aws",
-  gemini: "google",
-  xai: "x-ai",
   codestral: "mistral",
   "text-completion-codestral": "mistral",
-  together_ai: "together",
-  fireworks_ai: "fireworks",
   "fireworks_ai-embedding-models": "fireworks",
-  cohere_chat: "cohere",
-  moonshot: "moonshotai",
   voyage: "voyageai",
   github_copilot: "github-copilot",
   bigmodel: "zhipuai",
@@ -27,7 +19,7 @@ export function providerOf(litellmProvider: string): string {
   if (litellmProvider.startsWith("vertex_ai")) return "google";
   return Object.hasOwn(renamed, litellmProvider)
     ? (renamed[litellmProvider] ?? litellmProvider)
-    : litellmProvider;
+    : listedName(litellmProvider);
 }
 
 export interface MapName {

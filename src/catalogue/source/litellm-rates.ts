@@ -4,7 +4,7 @@ import { pico, type PicoUsd } from "../../domain/money/money.ts";
 import type { ContextTier, OwnRates, Rates } from "../../domain/price/row/row.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
 import type { Meter } from "../../domain/usage/usage.ts";
-import { notPrice, perUnit } from "./decimal.ts";
+import { dearer, notPrice, perUnit } from "./decimal.ts";
 import { countOf, isObject, type ExactJson, type ExactObject } from "./exact-json.ts";
 
 /** The prices of an entry: standard, and by service tier. */
@@ -211,10 +211,6 @@ function searchPrice(value: ExactJson | undefined): PicoUsd | undefined {
   const prices = Object.values(value).flatMap((price) => perUnit(price) ?? []);
   const most = prices.reduce((left, right) => (left > right ? left : right), pico(0n));
   return most > 0n ? most : undefined;
-}
-
-function dearer(left: PicoUsd | undefined, right: PicoUsd): PicoUsd {
-  return left !== undefined && left > right ? left : right;
 }
 
 /** Prices by ranges of the context, each with all its rates: `range: [256000, 1000000]`. */

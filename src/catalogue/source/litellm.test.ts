@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatRow } from "../../domain/price/text/row-text.ts";
+import { doubtsOf } from "../../domain/price/update/list-doubt.ts";
 import { matchId } from "../../domain/price/id/id-rule.ts";
 import { readPublished, type PublishedList } from "./source.ts";
 
@@ -178,6 +179,121 @@ test("a model is skipped if a price is no number, or if only its output has one"
       assert.equal(why(input + entry), "has no price for input");
   const byRequest = `"input_cost_per_request":0.005,${output}`;
   assert.equal(read("acme", { m: byRequest }).rows.length, 1, "input is charged by the call");
+});
+
+const offPeakRate = `"input_cost_per_token":1e-07`;
+
+function offPeak(block: string): PublishedList {
+  const peak = `"input_cost_per_token":3e-07,"output_cost_per_token":1.2e-06`;
+  return read("acme", { m: `${peak},"off_peak_pricing":{${offPeakRate},${block}}` });
+}
+
+test("hours off the peak may go past midnight, and are those of every day without weekdays", () => {
+  const every = [1, 2, 3, 4, 5, 6, 7];
+  const wrapped = [
+    [every, 990, 1440],
+    [every, 0, 30],
+  ];
+  const cases = [
+    [`"hours_utc":"16:30-00:30"`, wrapped],
+    [`"hours_utc":["16:30-00:30"],"windows":null`, wrapped],
+    [`"windows":[{"hours_utc":"16:30-00:30"}]`, wrapped],
+    [
+      `"hours_utc":"10:00-10:00"`,
+      [
+        [every, 600, 1440],
+        [every, 0, 600],
+      ],
+    ],
+    [
+      `"hours_utc":"01:00-02:00","windows":[{"hours_utc":"00:00-00:00","weekdays":[6,"sun"]}]`,
+      [
+        [every, 60, 120],
+        [[6, 7], 0, 1440],
+      ],
+    ],
+    [
+      `"windows":[{"hours_utc":"22:00-06:00","weekdays":["Friday","THURS"]}]`,
+      [
+        [[5, 4], 1320, 1440],
+        [[5, 4], 0, 360],
+      ],
+    ],
+    // 16:00 in UTC is midnight in Shanghai, after which it is the next day there.
+    [
+      `"weekday_timezone":"Asia/Shanghai","windows":[{"hours_utc":"10:00-18:00","weekdays":[1,2]}]`,
+      [
+        [[1, 2], 600, 960],
+        [[1, 7], 960, 1080],
+      ],
+    ],
+    [
+      `"hours_utc":"01:00-02:00","windows":[{"hours_utc":"00:00-00:00","override_dates":["2026-10-01"]}]`,
+      [[every, 60, 120]],
+    ],
+  ] as const;
+  for (const [block, expected] of cases) {
+    const [row] = offPeak(block).rows;
+    assert.deepEqual(
+      row?.schedules?.map(({ weekdays, fromMinute, toMinute }) => [weekdays, fromMinute, toMinute]),
+      expected,
+      block,
+    );
+    assert.ok(row.schedules?.every(({ rates }) => rates.input === 100_000n));
+  }
+});
+
+test("an entry is skipped if its hours off the peak cannot be read", () => {
+  const cases = [
+    [`"windows":[]`, "windows"],
+    [`"windows":{}`, "windows"],
+    [`"windows":[1]`, "windows"],
+    [`"windows":[{"weekdays":[6]}]`, "hours_utc"],
+    [`"windows":[{"hours_utc":[]}]`, "hours_utc"],
+    [`"windows":[{"hours_utc":["16:30-00:30","4pm-midnight"]}]`, "hours_utc"],
+    [`"windows":[{"hours_utc":"01:00-02:00","weekdays":[]}]`, "weekdays"],
+    [`"windows":[{"hours_utc":"01:00-02:00","weekdays":[0]}]`, "weekdays"],
+    [`"windows":[{"hours_utc":"01:00-02:00","weekdays":["Funday"]}]`, "weekdays"],
+    [`"windows":[{"hours_utc":"01:00-02:00","months":[1]}]`, "months"],
+    [`"hours_utc":1630`, "hours_utc"],
+    [`"hours_utc":"16:30"`, "hours_utc"],
+    [`"hours_utc":"25:00-01:00"`, "hours_utc"],
+    [`"hours_utc":"01:00-02:00","weekday_timezone":"Europe/Berlin"`, "weekday_timezone"],
+    [`"discount":0.5`, "discount"],
+    [`"note":null`, "note"],
+    [offPeakRate, "hours_utc"],
+  ] as const;
+  for (const [block, name] of cases)
+    assert.equal(
+      offPeak(block).skipped[0]?.why,
+      `has hours of another kind, off_peak_pricing.${name}`,
+      block,
+    );
+});
+
+test("a tier or a region of a new model at zero is doubted, also if the map calls it a price", () => {
+  const main = `"input_cost_per_token":1e-06,"output_cost_per_token":2e-06`;
+  const zeros = [
+    `"input_cost_per_token_batches":0,"output_cost_per_token_batches":0`,
+    `"input_cost_per_token_batches":5e-07,"output_cost_per_token_batches":0`,
+    `"output_cost_per_token_flex":0`,
+    `"output_cost_per_token_above_200k_tokens":0,"input_cost_per_token_above_200k_tokens":2e-06`,
+    `"regional_endpoint_uplift_multiplier":0`,
+  ];
+  const kindsOf = (entry: string): readonly (readonly string[])[] =>
+    read("acme", { m: entry }).rows.map((row) => {
+      const change = {
+        ...row,
+        kind: "new",
+        rates: [],
+        carried: [],
+        rows: [row],
+        knownChange: null,
+      } as const;
+      return doubtsOf(change).map(({ kind }) => kind);
+    });
+  for (const zero of zeros) assert.deepEqual(kindsOf(`${main},${zero}`), [["zero"]], zero);
+  assert.deepEqual(kindsOf(main), [[]]);
 });
 
 test("prices by range, hours off the peak, aliases and ends are read", () => {

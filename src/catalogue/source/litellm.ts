@@ -16,7 +16,7 @@ import { anyRegion } from "../../domain/price/row/terms.ts";
 import { isOpenMeter, openMeter } from "../../domain/usage/open-meter.ts";
 import { tokenMeters, type OpenMeter } from "../../domain/usage/usage.ts";
 import { cacheWritesOf } from "./cache-writes.ts";
-import { notPrice, ratioOf } from "./decimal.ts";
+import { ratioOf } from "./decimal.ts";
 import { digestOf } from "./digest.ts";
 import {
   countOf,
@@ -29,6 +29,7 @@ import {
 } from "./exact-json.ts";
 import { freeInput, pricesInput } from "./input-price.ts";
 import { parseName, pixelsOf, providerOf, type MapName } from "./litellm-name.ts";
+import { readOffPeak } from "./litellm-hours.ts";
 import { readRanges, readRates, type EntryRates } from "./litellm-rates.ts";
 import type { EndOfModel, PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
 import { simplerTerm } from "./term.ts";
@@ -42,7 +43,11 @@ interface Entry {
   readonly provider: string;
   readonly name: MapName;
   readonly fields: ExactObject;
-  readonly rates: EntryRates;
+  readonly rates: PricedEntry;
+}
+
+interface PricedEntry extends EntryRates {
+  readonly schedules: readonly Schedule[];
 }
 
 /** Also with the sample alone, which describes the fields. */
@@ -92,7 +97,7 @@ function readEntry(
   fields: ExactObject,
   { isCommitment, image }: MapName,
   provider: string,
-): EntryRates | { readonly why: string } {
+): PricedEntry | { readonly why: string } {
   if (isCommitment) return { why: "is capacity bought for months, not by use" };
   const mode = textOf(fields["mode"]) ?? "chat";
   const ranges = fields["tiered_pricing"] ?? [];
@@ -102,10 +107,9 @@ function readEntry(
       ? readRanges(listOf(ranges), mode)
       : readRates(fields, mode, provider === "x-ai");
   if ("why" in read) return read;
-  const hours = fields["off_peak_pricing"] ?? null;
-  const offPeakRates = isObject(hours) ? readRates(hours, "chat", false) : read;
-  if ("why" in offPeakRates) return offPeakRates;
-  if (hours !== null && !isObject(hours)) return { why: notPrice("off_peak_pricing") };
+  const offPeak = readOffPeak(fields["off_peak_pricing"] ?? null);
+  if ("why" in offPeak) return offPeak;
+  const { schedules } = offPeak;
   const rates = inOneUnit(
     image === undefined ? read.standard.rates : imageRates(read.standard.rates, image),
   );
@@ -115,9 +119,8 @@ function readEntry(
   if (isText && (rates.output ?? zero) === 0n && (rates.input ?? zero) > 0n)
     return { why: "has no price for output" };
   const standard = { ...read.standard, rates };
-  const schedules = isObject(hours) ? [offPeakRates.standard] : [];
   if (!pricesInput({ ...standard, serviceTiers: read.tiers, schedules })) return { why: freeInput };
-  return { ...read, standard };
+  return { ...read, standard, schedules };
 }
 
 /**
@@ -173,7 +176,7 @@ function joined(entries: readonly Entry[], skipped: SkippedModel[]): readonly Ca
     const row = rows.get(modelKeyOf(entry));
     const made = rowOf(entry);
     if (!row) rows.set(modelKeyOf(entry), made);
-    else if (isSamePrice(row, made)) rows.set(modelKeyOf(entry), { ...made, ...row });
+    else if (chargesTokensAlike(row, made)) rows.set(modelKeyOf(entry), { ...made, ...row });
     else skipped.push(skippedEntry(entry, "has another price in a second entry"));
   }
   for (const entry of variants) {
@@ -227,7 +230,7 @@ function openOf(rates: Rates): Readonly<Record<OpenMeter, PicoUsd>> {
 }
 
 /** Whether two rows charge the same for every token that both price. */
-export function isSamePrice(left: CatalogueRow, right: CatalogueRow): boolean {
+function chargesTokensAlike(left: CatalogueRow, right: CatalogueRow): boolean {
   return [...tokenMeters].every((meter) => {
     const [one, other] = [left.rates[meter], right.rates[meter]];
     return one === undefined || other === undefined || one === other;
@@ -239,14 +242,13 @@ function rowOf({ provider, name, fields, rates }: Entry): CatalogueRow {
   const { standard, tiers } = rates;
   const contextWindow = countOf(fields["max_input_tokens"]);
   const maxOutputTokens = countOf(fields["max_output_tokens"]);
-  const schedules = offPeak(fields["off_peak_pricing"]);
   const uplift = ratioOf(fields["regional_endpoint_uplift_multiplier"]);
   const row: CatalogueRow = {
     provider,
     model,
     ids: equalsAny(model),
     ...standard,
-    ...(schedules.length > 0 && { schedules }),
+    ...(rates.schedules.length > 0 && { schedules: rates.schedules }),
     ...(uplift && { regions: { [anyRegion]: uplift } }),
     cacheWrites: cacheWritesOf(model, standard.rates),
     ...(contextWindow !== undefined && { contextWindow }),
@@ -269,27 +271,6 @@ function ownAt(row: CatalogueRow, { rates, contextTiers = [] }: OwnRates): OwnRa
     row.contextTiers?.some((tier) => tier.tokens === tokens),
   );
   return { rates, ...(shared.length > 0 && { contextTiers: shared }) };
-}
-
-/** The map has the peak price, and the hours of the others. */
-function offPeak(value: ExactJson | undefined): readonly Schedule[] {
-  if (!isObject(value)) return [];
-  const read = readRates(value, "chat", false);
-  if ("why" in read) return [];
-  return listOf(value["windows"]).flatMap((window) => {
-    if (!isObject(window)) return [];
-    const weekdays = listOf(window["weekdays"]).map(Number);
-    const hours = window["hours_utc"];
-    return (Array.isArray(hours) ? listOf(hours) : [hours ?? null]).flatMap((span) => {
-      const [, fromHour, fromMinute, toHour, toMinute] =
-        /^(\d\d):(\d\d)-(\d\d):(\d\d)$/.exec(textOf(span) ?? "") ?? [];
-      const from = Number(fromHour) * 60 + Number(fromMinute);
-      const to = Number(toHour) * 60 + Number(toMinute) || 1440;
-      return from < to
-        ? [{ weekdays, fromMinute: from, toMinute: to, rates: read.standard.rates }]
-        : [];
-    });
-  });
 }
 
 /** Adds the ids that the map lists as aliases of a model. */

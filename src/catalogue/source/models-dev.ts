@@ -2,6 +2,7 @@
 
 import { zero, type PicoUsd } from "../../domain/money/money.ts";
 import { equalsAny } from "../../domain/price/id/id-rule.ts";
+import { listedName } from "../../domain/price/id/provider-name.ts";
 import type { CatalogueRow, ContextTier, Rates } from "../../domain/price/row/row.ts";
 import type { FixedMeter } from "../../domain/usage/usage.ts";
 import { cacheWritesOf } from "./cache-writes.ts";
@@ -21,15 +22,9 @@ import type { PublishedList, ReadOptions, SkippedModel } from "./published-list.
 
 const modelsDevSource = "models.dev";
 
-/** Providers that have another name in the catalogue. */
+/** Names that only this list has. */
 const renamed: Readonly<Record<string, string>> = {
-  "amazon-bedrock": "aws",
   "azure-cognitive-services": "azure",
-  "google-vertex": "google",
-  "google-vertex-anthropic": "google",
-  xai: "x-ai",
-  "fireworks-ai": "fireworks",
-  togetherai: "together",
   alibaba: "dashscope",
 };
 
@@ -65,7 +60,7 @@ export function readModelsDev(json: ExactJson, options: ReadOptions): PublishedL
   const version = options.version ?? digestOf(json);
   const rows = new Map<string, CatalogueRow>();
   for (const [id, models] of providers) {
-    const provider = renamed[id] ?? id;
+    const provider = renamed[id] ?? listedName(id);
     for (const [model, fields] of Object.entries(models)) {
       const read = isObject(fields) ? convert(provider, model, fields) : "is not an object";
       if (typeof read === "string")

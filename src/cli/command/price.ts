@@ -21,6 +21,7 @@ import { priceSource } from "../price-source.ts";
 import { type CountOptions, exampleOf, usageOf, usualCharges } from "../price-usage.ts";
 import { regionName, statedText } from "../stated-text.ts";
 import { exactDollarColumn, exactDollars, grouped } from "../terminal/number.ts";
+import type { Output } from "../terminal/screen.ts";
 import { table } from "../terminal/table.ts";
 
 const tiers: readonly ServiceTier[] = ["standard", "batch", "flex", "priority", "fast"];
@@ -36,32 +37,41 @@ interface PriceOptions extends FolderOptions, CountOptions {
 export function definePrice(command: Command, context: CommandContext): void {
   withFolder(command)
     .argument("<model>", "model id, or provider/model")
-    .option("--provider <name>", "provider, if the model name does not determine it")
-    .option("--input <n>", "uncached input tokens", whole("--input", mostTokens))
-    .option("--cached <n>", "input tokens read from a cache", whole("--cached", mostTokens))
-    .option(
-      "--cache-write-5m <n>",
-      "tokens written to a cache for 5 minutes",
-      whole("--cache-write-5m", mostTokens),
-    )
-    .option(
-      "--cache-write-1h <n>",
-      "tokens written to a cache for an hour",
-      whole("--cache-write-1h", mostTokens),
-    )
-    .option("--output <n>", "output tokens, reasoning included", whole("--output", mostTokens))
-    .option(
-      "--reasoning <n>",
-      "reasoning tokens within the output (billed as output)",
-      whole("--reasoning", mostTokens),
-    )
-    .option("--web-search <n>", "billed web searches", whole("--web-search", mostTokens))
-    .option(
-      "--meter <name=n>",
-      "count of any other unit, such as images=3; may be repeated",
-      collect,
-      [],
-    )
+    .option("--provider <name>", "provider, if the model name does not determine it");
+  withTerms(withCounts(command))
+    .addHelpText("after", help)
+    .action(async (model: string, options: PriceOptions) => {
+      printPrice(priced(await context.parts.openCatalogue(options), { model, options }), {
+        options,
+        context,
+      });
+    });
+}
+
+/** What is counted: tokens, and searches. */
+const countOptions = [
+  ["--input", "uncached input tokens"],
+  ["--cached", "input tokens read from a cache"],
+  ["--cache-write-5m", "tokens written to a cache for 5 minutes"],
+  ["--cache-write-1h", "tokens written to a cache for an hour"],
+  ["--output", "output tokens, reasoning included"],
+  ["--reasoning", "reasoning tokens within the output (billed as output)"],
+  ["--web-search", "billed web searches"],
+] as const;
+
+function withCounts(command: Command): Command {
+  for (const [name, about] of countOptions)
+    command.option(`${name} <n>`, about, whole(name, mostTokens));
+  return command.option(
+    "--meter <name=n>",
+    "count of any other unit, such as images=3; may be repeated",
+    collect,
+    [],
+  );
+}
+
+function withTerms(command: Command): Command {
+  return command
     .option(
       "--tier <tier>",
       `service tier: ${tiers.join(", ")}`,
@@ -69,10 +79,10 @@ export function definePrice(command: Command, context: CommandContext): void {
       "standard",
     )
     .option("--region <name>", "region in which the call must be processed")
-    .option("--at <date>", "price as of this date or time (now)", moment("--at"))
-    .addHelpText(
-      "after",
-      `
+    .option("--at <date>", "price as of this date or time (now)", moment("--at"));
+}
+
+const help = `
 Counts are disjoint: --input does not include cached tokens. Without counts, it prices a million tokens of input
 and of output at the rates of a short context, or one of each unit of a model that is not billed by tokens.
 Below the bill, it lists what else the price states: other tokens, tiers, regions, hours, fees and units.
@@ -82,15 +92,7 @@ Examples:
   purser price gpt-5-mini --input 12000 --cached 8000 --output 900
   purser price anthropic/claude-sonnet-4-5 --input 210000 --output 2000 --tier batch
   purser price my-image-model --provider my-lab --meter images_hd_1024x1792=2
-  purser price deepseek-chat --provider deepseek --input 1000 --output 1000 --at 2025-06-01`,
-    )
-    .action(async (model: string, options: PriceOptions) => {
-      printPrice(priced(await context.parts.openCatalogue(options), { model, options }), {
-        options,
-        context,
-      });
-    });
-}
+  purser price deepseek-chat --provider deepseek --input 1000 --output 1000 --at 2025-06-01`;
 
 interface Priced {
   readonly provider: string;
@@ -177,20 +179,25 @@ function printPrice(
   to: { readonly options: PriceOptions; readonly context: CommandContext },
 ): void {
   const { out } = to.context.screen;
-  const total = result.charges.reduce((sum, charge) => add(sum, charge.cost), zero);
-  if (to.options.json)
-    return out.write(`${JSON.stringify(jsonOf(result, formatUsd(total)), null, 2)}\n`);
-  const { bold, dim, yellow } = out.paint;
+  const total = formatUsd(result.charges.reduce((sum, charge) => add(sum, charge.cost), zero));
+  if (to.options.json) return out.write(`${JSON.stringify(jsonOf(result, total), null, 2)}\n`);
+  const { bold, dim } = out.paint;
   out.write(
     `${bold(`${result.provider}/${result.model}`)}  ${dim(`as of ${new Date(result.at).toISOString()}, ${termsText(result, to.options)}`)}\n\n`,
   );
-  const costs = exactDollarColumn([
-    ...result.charges.map((charge) => formatUsd(charge.cost)),
-    formatUsd(total),
-  ]);
-  const hasUnits = !result.charges.every(({ meter }) => countsTokens(meter));
-  const rates = exactDollarColumn(result.charges.map(rateShown));
-  const rows = result.charges.map((charge, index) => [
+  out.write(billText(result, total, out));
+  out.write(result.elsewhere);
+  out.write(pricedTermsNote(result));
+  out.write(uncountedNote(result));
+  out.write(statedText(result.price, { shown: shownMeters(result), out }));
+}
+
+function billText(result: Priced, total: string, out: Output): string {
+  const { bold, dim, yellow } = out.paint;
+  const { charges } = result;
+  const costs = exactDollarColumn([...charges.map(({ cost }) => formatUsd(cost)), total]);
+  const rates = exactDollarColumn(charges.map(rateShown));
+  const rows = charges.map((charge, index) => [
     charge.meter,
     grouped(charge.quantity),
     rates[index] ?? "",
@@ -200,6 +207,7 @@ function printPrice(
       ? yellow(`prefix of ${charge.rate.model}: check it`)
       : (charge.rate?.match ?? ""),
   ]);
+  const hasUnits = !charges.every(({ meter }) => countsTokens(meter));
   const columns = [
     { title: "meter" },
     { title: "quantity", align: "right" },
@@ -211,18 +219,18 @@ function printPrice(
   // One of each unit adds up to no call.
   const hasTotal = !result.isExample || result.usage.input !== undefined;
   const sum = [bold("total"), "", "", bold(costs.at(-1) ?? exactDollars("0"))];
-  out.write(table(columns, hasTotal ? [...rows, sum] : rows, { heading: dim, room: out.columns }));
-  out.write(result.elsewhere);
-  out.write(pricedTermsNote(result));
-  out.write(uncountedNote(result));
-  const shown = new Set([
-    ...result.charges.map(({ meter }) => meter),
+  return table(columns, hasTotal ? [...rows, sum] : rows, { heading: dim, room: out.columns });
+}
+
+/** What the bill shows, or what the model cannot have. */
+function shownMeters({ charges, model, isByUnit }: Priced): ReadonlySet<string> {
+  return new Set([
+    ...charges.map(({ meter }) => meter),
     // Lists repeat the price of the input.
-    ...(hasOutput(result.model) && !speaks(result.model) ? [] : ["output"]),
+    ...(hasOutput(model) && !speaks(model) ? [] : ["output"]),
     // The book has a fee for every model, so that no search is free.
-    ...(hasTools(result.model) && !result.isByUnit ? [] : feeMeters),
+    ...(hasTools(model) && !isByUnit ? [] : feeMeters),
   ]);
-  out.write(statedText(result.price, { shown, out }));
 }
 
 /** The terms of the rates shown, which may not be those asked for. */

@@ -1,13 +1,10 @@
 /** `purser prices history` and `purser prices revert`: past updates of the prices. */
 
 import type { Command } from "commander";
-import type {
-  KeptPriceUpdateJson,
-  PriceUpdatesJson,
-  RevertedPriceUpdateJson,
-} from "../../contract/price-update.ts";
+import type { KeptPriceUpdateJson, RevertedPriceUpdateJson } from "../../contract/price-update.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
+import { readAll } from "../figures.ts";
 import { type TargetOptions, withTarget } from "../option.ts";
 import type { OptionWords } from "../option-words.ts";
 import { printJson, withConnection } from "../session.ts";
@@ -25,12 +22,12 @@ export function definePricesHistory(command: Command, context: CommandContext): 
     .summary("list the updates of the prices")
     .description("List the updates of the prices, newest first.")
     .action(async (options: TargetOptions) => {
-      const answer = (await withConnection(context, { target: options }, (connection) =>
-        ask(connection, "GET", { path: root }),
-      )) as PriceUpdatesJson;
-      if (options.json) return printJson(context, answer);
+      const updates = await withConnection(context, { target: options }, (connection) =>
+        readAll<KeptPriceUpdateJson>(connection, root),
+      );
+      if (options.json) return printJson(context, { data: updates });
       const { out } = context.screen;
-      if (answer.data.length === 0) return out.write("The prices were never updated.\n");
+      if (updates.length === 0) return out.write("The prices were never updated.\n");
       const columns = [
         { title: "id" },
         { title: "at" },
@@ -40,7 +37,7 @@ export function definePricesHistory(command: Command, context: CommandContext): 
         { title: "reverted" },
       ] as const;
       const style = { heading: out.paint.dim, room: out.columns };
-      out.write(table(columns, answer.data.map(rowOf), style));
+      out.write(table(columns, updates.map(rowOf), style));
     });
 }
 

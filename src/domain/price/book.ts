@@ -129,6 +129,7 @@ function sheetAt(
     next: upcoming(candidates, chosen, at),
     validSince: since,
     validUntil: until,
+    rowUntil: () => endOfRow(candidates, chosen, at),
     region,
     contextWindow: firstOf(candidates, chosen, "contextWindow"),
     maxOutputTokens: firstOf(candidates, chosen, "maxOutputTokens"),
@@ -186,6 +187,15 @@ function upcoming(
     previous = state;
   }
   return states;
+}
+
+function endOfRow(candidates: readonly Candidate[], { row }: Candidate, at: number): number {
+  const edges = candidates.flatMap(({ row: { validFrom = at, validTo = at } }) => [
+    validFrom,
+    validTo,
+  ]);
+  const later = [...new Set(edges)].filter((edge) => edge > at).sort((left, right) => left - right);
+  return later.find((edge) => rowAt(candidates, edge)?.row !== row) ?? Infinity;
 }
 
 function nextOf(candidates: readonly Candidate[], at: number): number {

@@ -1,7 +1,7 @@
 /** Lists the prices that are in force at one time. */
 
 import { namesModel, overrideRow, type PriceOverride } from "./text/override.ts";
-import { isSamePrice, isValidAt, type CatalogueRow } from "./row/row.ts";
+import { isSameStatement, isValidAt, type CatalogueRow } from "./row/row.ts";
 import { formatRow, type PriceText } from "./text/row-text.ts";
 import type { ModelName } from "./served.ts";
 import type { PriceBook } from "./sheet.ts";
@@ -35,7 +35,7 @@ export function pricesInForce(
   });
   const isOf = (row: CatalogueRow, model: string): boolean => {
     const found = book.sheet({ provider: row.provider, model, at })?.row;
-    return found !== undefined && isSamePrice(found, row);
+    return found !== undefined && isSameStatement(found, row);
   };
   return [
     ...prefixes.map((row) => ({ row, text: formatRow(row) })),

@@ -54,6 +54,7 @@ export interface RowSheetOptions {
   readonly validSince: number;
   /** Excluded. */
   readonly validUntil: number;
+  readonly rowUntil: () => number;
   /** The region of the provider's calls; null if the provider decides. */
   readonly region: string | null;
   readonly contextWindow: number | undefined;
@@ -82,6 +83,7 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
     match: state.match,
     row: state.row,
     validUntil,
+    rowUntil: options.rowUntil,
     ...(options.contextWindow !== undefined && { contextWindow: options.contextWindow }),
     ...(options.maxOutputTokens !== undefined && { maxOutputTokens: options.maxOutputTokens }),
 

@@ -6,7 +6,7 @@ import { pico } from "../money/money.ts";
 import { openMeter } from "../usage/open-meter.ts";
 import { makePriceBook } from "./book.ts";
 import { definePrice } from "./text/override.ts";
-import { isSamePrice, type CatalogueRow } from "./row/row.ts";
+import { isSameStatement, type CatalogueRow } from "./row/row.ts";
 import { askedOf, sheetOfServed } from "./served.ts";
 import type { PriceBook } from "./sheet.ts";
 
@@ -59,10 +59,10 @@ test("of two prices that a user states for one model, each applies to the names 
 
 test("a copy of a row with other ids is the same price, and one that differs in anything else is not", () => {
   const [small = assert.fail()] = rows;
-  assert.ok(isSamePrice(small, { ...small, ids: { equals: "x" } }));
-  assert.equal(isSamePrice(small, row("small", 2n)), false);
-  assert.equal(isSamePrice(small, { ...small, validTo: at }), false);
-  assert.equal(isSamePrice({ ...small, validTo: at }, small), false);
+  assert.ok(isSameStatement(small, { ...small, ids: { equals: "x" } }));
+  assert.equal(isSameStatement(small, row("small", 2n)), false);
+  assert.equal(isSameStatement(small, { ...small, validTo: at }), false);
+  assert.equal(isSameStatement({ ...small, validTo: at }, small), false);
 });
 
 test("an answer with an unknown name has the price of the model that was asked for", () => {

@@ -4,7 +4,7 @@
  */
 
 import { isQualified, isSameModel } from "./id/model-id.ts";
-import { isSamePrice } from "./row/row.ts";
+import { isSameStatement } from "./row/row.ts";
 import type { PriceBook, PriceSheet } from "./sheet.ts";
 
 /** A model as its provider names it. */
@@ -47,7 +47,8 @@ export function sheetOfServed(
 ): PriceSheet | undefined {
   if (served === asked.model) return asked.sheet;
   const ofServed = book.sheet({ provider: asked.provider, model: served, at: asked.at });
-  if (!ofServed || (asked.sheet && isSamePrice(ofServed.row, asked.sheet.row))) return asked.sheet;
+  if (!ofServed || (asked.sheet && isSameStatement(ofServed.row, asked.sheet.row)))
+    return asked.sheet;
   const { sheet, byUnit = false } = asked;
   return sheet && keepsPrice({ sheet, byUnit }, ofServed) ? sheet : ofServed.foundBy("served");
 }

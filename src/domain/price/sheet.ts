@@ -68,6 +68,11 @@ export interface PriceSheet {
    * Milliseconds since the epoch at which the sheet expires; infinite if no price change is known.
    */
   readonly validUntil: number;
+  /**
+   * When another row, or none, prices the model: milliseconds since the epoch, infinite if that is
+   * not known. Hours are within a row.
+   */
+  rowUntil(): number;
   /** The model's context size, when known. */
   readonly contextWindow?: number;
   /** The model's maximum output tokens, when known. */

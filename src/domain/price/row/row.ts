@@ -130,7 +130,7 @@ export function isValidAt(
  * each source that it replaces, with that source's ids; all else of a copy is the original's. Two
  * prices that a user states for one model are not the same, even if their figures are.
  */
-export function isSamePrice(left: CatalogueRow, right: CatalogueRow): boolean {
+export function isSameStatement(left: CatalogueRow, right: CatalogueRow): boolean {
   if (left === right) return true;
   if (left.rates !== right.rates) return false;
   const names = new Set([...Object.keys(left), ...Object.keys(right)]) as Set<keyof CatalogueRow>;

@@ -33,6 +33,14 @@ export function overridesOf(prices: readonly KeptPrice[]): readonly PriceOverrid
   });
 }
 
+/** When prices were last set or removed, in milliseconds since the epoch. */
+export function lastSetOf(prices: readonly KeptPrice[]): number {
+  return prices.reduce(
+    (last, { setAt, removedAt }) => Math.max(last, setAt, removedAt ?? setAt),
+    -Infinity,
+  );
+}
+
 /** Its `valid_to`, or when it was removed if that is earlier; undefined for no end. */
 export function endOf({ row, removedAt }: KeptPrice): string | undefined {
   const { valid_to: stated } = row;

@@ -249,6 +249,45 @@ test("prices that begin later are stored with those of now; those that have ende
   );
 });
 
+test("a later price of the book is kept, unless the list states times itself", () => {
+  const soon = "2027-01-01T00:00:00.000Z";
+  const known = Date.parse(soon);
+  const book = bookOf(
+    row({ valid_to: soon }),
+    row({ input: "4", valid_from: soon, valid_to: "2028-01-01" }),
+    row({ input: "9", valid_from: "2028-01-01" }),
+  );
+  const against = (...listed: readonly CatalogueRow[]) => {
+    const [first] = listedModels(listOf(...listed), at);
+    const found = first && changeOf(first, { book, at });
+    return [found?.knownChange, ...(found?.rows ?? []).map(({ validTo }) => validTo)];
+  };
+  const cached = { cache_read: "0.1" };
+  assert.deepEqual(against(stated(cached)), [known, known]);
+  assert.deepEqual(against(stated({ ...cached, valid_from: "2026-01-01" })), [known, known]);
+  const later = Date.parse("2027-06-01");
+  assert.deepEqual(against(stated({ ...cached, valid_to: "2027-06-01" })), [null, later]);
+  const moved = stated({ input: "4", valid_from: "2027-06-01" });
+  assert.deepEqual(against(stated({ ...cached, valid_to: "2027-06-01" }), moved), [
+    null,
+    later,
+    undefined,
+  ]);
+});
+
+test("a later row of the book at the same prices is no change to keep", () => {
+  const soon = "2027-01-01";
+  const book = bookOf(row({ valid_to: soon }), row({ valid_from: soon }));
+  const [first] = listedModels(listOf(stated({ input: "3" })), at);
+  const found = first && changeOf(first, { book, at });
+  assert.deepEqual([found?.knownChange, found?.rows[0]?.validTo], [null, undefined]);
+  const masked = bookOf(row({ input: "5", valid_from: soon }), row());
+  const other = first && changeOf(first, { book: masked, at });
+  assert.equal(other?.rows[0]?.validTo, Date.parse(soon), "a row that precedes the present one");
+  const ending = first && changeOf(first, { book: bookOf(row({ valid_to: soon })), at });
+  assert.equal(ending?.knownChange, Date.parse(soon), "after which it has no price");
+});
+
 test("models of the same source that are no longer in the list are gone", () => {
   const list = listOf(stated());
   const booked = [
@@ -288,6 +327,53 @@ test("each kind of nonsense is a doubt about its model", () => {
     assert.deepEqual(doubts(listOf(stated(fields)), row()).toSorted(), expected);
 });
 
+test("a new model that is free, or free under some terms, is doubted", () => {
+  const free = { input: "0", output: "0" };
+  const cases = [
+    [free, true],
+    [{ ...free, model: "new:free" }, false],
+    [{ ...free, request: "0" }, true],
+    [{ ...free, request: "0.01" }, false],
+    [{ ...free, meters: { images: "0.04" } }, false],
+    [{ ...free, meters: { images: "0" } }, true],
+    [{ output: "0", model: "new-embed" }, false],
+    [{ service_tiers: { batch: { factor: "0" } } }, true],
+    [{ service_tiers: { flex: { input: "0", output: "1" } } }, true],
+    [{ regions: { "*": { factor: "0" } } }, true],
+    [{ hours: [{ from: "01:00", to: "04:00", output: "0" }] }, true],
+    [{ context_tiers: [{ above: 200_000, input: "0" }] }, true],
+    [
+      {
+        context_tiers: [{ above: 200_000, input: "4" }],
+        service_tiers: {
+          flex: { input: "1", output: "4", context_tiers: [{ above: 200_000, input: "0" }] },
+        },
+      },
+      true,
+    ],
+    [
+      { service_tiers: { batch: { factor: "0.5" } }, context_tiers: [{ above: 9, input: "1" }] },
+      false,
+    ],
+  ] as const;
+  for (const [fields, isDoubted] of cases) {
+    const list = listOf(stated({}), stated({ model: "new", ...fields }));
+    const found = doubts(list, row());
+    assert.deepEqual(
+      found.map((text) => text.startsWith("zero openai new")),
+      isDoubted ? [true] : [],
+      JSON.stringify(fields),
+    );
+    // So is a known model that gets such terms.
+    if (!isDoubted || "model" in fields || "request" in fields || "meters" in fields) continue;
+    assert.deepEqual(
+      doubts(listOf(stated(fields)), row()),
+      ["zero openai m1"],
+      JSON.stringify(fields),
+    );
+  }
+});
+
 test("a new model with the price of a million tokens as that of one, or the other way, is doubted", () => {
   const price = (input: bigint): CatalogueRow => ({
     ...stated({ model: "new" }),
@@ -296,7 +382,7 @@ test("a new model with the price of a million tokens as that of one, or the othe
   assert.deepEqual(doubts(listOf(stated(), price(2_500_000_000_000n)), row()), ["unit openai new"]);
   assert.deepEqual(doubts(listOf(stated(), price(3n)), row()), ["unit openai new"]);
   assert.deepEqual(doubts(listOf(stated(), price(100n)), row()), []);
-  assert.deepEqual(doubts(listOf(stated(), price(0n)), row()), [], "a new model may be free");
+  assert.deepEqual(doubts(listOf(stated(), price(0n)), row()), ["zero openai new"]);
 });
 
 test("a doubt shows an amount above the largest number in powers of ten", () => {
@@ -341,7 +427,7 @@ test("a new model with an impossible price under a tier, in a region or at some 
   const plausible = {
     web_search: "0.01",
     meters: { images: "0.00000001" },
-    service_tiers: { batch: { factor: "0" }, priority: { meters: { images: "0.0000001" } } },
+    service_tiers: { batch: { factor: "0.001" }, priority: { meters: { images: "0.0000001" } } },
   };
   assert.deepEqual(doubts(listOf(stated(), stated({ model: "new", ...plausible })), row()), []);
 });

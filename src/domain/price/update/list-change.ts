@@ -4,7 +4,7 @@ import { compareRows, type RateChange } from "./rate-change.ts";
 import { renewRow } from "./renew-row.ts";
 import type { CatalogueRow } from "../row/row.ts";
 import type { ModelName } from "../served.ts";
-import type { PriceBook } from "../sheet.ts";
+import type { PriceBook, PriceSheet } from "../sheet.ts";
 
 /** A list as its reader returns it. */
 export interface StatedList {
@@ -39,6 +39,11 @@ export interface ModelChange extends ModelName {
   readonly carried: readonly string[];
   /** Each whole, the first from now on. */
   readonly rows: readonly CatalogueRow[];
+  /**
+   * When a later price of the book begins that the list does not state: the rows end then. Null if
+   * there is none.
+   */
+  readonly knownChange: number | null;
 }
 
 /** A model of the book, and the source of its price. */
@@ -94,8 +99,34 @@ export function changeOf(
     stored.push({ ...(renewed?.row ?? listed), ...validity(from, listed.validTo) });
   }
   if (stored.length === 0 || (!isNew && rates.length === 0)) return null;
-  const kind = isNew ? "new" : kindOf(rates);
-  return { provider, model, kind, rates, carried: [...carried], rows: stored };
+  const knownChange = statesTimes(rows, at) ? null : nextChange(book, { provider, model, at });
+  return {
+    provider,
+    model,
+    kind: isNew ? "new" : kindOf(rates),
+    rates,
+    carried: [...carried],
+    rows: knownChange === null ? stored : stored.map((row) => ({ ...row, validTo: knownChange })),
+    knownChange,
+  };
+}
+
+/** Whether a list says itself until when its price is valid, or what comes after it. */
+function statesTimes(rows: readonly CatalogueRow[], at: number): boolean {
+  return rows.some(({ validFrom = at, validTo }) => validFrom > at || validTo !== undefined);
+}
+
+/** When the book has another price than at `at`, or none. Null if no such time is known. */
+function nextChange(book: PriceBook, query: BookQuery): number | null {
+  const present = presentSheet(book, query);
+  if (!present) return null;
+  let end = present.rowUntil();
+  while (end < Infinity) {
+    const next = presentSheet(book, { ...query, at: end });
+    if (!next || compareRows(present.row, next.row).length > 0) return end;
+    end = next.rowUntil();
+  }
+  return null;
 }
 
 /**
@@ -111,13 +142,16 @@ export function goneFrom(
   return booked.filter((model) => model.source === list.source && !ids.has(keyOf(model)));
 }
 
+type BookQuery = Parameters<PriceBook["sheet"]>[0];
+
+function presentRow(book: PriceBook, query: BookQuery): CatalogueRow | undefined {
+  return presentSheet(book, query)?.row;
+}
+
 /** A row found by a prefix belongs to another model. */
-function presentRow(
-  book: PriceBook,
-  query: Parameters<PriceBook["sheet"]>[0],
-): CatalogueRow | undefined {
+function presentSheet(book: PriceBook, query: BookQuery): PriceSheet | undefined {
   const sheet = book.sheet(query);
-  return sheet?.match === "prefix" ? undefined : sheet?.row;
+  return sheet?.match === "prefix" ? undefined : sheet;
 }
 
 function validity(

@@ -6,12 +6,12 @@ import { listedModels, type ModelChange, type StatedList } from "./list-change.t
 import { countsTokens, type PricedMeter } from "../row/rate.ts";
 import type { RateChange } from "./rate-change.ts";
 import { scale } from "../row/ratio.ts";
-import type { CatalogueRow, Factor, Rates } from "../row/row.ts";
-import { isFactor, statedRates, termsOf } from "../row/terms.ts";
+import type { CatalogueRow, ContextTier, Factor, Rates, TermPrice } from "../row/row.ts";
+import { isFactor, statedRates, termsOf, unstatedTokens } from "../row/terms.ts";
 import type { ModelName } from "../served.ts";
 
 /**
- * - `zero` a price becomes zero
+ * - `zero` a price becomes zero, or a new model has one: everywhere, or under some terms
  * - `tenfold` a price becomes ten times as high or low, or more
  * - `vanished` a provider has no models left in the list
  * - `empty` the list has no prices
@@ -60,14 +60,18 @@ function emptyText({ skipped: { length } }: StatedList): string {
 }
 
 /** Doubts about one model. */
-export function doubtsOf({ provider, model, rates, rows }: ModelChange): readonly Doubt[] {
+export function doubtsOf({ provider, model, kind, rates, rows }: ModelChange): readonly Doubt[] {
+  const free = kind === "new" ? rows.flatMap(zeroRates) : [];
+  const zeros = free.map((detail) => ({ kind: "zero" as const, detail }));
   const jumps = rates.flatMap((change): readonly Pick<Doubt, "kind" | "detail">[] => {
-    const kind = jumpOf(change);
-    return kind === null ? [] : [{ kind, detail: changeText(change) }];
+    const jump = jumpOf(change);
+    return jump === null ? [] : [{ kind: jump, detail: changeText(change) }];
   });
   const units = rows.flatMap(impossibleRates).map((detail) => ({ kind: "unit" as const, detail }));
   // One of each kind is enough to decide, and names the model.
-  const first = new Map([...jumps, ...units].toReversed().map((doubt) => [doubt.kind, doubt]));
+  const first = new Map(
+    [...jumps, ...zeros, ...units].toReversed().map((doubt) => [doubt.kind, doubt]),
+  );
   return [...first.values()].map((doubt) => ({ ...doubt, provider, model }));
 }
 
@@ -82,6 +86,52 @@ function changeText({ meter, before, after }: RateChange): string {
   const usd = (rate: PicoUsd | null): string =>
     rate === null ? "none" : shortened(formatPerMillion(rate));
   return `${meter} from ${usd(before)} to ${usd(after)} USD per million`;
+}
+
+/** What a new model costs nothing for. An unknown price may be listed as zero. */
+function zeroRates(row: CatalogueRow): readonly string[] {
+  if (isFree(row))
+    return row.model.endsWith(freeVariant) ? [] : ["input and output at 0 USD per million"];
+  return partsOf(row).flatMap(({ name, price }) => {
+    if (isFactor(price)) return price.numerator === 0n ? [`${name} at 0 × the standard rates`] : [];
+    return Object.entries(price.rates).flatMap(([meter, rate]) =>
+      rate === 0n && (row.rates[meter as PricedMeter] ?? 0n) > 0n
+        ? [`${meter} ${name} at 0 USD`]
+        : [],
+    );
+  });
+}
+
+/** OpenRouter's, whose ids say that they cost nothing. */
+const freeVariant = ":free";
+
+/** Tokens at zero do not mean free in a row with prices of units, or of calls. */
+function isFree(row: CatalogueRow): boolean {
+  const { input = 0n, output = 0n, request = 0n } = row.rates;
+  return unstatedTokens(row) === "none" && input === 0n && output === 0n && request === 0n;
+}
+
+interface Part {
+  readonly name: string;
+  readonly price: TermPrice;
+}
+
+/** What changes the standard rates, with a name for people. */
+function partsOf(row: CatalogueRow): readonly Part[] {
+  const { contextTiers = [], schedules = [], serviceTiers = {}, regions = {} } = row;
+  const above = (tiers: readonly ContextTier[], where: string): readonly Part[] =>
+    tiers.map((price) => ({ name: `${where}from ${price.tokens} tokens on`, price }));
+  const under = (terms: Readonly<Record<string, TermPrice>>, where: string): readonly Part[] =>
+    Object.entries(terms).flatMap(([term, price]) => [
+      { name: `${where} ${term}`, price },
+      ...(isFactor(price) ? [] : above(price.contextTiers ?? [], `${where} ${term} `)),
+    ]);
+  return [
+    ...above(contextTiers, ""),
+    ...schedules.map((price) => ({ name: "at some hours", price })),
+    ...under(serviceTiers, "in the tier"),
+    ...(regions === "included" ? [] : under(regions, "in the region")),
+  ];
 }
 
 function impossibleRates(row: CatalogueRow): readonly string[] {

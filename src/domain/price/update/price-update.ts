@@ -39,7 +39,10 @@ export function stateOf(updates: readonly KeptPriceUpdate[]): string | null {
 
 /** When the updates last changed the prices, in milliseconds since the epoch. */
 export function lastChangeOf(updates: readonly KeptPriceUpdate[]): number {
-  return Math.max(-Infinity, ...updates.flatMap(({ at, revertedAt }) => [at, revertedAt ?? at]));
+  return updates.reduce(
+    (last, { at, revertedAt }) => Math.max(last, at, revertedAt ?? at),
+    -Infinity,
+  );
 }
 
 /**

@@ -175,7 +175,7 @@ function priced(rate: Rate | undefined): Rate | undefined {
   return rate?.source === unpricedSource ? undefined : rate;
 }
 
-interface Compared {
+interface RatePair {
   readonly old: Rate | undefined;
   readonly now: Rate | undefined;
 }
@@ -183,7 +183,7 @@ interface Compared {
 function describe(
   meter: PricedMeter,
   { terms, context }: Place,
-  { old, now }: Compared,
+  { old, now }: RatePair,
 ): RateChange {
   return {
     meter,

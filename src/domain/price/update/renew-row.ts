@@ -27,19 +27,29 @@ export function renewRow(present: CatalogueRow, published: CatalogueRow): Renewe
   const stated = withoutOutput(present, published);
   const carried = new Set<string>();
   const report = (name: string): unknown => carried.add(name);
+  const prices = renewPrices(present, stated, report);
+  return { row: renewedRow(present, stated, prices), carried: [...carried] };
+}
+
+type Prices = Pick<
+  CatalogueRow,
+  "rates" | "contextTiers" | "schedules" | "serviceTiers" | "regions"
+>;
+
+/** @param report Called with the name of each price that is carried over in proportion. */
+function renewPrices(
+  present: CatalogueRow,
+  stated: CatalogueRow,
+  report: (name: string) => void,
+): Prices {
   const bases: Bases = { before: present.rates, after: mainRates(present.rates, stated.rates) };
   const rates = {
     ...carryRates(leaveOut(present.rates, stated.rates), bases, report),
     ...stated.rates,
   };
   const contextTiers = renewTiers(present, stated, { bases, report });
-  const terms: TermBases = {
-    ...bases,
-    row: rates,
-    present: present.contextTiers ?? [],
-    contextTiers,
-    report,
-  };
+  const before = present.contextTiers ?? [];
+  const terms: TermBases = { ...bases, row: rates, present: before, contextTiers, report };
   const serviceTiers = renewTerms(present.serviceTiers ?? {}, stated.serviceTiers ?? {}, terms);
   const regions = renewRegions(present, stated, terms);
   const schedules =
@@ -48,31 +58,38 @@ export function renewRow(present: CatalogueRow, published: CatalogueRow): Renewe
       ...hours,
       rates: carryRates(hours.rates, bases, () => report("hours")),
     }));
-  const contextWindow = present.contextWindow ?? stated.contextWindow;
-  const maxOutputTokens = present.maxOutputTokens ?? stated.maxOutputTokens;
-  const { provider, source, version } = stated;
-  const row: CatalogueRow = {
-    provider,
-    ...(isSameModel(present, stated)
-      ? { model: present.model, ids: { any: [present.ids, stated.ids] } }
-      : { model: stated.model, ids: stated.ids }),
+  return {
     rates,
     ...(contextTiers.length > 0 && { contextTiers }),
     ...(schedules && { schedules }),
     ...(Object.keys(serviceTiers).length > 0 && { serviceTiers }),
     ...(regions && { regions }),
+  };
+}
+
+/** All but the prices: ids of both, the limits that are known, and what the publisher never has. */
+function renewedRow(present: CatalogueRow, stated: CatalogueRow, prices: Prices): CatalogueRow {
+  const { provider, source, version } = stated;
+  const contextWindow = present.contextWindow ?? stated.contextWindow;
+  const maxOutputTokens = present.maxOutputTokens ?? stated.maxOutputTokens;
+  const free = stated.free ?? present.free;
+  return {
+    provider,
+    ...(haveSameId(present, stated)
+      ? { model: present.model, ids: { any: [present.ids, stated.ids] } }
+      : { model: stated.model, ids: stated.ids }),
+    ...prices,
     ...(present.supplements && { supplements: present.supplements }),
-    ...((stated.free ?? present.free) && { free: stated.free ?? present.free }),
+    ...(free && { free }),
     cacheWrites: present.cacheWrites,
     ...(contextWindow !== undefined && { contextWindow }),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     source,
     version,
   };
-  return { row, carried: [...carried] };
 }
 
-export function isSameModel(left: CatalogueRow, right: CatalogueRow): boolean {
+function haveSameId(left: CatalogueRow, right: CatalogueRow): boolean {
   return left.model.toLowerCase() === right.model.toLowerCase();
 }
 
