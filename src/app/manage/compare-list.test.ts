@@ -62,7 +62,7 @@ test("a dated snapshot that the list leaves out follows its model, if it had the
     skipped: [],
   };
   const models = rows.map(({ provider, model, source }) => ({ provider, model, source }));
-  const { texts, unchanged, gone } = await compareList(list, { book, models, at });
+  const { texts, unchanged, gone } = await compareWithBook(list, { book, models, at });
   assert.deepEqual(
     texts.map(({ model, input }) => [model, input]),
     [
@@ -73,6 +73,35 @@ test("a dated snapshot that the list leaves out follows its model, if it had the
   );
   assert.equal(unchanged, 0);
   assert.ok(!gone.some(({ model }) => model === "m-2025-04-14"));
+});
+
+test("a model that is in the list twice, in another case, has the first price, and the update ends", async () => {
+  const rows = [row("GPT-x", "3"), row("gpt-X", "4")];
+  const list = { source: "list", version: "2", rows, skipped: [] };
+  const before = makePriceBook({ sources: [() => [row("gpt-x", "2")]], version: "1" });
+  const { texts, skipped } = await compareWithBook(list, { book: before, models: [], at });
+  assert.deepEqual(
+    texts.map(({ input }) => input),
+    ["3"],
+  );
+  assert.deepEqual(
+    skipped.map(({ model, why }) => [model, why]),
+    [["gpt-X", "is in the list before, as GPT-x"]],
+  );
+  const after = makePriceBook({ sources: [() => [row("gpt-x", "3")]], version: "2" });
+  assert.deepEqual((await compareWithBook(list, { book: after, models: [], at })).texts, []);
+});
+
+test("a model that loses the price of its tokens is a doubt", async () => {
+  const book = makePriceBook({ sources: [() => [row("m", "2")]], version: "1" });
+  const images = { provider: "p", model: "m", input: "0", output: "0", meters: { images: "0.01" } };
+  const rows = [parseRow(images, { field: "price", source: "list" })];
+  const list = { source: "list", version: "2", rows, skipped: [] };
+  const { doubts } = await compareWithBook(list, { book, models: [], at });
+  assert.deepEqual(
+    doubts.map(({ kind, model }) => [kind, model]),
+    [["zero", "m"]],
+  );
 });
 
 test("a model that changes keeps its own aliases", async () => {

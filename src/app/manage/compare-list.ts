@@ -5,6 +5,7 @@ import {
   changeOf,
   goneFrom,
   listedModels,
+  withoutRepeats,
   type ListedModel,
   type BookedModel,
   type BookInForce,
@@ -14,8 +15,9 @@ import {
 import { doubtsAbout, doubtsOf, type Doubt } from "../../domain/price/update/list-doubt.ts";
 import { formatRow, refuseControls, type PriceText } from "../../domain/price/text/row-text.ts";
 import type { ModelName } from "../../domain/price/served.ts";
+import { chargesTokensAlike } from "../../domain/price/row/row.ts";
 import { rowOfText } from "../../domain/price/update/price-update.ts";
-import { asSnapshot, hasSameTokenRates, ListedModels } from "../../domain/price/update/snapshot.ts";
+import { asSnapshot, ListedModels } from "../../domain/price/update/snapshot.ts";
 import { restBetween } from "./rest.ts";
 
 export interface ListDifferences {
@@ -36,9 +38,10 @@ export interface Comparison extends BookInForce {
 }
 
 export async function compareWithBook(
-  list: StatedList,
+  published: StatedList,
   comparison: Comparison,
 ): Promise<ListDifferences> {
+  const list = withoutRepeats(published);
   const rest = restBetween();
   const found = await changesOf(list, comparison, rest);
   const { changes, texts, unstorable, skipped, unchanged } = found;
@@ -114,7 +117,7 @@ async function unlistedSnapshots(
       (name) => name !== undefined && book.sheet({ provider, model: name, at }),
     );
     if (!main || !own || !its || own.row.model.toLowerCase() !== model.toLowerCase()) continue;
-    if (hasSameTokenRates(own.row, its.row)) found.push(asSnapshot(main, { provider, model }));
+    if (chargesTokensAlike(own.row, its.row)) found.push(asSnapshot(main, { provider, model }));
   }
   return found;
 }

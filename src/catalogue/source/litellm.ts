@@ -5,16 +5,17 @@
 
 import { pico, zero, type PicoUsd } from "../../domain/money/money.ts";
 import { equalsAny } from "../../domain/price/id/id-rule.ts";
-import type {
-  CatalogueRow,
-  OwnRates,
-  Rates,
-  Schedule,
-  TermPrice,
+import {
+  chargesTokensAlike,
+  type CatalogueRow,
+  type OwnRates,
+  type Rates,
+  type Schedule,
+  type TermPrice,
 } from "../../domain/price/row/row.ts";
 import { anyRegion } from "../../domain/price/row/terms.ts";
 import { isOpenMeter, openMeter } from "../../domain/usage/open-meter.ts";
-import { tokenMeters, type OpenMeter } from "../../domain/usage/usage.ts";
+import type { OpenMeter } from "../../domain/usage/usage.ts";
 import { cacheWritesOf } from "./cache-writes.ts";
 import { ratioOf } from "./decimal.ts";
 import { digestOf } from "./digest.ts";
@@ -227,14 +228,6 @@ function openOf(rates: Rates): Readonly<Record<OpenMeter, PicoUsd>> {
   return Object.fromEntries(
     Object.entries(rates).filter(([meter]) => isOpenMeter(meter)),
   ) as Readonly<Record<OpenMeter, PicoUsd>>;
-}
-
-/** Whether two rows charge the same for every token that both price. */
-function chargesTokensAlike(left: CatalogueRow, right: CatalogueRow): boolean {
-  return [...tokenMeters].every((meter) => {
-    const [one, other] = [left.rates[meter], right.rates[meter]];
-    return one === undefined || other === undefined || one === other;
-  });
 }
 
 function rowOf({ provider, name, fields, rates }: Entry): CatalogueRow {

@@ -1,7 +1,7 @@
 /** One row of a price list: the prices of one model during one period of time. */
 
 import type { PicoUsd } from "../../money/money.ts";
-import type { FeeMeter, Meter } from "../../usage/usage.ts";
+import { tokenMeters, type FeeMeter, type Meter } from "../../usage/usage.ts";
 import type { IdRule } from "../id/id-rule.ts";
 import type { PricedMeter, ServiceTier } from "./rate.ts";
 import type { Ratio } from "./ratio.ts";
@@ -135,4 +135,12 @@ export function isSameStatement(left: CatalogueRow, right: CatalogueRow): boolea
   if (left.rates !== right.rates) return false;
   const names = new Set([...Object.keys(left), ...Object.keys(right)]) as Set<keyof CatalogueRow>;
   return [...names].every((name) => name === "ids" || left[name] === right[name]);
+}
+
+/** Whether two rows charge the same for every token that both price. */
+export function chargesTokensAlike(left: CatalogueRow, right: CatalogueRow): boolean {
+  return [...tokenMeters].every((meter) => {
+    const [one, other] = [left.rates[meter], right.rates[meter]];
+    return one === undefined || other === undefined || one === other;
+  });
 }

@@ -318,7 +318,7 @@ export function refuseControls({ provider, model, aliases = [] }: PriceText, fie
     if (!isOneLine(text) || /\p{Cf}|^\s|\s$/u.test(text))
       throw invalid(
         prefix + name,
-        "has a control or invisible character, a line break, half a character, or a space at an end",
+        "has a control character, an invisible one, a line break, half a character, or a space at an end",
         "Give the id as its provider writes it.",
       );
 }

@@ -51,6 +51,24 @@ export interface BookedModel extends ModelName {
   readonly source: string;
 }
 
+/**
+ * The list without models that it has twice, in another case: ids match in any case, so the prices of
+ * the first one apply.
+ */
+export function withoutRepeats(list: StatedList): StatedList {
+  const first = new Map<string, string>();
+  const repeated: SkippedModel[] = [];
+  const rows = list.rows.filter((row) => {
+    const { provider, model } = row;
+    const known = first.get(keyOf(row));
+    if (known === undefined) first.set(keyOf(row), model);
+    if (known === undefined || known === model) return true;
+    repeated.push({ provider, model, path: null, why: `is in the list before, as ${known}` });
+    return false;
+  });
+  return repeated.length === 0 ? list : { ...list, rows, skipped: [...list.skipped, ...repeated] };
+}
+
 /** The models that have a price at a time or later. Prices of the past are left out. */
 export function listedModels({ rows }: StatedList, at: number): readonly ListedModel[] {
   const open = rows.filter(({ validTo = Infinity }) => validTo > at);

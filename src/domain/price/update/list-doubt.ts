@@ -75,9 +75,14 @@ export function doubtsOf({ provider, model, kind, rates, rows }: ModelChange): r
   return [...first.values()].map((doubt) => ({ ...doubt, provider, model }));
 }
 
-/** A new rate may well be a tenth of the substitute that it replaces. */
-function jumpOf({ before, after, isOwn }: RateChange): "zero" | "tenfold" | null {
-  if (!isOwn || before === null || after === null || before === 0n) return null;
+/**
+ * A new rate may well be a tenth of the substitute that it replaces, but not a thousandth. Without
+ * the price of its tokens, a model would cost nothing in a budget that allows that.
+ */
+function jumpOf({ meter, before, after, isOwn }: RateChange): "zero" | "tenfold" | null {
+  if (before === null || before === 0n) return null;
+  if (after === null) return meter === "input" || meter === "output" ? "zero" : null;
+  if (!isOwn) return after > 0n && before >= after * 1000n ? "tenfold" : null;
   if (after === 0n) return "zero";
   return after >= before * 10n || before >= after * 10n ? "tenfold" : null;
 }

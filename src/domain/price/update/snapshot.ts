@@ -1,6 +1,5 @@
 /** Finds dated snapshots that a published list leaves out, because it lists their model. */
 
-import { tokenMeters } from "../../usage/usage.ts";
 import { equalsAny } from "../id/id-rule.ts";
 import { spellingsOf } from "../id/model-id.ts";
 import type { CatalogueRow } from "../row/row.ts";
@@ -33,14 +32,6 @@ export class ListedModels {
 export function asSnapshot({ rows }: ListedModel, { provider, model }: ModelName): ListedModel {
   const own = rows.map((row): CatalogueRow => ({ ...row, model, ids: equalsAny(model) }));
   return { provider, model, rows: own };
-}
-
-/** Whether two rows have the same rate for every kind of token that both price. */
-export function hasSameTokenRates(left: CatalogueRow, right: CatalogueRow): boolean {
-  return [...tokenMeters].every((meter) => {
-    const [one, other] = [left.rates[meter], right.rates[meter]];
-    return one === undefined || other === undefined || one === other;
-  });
 }
 
 function keyOf({ provider, model }: ModelName): string {
