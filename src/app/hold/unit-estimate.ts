@@ -2,14 +2,14 @@
 
 import { add, zero } from "../../domain/money/money.ts";
 import type { PriceSheet } from "../../domain/price/sheet.ts";
-import { chargesTokens, unitBound } from "../../domain/price/unit-price.ts";
+import { chargesTokens, pricesUnit, unitBound } from "../../domain/price/unit-price.ts";
 import { asBilled } from "../../domain/usage/billed-unit.ts";
 import type { RequestFacts } from "../../wire/wire.ts";
 import type { Provider } from "../port/provider.ts";
 import type { Estimate } from "./estimate.ts";
 
 interface CallByUnit {
-  readonly facts: Pick<RequestFacts, "unit" | "serviceTier" | "region">;
+  readonly facts: RequestFacts;
   readonly sheet: PriceSheet | undefined;
   readonly provider: Pick<Provider, "leastUnits">;
   /** Milliseconds since the epoch. */
@@ -17,17 +17,42 @@ interface CallByUnit {
 }
 
 /**
+ * The sheet by which a call is held: none if it has no price at the time for what the call is billed
+ * by, such as one that ended while the call waited.
+ */
+export function sheetToHold(
+  sheet: PriceSheet | undefined,
+  { unit }: Pick<RequestFacts, "unit">,
+  at: number,
+): PriceSheet | undefined {
+  if (!sheet || sheet.pricesTokens) return sheet;
+  const isPriced = unit !== undefined && (pricesUnit(sheet, unit, at) || chargesTokens(sheet));
+  return isPriced ? sheet : undefined;
+}
+
+/**
  * Adds the cost of the units to the fees of the estimate. Tokens are held too only if they have a
  * price: the answer then decides which of the two is billed.
  */
-export function withUnit(estimate: Estimate, { facts, sheet, provider, at }: CallByUnit): Estimate {
+export function withUnit(byText: Estimate, call: CallByUnit): Estimate {
+  const { facts, sheet, provider, at } = call;
   const { unit, serviceTier, region } = facts;
-  if (!unit || !sheet) return estimate;
+  if (!unit || !sheet) return byText;
+  const estimate = withAudio(byText, call);
   const query = { serviceTier, region, at };
   const most = unitBound(sheet, asBilled(unit, provider.leastUnits), query);
   if (most === undefined) return estimate;
   const held = { ...estimate, fees: add(estimate.fees, most) };
   return chargesTokens(sheet, query) ? held : { ...held, ...noTokens };
+}
+
+/** The rates of audio too, if the input is a recording: its tokens may cost more than those of text. */
+function withAudio(estimate: Estimate, { facts, sheet }: CallByUnit): Estimate {
+  if (facts.unit?.input !== "audio" || !sheet || !estimate.rates) return estimate;
+  const { cacheWrite, serviceTier, region, fees } = facts;
+  const { inputTokens } = estimate;
+  const rates = sheet.dearest({ cacheWrite, serviceTier, region, fees, inputTokens, media: true });
+  return { ...estimate, rates };
 }
 
 const noTokens = {
