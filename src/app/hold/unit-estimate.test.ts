@@ -7,7 +7,7 @@ import { at, sheetOf } from "../../domain/price/row-sheet.test-kit.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
 import { plainFacts } from "../../wire/answer/feed.test-kit.ts";
 import { aProvider } from "../port/parts.test-kit.ts";
-import { sheetToHold, withUnit } from "./unit-estimate.ts";
+import { sheetToHold, withAudioSeconds, withUnit } from "./unit-estimate.ts";
 
 const images = openMeter("images");
 const unit = { meters: [images], family: images, count: 1, isExact: true, output: null };
@@ -61,4 +61,20 @@ test("the tokens of a recording are held at the rate of audio if that is dearer"
     ).rates?.input;
   };
   assert.deepEqual([held(), held("audio")], [2n, 6n]);
+});
+
+test("the seconds of recordings in a chat are held if the model bills them", () => {
+  const seconds = openMeter("audio_seconds");
+  const rates = { input: pico(1n), [seconds]: pico(10n) };
+  const held = (audios: number, changes: Parameters<typeof sheetOf>[0]) =>
+    withAudioSeconds(nothing, {
+      facts: { ...plainFacts, media: { images: 0, audios, files: 0 } },
+      sheet: sheetOf(changes),
+      at,
+      limits: { audioTokens: 1000 },
+    }).fees;
+  assert.equal(held(2, { rates }), 1600n, "12.5 tokens a second");
+  assert.equal(held(2, { rates, contextWindow: 1001 }), 810n);
+  assert.equal(held(0, { rates }), 0n);
+  assert.equal(held(2, { rates: { input: pico(1n) } }), 0n);
 });

@@ -5,6 +5,8 @@ import type { PriceSheet } from "../../domain/price/sheet.ts";
 import { chargesTokens, pricesUnit, unitBound } from "../../domain/price/unit-price.ts";
 import { asBilled } from "../../domain/usage/billed-unit.ts";
 import type { RequestFacts } from "../../wire/wire.ts";
+import { openMeter } from "../../domain/usage/open-meter.ts";
+import type { CallLimits } from "../port/limits.ts";
 import type { Provider } from "../port/provider.ts";
 import type { Estimate } from "./estimate.ts";
 
@@ -45,6 +47,34 @@ export function withUnit(byText: Estimate, call: CallByUnit): Estimate {
   const held = { ...estimate, fees: add(estimate.fees, most) };
   return chargesTokens(sheet, query) ? held : { ...held, ...noTokens };
 }
+
+interface CallWithAudio extends Omit<CallByUnit, "provider"> {
+  readonly limits: Pick<CallLimits, "audioTokens">;
+}
+
+/**
+ * Adds the cost of the seconds of recordings in a chat, if the model bills them besides tokens: as
+ * many as the tokens that are held for them have, and as the model can read.
+ */
+export function withAudioSeconds(
+  estimate: Estimate,
+  { facts, sheet, at, limits }: CallWithAudio,
+): Estimate {
+  const { media, unit, serviceTier, region } = facts;
+  if (media.audios === 0 || unit || !sheet) return estimate;
+  const tokens = Math.min(media.audios * limits.audioTokens, sheet.contextWindow ?? Infinity);
+  const count = Math.ceil(tokens / audioTokensPerSecond);
+  const family = audioSeconds;
+  const most = unitBound(sheet, { meters: [family], family, count }, { serviceTier, region, at });
+  return most === undefined ? estimate : { ...estimate, fees: add(estimate.fees, most) };
+}
+
+/**
+ * Voxtral, the only one with such a price, reads 12.5 tokens a second
+ * (https://arxiv.org/abs/2507.13264).
+ */
+const audioTokensPerSecond = 12.5;
+const audioSeconds = openMeter("audio_seconds");
 
 /** The rates of audio too, if the input is a recording: its tokens may cost more than those of text. */
 function withAudio(estimate: Estimate, { facts, sheet }: CallByUnit): Estimate {

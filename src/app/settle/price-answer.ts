@@ -13,6 +13,7 @@ import {
   type UsagePart,
 } from "../../domain/usage/usage.ts";
 import type { Progress, Reading, RequestFacts } from "../../wire/wire.ts";
+import { withAudioOnce } from "./audio-once.ts";
 import { believeUsage, isCeilingStated, type BoundedCall } from "./believe-usage.ts";
 import type { Route } from "../route/target.ts";
 import { readingByUnit } from "./unit-reading.ts";
@@ -94,7 +95,10 @@ function readUsage(
 ): ReadUsage {
   const byUnit =
     call.facts.unit && readingByUnit(call, answer.reading, sheetOf({ model, usage: {} }));
-  const reading = byUnit ?? answer.reading;
+  const reading = byUnit ?? {
+    ...answer.reading,
+    parts: withAudioOnce(answer.reading.parts, sheetOf),
+  };
   const isFinal = reading.parts.length > 0 && !reading.partial;
   const reportedParts = isFinal || byUnit ? reading.parts : estimatedParts(call, answer);
   // A billed cost is final, whatever the counts next to it say.
