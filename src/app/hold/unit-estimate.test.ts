@@ -26,18 +26,18 @@ const noon = { weekdays: [1, 2, 3, 4, 5, 6, 7], fromMinute: 720, toMinute: 780 }
 
 test("a call whose unit has no price at the time is held as one without a price", () => {
   const sheet = sheetOf({ rates: free, schedules: [{ ...noon, rates: { [images]: pico(7n) } }] });
-  assert.equal(sheetToHold(sheet, { unit }, at), sheet);
-  assert.equal(sheetToHold(sheet, { unit }, at + 3_600_000), undefined);
+  assert.equal(sheetToHold(sheet, { ...plainFacts, unit }, at), sheet);
+  assert.equal(sheetToHold(sheet, { ...plainFacts, unit }, at + 3_600_000), undefined);
   const audio = openMeter("audio_seconds");
   const heard = { ...unit, meters: [audio], family: audio };
-  assert.equal(sheetToHold(sheet, { unit: heard }, at), undefined);
-  assert.equal(sheetToHold(sheet, {}, at), undefined, "a call by tokens");
+  assert.equal(sheetToHold(sheet, { ...plainFacts, unit: heard }, at), undefined);
+  assert.equal(sheetToHold(sheet, plainFacts, at), undefined, "a call by tokens");
 });
 
 test("a call by unit is held by the price of its tokens, free ones included", () => {
   for (const rates of [free, { input: pico(2n) }, { input: pico(0n), output_image: pico(2n) }]) {
     const sheet = sheetOf({ rates });
-    assert.equal(sheetToHold(sheet, { unit }, at), sheet);
+    assert.equal(sheetToHold(sheet, { ...plainFacts, unit }, at), sheet);
   }
 });
 

@@ -2,7 +2,7 @@
 
 import { add, zero } from "../../domain/money/money.ts";
 import type { PriceSheet } from "../../domain/price/sheet.ts";
-import { chargesTokens, pricesUnit, unitBound } from "../../domain/price/unit-price.ts";
+import { chargesTokens, unitBound } from "../../domain/price/unit-price.ts";
 import { asBilled } from "../../domain/usage/billed-unit.ts";
 import type { RequestFacts } from "../../wire/wire.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
@@ -24,11 +24,13 @@ interface CallByUnit {
  */
 export function sheetToHold(
   sheet: PriceSheet | undefined,
-  { unit }: Pick<RequestFacts, "unit">,
+  { unit, serviceTier, region }: Pick<RequestFacts, "unit" | "serviceTier" | "region">,
   at: number,
 ): PriceSheet | undefined {
   if (!sheet || sheet.pricesTokens) return sheet;
-  const isPriced = unit !== undefined && (pricesUnit(sheet, unit, at) || chargesTokens(sheet));
+  if (!unit) return undefined;
+  const query = { serviceTier, region, at };
+  const isPriced = unitBound(sheet, unit, query) !== undefined || chargesTokens(sheet, query);
   return isPriced ? sheet : undefined;
 }
 
