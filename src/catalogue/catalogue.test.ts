@@ -432,6 +432,8 @@ test("limits of common models are known", () => {
   for (const [provider, model, tokens] of [
     ["openai", "gpt-4o", 16_384],
     ["openai", "gpt-4o-mini", 16_384],
+    ["openai", "gpt-4o-transcribe", 2_000],
+    ["openai", "gpt-4o-mini-transcribe-2025-12-15", 2_000],
     ["openai", "gpt-4.1-mini", 32_768],
     ["openai", "gpt-5-mini", 128_000],
     ["openai", "o3", 100_000],

@@ -9,6 +9,14 @@ export function toBuffer(bytes: Uint8Array): Buffer {
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** The bytes after a byte order mark, if they begin with one. */
+export function withoutMark(bytes: Buffer): Buffer {
+  return matchesAt(bytes, 0, byteOrderMark) ? bytes.subarray(byteOrderMark.length) : bytes;
+}
+
+/** It may precede a text in UTF-8. */
+export const byteOrderMark = Buffer.from("\uFEFF");
+
 /**
  * Whether a few known bytes are at a position. For five bytes, the loop takes 9 ns and
  * `Buffer.compare` 120 (Node 26).

@@ -181,6 +181,12 @@ export interface RequestedUnit extends BilledUnit {
    * answer of this kind reports tokens: the call then needs a price by its unit.
    */
   readonly output: "output" | "output_audio" | "output_image" | null;
+  /** What its input is beside text, if that may have its own price in tokens. */
+  readonly input?: "audio";
+  /** Output tokens of one of them, to charge if the answer reports none; absent: by its bytes. */
+  readonly tokensEach?: number;
+  /** The format of the answer in the request, in lower case; absent if the provider decides. */
+  readonly format?: string;
   /**
    * How the request can say what it needs, so that less is held; absent if it says that already.
    * One sentence.

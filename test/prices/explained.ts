@@ -25,6 +25,7 @@ const explanations: readonly Explanation[] = [
   {
     provider: "aws",
     models: /^anthropic\.claude/,
+    prices: /^(?!us-gov)/,
     why: "the book: an id without `global.` is served in a region, for 10 % more (platform.claude.com/docs/en/about-claude/pricing)",
   },
   {

@@ -30,21 +30,40 @@ interface PageInput {
   readonly kept: readonly { readonly provider: string; readonly model: string }[];
 }
 
+function keyOf({ provider, model }: Compared): string {
+  return `${provider} ${model}`;
+}
+
 /** One model that both lists have counts once: it is covered if the book prices it in each. */
 function coverage(compared: readonly Compared[]): {
   readonly models: number;
   readonly priced: number;
   readonly percent: number;
 } {
-  const byModel = Map.groupBy(compared, ({ provider, model }) => `${provider} ${model}`);
+  const byModel = Map.groupBy(compared, keyOf);
   const priced = [...byModel.values()].filter((all) =>
-    all.every(({ found }) => found === "same" || found === "different"),
+    all.every(({ found }) => found !== "missing" && found !== "skipped"),
   ).length;
   return {
     models: byModel.size,
     priced,
     percent: byModel.size === 0 ? 100 : Math.floor((priced * 1000) / byModel.size) / 10,
   };
+}
+
+/** The book is made from releases of the same lists, so that agreement with them is no proof. */
+function madeFrom(lists: readonly PublishedList[], version: string): string {
+  const same = lists.filter((list) =>
+    version.split(",").includes(`${list.source}@${list.version}`),
+  );
+  return same.length === 0
+    ? "The book is made from other releases of these lists."
+    : `The book is made from the same release of ${same.map(({ source }) => source).join(" and ")}: the comparison shows what was lost or changed when it was made, and where the lists disagree with each other and with the overlay, not whether they are right.`;
+}
+
+function unreadCount(compared: readonly Compared[]): number {
+  const unread = compared.filter(({ found }) => found === "unread");
+  return new Set(unread.map(keyOf)).size;
 }
 
 /** Providers and units below their goal. */
@@ -67,7 +86,11 @@ export function coveragePage({ lists, compared, at, version, kept }: PageInput):
     `Written by \`npm run check:prices\` on ${new Date(at).toISOString().slice(0, 10)}, for the book ${version.replaceAll(",", ", ")}.`,
     `Compared with ${lists.map(({ source, version: release, rows }) => `${source} ${release} (${rows.length} prices)`).join(" and ")}.`,
     "",
-    "A model counts if a list has a price for it, no list says that it has ended, and its id has no date more than 18 months ago. The lists have no dates of release. A model is covered if the book has a price for its id.",
+    "A model counts if a list has a price for it, no list says that it has ended, and its id has no date more than 18 months ago. The lists have no dates of release. A model is covered if the book has a price for its id and for what the list prices; that of a model whose name only begins the same must be equal.",
+    "",
+    madeFrom(lists, version),
+    "",
+    `All prices of a list are compared: by context, service tier and region too, at the time of the check. ${unreadCount(compared)} models have a price in the book and one in a list that cannot be compared; they are covered, but not counted as in every list.`,
     "",
     "## By provider",
     "",
@@ -79,7 +102,7 @@ export function coveragePage({ lists, compared, at, version, kept }: PageInput):
     "",
     "## Not covered",
     "",
-    "Their price cannot be stated right: a bill does not show what it depends on.",
+    "Their price cannot be stated right, because a bill does not show what it depends on, or the book has only another price.",
     "",
     ...missing(compared),
     "",
@@ -104,11 +127,10 @@ function providerTable(compared: readonly Compared[]): readonly string[] {
   const others = compared.filter(({ provider }) => !named.includes(provider));
   const row = (name: string, models: readonly Compared[], goal: string): string => {
     const { models: all, priced, percent } = coverage(models);
-    const same = coverage(models.filter(({ found }) => found !== "missing" && found !== "skipped"));
-    const differing = new Set(
-      models.filter(({ found }) => found === "different").map(({ model }) => model),
-    ).size;
-    return `| ${name} | ${all} | ${priced} | ${percent} % | ${goal} | ${same.models - differing} | ${differing} |`;
+    const found = [...Map.groupBy(models, keyOf).values()].map((one) => one.map((of) => of.found));
+    const same = found.filter((one) => one.every((of) => of === "same")).length;
+    const differing = found.filter((one) => one.includes("different")).length;
+    return `| ${name} | ${all} | ${priced} | ${percent} % | ${goal} | ${same} | ${differing} |`;
   };
   return [
     "| provider | models | priced | coverage | goal | as in every list | with a disagreement |",

@@ -7,7 +7,7 @@ import { makeOperationId, readOperationId } from "../caller/operation-id.ts";
 import { boundOfBytes, estimate, type CallToEstimate } from "../hold/estimate.ts";
 import type { CallToHold } from "../hold/hold.ts";
 import type { InputCount } from "../hold/input-count.ts";
-import { withUnit } from "../hold/unit-estimate.ts";
+import { sheetToHold, withAudioSeconds, withUnit } from "../hold/unit-estimate.ts";
 import { withOtherModels } from "../hold/other-models.ts";
 import type { CallContext } from "./call-context.ts";
 import type { RoutedCall } from "./route-call.ts";
@@ -31,12 +31,13 @@ export function callToHold(
     budgets: caller.key?.budgets ?? none,
     estimate: (now, counted) => {
       const found = prices.sheet({ provider: provider.name, model, at: now });
-      const sheet = facts.unit || found?.pricesTokens === true ? found : undefined;
+      const sheet = sheetToHold(found, facts, now);
       const unlisted: CallToEstimate["unlisted"] = (query) =>
         prices.ceiling({ ...query, provider: provider.name, at: now });
       const byTokens = estimate(context, { route, facts, sheet, unlisted, fit }, counted);
-      const own = withUnit(byTokens, { facts, sheet, provider, at: now });
       const { limits } = context;
+      const byUnit = withUnit(byTokens, { facts, sheet, provider, at: now });
+      const own = withAudioSeconds(byUnit, { facts, sheet, at: now, limits });
       return withOtherModels(prices, { route, facts, estimate: own, at: now, limits });
     },
     // A count of a form or of a prompt outside a chat is no upper bound.

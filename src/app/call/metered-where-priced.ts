@@ -1,7 +1,7 @@
 /** Meters a call that is billed by unit if its price is known. */
 
 import { PurserError } from "../../domain/error.ts";
-import { pricesCall } from "../../domain/price/unit-price.ts";
+import { lackingUnit, pricesCall } from "../../domain/price/unit-price.ts";
 import type { RequestFacts } from "../../wire/wire.ts";
 import type { Target } from "../route/target.ts";
 import type { CallContext, IncomingCall } from "./call-context.ts";
@@ -26,9 +26,11 @@ export function meteredWherePriced(context: Context, incoming: IncomingCall): In
   const { provider, model } = findRoute(context, incoming, { model: facts.model, at });
   const sheet = prices.sheet({ provider: provider.name, model, at });
   const { unit, serviceTier, region } = facts;
-  if (sheet && pricesCall(sheet, unit, { serviceTier, region, at }))
+  const query = { serviceTier, region, at };
+  if (sheet && pricesCall(sheet, unit, query))
     return { ...incoming, target: meteredTarget(target) };
-  const meter = unit.meters[0] ?? unit.family;
+  const { meters, family } = lackingUnit(sheet, unit, query) ?? unit;
+  const meter = meters[0] ?? family;
   const inTokens = unit.output !== null;
   return { ...incoming, unpriced: { provider: provider.name, model, meter, inTokens } };
 }

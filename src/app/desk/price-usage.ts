@@ -4,6 +4,7 @@ import type { PicoUsd } from "../../domain/money/money.ts";
 import { billFor, type Bill } from "../../domain/price/bill.ts";
 import type { ServiceTier } from "../../domain/price/row/rate.ts";
 import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
+import { openMetersOf } from "../../domain/usage/open-meter.ts";
 import { countTokens, type Usage } from "../../domain/usage/usage.ts";
 import { fallbackOf, type UnpricedHold } from "./fallback.ts";
 import type { PricingContext } from "./look-up-price.ts";
@@ -38,7 +39,9 @@ export function priceUsage(
     provider: route.provider,
     model: route.model,
     at,
-    byUnit: countTokens(usage) === 0,
+    ...(countTokens(usage) === 0 && {
+      units: openMetersOf(usage).map((meter) => ({ meters: [meter], family: meter })),
+    }),
   });
   const sheet = sheetOfServed(book, asked, model);
   const bill = billFor({

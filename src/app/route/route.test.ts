@@ -42,6 +42,7 @@ function bookOf(priced: string): PriceBook {
     },
     pricesTokens: true,
     openMeters: [],
+    upcoming: [],
     unitRates: () => new Map(),
     possibleTerms: () => [],
     validUntil: Infinity,

@@ -5,7 +5,7 @@ import { zero } from "../../domain/money/money.ts";
 import { billFor, type Bill } from "../../domain/price/bill.ts";
 import type { FallbackRates } from "../../domain/price/row/rate.ts";
 import { givenImages, withGivenImages } from "../../domain/price/given-images.ts";
-import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
+import { askedOf, sheetOfServed, type AskedModel } from "../../domain/price/served.ts";
 import type { PriceBook, PriceSheet } from "../../domain/price/sheet.ts";
 import {
   countContext,
@@ -14,6 +14,7 @@ import {
   type UsagePart,
 } from "../../domain/usage/usage.ts";
 import type { Progress, Reading, RequestFacts } from "../../wire/wire.ts";
+import { withAudioOnce } from "./audio-once.ts";
 import { believeUsage, isCeilingStated, type BoundedCall } from "./believe-usage.ts";
 import type { Route } from "../route/target.ts";
 import { readingByUnit } from "./unit-reading.ts";
@@ -40,7 +41,7 @@ export interface AnswerToPrice {
 export function priceAnswer(prices: PriceBook, call: CallToPrice, answer: AnswerToPrice): Outcome {
   if (isUnbilled(answer.reading)) return unbilledOutcome(prices.version, call, answer);
   const model = answer.reading.model ?? call.route.model;
-  const sheetOf = sheetFinder(prices, call, model);
+  const sheetOf = sheetFinder(prices, call, { model, reading: answer.reading });
   const { reading, isFinal, isBilled, reportedParts, believed } = readUsage(call, answer, {
     model,
     sheetOf,
@@ -95,7 +96,10 @@ function readUsage(
 ): ReadUsage {
   const byUnit =
     call.facts.unit && readingByUnit(call, answer.reading, sheetOf({ model, usage: {} }));
-  const reading = byUnit ?? answer.reading;
+  const reading = byUnit ?? {
+    ...answer.reading,
+    parts: withAudioOnce(answer.reading.parts, sheetOf),
+  };
   const isFinal = reading.parts.length > 0 && !reading.partial;
   const reportedParts = isFinal || byUnit ? reading.parts : estimatedParts(call, answer);
   // A billed cost is final, whatever the counts next to it say.
@@ -123,21 +127,27 @@ function withImages({ media }: RequestFacts, sheetOf: SheetFinder) {
 
 type SheetFinder = (part: UsagePart) => PriceSheet | undefined;
 
-/** @param model The model that answered: that of parts without a name. */
+/** @param answer.model The model that answered: that of parts without a name. */
 function sheetFinder(
   prices: PriceBook,
   { route, facts, heldAt }: CallToPrice,
-  model: string,
+  { model, reading }: { readonly model: string; readonly reading: Reading },
 ): SheetFinder {
   const asked = askedOf(prices, {
     provider: route.provider.name,
     model: route.model,
     at: heldAt,
-    byUnit: facts.unit !== undefined,
+    units: unitsToPrice(facts, reading),
   });
   const own = sheetOfServed(prices, asked, model);
   return (part) =>
     part.model === null || part.model === model ? own : sheetOfServed(prices, asked, part.model);
+}
+
+/** None has to have a price if the answer reports tokens: they may be billed instead. */
+function unitsToPrice({ unit }: RequestFacts, reading: Reading): AskedModel["units"] {
+  if (!unit) return undefined;
+  return reading.parts.length > 0 ? [] : [unit];
 }
 
 function isOverContext(parts: readonly UsagePart[], sheetOf: SheetFinder): boolean {

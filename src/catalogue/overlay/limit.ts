@@ -12,6 +12,8 @@ const mostOutput: Readonly<Record<string, number>> = {
   "gpt-4-5": 16_384,
   "gpt-4o": 16_384,
   "gpt-4o-2024-05-13": 4_096,
+  "gpt-4o-transcribe": 2_000,
+  "gpt-4o-mini-transcribe": 2_000,
   "chatgpt-4o": 16_384,
   "gpt-5": 128_000,
   "gpt-5-pro": 272_000,

@@ -62,7 +62,7 @@ test("prices per thousand calls are fees per call, and other units have their pr
 
 test("a model without a price, or with one that a row cannot state, is skipped with the reason", () => {
   assert.deepEqual(list("{}").skipped, [
-    { provider: "acme", model: "m", path: "[0].models[0]", why: "has no price" },
+    { provider: "acme", model: "m", path: "[0].models[0]", why: "has no price", lacks: "price" },
   ]);
   assert.deepEqual(
     list('{"input_mtok":2,"output_mtok":8,"output_reasoning_mtok":3}').skipped[0]?.why,

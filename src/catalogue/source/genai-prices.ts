@@ -18,7 +18,7 @@ import {
 import { convertPrices, unpriceable, unreadable } from "./genai-prices-rates.ts";
 import { minuteOf, schedulesOf, type Hours } from "./hours.ts";
 import { freeInput, pricesInput } from "./input-price.ts";
-import type { PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
+import type { LackOfPrice, PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
 import { simplerTerm } from "./term.ts";
 
 const genaiPricesSource = "genai-prices";
@@ -126,8 +126,8 @@ function convertModel({
 }: ModelToConvert): readonly CatalogueRow[] {
   const providerId = textOf(provider["id"]) ?? "";
   const id = textOf(model["id"]) ?? "";
-  const skip = (why: string): readonly CatalogueRow[] => {
-    skipped.push({ provider: providerId, model: id, path, why });
+  const skip = (why: string, lacks?: LackOfPrice): readonly CatalogueRow[] => {
+    skipped.push({ provider: providerId, model: id, path, why, ...(lacks && { lacks }) });
     return [];
   };
   const shape = otherShape(model);
@@ -144,7 +144,7 @@ function convertModel({
     rowOfPeriod({ provider, model, version, period, validTo: periods[index + 1]?.from }),
   );
   if (!rows.every(pricesInput)) return skip(freeInput);
-  return rows.length > 0 ? rows : skip("has no price");
+  return rows.length > 0 ? rows : skip("has no price", "price");
 }
 
 interface PeriodToConvert extends Pick<ModelToConvert, "provider" | "model" | "version"> {

@@ -6,6 +6,7 @@ import { openMeter } from "../../domain/usage/open-meter.ts";
 import type { Meter } from "../../domain/usage/usage.ts";
 import { dearer, notPrice, perUnit } from "./decimal.ts";
 import { countOf, isObject, type ExactJson, type ExactObject } from "./exact-json.ts";
+import type { Unread } from "./published-list.ts";
 
 /** The prices of an entry: standard, and by service tier. */
 export interface EntryRates {
@@ -14,7 +15,7 @@ export interface EntryRates {
 }
 
 /** An entry, or why a row cannot price it. */
-export type ReadRates = EntryRates | { readonly why: string };
+export type ReadRates = EntryRates | Unread;
 
 /** Fields that are prices of the same kind in every mode. */
 const tokenFields: Readonly<Record<string, Meter>> = {
@@ -94,7 +95,7 @@ export function readRates(entry: ExactObject, mode: string, isInclusive: boolean
   const search = searchPrice(bySize);
   if (search !== undefined) partOf(parts, "standard").rates.web_search = search;
   const standard = ownRates(parts.get("standard"), isInclusive);
-  if (!standard) return { why: "has no price" };
+  if (!standard) return { why: "has no price", lacks: "price" };
   const tiers = Object.values(tierNames).flatMap((tier) => {
     const rates = ownRates(parts.get(tier), isInclusive);
     return rates ? [[tier, rates] as const] : [];

@@ -32,7 +32,13 @@ import { freeInput, pricesInput } from "./input-price.ts";
 import { parseName, pixelsOf, providerOf, type MapName } from "./litellm-name.ts";
 import { readOffPeak } from "./litellm-hours.ts";
 import { readRanges, readRates, type EntryRates } from "./litellm-rates.ts";
-import type { EndOfModel, PublishedList, ReadOptions, SkippedModel } from "./published-list.ts";
+import type {
+  EndOfModel,
+  PublishedList,
+  ReadOptions,
+  SkippedModel,
+  Unread,
+} from "./published-list.ts";
 import { simplerTerm } from "./term.ts";
 
 const litellmSource = "litellm";
@@ -84,8 +90,7 @@ export function readLitellm(json: ExactJson, options: ReadOptions): PublishedLis
     if (on !== undefined && name.region === undefined)
       ends.push({ provider, model: name.model, on: Date.parse(`${on}T00:00:00Z`) });
     const rates = readEntry(fields, name, provider);
-    if ("why" in rates)
-      skipped.push({ provider, model: name.model, path: pathOf(key), why: rates.why });
+    if ("why" in rates) skipped.push({ provider, model: name.model, path: pathOf(key), ...rates });
     else entries.push({ key, provider, name, fields, rates });
   }
 
@@ -98,8 +103,9 @@ function readEntry(
   fields: ExactObject,
   { isCommitment, image }: MapName,
   provider: string,
-): PricedEntry | { readonly why: string } {
-  if (isCommitment) return { why: "is capacity bought for months, not by use" };
+): PricedEntry | Unread {
+  if (isCommitment)
+    return { why: "is capacity bought for months, not by use", lacks: "price_by_use" };
   const mode = textOf(fields["mode"]) ?? "chat";
   const ranges = fields["tiered_pricing"] ?? [];
   if (!Array.isArray(ranges)) return { why: "has prices by ranges of another kind" };
@@ -115,10 +121,10 @@ function readEntry(
     image === undefined ? read.standard.rates : imageRates(read.standard.rates, image),
   );
   if (Object.values(rates).every((rate) => rate === 0n))
-    return { why: "is listed at zero, which may be an unknown price" };
+    return { why: "is listed at zero, which may be an unknown price", lacks: "price" };
   const isText = ["chat", "responses", "completion"].includes(mode);
   if (isText && (rates.output ?? zero) === 0n && (rates.input ?? zero) > 0n)
-    return { why: "has no price for output" };
+    return { why: "has no price for output", lacks: "price" };
   const standard = { ...read.standard, rates };
   if (!pricesInput({ ...standard, serviceTiers: read.tiers, schedules })) return { why: freeInput };
   return { ...read, standard, schedules };
@@ -178,7 +184,10 @@ function joined(entries: readonly Entry[], skipped: SkippedModel[]): readonly Ca
     const made = rowOf(entry);
     if (!row) rows.set(modelKeyOf(entry), made);
     else if (chargesTokensAlike(row, made)) rows.set(modelKeyOf(entry), { ...made, ...row });
-    else skipped.push(skippedEntry(entry, "has another price in a second entry"));
+    else
+      skipped.push(
+        skippedEntry(entry, { why: "has another price in a second entry", lacks: "own_price" }),
+      );
   }
   for (const entry of variants) {
     const row = withVariant(rows.get(modelKeyOf(entry)), entry);
@@ -196,9 +205,9 @@ function isVariant({ name }: Entry): boolean {
   return name.region !== undefined || name.image !== undefined;
 }
 
-function skippedEntry({ provider, name, key }: Entry, why: string): SkippedModel {
+function skippedEntry({ provider, name, key }: Entry, unread: Unread): SkippedModel {
   const model = name.image === undefined ? name.model : `${name.model} (${name.image})`;
-  return { provider, model, path: pathOf(key), why };
+  return { provider, model, path: pathOf(key), ...unread };
 }
 
 /** The row of a model with the price of one of its regions or image variants. */
@@ -208,10 +217,13 @@ function withVariant(main: CatalogueRow | undefined, entry: Entry): CatalogueRow
   if (image !== undefined) {
     const row = main ?? rowOf(entry);
     return isByToken(row)
-      ? skippedEntry(entry, "is billed by tokens, which give the price of an image")
+      ? skippedEntry(entry, {
+          why: "is billed by tokens, which give the price of an image",
+          lacks: "own_price",
+        })
       : { ...row, rates: { ...row.rates, ...openOf(prices.rates) } };
   }
-  if (!main) return skippedEntry(entry, `has a price in ${region} only`);
+  if (!main) return skippedEntry(entry, { why: `has a price in ${region} only` });
   const regions = main.regions === "included" ? {} : main.regions;
   return { ...main, regions: { ...regions, [region]: simplerTerm(main, prices) } };
 }

@@ -29,7 +29,19 @@ export interface SkippedModel {
   readonly path: string;
   /** A sentence without a subject: `charges reasoning apart from output`. */
   readonly why: string;
+  /** Absent if the entry is the model's price by use, which a row cannot express. */
+  readonly lacks?: LackOfPrice;
 }
+
+/**
+ * - `price` the entry has no price of what the model is billed for
+ * - `own_price` it is another entry of a model that has one, or of a variant billed like the model
+ * - `price_by_use` it is capacity
+ */
+export type LackOfPrice = "price" | "own_price" | "price_by_use";
+
+/** Why an entry is skipped. */
+export type Unread = Pick<SkippedModel, "why" | "lacks">;
 
 export interface ReadOptions {
   /** The release, such as `0.2.3`: the data itself does not say. */

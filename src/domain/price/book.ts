@@ -8,7 +8,7 @@ import { candidateFinder, type Candidate, type CandidateOptions } from "./candid
 import { maxIdLength } from "./id/model-id.ts";
 import { overrideRow } from "./text/override.ts";
 import { isValidAt, type CatalogueRow } from "./row/row.ts";
-import { makeRowSheet, type RowState } from "./row-sheet.ts";
+import { makeRowSheet, type RowState, type UpcomingState } from "./row-sheet.ts";
 import { lookAheadMs, nextScheduleEdge, scheduledRates } from "./row/schedule.ts";
 import type { PriceBook, PriceSheet } from "./sheet.ts";
 import { anywhere } from "./row/terms.ts";
@@ -172,8 +172,8 @@ function upcoming(
   candidates: readonly Candidate[],
   chosen: Candidate,
   at: number,
-): readonly RowState[] {
-  const states: RowState[] = [];
+): readonly UpcomingState[] {
+  const states: UpcomingState[] = [];
   let previous = stateAt(chosen, at);
   for (
     let edge = nextOf(candidates, at);
@@ -183,7 +183,8 @@ function upcoming(
     const found = rowAt(candidates, edge);
     if (!found) continue;
     const state = stateAt(found, edge);
-    if (state.row !== previous.row || state.scheduled !== previous.scheduled) states.push(state);
+    if (state.row !== previous.row || state.scheduled !== previous.scheduled)
+      states.push({ ...state, from: edge });
     previous = state;
   }
   return states;

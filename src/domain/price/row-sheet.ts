@@ -25,7 +25,7 @@ import {
 } from "./row/rate.ts";
 import { makeRateTable, openRate, type RateTable } from "./row/rate-table.ts";
 import type { CatalogueRow, Rates } from "./row/row.ts";
-import type { DearestQuery, DearestRates, PriceSheet, TermsQuery } from "./sheet.ts";
+import type { DearestQuery, DearestRates, PriceSheet, TermsQuery, UpcomingSheet } from "./sheet.ts";
 import {
   anywhere,
   applyTerms,
@@ -43,13 +43,18 @@ export interface RowState {
   readonly scheduled: Rates | undefined;
 }
 
+export interface UpcomingState extends RowState {
+  /** Milliseconds since the epoch. */
+  readonly from: number;
+}
+
 export interface RowSheetOptions {
   readonly model: string;
   readonly state: RowState;
   /**
    * States that may become valid before a call starting now ends: used for bounds, not for charges.
    */
-  readonly next: readonly RowState[];
+  readonly next: readonly UpcomingState[];
   /** Milliseconds since the epoch, included. */
   readonly validSince: number;
   /** Excluded. */
@@ -76,6 +81,7 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
   const openMeters = openMetersOfRow(state.row);
   const unitRates = rememberUnitRates(state, openMeters);
   const foundBy = rememberMatches(options);
+  const upcoming = rememberUpcoming(options);
 
   const sheet: PriceSheet = {
     provider: state.row.provider,
@@ -101,6 +107,9 @@ export function makeRowSheet(options: RowSheetOptions): PriceSheet {
     unitRates({ serviceTier, region = usual, at }) {
       const other = at < validSince || at >= validUntil ? sheetAt(at) : undefined;
       return other ? other.unitRates({ serviceTier, region, at }) : unitRates(serviceTier, region);
+    },
+    get upcoming() {
+      return upcoming();
     },
     possibleTerms: ({ serviceTier, region }) =>
       possibleTerms(state.row, { serviceTier, region: region ?? options.region ?? undefined }),
@@ -129,6 +138,15 @@ function rememberMatches(options: RowSheetOptions): (match: Match) => PriceSheet
     sheets.set(match, made);
     return made;
   };
+}
+
+function rememberUpcoming({ next, sheetAt }: RowSheetOptions): () => readonly UpcomingSheet[] {
+  let sheets: readonly UpcomingSheet[] | undefined;
+  return () =>
+    (sheets ??= next.flatMap(({ from }) => {
+      const sheet = sheetAt(from);
+      return sheet ? [{ from, sheet }] : [];
+    }));
 }
 
 type Tables = ((level: number, terms: Terms) => RateTable) & { readonly row: CatalogueRow };

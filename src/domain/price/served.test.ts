@@ -118,9 +118,25 @@ test("a model that is priced by unit only has no price for the tokens of a call 
     rates: { input: pico(0n), [openMeter("images")]: pico(5n) },
   };
   const by = makePriceBook({ sources: [() => [...rows, painter]], version: "1" });
-  const found = (byUnit: boolean): string | undefined =>
-    sheetOfServed(by, askedOf(by, { provider: "acme", model: "large", at, byUnit }), "painter")?.row
+  const found = (units?: []): string | undefined =>
+    sheetOfServed(by, askedOf(by, { provider: "acme", model: "large", at, units }), "painter")?.row
       .model;
-  assert.equal(found(false), "large");
-  assert.equal(found(true), "painter");
+  assert.equal(found(), "large");
+  assert.equal(found([]), "painter");
+});
+
+test("a model that is priced by tokens only has no price for the unit of a call to another one", () => {
+  const images = openMeter("images");
+  const painter = (model: string, usd: bigint): CatalogueRow => ({
+    ...row(model, 0n),
+    rates: { input: pico(0n), [images]: pico(usd) },
+  });
+  const painters = [painter("painter", 5n), painter("other", 3n)];
+  const by = makePriceBook({ sources: [() => [...rows, ...painters]], version: "1" });
+  const units = [{ meters: [images], family: images }];
+  const found = (answered: string): string | undefined =>
+    sheetOfServed(by, askedOf(by, { provider: "acme", model: "painter", at, units }), answered)?.row
+      .model;
+  assert.equal(found("large"), "painter");
+  assert.equal(found("other"), "other");
 });

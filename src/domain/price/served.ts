@@ -6,6 +6,7 @@
 import { isQualified, isSameModel } from "./id/model-id.ts";
 import { isSameStatement } from "./row/row.ts";
 import type { PriceBook, PriceSheet } from "./sheet.ts";
+import { pricesUnit, type PricedUnit } from "./unit-price.ts";
 
 /** A model as its provider names it. */
 export interface ModelName {
@@ -21,15 +22,15 @@ export interface PriceQuestion extends ModelName {
 /** The model requested by a call. */
 export interface AskedModel extends PriceQuestion {
   readonly sheet: PriceSheet | undefined;
-  /** Whether the call may be billed by a unit instead of tokens; absent: it is not. */
-  readonly byUnit?: boolean;
+  /** By which units the call may be billed instead of tokens; absent: by none. */
+  readonly units?: readonly PricedUnit[] | undefined;
 }
 
 export function askedOf(
   book: PriceBook,
-  { provider, model, at, byUnit = false }: PriceQuestion & Pick<AskedModel, "byUnit">,
+  { provider, model, at, units }: PriceQuestion & Pick<AskedModel, "units">,
 ): AskedModel {
-  return { provider, model, at, byUnit, sheet: book.sheet({ provider, model, at }) };
+  return { provider, model, at, units, sheet: book.sheet({ provider, model, at }) };
 }
 
 /**
@@ -38,7 +39,7 @@ export function askedOf(
  * - a user states a price for the requested id, and none for the served one
  * - the served name is the same model without a geography, `ft:` or `:free`
  * - the served name is unknown, has the same row, or matches less closely than the requested one
- * - the call is billed by tokens, and only the requested model has a price for them
+ * - only the requested model has a price for what the call is billed by: tokens, or a unit
  */
 export function sheetOfServed(
   book: PriceBook,
@@ -49,15 +50,19 @@ export function sheetOfServed(
   const ofServed = book.sheet({ provider: asked.provider, model: served, at: asked.at });
   if (!ofServed || (asked.sheet && isSameStatement(ofServed.row, asked.sheet.row)))
     return asked.sheet;
-  const { sheet, byUnit = false } = asked;
-  return sheet && keepsPrice({ sheet, byUnit }, ofServed) ? sheet : ofServed.foundBy("served");
+  const { sheet } = asked;
+  if (!sheet) return ofServed.foundBy("served");
+  const keeps = lacksPrice(ofServed, asked, sheet) || keepsPrice(sheet, ofServed);
+  return keeps ? sheet : ofServed.foundBy("served");
 }
 
-function keepsPrice(
-  { sheet: asked, byUnit }: { readonly sheet: PriceSheet; readonly byUnit: boolean },
-  served: PriceSheet,
-): boolean {
-  if (!byUnit && asked.pricesTokens && !served.pricesTokens) return true;
+/** Whether the served model has no price for what the call is billed by, and the other one has. */
+function lacksPrice(served: PriceSheet, { units, at }: AskedModel, asked: PriceSheet): boolean {
+  if (!units) return asked.pricesTokens && !served.pricesTokens;
+  return units.some((unit) => pricesUnit(asked, unit, at) && !pricesUnit(served, unit, at));
+}
+
+function keepsPrice(asked: PriceSheet, served: PriceSheet): boolean {
   if (asked.match === "prefix") return false;
   if (isStated(asked)) return !isStated(served) || served.match === "prefix";
   if (isQualified(asked.model) && isSameModel(asked.model, served.model)) return true;

@@ -57,6 +57,12 @@ export interface ChargeOptions {
   readonly at: number;
 }
 
+export interface UpcomingSheet {
+  /** Milliseconds since the epoch. */
+  readonly from: number;
+  readonly sheet: PriceSheet;
+}
+
 export interface PriceSheet {
   readonly provider: string;
   /** The id that was looked up. */
@@ -89,6 +95,9 @@ export interface PriceSheet {
 
   /** What one of each open meter costs. A meter without a price then and there is left out. */
   unitRates(options: ChargeOptions): ReadonlyMap<OpenMeter, PicoUsd>;
+
+  /** The prices that begin before a call that starts now must have ended: they count in bounds. */
+  readonly upcoming: readonly UpcomingSheet[];
 
   /** Every tier and region under which a call can be billed. */
   possibleTerms(query: TermsQuery): readonly Terms[];

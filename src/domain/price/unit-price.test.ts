@@ -4,9 +4,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pico } from "../money/money.ts";
 import { openMeter } from "../usage/open-meter.ts";
+import type { OpenMeter } from "../usage/usage.ts";
+import { makePriceBook } from "./book.ts";
+import type { Rates } from "./row/row.ts";
 import {
   billedUnits,
   chargesTokens,
+  lackingUnit,
   pricedUnits,
   pricesCall,
   unitBound,
@@ -128,7 +132,7 @@ test("a model is billed by its units if its tokens cost nothing; those without a
 
 test("what is billed in addition counts if it has a price, and the unit itself needs one", () => {
   const inputs = openMeter("input_images");
-  const also = [{ meters: [inputs], family: inputs, count: 2 }];
+  const also = [{ meters: [inputs], family: inputs, count: 2, mayBeFree: true }];
   const call = { ...unit, also };
   const both = sheetOf({ rates: { ...free, [images]: pico(5n), [inputs]: pico(1n) } });
   const counts = new Map([
@@ -142,7 +146,10 @@ test("what is billed in addition counts if it has a price, and the unit itself n
     pricedUnits(sheetOf({ rates: { ...free, [inputs]: pico(1n) } }), call, now),
     undefined,
   );
-  const twice = { ...unit, also: [{ meters: [images], family: images, count: 3 }] };
+  const twice = {
+    ...unit,
+    also: [{ meters: [images], family: images, count: 3, mayBeFree: true }],
+  };
   assert.deepEqual(
     pricedUnits(one, twice, now)?.counts,
     new Map([[images, 4]]),
@@ -150,6 +157,47 @@ test("what is billed in addition counts if it has a price, and the unit itself n
   );
   assert.equal(unitBound(both, call, now), 7n);
   assert.equal(unitBound(one, twice, now), 20n);
+});
+
+test("what is billed in addition without a price is unpriced, unless it may be free", () => {
+  const [read, annotated] = [openMeter("pages"), openMeter("annotated_pages")];
+  const also = [{ meters: [read], family: read, count: 2, mayBeFree: false }];
+  const call = { meters: [annotated], family: annotated, count: 2, output: null, also };
+  const sheet = sheetOf({ rates: { ...free, [annotated]: pico(3n) } });
+  const { counts = new Map<OpenMeter, number>() } = pricedUnits(sheet, call, now) ?? {};
+  const lines = sheet.charge({ model: null, usage: Object.fromEntries(counts) }, now);
+  const listed = lines.map(({ meter, cost, rate }) => [meter, cost, rate?.source]);
+  assert.deepEqual(listed, [
+    [annotated, 6n, "test"],
+    [read, 0n, "unpriced"],
+  ]);
+  assert.equal(pricesCall(sheet, call, now), false);
+  assert.equal(lackingUnit(sheet, call, now)?.family, read);
+  const both = sheetOf({ rates: { ...free, [annotated]: pico(3n), [read]: pico(1n) } });
+  assert.ok(pricesCall(both, call, now));
+  assert.equal(unitBound(both, call, now), 8n);
+});
+
+test("the bound of a unit is its dearest price of the coming hour, if it has one now", () => {
+  const bound = (starts: number, rates: Rates = { ...free, [images]: pico(50n) }) => {
+    const from = at + starts;
+    const rows = [
+      { ...row, rates: { ...free, [images]: pico(5n) }, validTo: from },
+      { ...row, rates, validFrom: from },
+    ];
+    const book = makePriceBook({ sources: [() => rows], version: "1" });
+    const query = { provider: "acme", model: "m" };
+    const sheet = book.sheet({ ...query, at }) ?? assert.fail("the model has a price");
+    return unitBound(sheet, { ...unit, count: 2 }, now);
+  };
+  assert.equal(bound(60_000), 100n);
+  assert.equal(bound(hourMs + 1), 10n);
+  assert.equal(bound(60_000, { ...free, [images]: pico(1n) }), 10n, "the price now is dearer");
+  assert.equal(bound(60_000, row.rates), 10n, "the next price is in tokens");
+  const soon = { ...noon, fromMinute: 721, rates: { [images]: pico(7n) } };
+  assert.equal(unitBound(sheetOf({ rates: free, schedules: [soon] }), unit, now), undefined);
+  const dearer = sheetOf({ rates: { ...free, [images]: pico(5n) }, schedules: [soon] });
+  assert.equal(unitBound(dearer, unit, now), 7n);
 });
 
 /** The meter that prices an image or video by these prices, and whether it is only a bound. */
@@ -180,6 +228,17 @@ test("a variant without a price is bounded by the dearest of its quality, else o
   assert.deepEqual(found(prices, []), ["images_hd_1024x1024", true]);
   assert.deepEqual(found({ images: 4 }, []), ["images", false]);
   assert.deepEqual(found({ images: 4, images_2k: 4 }, ["images_4k"]), ["images", false]);
+});
+
+test("the price of a quality or a resolution is not that of a dearer variant that may be meant", () => {
+  const resolutions = { images: 4, images_2k: 7, images_high_2k: 20 };
+  assert.deepEqual(found(resolutions, ["images_2k"]), ["images_high_2k", true]);
+  assert.deepEqual(found(resolutions, ["images_low_2k", "images_2k"]), ["images_2k", false]);
+  assert.deepEqual(found(resolutions, ["images_high_2k", "images_2k"]), ["images_high_2k", false]);
+  const sizes = { images_hd: 8, images_hd_1792x1024: 12 };
+  const names = (size: string): readonly string[] => [`images_hd_${size}`, "images_hd"];
+  assert.deepEqual(found(sizes, names("512x512")), ["images_hd", false]);
+  assert.deepEqual(found(sizes, names("2048x2048")), ["images_hd_1792x1024", true]);
 });
 
 test("the general price of videos is not that of a size above a smaller one that costs more", () => {

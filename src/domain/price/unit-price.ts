@@ -5,7 +5,8 @@ import type { BilledUnit } from "../usage/billed-unit.ts";
 import type { OpenMeter } from "../usage/usage.ts";
 import type { ChargeOptions, PriceSheet, TermsQuery } from "./sheet.ts";
 
-type PricedUnit = Pick<BilledUnit, "meters" | "family">;
+/** A unit, whatever its number. */
+export type PricedUnit = Pick<BilledUnit, "meters" | "family">;
 
 /** A call before it is made: its answer may report other terms than those requested. */
 export interface UnitQuery extends TermsQuery {
@@ -25,6 +26,13 @@ export function unitMeter(
   return pricedMeter(unit, sheet.unitRates(terms))?.meter;
 }
 
+/** Whether a unit has a price at a time, if only under a tier or in a region. */
+export function pricesUnit(sheet: PriceSheet, unit: PricedUnit, at: number): boolean {
+  return sheet
+    .possibleTerms({ serviceTier: "other" })
+    .some((terms) => unitMeter(sheet, unit, { ...terms, at }) !== undefined);
+}
+
 /** The units of a call by the meters that price them. */
 export interface PricedUnits {
   readonly counts: ReadonlyMap<OpenMeter, number>;
@@ -33,7 +41,8 @@ export interface PricedUnits {
 }
 
 /**
- * The units of a call by the meters that price them, {@link BilledUnit.also} included.
+ * The units of a call by the meters that price them, {@link BilledUnit.also} included. One without a
+ * price is counted by its general meter, unless it may be free.
  *
  * @returns undefined if the model has no price for the unit itself.
  */
@@ -49,22 +58,32 @@ export function pricedUnits(
   let { isBound } = own;
   for (const added of unit.also ?? []) {
     const other = pricedMeter(added, rates);
-    if (!other) continue;
-    counts.set(other.meter, (counts.get(other.meter) ?? 0) + added.count);
-    isBound ||= other.isBound;
+    if (!other && added.mayBeFree) continue;
+    const meter = other?.meter ?? added.family;
+    counts.set(meter, (counts.get(meter) ?? 0) + added.count);
+    isBound ||= other?.isBound ?? false;
   }
   return { counts, isBound };
 }
 
 /**
- * The most that the units of a call can cost under the terms it may be billed at, without a fee per
- * request; undefined if they have no price under any of them.
+ * The most that the units of a call can cost under the terms it may be billed at, in the coming
+ * hour, without a fee per request; undefined if they have no price now under any of them.
  */
 export function unitBound(
   sheet: PriceSheet,
   unit: BilledUnit,
   query: UnitQuery,
 ): PicoUsd | undefined {
+  const now = dearestUnits(sheet, unit, query);
+  if (now === undefined) return undefined;
+  return sheet.upcoming.reduce((most, { from, sheet: next }) => {
+    const cost = dearestUnits(next, unit, { ...query, at: from }) ?? zero;
+    return cost > most ? cost : most;
+  }, now);
+}
+
+function dearestUnits(sheet: PriceSheet, unit: BilledUnit, query: UnitQuery): PicoUsd | undefined {
   const costs = sheet.possibleTerms(query).flatMap(({ serviceTier, region }) => {
     const terms = { serviceTier, region, at: query.at };
     const units = pricedUnits(sheet, unit, terms);
@@ -112,16 +131,31 @@ interface CallByUnit extends BilledUnit {
 }
 
 /**
- * Whether a call can be charged under any terms it may be billed at: by its unit, or by tokens,
+ * Whether a call can be charged under any terms it may be billed at: by its units, or by tokens,
  * free ones included.
  */
 export function pricesCall(sheet: PriceSheet, unit: CallByUnit, query: UnitQuery): boolean {
   return (
-    sheet
-      .possibleTerms(query)
-      .every((terms) => unitMeter(sheet, unit, { ...terms, at: query.at }) !== undefined) ||
+    lackingUnit(sheet, unit, query) === undefined ||
     (chargesTokens(sheet, query) ? unit.output !== null : sheet.openMeters.length === 0)
   );
+}
+
+/** The first unit of a call without a price under terms it may be billed at. */
+export function lackingUnit(
+  sheet: PriceSheet | undefined,
+  unit: BilledUnit,
+  query: UnitQuery,
+): PricedUnit | undefined {
+  const added = unit.also?.filter(({ mayBeFree }) => !mayBeFree) ?? [];
+  const needed = [unit, ...added];
+  return sheet ? needed.find((one) => !isPriced(sheet, one, query)) : needed[0];
+}
+
+function isPriced(sheet: PriceSheet, unit: PricedUnit, query: UnitQuery): boolean {
+  return sheet
+    .possibleTerms(query)
+    .every((terms) => unitMeter(sheet, unit, { ...terms, at: query.at }) !== undefined);
 }
 
 /** Whether tokens cost anything. A price in units alone states them as zero. */
@@ -160,8 +194,10 @@ function pricedMeter(
     const general = rates.get(meter);
     if (general === undefined) continue;
     const isOther = ([variant, perUnit]: Variant): boolean =>
-      isVariantOf(variant, unit) || (perUnit > general && isSmaller(variant, unit));
-    if (meter === family && variants.some(isOther)) break;
+      meter === family
+        ? isVariantOf(variant, unit) || (perUnit > general && isSmaller(variant, unit))
+        : perUnit > general && mayBe(variant, { meter, unit });
+    if (variants.some(isOther)) break;
     return { meter, isBound: false };
   }
   const [first, ...others] = alike(variants, unit);
@@ -179,10 +215,26 @@ function alike(variants: readonly Variant[], unit: PricedUnit): readonly Variant
   const asked = Math.max(...unit.meters.map(pixelsOf));
   if (ofQuality.some(([variant]) => pixelsOf(variant) >= asked)) return ofQuality;
   const ofSize = variants.filter(
-    ([variant]) => isVariantOf(variant, unit) && !hasQuality(variant, unit),
+    ([variant]) => isVariantOf(variant, unit) && !isOrHasQuality(variant, unit),
   );
   const general = variants.filter(([variant]) => variant === unit.family);
   return ofSize.length > 0 ? [...ofSize, ...general] : variants;
+}
+
+/**
+ * Whether a call that no closer meter prices may be billed as a variant of this meter: one of a
+ * quality, if the call states none, or one of the same quality that is no larger than the call's.
+ */
+function mayBe(
+  variant: OpenMeter,
+  { meter, unit }: { readonly meter: OpenMeter; readonly unit: PricedUnit },
+): boolean {
+  const { meters, family } = unit;
+  const ending = meter.slice(family.length);
+  const isOfSize = (one: OpenMeter): boolean => one !== meter && one.endsWith(ending);
+  if (isOfSize(variant)) return !meters.some(isOfSize);
+  const asked = Math.max(...meters.map(pixelsOf));
+  return variant.startsWith(`${meter}_`) && pixelsOf(variant) <= asked;
 }
 
 /**
@@ -212,14 +264,20 @@ function isVariantOf(variant: OpenMeter, unit: PricedUnit): boolean {
   return hasSize || hasQuality(variant, unit);
 }
 
-/** Of `images_hd_1024x1792`; 0 without a size. */
+/** Of `images_hd_1024x1792` or `images_2k`; 0 without a size. */
 function pixelsOf(meter: OpenMeter): number {
   const [, width = 0, height = 0] = /_(\d+)x(\d+)$/.exec(meter) ?? [];
-  return Number(width) * Number(height);
+  const [, thousands = 0] = /_(\d)k$/.exec(meter) ?? [];
+  return Number(width) * Number(height) || (Number(thousands) * 1024) ** 2;
 }
 
 function hasQuality(variant: OpenMeter, { meters, family }: PricedUnit): boolean {
   return meters.some((meter) => meter !== family && variant.startsWith(`${meter}_`));
+}
+
+/** Whether a variant is of a quality of the call, in some size or in any. */
+function isOrHasQuality(variant: OpenMeter, unit: PricedUnit): boolean {
+  return hasQuality(variant, unit) || unit.meters.some((meter) => meter.startsWith(`${variant}_`));
 }
 
 function isOfFamily(meter: OpenMeter, family: OpenMeter): boolean {

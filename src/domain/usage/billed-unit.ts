@@ -9,18 +9,20 @@ export interface BilledUnit {
   readonly family: OpenMeter;
   /** A whole number. */
   readonly count: number;
-  /** What is billed in addition if the model has a price for it: images given, pages annotated. */
-  readonly also?: readonly BilledUnit[];
+  /** What is billed in addition: images given, pages annotated. */
+  readonly also?: readonly AddedUnit[];
+}
+
+export interface AddedUnit extends BilledUnit {
+  /** Whether it costs nothing if the model has no price for it; else it is `unpriced`. */
+  readonly mayBeFree: boolean;
 }
 
 /** The fewest units that a vendor bills for a call, by their general meter. */
 export type LeastUnits = Readonly<Record<OpenMeter, number>>;
 
 /** The unit and its additions as their vendor bills them: none below the vendor's minimum. */
-export function asBilled<Unit extends Pick<BilledUnit, "family" | "count" | "also">>(
-  unit: Unit,
-  least: LeastUnits,
-): Unit {
+export function asBilled<Unit extends BilledUnit>(unit: Unit, least: LeastUnits): Unit {
   const count = Math.max(unit.count, least[unit.family] ?? 0);
   const also = unit.also?.map((added) => asBilled(added, least));
   return { ...unit, count, ...(also && { also }) };

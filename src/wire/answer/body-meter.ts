@@ -1,6 +1,7 @@
 /** Meters an answer that comes as a single body, in any format. */
 
 import { tokensOfBytes } from "../../domain/usage/passed-text.ts";
+import { withoutMark } from "../bytes.ts";
 import type { Progress, Reading, UsageMeter } from "../wire.ts";
 import { AnswerBody } from "./answer-body.ts";
 
@@ -63,7 +64,7 @@ export class BodyMeter implements UsageMeter {
 
   end(): { readonly rest: Uint8Array; readonly reading: Reading } {
     const { unreadTextBytes, isCut } = this.#body;
-    const kept = this.#body.take();
+    const kept = withoutMark(this.#body.take());
     if (kept.length > 0) this.#reader.take(kept, unreadTextBytes);
     const read = this.#reader.reading(isCut);
     return { rest: nothing, reading: { ...read, passedBytes: read.passedBytes + unreadTextBytes } };

@@ -1,6 +1,7 @@
 /** Recognises an error that a server sent with status 200 instead of an answer. */
 
 import type { ScannedBody } from "../body/scan.ts";
+import { toObject, toText, type JsonObject } from "../count/count.ts";
 
 /** Fields that an answer, or its usage, has in one of the formats. */
 const answerFields = [
@@ -29,11 +30,17 @@ const errorFields = ["message", "msg", "detail", "errors", "base_resp"];
  * @param paths Where an error next to an answer is; the scan's plan must include their parents.
  */
 export function reportsError(body: ScannedBody, paths: readonly string[] = ["error"]): boolean {
-  return paths.some((path) => hasError(body, path)) || isErrorInstead(body);
+  return paths.some((path) => hasErrorAt(body, path)) || isErrorInstead(body);
+}
+
+/** As in a scanned body: whether an object that was parsed has an error. */
+export function hasError(answer: JsonObject | undefined): boolean {
+  const error = answer?.["error"];
+  return toText(error) !== undefined || toObject(error) !== undefined;
 }
 
 /** A non-empty error field: a successful answer may have `"error":null`. */
-function hasError(body: ScannedBody, path: string): boolean {
+function hasErrorAt(body: ScannedBody, path: string): boolean {
   const kind = body.kind(path);
   return kind === "object" || (kind === "string" && body.raw(path) !== '""');
 }

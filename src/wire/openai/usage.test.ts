@@ -53,6 +53,22 @@ test("reasoning is inside the completion, unless the total says otherwise", () =
   });
 });
 
+test("tokens that only the total includes are audio if seconds of it are reported, else output", () => {
+  const counts = { prompt_tokens: 4, completion_tokens: 635, total_tokens: 3264 };
+  const output = { input: 4, output: 3260, reasoning: 2625 };
+  const heard = { input: 4, output: 635, input_audio: 2625 };
+  for (const seconds of [203, 202.1])
+    assert.deepEqual(read({ ...counts, prompt_audio_seconds: seconds }).usage, {
+      ...heard,
+      audio_seconds: 203,
+    });
+  for (const nothing of [undefined, null, 0, {}, "203", -1]) {
+    const { usage, invalid } = read({ ...counts, prompt_audio_seconds: nothing });
+    assert.deepEqual([usage, invalid], [output, false], JSON.stringify(nothing));
+  }
+  assert.ok(read({ ...counts, prompt_audio_seconds: 1e12 }).invalid);
+});
+
 test("without a total, reasoning that cannot be inside the completion is added, and flagged", () => {
   const { usage, invalid } = read({
     prompt_tokens: 1,

@@ -2,7 +2,9 @@
 
 import { PurserError } from "../../domain/error.ts";
 import type { PicoUsd } from "../../domain/money/money.ts";
-import type { FixedMeter, Usage } from "../../domain/usage/usage.ts";
+import { openMeter } from "../../domain/usage/open-meter.ts";
+import type { FixedMeter, Usage, UsageSoFar } from "../../domain/usage/usage.ts";
+import { toObject } from "../count/count.ts";
 import { readReportedCost } from "../count/reported-cost.ts";
 import { findSeparate, type SeparateCounts } from "./separate-counts.ts";
 import { readNamedCounts, type CountName, type NamedCounts } from "./usage-fields.ts";
@@ -37,6 +39,7 @@ export interface UsageReading {
 export function readUsage(text: string, generates: boolean): UsageReading {
   const object = parse(text);
   const counts = new Counts(readNamedCounts(object));
+  counts.keepAudio(object);
   const isCounted = keepTokens(counts, generates) || counts.invalid;
   counts.keep("web_search", counts.of("searches"));
   const cost = readReportedCost(text);
@@ -60,7 +63,7 @@ function parse(text: string): unknown {
 /** Keeps the counts that are charged, and whether any count was impossible. */
 class Counts {
   readonly #named: NamedCounts;
-  readonly #usage: { [meter in FixedMeter | "reasoning"]?: number } = {};
+  readonly #usage: UsageSoFar = {};
   invalid: boolean;
 
   constructor(named: NamedCounts) {
@@ -91,12 +94,29 @@ class Counts {
     this.#usage[meter] = count;
   }
 
+  /** Whether the answer reports seconds of audio: they are input. */
+  get hasAudio(): boolean {
+    return this.#usage[audioSeconds] !== undefined;
+  }
+
+  keepAudio(usage: unknown): void {
+    const seconds = toObject(usage)?.["prompt_audio_seconds"];
+    if (typeof seconds !== "number" || seconds <= 0) return;
+    if (seconds <= mostAudioSeconds) this.#usage[audioSeconds] = Math.ceil(seconds);
+    else this.invalid = true;
+  }
+
   /** `part`, at most `whole`: a larger one is flagged. */
   within(part: number, whole: number): number {
     if (part > whole) this.invalid = true;
     return Math.min(part, whole);
   }
 }
+
+/** `prompt_audio_seconds` of Mistral (https://docs.mistral.ai/studio/audio/overview, read 2026-11). */
+const audioSeconds = openMeter("audio_seconds");
+/** A month. */
+const mostAudioSeconds = 2_678_400;
 
 /** The reported tokens, before they are made disjoint. */
 interface Reported {
@@ -119,15 +139,17 @@ function keepTokens(counts: Counts, generates: boolean): boolean {
       ? separateOf(counts, reported)
       : separateOfOneSide(counts, reported);
   if (separate.contradictory) counts.invalid = true;
+  // Tokens that only the total includes are those of the audio, if there is some.
+  const heard = counts.hasAudio ? separate.hidden : 0;
+  const hidden = separate.hidden - heard;
   if (prompt === undefined) keepCacheAlone(counts, reported);
-  else
-    keepInput(counts, { ...reported, prompt: prompt + separate.cacheRead + separate.cacheWrite });
+  else {
+    const all = prompt + separate.cacheRead + separate.cacheWrite + heard;
+    keepInput(counts, { ...reported, prompt: all, heard });
+  }
   if (!generates) counts.keepAlways("output", completion ?? 0);
   else if (completion !== undefined)
-    keepOutput(counts, reported, {
-      all: completion + separate.reasoning + separate.hidden,
-      hidden: separate.hidden,
-    });
+    keepOutput(counts, reported, { all: completion + separate.reasoning + hidden, hidden });
   else if (prompt !== undefined) counts.invalid = true;
   return prompt !== undefined || completion !== undefined;
 }
@@ -202,12 +224,20 @@ function keepWritten(counts: Counts, written: number, { cacheWrite1h }: Reported
   counts.keep("cache_write_1h", oneHour);
 }
 
-/** Splits the prompt. @param reported.prompt Includes the counts reported separately. */
-function keepInput(counts: Counts, reported: Reported & { readonly prompt: number }): void {
+/** The whole prompt. */
+interface ReportedPrompt extends Reported {
+  /** Includes the counts reported separately. */
+  readonly prompt: number;
+  /** Tokens of audio that the details do not include. */
+  readonly heard: number;
+}
+
+/** Splits the prompt. */
+function keepInput(counts: Counts, reported: ReportedPrompt): void {
   const { prompt } = reported;
   const cached = counts.within(reported.cacheRead, prompt);
   const written = counts.within(reported.cacheWrite, prompt - cached);
-  const audio = counts.within(counts.of("inputAudio") ?? 0, prompt - written);
+  const audio = counts.within((counts.of("inputAudio") ?? 0) + reported.heard, prompt - written);
   // If audio and cached tokens together exceed the prompt, the excess was both.
   const overlap = Math.max(0, audio + cached + written - prompt);
   const cachedAudio = Math.min(Math.max(counts.of("cachedAudio") ?? 0, overlap), audio, cached);

@@ -1,11 +1,10 @@
 /** Represents one server-sent event, whose fields are located in its bytes on demand. */
 
-import { matchesAt } from "../bytes.ts";
+import { byteOrderMark, matchesAt } from "../bytes.ts";
 import { LineEnds } from "./line-ends.ts";
 import { colon, openBrace, openBracket, space } from "../ascii.ts";
 
 const lineFeed = Buffer.from("\n");
-const byteOrderMark = Buffer.from("\uFEFF");
 const names = {
   data: Buffer.from("data"),
   event: Buffer.from("event"),

@@ -2,6 +2,7 @@
 
 import type { BilledUnit } from "../../../domain/usage/billed-unit.ts";
 import type { BodyReader } from "../../answer/body-meter.ts";
+import { hasError } from "../../answer/error-body.ts";
 import { parseObject, toObject, type JsonObject } from "../../count/count.ts";
 import type { EndpointUnit, Progress, Reading, RequestFacts } from "../../wire.ts";
 
@@ -27,7 +28,7 @@ export class PredictAnswer implements BodyReader {
   /** The answer of a job does not say what it will make: the request does. */
   reading(): Reading {
     const unit = this.#kind === "image" ? this.#images() : undefined;
-    const hasFailed = toObject(this.#answer?.["error"]) !== undefined && !unit?.count;
+    const hasFailed = hasError(this.#answer) && !unit?.count;
     return {
       model: null,
       parts: [],

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RequestedUnit } from "../../wire.ts";
+import type { Reading, RequestedUnit } from "../../wire.ts";
 import { geminiWire } from "../wire.ts";
 
 const paths = { images: "imagen:predict", videos: "veo:predictLongRunning" };
@@ -72,12 +72,24 @@ test("what is not understood, or is repeated, is refused", () => {
   assert.throws(() => geminiWire.read(endpoint, twice), { code: "invalid_request" });
 });
 
-function images(answer: string): number | undefined {
+function reading(answer: string): Reading {
   const { endpoint, facts } = read("images", { instances: [] });
   const meter = geminiWire.meter(endpoint, { stream: false, facts });
   meter.push(Buffer.from(answer));
-  return meter.end().reading.unit?.count;
+  return meter.end().reading;
 }
+
+function images(answer: string): number | undefined {
+  return reading(answer).unit?.count;
+}
+
+test("an answer is read after white space or a byte order mark, and an error may be a text", () => {
+  for (const start of ["\n", "\uFEFF", "\uFEFF \r\n"]) {
+    assert.equal(images(`${start}{"predictions":[{"gcsUri":"gs://a"}]}`), 1);
+    for (const error of ['{"error":{}}', '{"error":"no"}'])
+      assert.deepEqual(reading(start + error).flags, ["provider_error"]);
+  }
+});
 
 test("images in the answer are counted; reasons and safety attributes are not", () => {
   const image = { bytesBase64Encoded: "AAAA", mimeType: "image/png" };

@@ -35,15 +35,40 @@ function leastRate(recording: Buffer): number | undefined {
   return rateOfWav(recording) ?? (isMpegAudio(recording) ? leastBytesPerSecond : undefined);
 }
 
-/** Frames of MP3 from the first byte, or after a tag. */
+/** The bytes of a second that the header of a WAV or MP3 file states; undefined without one. */
+export function bytesPerSecond(file: Buffer): number | undefined {
+  return rateOfWav(file) ?? rateOfMp3(file);
+}
+
 function isMpegAudio(bytes: Buffer): boolean {
+  return mpegFrame(bytes) !== undefined;
+}
+
+/** The header of the first frame of MPEG audio: from the first byte, or after a tag. */
+function mpegFrame(bytes: Buffer): Buffer | undefined {
   const isTagged = bytes.length >= 10 && bytes.toString("latin1", 0, 3) === "ID3";
   const sizes = [6, 7, 8, 9].map((place) => (bytes[place] ?? 0) & 0x7f);
   const start = isTagged ? 10 + sizes.reduce((size, part) => size * 128 + part, 0) : 0;
-  const [sync = 0, kind = 0] = bytes.subarray(start, start + 2);
+  const frame = bytes.subarray(start, start + 4);
+  const [sync = 0, kind = 0] = frame;
   // Eleven bits of sync; neither the reserved version nor the reserved layer, which AAC has.
-  return sync === 0xff && (kind & 0xe0) === 0xe0 && (kind & 0x18) !== 0x08 && (kind & 0x06) !== 0;
+  const isFrame =
+    sync === 0xff && (kind & 0xe0) === 0xe0 && (kind & 0x18) !== 0x08 && (kind & 0x06) !== 0;
+  return isFrame ? frame : undefined;
 }
+
+/** That of the first frame of Layer III; other frames of a variable rate may differ. */
+function rateOfMp3(bytes: Buffer): number | undefined {
+  const [, kind = 0, rate = 0] = mpegFrame(bytes) ?? [];
+  if ((kind & 0x06) !== 0x02) return undefined;
+  const rates = (kind & 0x18) === 0x18 ? version1Rates : version2Rates;
+  const kilobits = rates[(rate >> 4) - 1];
+  return kilobits === undefined ? undefined : kilobits * 125;
+}
+
+/** In kbit/s, by the index in a frame's header, from 1 (ISO/IEC 11172-3 and 13818-3). */
+const version1Rates = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
+const version2Rates = [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
 
 /** Two channels of 192 kHz with 32 bits: a higher rate in a header is not believed. */
 const mostBytesPerSecond = 1_536_000;

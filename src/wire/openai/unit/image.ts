@@ -15,24 +15,67 @@ export interface ImagesMade {
 
 /**
  * `images_QUALITY_SIZE`, `images_SIZE`, `images_QUALITY` and `images`, in that order, or
- * `images_RESOLUTION` and `images`. The last one does not price large resolutions. If there is none,
- * or quality or size is left to the model, the dearest variant of the family applies.
+ * `images_QUALITY_RESOLUTION`, `images_RESOLUTION` and `images`. The last one does not price large
+ * images, whose sizes are resolutions too. If there is none, or quality or size is left to the model,
+ * the dearest variant of the family applies.
  */
-export function imageUnit(made: ImagesMade): BilledUnit {
-  const names = namesOf(made);
-  const meters = names.map((name) => openMeter(`images_${name}`));
-  const isUsual = names.length > 0 && !names.some((name) => large.has(name));
-  return { meters: isUsual ? [...meters, family] : meters, family, count: made.count };
+export function imageUnit({ quality, size, resolution, count }: ImagesMade): BilledUnit {
+  const made = {
+    quality: named(quality, qualityPattern),
+    size: named(size, sizePattern),
+    resolution: named(resolution?.replace(".", "_"), resolutionPattern),
+  };
+  const meters = namesOf(made).map((name) => openMeter(`images_${name}`));
+  const isUsual = meters.length > 0 && !isLarge(made);
+  return { meters: isUsual ? [...meters, family] : meters, family, count };
 }
 
-function namesOf({ quality, size, resolution }: ImagesMade): readonly string[] {
-  const hasResolution = named(resolution, resolutionPattern);
-  const hasSize = named(quality, qualityPattern) && named(size, sizePattern);
+type Named = Readonly<Record<"quality" | "size" | "resolution", string | undefined>>;
+
+function namesOf({ quality, size, resolution }: Named): readonly string[] {
+  const hasSize = quality !== undefined && size !== undefined;
   // Which of the two a provider bills is unknown.
-  if (hasSize && hasResolution) return [];
-  if (hasSize) return [`${quality}_${size}`, size, quality];
-  return hasResolution ? [resolution] : [];
+  if (hasSize && resolution !== undefined) return [];
+  if (!hasSize) return resolution === undefined ? [] : resolutionNames(quality, resolution);
+  const large = resolutionOf.get(longerSide(size));
+  const inLarge = large === undefined ? [] : resolutionNames(quality, large);
+  return [`${quality}_${size}`, size, ...inLarge, quality];
 }
+
+function resolutionNames(quality: string | undefined, resolution: string): readonly string[] {
+  return quality === undefined ? [resolution] : [`${quality}_${resolution}`, resolution];
+}
+
+/** Large images cost more where images have several prices. */
+function isLarge({ size, resolution }: Named): boolean {
+  return (
+    (resolution !== undefined && largeResolutions.has(resolution)) ||
+    (size !== undefined && longerSide(size) >= leastLargeSide)
+  );
+}
+
+function longerSide(size: string): number {
+  return Math.max(...size.split("x").map(Number));
+}
+
+/**
+ * About the most tokens of an image of this quality, unknown ones included: those at 1024x1536, and as
+ * many for each pixel of a larger one.
+ */
+export function tokensOfImage({ quality, size }: Pick<ImagesMade, "quality" | "size">): number {
+  const known = named(size, sizePattern)?.split("x").map(Number) ?? [];
+  const pixels = known.reduce((product, side) => product * side, 1);
+  const tokens = tokensByQuality.get(named(quality, qualityPattern) ?? "") ?? highTokens;
+  return Math.ceil(tokens * Math.max(1, pixels / (1024 * 1536)));
+}
+
+/** At 1024x1536 (https://platform.openai.com/docs/guides/image-generation, read 2026-11). */
+const highTokens = 6240;
+const tokensByQuality: ReadonlyMap<string, number> = new Map([
+  ["low", 408],
+  ["medium", 1584],
+  ["high", highTokens],
+]);
 
 /** Sizes and qualities that DALL·E makes if none is requested (API reference, read 2026-11). */
 export function usualImage(model: string): Pick<ImagesMade, "quality" | "size"> {
@@ -41,12 +84,20 @@ export function usualImage(model: string): Pick<ImagesMade, "quality" | "size"> 
     : { quality: undefined, size: undefined };
 }
 
-function named(value: string | undefined, pattern: RegExp): value is string {
-  return value !== undefined && value !== "auto" && pattern.test(value);
+function named(value: string | undefined, pattern: RegExp): string | undefined {
+  const name = value?.toLowerCase();
+  return name !== undefined && name !== "auto" && pattern.test(name) ? name : undefined;
 }
 
 const qualityPattern = /^[a-z]{1,16}$/;
-const resolutionPattern = /^[1248]k$/;
-/** They cost more where images have several prices. */
-const large: ReadonlySet<string> = new Set(["2k", "4k", "8k"]);
+const resolutionPattern = /^(?:0_5|[1248])k$/;
+const largeResolutions: ReadonlySet<string> = new Set(["2k", "4k", "8k"]);
+/** In pixels. */
+const leastLargeSide = 2048;
+/** The resolutions that price lists name, by the longer side. */
+const resolutionOf: ReadonlyMap<number, string> = new Map([
+  [2048, "2k"],
+  [4096, "4k"],
+  [8192, "8k"],
+]);
 const sizePattern = /^\d{1,5}x\d{1,5}$/;

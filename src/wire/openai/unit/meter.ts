@@ -10,13 +10,15 @@ import { tokensOfBytes } from "../../../domain/usage/passed-text.ts";
 import type { Usage } from "../../../domain/usage/usage.ts";
 import { AnswerBody } from "../../answer/answer-body.ts";
 import { SseFraming } from "../../answer/sse-framing.ts";
-import { openBrace } from "../../ascii.ts";
+import { hasError } from "../../answer/error-body.ts";
 import { parseObject, toObject, toText, type JsonObject } from "../../count/count.ts";
 import type { EndpointUnit, Progress, Reading, RequestFacts, UsageMeter } from "../../wire.ts";
 import { lastUsage } from "../answer-scan.ts";
 import { readUsage, type UsageReading } from "../usage.ts";
-import { imageUnit, usualImage } from "./image.ts";
+import { AnswerStart } from "./answer-start.ts";
+import { imageUnit, tokensOfImage, usualImage } from "./image.ts";
 import { pagesRead } from "./ocr.ts";
+import { speechTokens } from "./speech-length.ts";
 import { makesJob, videoMade } from "./video.ts";
 
 const nothing = new Uint8Array(0);
@@ -25,10 +27,13 @@ export class UnitMeter implements UsageMeter {
   readonly output = null;
   readonly #kind: EndpointUnit;
   readonly #facts: RequestFacts;
-  /** Null for events, and for a file, of which nothing is read. */
-  #body: AnswerBody | null = null;
-  /** Null for an answer that is not sent as events. */
-  #events: SseFraming | null = null;
+  readonly #start = new AnswerStart();
+  readonly #body = new AnswerBody();
+  readonly #events = new SseFraming({ take: (data) => this.#take(data) });
+  /** The beginning of a file: of its bytes, only their number is read after it. */
+  #head: Buffer = Buffer.alloc(0);
+  /** The answer, once it has ended, if it is JSON. */
+  #answer: JsonObject | undefined;
   /** The last usage of any event; images in events are large, and are not kept. */
   #usageOfEvents: string | undefined;
   /** Whether an event reported an error. */
@@ -51,10 +56,14 @@ export class UnitMeter implements UsageMeter {
   }
 
   push(chunk: Uint8Array): Uint8Array {
-    if (this.#length === 0) this.#begin(chunk);
     this.#length += chunk.length;
-    this.#body?.push(chunk);
-    this.#events?.push(chunk);
+    if (this.#isText) return chunk;
+    const bytes = this.#start.push(chunk);
+    const { form } = this.#start;
+    if (form === "object") this.#body.push(bytes);
+    else if (form === "events") this.#events.push(bytes);
+    else if (this.#head.length < longestHead)
+      this.#head = Buffer.concat([this.#head, bytes.subarray(0, longestHead)]);
     return chunk;
   }
 
@@ -64,19 +73,17 @@ export class UnitMeter implements UsageMeter {
 
   end(): { readonly rest: Uint8Array; readonly reading: Reading } {
     this.#ended = true;
-    this.#events?.end();
-    return { rest: nothing, reading: this.#read(this.#body?.take() ?? Buffer.alloc(0)) };
+    this.#events.end();
+    return { rest: nothing, reading: this.#read(this.#body.take()) };
   }
 
   stop(): Uint8Array {
     return nothing;
   }
 
-  #begin(chunk: Uint8Array): void {
-    const start = Buffer.from(chunk.subarray(0, 16)).toString("latin1");
-    if (isObject.test(start)) this.#body = new AnswerBody();
-    else if (isEvents.test(start))
-      this.#events = new SseFraming({ take: (data) => this.#take(data) });
+  /** Whether the answer is a transcript as text, which may look like JSON. */
+  get #isText(): boolean {
+    return this.#kind === "transcription" && textFormats.has(this.#facts.unit?.format ?? "");
   }
 
   #take(event: Buffer): true {
@@ -86,7 +93,8 @@ export class UnitMeter implements UsageMeter {
   }
 
   #read(body: Buffer): Reading {
-    const answer = body[0] === openBrace ? parseObject(body) : undefined;
+    const answer = parseObject(body);
+    this.#answer = answer;
     const isReported =
       !makesJob.has(this.#kind) &&
       (answer === undefined || toObject(answer["usage"]) !== undefined);
@@ -134,9 +142,17 @@ export class UnitMeter implements UsageMeter {
   }
 
   #outputTokens(): number {
-    if (this.#kind === "speech") return Math.ceil(this.#length / leastBytesPerAudioToken);
-    if (this.#kind === "image") return this.#length;
-    return this.#kind === "transcription" ? tokensOfBytes(this.#length) : 0;
+    if (this.#kind === "speech") return this.#speechTokens();
+    if (this.#kind === "image") return tokensOfImages(this.#answer, this.#facts);
+    if (this.#kind !== "transcription") return 0;
+    const text = this.#answer?.["text"];
+    return tokensOfBytes(typeof text === "string" ? Buffer.byteLength(text) : this.#length);
+  }
+
+  #speechTokens(): number {
+    const isFile = this.#isText || this.#start.form === "file";
+    const length = isFile ? this.#length : Math.ceil(this.#length * bytesInBase64);
+    return speechTokens({ length, head: this.#head, format: this.#facts.unit?.format });
   }
 }
 
@@ -144,18 +160,15 @@ const longestRaw = 4096;
 /** In bytes. A longer event has an image. */
 const longestError = 16_384;
 
-/**
- * About 21 audio tokens a second, by the prices of `gpt-4o-mini-tts` per token and per minute, in a
- * file of at least 16 kbit/s (https://platform.openai.com/docs/pricing, read 2026-11).
- */
-const leastBytesPerAudioToken = 96;
-
-const isObject = /^\s*\{/;
-/** Events begin with the name of a field, or with a comment. */
-const isEvents = /^(?:data:|event:|id:|:)/;
+/** In bytes: a file has its bit rate here. */
+const longestHead = 4096;
+/** Audio in events is written in base64. */
+const bytesInBase64 = 3 / 4;
+/** Formats of transcripts that are not JSON. */
+const textFormats: ReadonlySet<string> = new Set(["text", "srt", "vtt"]);
 
 function isError(answer: JsonObject | undefined): boolean {
-  return answer?.["type"] === "error" || toObject(answer?.["error"]) !== undefined;
+  return answer?.["type"] === "error" || hasError(answer);
 }
 
 /**
@@ -174,10 +187,12 @@ function secondsOf(
   const seconds = isNumber ? Number(reported) : Number.NaN;
   const meter = openMeter("audio_seconds");
   return seconds >= 0 && seconds <= mostReportedSeconds
-    ? { meters: [meter], family: meter, count: Math.round(seconds) }
+    ? { meters: [meter], family: meter, count: Math.max(leastSeconds, Math.round(seconds)) }
     : undefined;
 }
 
+/** A recording that was transcribed is not free, however short it is. */
+const leastSeconds = 1;
 /** A month. */
 const mostReportedSeconds = 2_678_400;
 
@@ -195,6 +210,16 @@ function imagesOf(
   return isSaid
     ? imageUnit({ quality, size, count: images.length })
     : { meters: unit.meters, family: unit.family, count: images.length };
+}
+
+/** Those in the answer, else all that were requested. */
+function tokensOfImages(answer: JsonObject | undefined, { unit }: RequestFacts): number {
+  if (!unit) return 0;
+  const images = answer?.["data"];
+  const count = Array.isArray(images) ? images.length : unit.count;
+  const made = { quality: toText(answer?.["quality"]), size: toText(answer?.["size"]) };
+  const isSaid = made.quality !== undefined && made.size !== undefined;
+  return count * (isSaid ? tokensOfImage(made) : (unit.tokensEach ?? 0));
 }
 
 /** Cohere's `meta.billed_units.search_units`. */

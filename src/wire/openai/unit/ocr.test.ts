@@ -68,7 +68,7 @@ test("a request that repeats its pages is refused", () => {
 });
 
 test("annotations need a price of their own, in addition to that of the pages", () => {
-  const pages = { meters: ["pages"], family: "pages", count: 2 };
+  const pages = { meters: ["pages"], family: "pages", count: 2, mayBeFree: false };
   const annotated = { meters: ["annotated_pages"], family: "annotated_pages" };
   assert.partialDeepStrictEqual(unit({ pages: [0, 1], ...annotates }), {
     ...annotated,

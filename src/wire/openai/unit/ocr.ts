@@ -59,9 +59,8 @@ export function pagesRead(
   if (unit?.family === annotated) return pageUnit({ read, annotated: reported ?? read });
   const pages = pageUnit({ read, annotated: null });
   // Nothing was asked to be annotated, so the pages are charged even if annotations have no price.
-  return reported
-    ? { ...pages, also: [{ meters: [annotated], family: annotated, count: reported }] }
-    : pages;
+  const also = { meters: [annotated], family: annotated, count: reported ?? 0, mayBeFree: false };
+  return reported ? { ...pages, also: [also] } : pages;
 }
 
 /** @param pages.annotated Null if none are: their price is then not needed. */
@@ -69,7 +68,12 @@ function pageUnit(pages: { readonly read: number; readonly annotated: number | n
   const read = { meters: [family], family, count: pages.read };
   return pages.annotated === null
     ? read
-    : { meters: [annotated], family: annotated, count: pages.annotated, also: [read] };
+    : {
+        meters: [annotated],
+        family: annotated,
+        count: pages.annotated,
+        also: [{ ...read, mayBeFree: false }],
+      };
 }
 
 /** The pages of a list that is longer than a document are not read: it is held in full. */

@@ -78,9 +78,24 @@ test("images are counted by choice, and their variant only if it is stated", () 
   assert.deepEqual(meters({ model: "m", quality: "auto", size: "1024x1792" }), []);
   assert.deepEqual(meters({ model: "m" }), []);
   assert.deepEqual(meters({ model: "m", resolution: "1k" }), ["images_1k", "images"]);
+  assert.deepEqual(meters({ model: "m", resolution: "4K" }), ["images_4k"]);
+  assert.deepEqual(meters({ model: "m", resolution: "0.5K" }), ["images_0_5k", "images"]);
+  const high2k = { model: "m", quality: "high", resolution: "2k" };
+  assert.deepEqual(meters(high2k), ["images_high_2k", "images_2k"]);
   const both = { quality: "low", size: "1024x1024", resolution: "2k" };
   assert.deepEqual(meters({ model: "m", ...both }), [], "either may be billed: the dearest");
   assert.equal(jsonFacts(path, { model: "m", prompt: "a", n: 3 }).unit?.count, 3);
+});
+
+test("the general price of images is not that of large ones, whose size is a resolution too", () => {
+  const meters = (size: string) =>
+    jsonFacts("/images/generations", { model: "m", prompt: "a", quality: "high", size }).unit
+      ?.meters;
+  const own = (size: string) => [`images_high_${size}`, `images_${size}`];
+  const in4k = ["images_high_4k", "images_4k"];
+  assert.deepEqual(meters("4096x4096"), [...own("4096x4096"), ...in4k, "images_high"]);
+  assert.deepEqual(meters("2560X1440"), [...own("2560x1440"), "images_high"]);
+  assert.deepEqual(meters("1024x2047"), [...own("1024x2047"), "images_high", "images"]);
 });
 
 test("a search counts for every hundred documents, long ones as several, and the query with each", () => {
@@ -108,6 +123,12 @@ test("a video is held by its length and size, and at the longest one if its mode
       { meters, family: "video_seconds", count, isExact, output: null, toHoldLess: undefined },
     );
   assert.equal(jsonFacts("/videos", { prompt: "a" }).model, "sora-2");
+  for (const path of ["/videos", "/videos/generations"]) {
+    const four = { model: "m", prompt: "a", seconds: 4, n: 4 };
+    assert.equal(jsonFacts(path, four).unit?.count, 16, path);
+    assert.equal(jsonFacts(path, { ...four, n: 1, n_variants: 2 }).unit?.count, 8, path);
+    assert.throws(() => jsonFacts(path, { ...four, n: "4" }), { code: "invalid_request" });
+  }
 });
 
 test("images and documents are counted without being built", () => {

@@ -3,12 +3,18 @@
 import { PurserError } from "../../../domain/error.ts";
 import { checkedModelName } from "../../../domain/input/model-name.ts";
 import { openMeter } from "../../../domain/usage/open-meter.ts";
-import type { Endpoint, EndpointUnit, ReadRequest, RequestFacts } from "../../wire.ts";
+import type {
+  Endpoint,
+  EndpointUnit,
+  ReadRequest,
+  RequestedUnit,
+  RequestFacts,
+} from "../../wire.ts";
 import { named } from "../stored.ts";
 import { isLengthKnown, mostSeconds } from "./audio-length.ts";
 import type { Bounds } from "./bounds.ts";
 import { countIn, fieldsOf, type Fields } from "./fields.ts";
-import { imageUnit, usualImage } from "./image.ts";
+import { imageUnit, tokensOfImage, usualImage } from "./image.ts";
 import { ocrBounds } from "./ocr.ts";
 import { deferredVideoBounds, makesJob, videoBounds } from "./video.ts";
 
@@ -79,9 +85,21 @@ function speechBounds(fields: Fields): Bounds {
   const meter = openMeter("characters");
   const count = codePoints(required(fields, "input"));
   return {
-    unit: { meters: [meter], family: meter, count, isExact: true, output: "output_audio" },
+    unit: {
+      meters: [meter],
+      family: meter,
+      count,
+      isExact: true,
+      output: "output_audio",
+      ...formatOf(fields),
+    },
     maxOutputTokens: shortestSpeechTokens + count * mostTokensPerCharacter,
   };
+}
+
+function formatOf(fields: Fields): Pick<RequestedUnit, "format"> {
+  const format = fields.string("response_format");
+  return format === undefined ? {} : { format: format.toLowerCase() };
 }
 
 /** Speech of 21 tokens a second that takes more than a second for each character is not expected. */
@@ -107,7 +125,8 @@ function required(fields: Fields, name: string): string {
 }
 
 /** @throws PurserError `invalid_request` without a file: its length could not be bounded. */
-function transcriptionBounds({ files }: Fields): Bounds {
+function transcriptionBounds(fields: Fields): Bounds {
+  const { files } = fields;
   if (files.length === 0)
     throw new PurserError("invalid_request", "file is missing", {
       field: "file",
@@ -122,6 +141,8 @@ function transcriptionBounds({ files }: Fields): Bounds {
       count,
       isExact: false,
       output: "output",
+      input: "audio",
+      ...formatOf(fields),
       ...(!files.every(isLengthKnown) && {
         toHoldLess: "Send the recording as WAV or MP3: four hours are held for other formats.",
       }),
@@ -147,6 +168,7 @@ function imageBounds(fields: Fields, model: string): Bounds {
       ...imageUnit({ quality, size, resolution, count }),
       isExact: false,
       output: "output_image",
+      tokensEach: tokensOfImage({ quality, size }),
     },
     images: fields.files.length + inputImages(fields),
     choices: count,

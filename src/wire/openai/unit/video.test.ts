@@ -47,10 +47,20 @@ test("images are counted in addition, wherever they are", () => {
     [{ reference_image_urls: [url] }, 1],
   ] as const) {
     const { also, isExact } = unit({ ...known, ...body });
-    assert.deepEqual(also, [{ meters: ["input_images"], family: "input_images", count }]);
+    const images = { meters: ["input_images"], family: "input_images", count, mayBeFree: true };
+    assert.deepEqual(also, [images]);
     assert.equal(isExact, false);
   }
   assert.equal(unit({ ...known, image: null }).also, undefined);
+});
+
+test("the length in an answer is that of each video", () => {
+  const videos = wire.endpoint("POST", "/videos");
+  const asked = { model: "m", prompt: "a", seconds: 8, n: 3 };
+  const { facts } = wire.read(videos, Buffer.from(JSON.stringify(asked)));
+  const meter = wire.meter(videos, { stream: false, facts });
+  meter.push(Buffer.from('{"id":"v1","status":"queued","seconds":"4","size":"1280x720"}'));
+  assert.equal(meter.end().reading.unit?.count, 12);
 });
 
 test("a length that is not a number of seconds, and a given video, are refused", () => {

@@ -21,6 +21,7 @@ export function videoBounds(fields: Fields, model: string): Bounds {
   const asked = secondsIn(fields, "seconds");
   const size = fields.string("size") ?? (isSora ? "720x1280" : undefined);
   const seconds = asked ?? (isSora ? 4 : longestVideo);
+  const videos = videosIn(fields);
   const isExact = isKnownSize(size) && (asked !== undefined || isSora);
   const toHoldLess =
     asked === undefined && !isSora
@@ -28,11 +29,12 @@ export function videoBounds(fields: Fields, model: string): Bounds {
       : undefined;
   return {
     unit: {
-      ...videoUnit({ size, seconds }),
+      ...videoUnit({ size, seconds: seconds * videos }),
       isExact,
       output: null,
       ...(toHoldLess !== undefined && { toHoldLess }),
     },
+    choices: videos,
     maxOutputTokens: 0,
   };
 }
@@ -56,12 +58,13 @@ export function deferredVideoBounds(fields: Fields, model: string): Bounds {
   const size = fields.string("size") === undefined ? fields.string("resolution") : undefined;
   const { meters, family } = videoUnit({ size, seconds: 0 });
   const images = imagesIn(fields);
+  const videos = videosIn(fields);
   return {
     unit: {
       meters: meters.slice(0, 1),
       family,
-      count: asked || longest,
-      ...(images > 0 && { also: [{ ...inputImages, count: images }] }),
+      count: (asked || longest) * videos,
+      ...(images > 0 && { also: [{ ...inputImages, count: images, mayBeFree: true }] }),
       isExact: asked > 0 && isKnownSize(size) && images === 0,
       output: null,
       ...(asked === 0 && {
@@ -69,6 +72,7 @@ export function deferredVideoBounds(fields: Fields, model: string): Bounds {
       }),
     },
     images,
+    choices: videos,
     maxOutputTokens: 0,
   };
 }
@@ -82,6 +86,14 @@ const inputImages = { meters: [inputImage], family: inputImage };
 function secondsIn(fields: Fields, name: string): number | undefined {
   return requestedSeconds(fields.json(name) ?? fields.string(name), name);
 }
+
+/** OpenAI and xAI make one; servers with more in this format name the number as for images. */
+function videosIn(fields: Fields): number {
+  const counts = ["n", "n_variants"].map((name) => fields.integer(name, countBounds) ?? 1);
+  return Math.max(...counts);
+}
+
+const countBounds = { min: 1, max: 1024 };
 
 function imagesIn(fields: Fields): number {
   const names = ["image", "image_url", "images", "reference_images", "reference_image_urls"];
@@ -98,15 +110,16 @@ function refuseVideo(fields: Fields): void {
   }
 }
 
-/** The `seconds` and `size` of the job that was created. A job that failed at once is not billed. */
+/** The `seconds` and `size` of each video of the job that was created. A job that failed at once is not billed. */
 export function videoMade(
   answer: JsonObject | undefined,
-  { unit }: RequestFacts,
+  { unit, choices }: RequestFacts,
 ): BilledUnit | undefined {
   if (!answer || !unit) return undefined;
   const { meters, family } = unit;
-  const seconds = answer["status"] === "failed" ? 0 : reportedSeconds(answer["seconds"]);
-  if (seconds === undefined) return undefined;
+  const each = answer["status"] === "failed" ? 0 : reportedSeconds(answer["seconds"]);
+  if (each === undefined) return undefined;
+  const seconds = each * choices;
   const size = toText(answer["size"]);
   return size === undefined ? { meters, family, count: seconds } : videoUnit({ size, seconds });
 }
