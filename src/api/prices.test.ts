@@ -286,6 +286,17 @@ test("an estimate has the prices of units of a model that is not billed by token
   assert.deepEqual(await unitPrices("free", { input: "0", output: "0" }), {});
 });
 
+test("a model without output is estimated without a ceiling", async (t) => {
+  const bench = await openBench(t);
+  const body = { provider: "openai", model: "my-embedding", input: "1", output: "2" };
+  assert.equal((await bench.call("POST", "/api/v1/prices", body)).status, 201);
+  const call = { provider: "openai", model: "my-embedding", input_tokens: 1000 };
+  const { json } = await bench.call("POST", "/api/v1/estimate", call);
+  assert.deepEqual([json["max_output_tokens"], json.expected_usd], [0, "0.001"]);
+  const chat = { ...call, model: "my-chat" };
+  assert.equal((await bench.call("POST", "/api/v1/estimate", chat)).status, 400);
+});
+
 test("half of the ceiling is expected by default, and the low cost is of the fewest tokens of a text", async (t) => {
   const bench = await openBench(t);
   const estimate = async (body: object): Promise<Readonly<Record<string, unknown>>> =>

@@ -6,7 +6,8 @@ import { formatUsd, pico } from "../domain/money/money.ts";
 import { formatPerMillion } from "../domain/price/text/per-million.ts";
 import { definePrice } from "../domain/price/text/override.ts";
 import type { Charge, ServiceTier } from "../domain/price/row/rate.ts";
-import type { FeeMeter, Usage } from "../domain/usage/usage.ts";
+import { makePriceBook } from "../domain/price/book.ts";
+import { tokenMeters, type FeeMeter, type Usage } from "../domain/usage/usage.ts";
 import { formatRow } from "../domain/price/text/row-text.ts";
 import { openCatalogue } from "./catalogue.ts";
 
@@ -573,4 +574,28 @@ test("a price of the user's own has the provider's tool fees unless it states th
     ["file_search", 2_500_000_000n, "overlay"],
   ]);
   assert.deepEqual(ratesOf({ ...own, web_search: "0" })[1], ["web_search", 0n, "api"]);
+});
+
+test("no discount makes tokens dearer that it has no price of", () => {
+  const meters = [...tokenMeters].filter((meter) => !meter.startsWith("output"));
+  const at = sunday;
+  for (const row of catalogue.rows()) {
+    const tiers = ["batch", "flex"] as const;
+    const sheet = makePriceBook({ sources: [() => [row]], version: "1" }).sheet({ ...row, at });
+    if (!sheet) continue;
+    const costs = (serviceTier: ServiceTier): readonly bigint[] =>
+      meters.map((meter) => {
+        const [line] = sheet.charge({ model: null, usage: { [meter]: 1 } }, { serviceTier, at });
+        return line?.cost ?? 0n;
+      });
+    const standard = costs("standard");
+    for (const tier of tiers)
+      costs(tier).forEach((cost, index) => {
+        const meter = meters[index] ?? "input";
+        const term = row.serviceTiers?.[tier];
+        if (term && "rates" in term && term.rates[meter] !== undefined) return;
+        const most = standard[index] ?? 0n;
+        assert.ok(cost <= most, `${row.provider}/${row.model} ${tier} ${meter}`);
+      });
+  }
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatUsd, pico } from "../domain/money/money.ts";
+import { formatUsd, parseUsd, pico } from "../domain/money/money.ts";
 import type { ServiceTier } from "../domain/price/row/rate.ts";
 import type { Usage } from "../domain/usage/usage.ts";
 import { openCatalogue } from "./catalogue.ts";
@@ -155,4 +155,57 @@ test("xAI bills its retired models as grok-4.3 since 2026-05-15, noon in Califor
 test("moderation is free, and a free variant of a router is, if it is listed", () => {
   assert.equal(cost("openai/omni-moderation-latest", { input: 1_000 }), "0");
   assert.equal(cost("openrouter/openai/gpt-oss-20b:free", { input: 1_000 }), "0");
+});
+
+test("an id of Bedrock without a place costs what the regional ids do, from Claude 4.5 on", () => {
+  for (const [model, global, regional] of [
+    ["anthropic.claude-sonnet-4-5-20250929-v1:0", "18", "19.8"],
+    ["anthropic.claude-haiku-4-5-20251001-v1:0", "6", "6.6"],
+    ["anthropic.claude-opus-4-5-20251101-v1:0", "30", "33"],
+    ["anthropic.claude-opus-4-6-v1", "30", "33"],
+    ["anthropic.claude-opus-4-7", "30", "33"],
+    ["anthropic.claude-opus-4-8", "30", "33"],
+    ["anthropic.claude-sonnet-4-6", "18", "19.8"],
+    ["anthropic.claude-opus-5", "30", "33"],
+    ["anthropic.claude-sonnet-4-20250514-v1:0", "18", "18"],
+  ] as const) {
+    const short = { input: 100_000, output: 100_000 };
+    const tenth = (usd: string): string => formatUsd(pico(parseUsd(usd) / 10n));
+    assert.equal(cost(`aws/global.${model}`, short), tenth(global), `global.${model}`);
+    assert.equal(cost(`aws/us.${model}`, short), tenth(regional), `us.${model}`);
+    assert.equal(cost(`aws/${model}`, short), tenth(regional), model);
+  }
+});
+
+test("a Bedrock model has its long context and its batches in every place", () => {
+  const long = { input: 300_000, output: 1_000 };
+  const model = "anthropic.claude-sonnet-4-5-20250929-v1:0";
+  assert.equal(cost(`aws/global.${model}`, long), "1.8225");
+  for (const place of ["", "us.", "eu.", "apac.", "jp."])
+    assert.equal(cost(`aws/${place}${model}`, long), "2.00475", place);
+  assert.equal(cost(`aws/${model}`, { input: 100_000 }, { serviceTier: "batch" }), "0.165");
+  const sheet = book.sheet({ provider: "aws", model, at: now });
+  const gov = sheet?.charge(
+    { model: null, usage: { input: 100_000 } },
+    { serviceTier: "standard", region: "us-gov-west-1", at: now },
+  );
+  assert.equal(gov?.[0] && formatUsd(gov[0].cost), "0.36");
+});
+
+test("a web search costs the same under every id of a model", () => {
+  const searches = { web_search: 100 };
+  for (const model of ["gpt-4.1", "gpt-4.1-2025-04-14", "gpt-4.1-mini", "gpt-4o-mini-2024-07-18"])
+    assert.equal(cost(`openai/${model}`, searches), "1", model);
+  assert.equal(cost("openai/gpt-4o-search-preview", searches), "2.5");
+  // Bing's fee, also where the list has OpenAI's or none.
+  for (const model of ["gpt-6-sol", "gpt-6-sol-2026-09-22", "gpt-6.1-sol", "gpt-6-astra", "gpt-4o"])
+    assert.equal(cost(`azure/${model}`, searches), "1.4", model);
+});
+
+test("a long context costs the same under the dated id", () => {
+  const long = { input: 300_000, output: 1_000 };
+  for (const model of ["claude-sonnet-4-5", "claude-sonnet-4-5-20250929"]) {
+    assert.equal(cost(`anthropic/${model}`, long), "1.8225", model);
+    assert.equal(cost(`anthropic/${model}`, long, { serviceTier: "batch" }), "0.91125", model);
+  }
 });

@@ -1,12 +1,13 @@
 /** Resolves a model name on the command line to a provider and a model. */
 
-import { commonName } from "../domain/price/id/provider-name.ts";
+import { commonName, listedName } from "../domain/price/id/provider-name.ts";
 import { PurserError } from "../domain/error.ts";
 import { show } from "../domain/input/fields.ts";
 import { nearest } from "../domain/input/nearest.ts";
 import { isOneLine } from "../domain/input/one-line.ts";
 import { maxIdLength } from "../domain/price/id/model-id.ts";
 import { didYouMean, similarModels, splitName } from "../domain/price/similar-models.ts";
+import type { PriceSheet } from "../domain/price/sheet.ts";
 import { billedUnits } from "../domain/price/unit-price.ts";
 import type { ModelName } from "../domain/price/served.ts";
 import type { CommandCatalogue } from "./context.ts";
@@ -39,18 +40,38 @@ export function listedModel(
   checkLength(model, "model");
   checkLength(wanted.provider ?? "", "--provider");
   if (wanted.provider !== undefined) return { provider: commonName(wanted.provider), model };
+  const inPlace = bedrockPath(model);
+  if (inPlace) return listedModel(catalogue, { ...wanted, model: inPlace, provider: "aws" });
   const split = splitName(model);
   if (split && catalogue.book.sheet({ ...split, at }))
     return { ...split, provider: commonName(split.provider) };
-  const providers = [...new Set(catalogue.models().map((row) => row.provider))];
-  const found = providers.map((provider) => ({
-    provider,
-    sheet: catalogue.book.sheet({ provider, model, at }),
-  }));
-  const [best] = found
-    .filter((row) => row.sheet !== undefined)
-    .sort((left, right) => rank(left) - rank(right));
-  return best && { provider: best.provider, model };
+  const [best] = providersWith(catalogue, { model, at });
+  return best === undefined ? undefined : { provider: best, model };
+}
+
+/** The id in a path such as `bedrock/us-west-2/anthropic.claude-…`, as other tools write it. */
+function bedrockPath(model: string): string | undefined {
+  return /^bedrock\/(?:converse\/|invoke\/)?(?:[a-z-]+-\d\/)?(?=[a-z-]+\.|arn:)(.+)$/.exec(
+    model,
+  )?.[1];
+}
+
+/**
+ * The providers that price a model, by preference: one with a price of your own, then an exact name,
+ * then the maker of the model.
+ */
+export function providersWith(
+  catalogue: CommandCatalogue,
+  { model, at }: Pick<WantedModel, "model" | "at">,
+): readonly string[] {
+  const stated = catalogue.overrides.map(({ row }) => commonName(row.provider));
+  return [...new Set([...stated, ...providersOf(catalogue)])]
+    .flatMap((provider) => {
+      const sheet = catalogue.book.sheet({ provider, model, at });
+      return sheet ? [{ provider, rank: rank(provider, sheet) }] : [];
+    })
+    .toSorted((left, right) => left.rank - right.rank)
+    .map(({ provider }) => provider);
 }
 
 function checkNamed(name: string): void {
@@ -79,21 +100,28 @@ export function makerOf(model: string): string | undefined {
 }
 
 const makersByName: readonly (readonly [maker: string, name: RegExp])[] = [
+  // Bedrock's ids: `eu.anthropic.claude-…`, `amazon.nova-…`, and ARNs.
+  ["aws", /^(?:(?:[a-z]{2,6}|us-gov)\.)?(?:[a-z][a-z\d]*)\.[a-z]|^arn:aws[a-z-]*:bedrock:/],
   ["openai", /^(?:gpt-(?!oss)|chatgpt|o\d|dall-e|whisper-\d|tts-\d|sora|text-embedding-(?:3|ada))/],
   ["anthropic", /^claude/],
   ["gemini", /^(?:gemini|imagen|veo|lyria)-/],
   ["xai", /^grok/],
+  ["deepseek", /^deepseek-/],
+  [
+    "mistral",
+    /^(?:mistral|ministral|magistral|codestral|devstral|pixtral|voxtral|open-mi[sx]tral)-/,
+  ],
+  ["cohere", /^command(?:-|$)/],
 ];
 
 const makers = ["openai", "anthropic", "gemini", "deepseek", "xai", "mistral", "cohere", "sim"];
 
-/** Exact names precede prefixes, and the maker of a model precedes resellers. */
-function rank(row: {
-  readonly provider: string;
-  readonly sheet: { readonly match: string } | undefined;
-}): number {
-  const maker = makers.indexOf(row.provider);
-  return (row.sheet?.match === "prefix" ? 100 : 0) + (maker < 0 ? makers.length : maker);
+/** Prices of your own come first, then exact names, then the maker of the model. */
+function rank(provider: string, { row, match, model }: PriceSheet): number {
+  if (row.source === "configuration" || row.source === "api") return match === "prefix" ? -1 : -2;
+  if (makerOf(model) === provider) return match === "prefix" ? 100 : 0;
+  const maker = makers.indexOf(provider);
+  return (match === "prefix" ? 100 : 0) + 1 + (maker < 0 ? makers.length : maker);
 }
 
 interface Unpriced {
@@ -148,7 +176,7 @@ function unknownProvider(
   { catalogue, model, at }: Unpriced & { readonly catalogue: CommandCatalogue },
 ): PurserError | undefined {
   const known = providersOf(catalogue);
-  if (known.includes(commonName(name))) return undefined;
+  if (isKnown(name, known)) return undefined;
   const elsewhere = listedModel(catalogue, { model, provider: undefined, at })?.provider;
   return notListed(name, { known, elsewhere });
 }
@@ -156,7 +184,16 @@ function unknownProvider(
 /** @throws PurserError `not_found` with the nearest name. */
 export function checkProvider(name: string, catalogue: CommandCatalogue): void {
   const known = providersOf(catalogue);
-  if (!known.includes(commonName(name))) throw notListed(name, { known });
+  if (!isKnown(name, known)) throw notListed(name, { known });
+}
+
+function isKnown(name: string, known: readonly string[]): boolean {
+  return known.includes(commonName(name)) || known.includes(shownProvider(name));
+}
+
+/** The name of a provider in the price list, for a name that other tools use: `bedrock`. */
+export function shownProvider(name: string): string {
+  return commonName(listedName(name));
 }
 
 interface KnownProviders {

@@ -215,3 +215,53 @@ test("an estimate from tokens shows the prices of units of a model that is bille
     assert.match((await estimate("openai/gpt-image-1")).out, /at most +\$/);
   });
 });
+
+test("a unit without a price has no cost, and the exit code says so", async () => {
+  await inFolder(async (folder) => {
+    const words = ["price", "openai/gpt-image-1", "--meter", "images=1"];
+    const { out, code } = await purser(words, { cwd: folder });
+    assert.equal(code, 1);
+    assert.match(out, /^total +unknown$/m);
+    assert.match(out, /gpt-image-1 has no price for images: what it costs is unknown/);
+    const json = JSON.parse((await purser([...words, "--json"], { cwd: folder })).out) as {
+      readonly cost_usd: unknown;
+      readonly charges: readonly { readonly cost_usd: unknown }[];
+    };
+    assert.deepEqual([json.cost_usd, json.charges[0]?.cost_usd], [null, null]);
+  });
+});
+
+test("a model without a provider is that of your own price, else of its maker or of Bedrock", async () => {
+  await inFolder(async (folder) => {
+    const heading = async (model: string): Promise<string> =>
+      (await purser(["price", model], { cwd: folder })).out.split("  ")[0] ?? "";
+    const dated = "anthropic.claude-sonnet-4-5-20250929-v1:0";
+    for (const [model, found] of [
+      [`eu.${dated}`, `aws/eu.${dated}`],
+      [dated, `aws/${dated}`],
+      [`bedrock/us-west-2/${dated}`, `aws/${dated}`],
+      ["mistral-large-2411", "mistral/mistral-large-2411"],
+      ["claude-sonnet-4-5", "anthropic/claude-sonnet-4-5"],
+    ] as const)
+      assert.equal(await heading(model), found);
+    const { out } = await purser(["price", "deepseek-chat"], { cwd: folder });
+    assert.match(out, /no price of deepseek\/deepseek-chat/);
+    const own = `prices: [{ provider: my-lab, model: "claude-sonnet-4-5*", input: "1", output: "2" }]`;
+    await writeFile(path.join(folder, "purser.yaml"), own);
+    assert.equal(await heading("claude-sonnet-4-5"), "my-lab/claude-sonnet-4-5");
+  });
+});
+
+test("names of providers that other tools use are accepted by every command", async () => {
+  await inFolder(async (folder) => {
+    for (const [words, wanted] of [
+      [["prices", "export", "--provider", "bedrock"], /provider: aws/],
+      [["prices", "disagreements", "--provider", "vertex_ai"], /gemini|agree/],
+      [["price", "amazon.nova-pro-v1:0", "--provider", "bedrock"], /\$0\.80/],
+    ] as const) {
+      const { out, code } = await purser([...words], { cwd: folder });
+      assert.equal(code, 0, words.join(" "));
+      assert.match(out, wanted, words.join(" "));
+    }
+  });
+});

@@ -20,7 +20,9 @@ export const estimateInput = z
       .describe("The text to send. Its tokens are counted, and it is not stored."),
     max_output_tokens: tokens
       .optional()
-      .describe("The output ceiling; by default the model's own."),
+      .describe(
+        "The output ceiling; by default the model's own, and 0 for models without output: embeddings, rerankers, moderation.",
+      ),
     expected_output_tokens: tokens.optional().describe("By default half of the ceiling."),
     cached_tokens: tokens
       .default(0)

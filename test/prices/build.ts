@@ -7,12 +7,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { formatListed } from "../../src/catalogue/listed-row.ts";
+import { inRegion } from "../../src/catalogue/bedrock-place.ts";
 import { disagreements, mergeLists } from "../../src/catalogue/merge.ts";
+import { completeSameModels } from "../../src/catalogue/same-model.ts";
 import { parseExact } from "../../src/catalogue/source/exact-json.ts";
 import { readGenaiProviders } from "../../src/catalogue/source/genai-prices.ts";
 import type { CatalogueRow } from "../../src/domain/price/row/row.ts";
 import { publishedTexts, readTexts } from "./published.ts";
-import { isPreferred } from "./resolved.ts";
+import { isPreferred, withRightFees } from "./resolved.ts";
 
 const dayMs = 86_400_000;
 const folder = path.join(import.meta.dirname, "..", "..", "src", "catalogue", "list");
@@ -25,7 +27,8 @@ try {
   const { genai, litellm } = readTexts(texts);
   // A preferred row is valid from the day on which the list is made.
   const at = Math.floor(Date.now() / dayMs) * dayMs;
-  const rows = mergeLists([genai, litellm], { at, isPreferred });
+  const merged = mergeLists([genai, litellm].map(withRightFees), { at, isPreferred });
+  const rows = inRegion(completeSameModels(merged, at));
   const hosts = new Map(
     readGenaiProviders(parseExact(texts.genai.text)).map((provider) => [provider.id, provider]),
   );

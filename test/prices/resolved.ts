@@ -1,5 +1,7 @@
 /** Prices on which the published lists disagree, where the later list is right. */
 
+import type { PriceList } from "../../src/catalogue/merge.ts";
+import { parsePerCall } from "../../src/domain/price/text/per-million.ts";
 import type { CatalogueRow } from "../../src/domain/price/row/row.ts";
 
 interface Resolved {
@@ -32,4 +34,41 @@ export function isPreferred({ provider, model, source }: CatalogueRow): boolean 
   return resolved.some(
     (entry) => entry.provider === provider && entry.model === model && entry.right === source,
   );
+}
+
+interface Fee {
+  readonly provider: string;
+  readonly models: RegExp;
+  /** USD of a search. */
+  readonly webSearch: string;
+  readonly why: string;
+}
+
+/** Fees on which a list disagrees with itself, or with another one, for ids of the same model. */
+export const resolvedFees: readonly Fee[] = [
+  {
+    provider: "openai",
+    models: /^gpt-(?:4\.1|4o)(?:-mini)?(?:-20\d\d-\d\d-\d\d)?$/,
+    webSearch: "0.01",
+    why: "web search costs 0.01 with every model; 0.025 is the fee of the preview tool, which does not bill the tokens of what it finds (developers.openai.com/api/docs/pricing, as quoted in community.openai.com/t/1363698)",
+  },
+  {
+    provider: "azure",
+    models: /^gpt-\d/,
+    webSearch: "0.014",
+    why: "searches are made with Bing (learn.microsoft.com/azure/ai-foundry/openai/how-to/web-search), for 14 per 1,000; 0.01 is the fee at OpenAI",
+  },
+];
+
+/** The list with the fees that are right. A row without a fee gets none. */
+export function withRightFees<List extends PriceList>(list: List): List {
+  return { ...list, rows: list.rows.map(withRightFee) };
+}
+
+function withRightFee(row: CatalogueRow): CatalogueRow {
+  const fee = resolvedFees.find(
+    ({ provider, models }) => provider === row.provider && models.test(row.model),
+  );
+  if (!fee || row.rates.web_search === undefined) return row;
+  return { ...row, rates: { ...row.rates, web_search: parsePerCall(fee.webSearch, "web_search") } };
 }

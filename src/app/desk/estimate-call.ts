@@ -16,6 +16,7 @@ import {
 } from "../../domain/ledger/decide-hold.ts";
 import type { Quantities } from "../../domain/ledger/entry.ts";
 import { add, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
+import { hasOutput } from "../../domain/price/ability.ts";
 import type { Charge, FallbackRates, ServiceTier } from "../../domain/price/row/rate.ts";
 import type { ModelName } from "../../domain/price/served.ts";
 import type { PriceSheet } from "../../domain/price/sheet.ts";
@@ -47,7 +48,7 @@ export interface PlannedCall extends ModelName {
   /** A count, or the text to count: exactly one of them. */
   readonly inputTokens: number | undefined;
   readonly text: string | undefined;
-  /** By default the model's own ceiling. */
+  /** By default the model's own ceiling; none for a model without output, such as an embedding. */
   readonly maxOutputTokens: number | undefined;
   /** By default half of the ceiling. */
   readonly expectedOutputTokens: number | undefined;
@@ -152,7 +153,8 @@ async function countTokens(
   call: PlannedCall,
   sheet: PriceSheet | undefined,
 ): Promise<TokenCounts> {
-  const ceiling = call.maxOutputTokens ?? sheet?.maxOutputTokens;
+  const own = hasOutput(call.model) ? sheet?.maxOutputTokens : 0;
+  const ceiling = call.maxOutputTokens ?? own;
   if (ceiling === undefined) {
     throw new PurserError(
       "invalid_request",

@@ -22,10 +22,17 @@ const fees: Readonly<Record<string, UsdPrices>> = {
   // (read 2026-11). It reports what it bills: this is held, also for a model whose vendor has a lower
   // fee, since Exa searches if the request asks for it, or if the vendor cannot.
   openrouter: { web_search: "0.02" },
-  azure: { web_search: "0.01", file_search: "0.0025", code_execution: "0.03" },
+  // Azure searches with Bing: $14 per 1,000
+  // (https://learn.microsoft.com/en-us/azure/ai-foundry/openai/how-to/web-search, and the price in
+  // LiteLLM's map, read 2026-11).
+  azure: { web_search: "0.014", file_search: "0.0025", code_execution: "0.03" },
 };
 
-/** The preview tool of non-reasoning models costs more: $25 per 1,000 on OpenAI's list of 2025. */
+/**
+ * The search models, which are not reasoning models and have the preview tool: $25 per 1,000
+ * (https://developers.openai.com/api/docs/pricing, as quoted in community.openai.com/t/1363698, read
+ * 2026-11).
+ */
 const previewFees: UsdPrices = { ...fees["openai"], web_search: "0.025" };
 
 /**

@@ -11,6 +11,7 @@ import { PurserError } from "../../domain/error.ts";
 import { amountText } from "../budget-text.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
+import { hasOutput } from "../../domain/price/ability.ts";
 import { splitName } from "../../domain/price/similar-models.ts";
 import { listedModel, resolveModel, unpriced } from "../model-name.ts";
 import { readNamedFile } from "../named-file.ts";
@@ -27,7 +28,7 @@ interface EstimateOptions extends TargetOptions {
   readonly text?: string;
   readonly input?: number;
   readonly set: readonly string[];
-  readonly maxOutput: number;
+  readonly maxOutput?: number;
 }
 
 const words: OptionWords = {
@@ -52,9 +53,8 @@ export function defineEstimate(command: Command, context: CommandContext): void 
     .option("--input <n>", "number of input tokens, if known", whole("--input", tokens))
     .option(
       "--max-output <n>",
-      "maximum output tokens",
+      "maximum output tokens (1024; 0 for a model without output)",
       whole("--max-output", { ...tokens, least: 1 }),
-      1024,
     )
     .option(
       "--set <dimension=value>",
@@ -81,7 +81,7 @@ Examples:
         ...named,
         ...fixed,
         ...(await promptOf(options)),
-        max_output_tokens: options.maxOutput,
+        ...maxOutputOf(named.model, options),
       };
       const request = { path: "/api/v1/estimate", body };
       const estimate = (await withConnection(
@@ -106,6 +106,17 @@ Examples:
       if (!estimate.allowed) context.end(3);
     });
 }
+
+/** A model that returns vectors, ranks or flags has none unless it is given. */
+function maxOutputOf(
+  model: string,
+  { maxOutput }: EstimateOptions,
+): Pick<EstimateInput, "max_output_tokens"> {
+  if (maxOutput === undefined && !hasOutput(model)) return {};
+  return { max_output_tokens: maxOutput ?? usualMaxOutput };
+}
+
+const usualMaxOutput = 1024;
 
 async function promptOf(
   options: EstimateOptions,
@@ -142,11 +153,16 @@ function estimateText(estimate: EstimateJson, output: Output): string {
     estimate.expected_usd ?? "0",
     estimate.high_usd ?? "0",
   ]);
+  const isSilent = estimate.max_output_tokens === 0;
   const most = ["at most", bold(high), dim("the amount that budgets must hold")];
   const figures = estimate.priced
     ? [
-        ["at least", low, dim("an answer of one token")],
-        ["expected", expected, dim(counted(estimate.expected_output_tokens, "output token"))],
+        ["at least", low, dim(isSilent ? "the least input" : "an answer of one token")],
+        [
+          "expected",
+          expected,
+          isSilent ? "" : dim(counted(estimate.expected_output_tokens, "output token")),
+        ],
         most,
       ]
     : [most];
@@ -156,7 +172,10 @@ function estimateText(estimate: EstimateJson, output: Output): string {
     `${budget.allowed ? "would allow it" : `would refuse it (${budget.reason ?? "too little left"})`}: ${amountText(budget.available, budget.currency)} left, ${amountText(budget.needed, budget.currency)} needed`,
   ]);
   const columns = [{ title: "" }, { title: "" }, { title: "" }];
-  const size = `${counted(estimate.input_tokens, "input token")}, at most ${counted(estimate.max_output_tokens, "output token")}`;
+  const answer = isSilent
+    ? "no output"
+    : `at most ${counted(estimate.max_output_tokens, "output token")}`;
+  const size = `${counted(estimate.input_tokens, "input token")}, ${answer}`;
   return [
     `${bold(`${estimate.provider}/${estimate.model}`)}  ${dim(size)}\n`,
     table([{ title: "" }, { title: "", align: "right" }, { title: "" }], figures, {

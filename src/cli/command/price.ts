@@ -1,7 +1,7 @@
 /** `purser price`: prices token counts line by line, with the source of each rate. */
 
 import type { Command } from "commander";
-import { add, formatUsd, multiply, zero } from "../../domain/money/money.ts";
+import { add, formatUsd, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
 import {
   countsTokens,
   unpricedSource,
@@ -9,13 +9,12 @@ import {
   type ServiceTier,
 } from "../../domain/price/row/rate.ts";
 import { hasOutput, hasTools, speaks } from "../../domain/price/ability.ts";
-import type { ModelName } from "../../domain/price/served.ts";
 import type { PriceSheet } from "../../domain/price/sheet.ts";
 import { billedUnits } from "../../domain/price/unit-price.ts";
 import { formatRow, type PriceText } from "../../domain/price/text/row-text.ts";
 import { feeMeters, type Meter, type Usage } from "../../domain/usage/usage.ts";
 import type { CommandCatalogue, CommandContext } from "../context.ts";
-import { makerOf, resolveModel, unpriced } from "../model-name.ts";
+import { makerOf, providersWith, resolveModel, unpriced } from "../model-name.ts";
 import { collect, type FolderOptions, moment, oneOf, whole, withFolder } from "../option.ts";
 import { priceSource } from "../price-source.ts";
 import { type CountOptions, exampleOf, usageOf, usualCharges } from "../price-usage.ts";
@@ -41,10 +40,9 @@ export function definePrice(command: Command, context: CommandContext): void {
   withTerms(withCounts(command))
     .addHelpText("after", help)
     .action(async (model: string, options: PriceOptions) => {
-      printPrice(priced(await context.parts.openCatalogue(options), { model, options }), {
-        options,
-        context,
-      });
+      const result = priced(await context.parts.openCatalogue(options), { model, options });
+      printPrice(result, { options, context });
+      if (unpricedMeters(result).length > 0) context.end(1);
     });
 }
 
@@ -143,7 +141,9 @@ function priced(
         ? usualCharges(sheet, usage, { ...terms, at })
         : sheet.charge({ model, usage }, { ...terms, at }),
     lacking: lackingTerms(sheet, options),
-    elsewhere: isNamedAlone(query, provider) ? elsewhereNote({ provider, model }) : "",
+    elsewhere: isNamedAlone(query, provider)
+      ? elsewhereNote(sheet, { provider, all: providersWith(catalogue, { model, at }) })
+      : "",
     price: formatRow(sheet.row),
   };
 }
@@ -164,44 +164,69 @@ function isNamedAlone(
   { model, options }: { readonly model: string; readonly options: PriceOptions },
   provider: string,
 ): boolean {
-  return options.provider === undefined && !model.startsWith(`${provider}/`);
+  const isPath = model.startsWith(`${provider}/`) || model.startsWith("bedrock/");
+  return options.provider === undefined && !isPath;
+}
+
+interface Chosen {
+  readonly provider: string;
+  /** Every provider that prices the model. */
+  readonly all: readonly string[];
 }
 
 /** A price of another provider may not be the one that was meant. */
-function elsewhereNote({ provider, model }: ModelName): string {
+function elsewhereNote({ model, row }: PriceSheet, { provider, all }: Chosen): string {
   const maker = makerOf(model);
-  if (maker === undefined || maker === provider) return "";
-  return `\nThe price list has no price of ${maker}/${model}: this is the price of ${provider}/${model}.\n`;
+  if (maker === provider || row.source === "configuration" || row.source === "api") return "";
+  const others = all.filter((one) => one !== provider);
+  const named = others.slice(0, mostNamed).join(", ");
+  const more = others.length > mostNamed ? ` and ${others.length - mostNamed} more` : "";
+  return [
+    maker === undefined
+      ? ""
+      : `The price list has no price of ${maker}/${model}: this is the price of ${provider}/${model}.`,
+    others.length === 0
+      ? ""
+      : `${all.length} providers have a price of this model: ${provider}, shown here, ${named}${more}. Choose one with --provider.`,
+  ]
+    .filter((note) => note !== "")
+    .map((note) => `\n${note}\n`)
+    .join("");
 }
+
+const mostNamed = 5;
 
 function printPrice(
   result: Priced,
   to: { readonly options: PriceOptions; readonly context: CommandContext },
 ): void {
   const { out } = to.context.screen;
-  const total = formatUsd(result.charges.reduce((sum, charge) => add(sum, charge.cost), zero));
-  if (to.options.json) return out.write(`${JSON.stringify(jsonOf(result, total), null, 2)}\n`);
+  if (to.options.json) return out.write(`${JSON.stringify(jsonOf(result), null, 2)}\n`);
   const { bold, dim } = out.paint;
   out.write(
     `${bold(`${result.provider}/${result.model}`)}  ${dim(`as of ${new Date(result.at).toISOString()}, ${termsText(result, to.options)}`)}\n\n`,
   );
-  out.write(billText(result, total, out));
+  out.write(billText(result, out));
   out.write(result.elsewhere);
   out.write(pricedTermsNote(result));
+  out.write(unpricedNote(result));
   out.write(uncountedNote(result));
   out.write(statedText(result.price, { shown: shownMeters(result), out }));
 }
 
-function billText(result: Priced, total: string, out: Output): string {
+function billText(result: Priced, out: Output): string {
   const { bold, dim, yellow } = out.paint;
   const { charges } = result;
-  const costs = exactDollarColumn([...charges.map(({ cost }) => formatUsd(cost)), total]);
+  const costs = exactDollarColumn([
+    ...charges.map(({ cost }) => formatUsd(cost)),
+    formatUsd(totalOf(result)),
+  ]);
   const rates = exactDollarColumn(charges.map(rateShown));
   const rows = charges.map((charge, index) => [
     charge.meter,
     grouped(charge.quantity),
-    rates[index] ?? "",
-    costs[index] ?? "",
+    isPriced(charge) ? (rates[index] ?? "") : unknown,
+    isPriced(charge) ? (costs[index] ?? "") : unknown,
     origin(charge),
     charge.rate?.match === "prefix"
       ? yellow(`prefix of ${charge.rate.model}: check it`)
@@ -218,7 +243,9 @@ function billText(result: Priced, total: string, out: Output): string {
   ] as const;
   // One of each unit adds up to no call.
   const hasTotal = !result.isExample || result.usage.input !== undefined;
-  const sum = [bold("total"), "", "", bold(costs.at(-1) ?? exactDollars("0"))];
+  const isWhole = unpricedMeters(result).length === 0;
+  const total = bold(isWhole ? (costs.at(-1) ?? exactDollars("0")) : unknown);
+  const sum = [bold("total"), "", "", total];
   return table(columns, hasTotal ? [...rows, sum] : rows, { heading: dim, room: out.columns });
 }
 
@@ -231,6 +258,27 @@ function shownMeters({ charges, model, isByUnit }: Priced): ReadonlySet<string> 
     // The book has a fee for every model, so that no search is free.
     ...(hasTools(model) && !isByUnit ? [] : feeMeters),
   ]);
+}
+
+const unknown = "unknown";
+
+function totalOf({ charges }: Priced): PicoUsd {
+  return charges.reduce((sum, charge) => add(sum, charge.cost), zero);
+}
+
+/** A line without a price has the cost 0, which is not what the call costs. */
+function isPriced({ rate }: Charge): boolean {
+  return rate !== undefined && rate.source !== unpricedSource;
+}
+
+function unpricedMeters({ charges }: Priced): readonly string[] {
+  return charges.filter((charge) => !isPriced(charge)).map(({ meter }) => meter);
+}
+
+function unpricedNote(result: Priced): string {
+  const meters = unpricedMeters(result);
+  if (meters.length === 0) return "";
+  return `\n${result.provider}/${result.model} has no price for ${meters.join(", ")}: what it costs is unknown, which does not mean free.\n`;
 }
 
 /** The terms of the rates shown, which may not be those asked for. */
@@ -280,7 +328,9 @@ function perMillion(charge: Charge): string {
   return charge.rate ? formatUsd(multiply(charge.rate.perUnit, 1_000_000)) : "0";
 }
 
-function jsonOf(result: Priced, total: string): unknown {
+/** Unknown figures are null. */
+function jsonOf(result: Priced): unknown {
+  const isWhole = unpricedMeters(result).length === 0;
   return {
     provider: result.provider,
     model: result.model,
@@ -289,8 +339,8 @@ function jsonOf(result: Priced, total: string): unknown {
     charges: result.charges.map((charge) => ({
       meter: charge.meter,
       quantity: charge.quantity,
-      rate_usd_per_million: perMillion(charge),
-      cost_usd: formatUsd(charge.cost),
+      rate_usd_per_million: isPriced(charge) ? perMillion(charge) : null,
+      cost_usd: isPriced(charge) ? formatUsd(charge.cost) : null,
       source: charge.rate?.source ?? null,
       version: charge.rate?.version ?? null,
       valid_from: charge.rate?.validFrom ?? null,
@@ -299,7 +349,7 @@ function jsonOf(result: Priced, total: string): unknown {
       service_tier: charge.rate?.serviceTier ?? null,
       context_from_tokens: charge.rate?.context?.tokens ?? null,
     })),
-    cost_usd: total,
+    cost_usd: isWhole ? formatUsd(totalOf(result)) : null,
     price: result.price,
   };
 }

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { commonName } from "../../domain/price/id/provider-name.ts";
 import type { CommandContext, PriceDisagreement } from "../context.ts";
-import { checkProvider } from "../model-name.ts";
+import { checkProvider, shownProvider } from "../model-name.ts";
 import { type JsonOption, withJson } from "../option.ts";
 import { printJson } from "../session.ts";
 import { counted } from "../terminal/number.ts";
@@ -33,7 +33,7 @@ Example:
       const found = catalogue
         .disagreements(Date.now())
         .map((one) => ({ ...one, provider: commonName(one.provider) }))
-        .filter((one) => provider === undefined || one.provider === commonName(provider));
+        .filter((one) => provider === undefined || one.provider === shownProvider(provider));
       if (json) return printJson(context, { data: found });
       const { out } = context.screen;
       if (found.length === 0) return out.write("The sources agree on these prices.\n");

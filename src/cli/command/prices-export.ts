@@ -5,9 +5,8 @@ import { stringify } from "yaml";
 import { PurserError } from "../../domain/error.ts";
 import { pricesInForce, type PriceInForce } from "../../domain/price/in-force.ts";
 import { didYouMean } from "../../domain/price/similar-models.ts";
-import { commonName } from "../../domain/price/id/provider-name.ts";
 import type { CommandCatalogue, CommandContext } from "../context.ts";
-import { checkProvider, similarPriced } from "../model-name.ts";
+import { checkProvider, shownProvider, similarPriced } from "../model-name.ts";
 import { type FolderOptions, moment, withFolder } from "../option.ts";
 import { priceSource } from "../price-source.ts";
 
@@ -41,7 +40,7 @@ Examples:
       const prices = pricesInForce({ ...catalogue, models: catalogue.models() }, at).filter(
         ({ text: { provider, model } }) =>
           (options.provider === undefined ||
-            commonName(provider) === commonName(options.provider)) &&
+            shownProvider(provider) === shownProvider(options.provider)) &&
           (options.model === undefined || model === options.model),
       );
       if (prices.length === 0) throw noPrices(options, { catalogue, at });

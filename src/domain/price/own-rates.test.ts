@@ -34,14 +34,23 @@ test("a tier's own rates replace the standard ones, fees excepted", () => {
   ]);
 });
 
-test("a meter that a tier does not price costs its substitute there, or as much less as input does", () => {
+test("a meter that a discount does not price costs as much less as input does, at least", () => {
   const changes: Partial<CatalogueRow> = {
+    rates: { ...row.rates, cache_read: tokens(8) },
     serviceTiers: { batch: { rates: { input: tokens(5) } } },
   };
   assert.deepEqual(rates(changes, { cache_read: 1, cache_write_5m: 1 }), [
     ["cache_read", 5n, "batch", undefined],
     ["cache_write_5m", 6n, "batch", undefined],
   ]);
+});
+
+test("a discount makes no meter dearer that it does not price, a dearer tier does", () => {
+  const cached = { cache_read: 1 };
+  const rate = (batch: number): readonly unknown[] =>
+    rates({ serviceTiers: { batch: { rates: { input: tokens(batch) } } } }, cached);
+  assert.deepEqual(rate(5), [["cache_read", 1n, "standard", undefined]]);
+  assert.deepEqual(rate(20), [["cache_read", 20n, "batch", undefined]]);
 });
 
 test("a tier's own rates follow the row's thresholds, and a region's factor applies to them", () => {

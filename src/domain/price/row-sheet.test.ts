@@ -275,11 +275,27 @@ test("a tier without a price costs the standard rates, and the line says so", ()
   assert.deepEqual([line?.cost, line?.rate?.serviceTier], [10n, "standard"]);
 });
 
-test("a meter that a tier does not price separately falls back within that tier", () => {
-  const sheet = sheetOf({
-    serviceTiers: { batch: { numerator: 1n, denominator: 2n, without: ["cache_read"] } },
+test("a meter that a discount leaves out costs its substitute, and never more than without it", () => {
+  const without = ["cache_read"] as const;
+  const half = { numerator: 1n, denominator: 2n };
+  const batch = (cached: bigint): readonly (bigint | string | undefined)[] => {
+    const sheet = sheetOf({
+      rates: { ...row.rates, cache_read: pico(cached) },
+      serviceTiers: { batch: { ...half, without } },
+      regions: { us: { numerator: 2n, denominator: 1n } },
+    });
+    return [undefined, "us"].flatMap((region) => {
+      const terms = { serviceTier: "batch", at, ...(region !== undefined && { region }) } as const;
+      const [line] = sheet.charge({ model: null, usage: { cache_read: 1 } }, terms);
+      return [line?.cost, line?.rate?.meter, line?.rate?.serviceTier];
+    });
+  };
+  assert.deepEqual(batch(8n), [5n, "input", "batch", 10n, "input", "batch"]);
+  assert.deepEqual(batch(1n), [1n, "cache_read", "standard", 2n, "cache_read", "batch"]);
+  const dearer = sheetOf({
+    serviceTiers: { priority: { numerator: 2n, denominator: 1n, without } },
   });
-  assert.equal(costOf(charge(sheet, { cache_read: 1 }, "batch")), 5n);
+  assert.equal(costOf(charge(dearer, { cache_read: 1 }, "priority")), 20n);
 });
 
 test("a part of another model is named in its lines", () => {

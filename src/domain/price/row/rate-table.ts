@@ -128,7 +128,7 @@ function rateOf(
   for (const candidate of [meter, ...standInsOf(meter)]) {
     if (factor?.without?.includes(candidate)) continue;
     const found = standardRate(candidate, query);
-    if (found) return describe(candidate, found, { query, factor });
+    if (found) return notDearer(meter, describe(candidate, found, { query, factor }), query);
   }
   if (meter === "request") return undefined;
   assert(!countsTokens(meter), "a price row has a rate for input");
@@ -137,6 +137,27 @@ function rateOf(
     { perUnit: zero, source: unpricedSource, version: query.row.version, context: undefined },
     { query, factor },
   );
+}
+
+/**
+ * The substitute for a meter that a discount leaves out, unless the meter costs less without the
+ * discount: a batch does not make cached tokens dearer.
+ */
+function notDearer(meter: PricedMeter, substitute: Rate, query: TableQuery): Rate {
+  if (substitute.meter === meter) return substitute;
+  const leavesOut = ({ without }: Factor): boolean => without?.includes(meter) === true;
+  const { factors } = query.applied;
+  const left = factors.filter(leavesOut);
+  if (left.length === 0 || left.some(raises)) return substitute;
+  const standard = standardRate(meter, query);
+  if (!standard) return substitute;
+  const factor = product(factors.filter((one) => !leavesOut(one)));
+  const rate = describe(meter, standard, { query, factor });
+  return rate.perUnit < substitute.perUnit ? rate : substitute;
+}
+
+function raises({ numerator, denominator }: Factor): boolean {
+  return numerator > denominator;
 }
 
 function standInsOf(meter: PricedMeter): readonly FixedMeter[] {
@@ -185,7 +206,7 @@ function statedRate(meter: PricedMeter, query: TableQuery): Found | undefined {
   if (direct) return direct;
   for (const standIn of standInsOf(meter)) {
     const found = ownTermRate(standIn, query);
-    if (found) return dearer(found, inProportion(meter, standIn, { found, query }));
+    if (found) return substituted(meter, standIn, { found, query });
   }
   return undefined;
 }
@@ -203,23 +224,41 @@ function ownTermRate(meter: PricedMeter, { row, level, applied }: TableQuery): F
   return undefined;
 }
 
-/** The standard rate of a meter, changed as that of its substitute is. */
-function inProportion(
+interface Substitute {
+  /** The rate of the substitute under the terms. */
+  readonly found: Found;
+  readonly query: TableQuery;
+}
+
+/**
+ * The rate of the substitute, or the meter's standard rate changed as the substitute's is, whichever
+ * is dearer. Where the substitute costs no more than its standard rate, so does the meter: a batch
+ * that states no price of cached tokens does not make them dearer.
+ */
+function substituted(
   meter: PricedMeter,
   standIn: PricedMeter,
-  { found, query }: { readonly found: Found; readonly query: TableQuery },
-): Found | undefined {
+  { found, query }: Substitute,
+): Found {
   const [standard, base] = [standardRate(meter, query), standardRate(standIn, query)];
-  if (!standard || !base || base.perUnit === 0n) return undefined;
+  if (!base || base.perUnit === 0n) return found;
+  const most = standard ?? standardSubstitute(meter, query);
+  const isDiscount = found.perUnit <= base.perUnit;
+  if (isDiscount && most && most.perUnit < found.perUnit) return most;
+  if (!standard) return found;
   const perUnit = scale(standard.perUnit, {
     numerator: found.perUnit,
     denominator: base.perUnit,
   });
-  return { ...standard, perUnit, isOwn: true };
+  return perUnit > found.perUnit ? { ...standard, perUnit, isOwn: true } : found;
 }
 
-function dearer(left: Found, right: Found | undefined): Found {
-  return right && right.perUnit > left.perUnit ? right : left;
+function standardSubstitute(meter: PricedMeter, query: TableQuery): Found | undefined {
+  for (const standIn of standInsOf(meter)) {
+    const found = standardRate(standIn, query);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** The row's own rate at this context size, or the one added by a supplement. */

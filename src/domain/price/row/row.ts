@@ -39,7 +39,8 @@ export interface Schedule {
  */
 export interface Factor extends Ratio {
   /**
-   * What the provider does not price separately under this term; its substitutes are used.
+   * What the provider does not price separately under this term; its substitutes are used, under a
+   * discount at no more than its standard rate.
    */
   readonly without?: readonly PricedMeter[];
 }
@@ -48,8 +49,8 @@ export interface Factor extends Ratio {
 export interface OwnRates {
   /**
    * A token meter without a rate here is charged as its substitute here, or at the standard rate in
-   * the same proportion, whichever is dearer. Fees and open meters without one keep the standard
-   * rate.
+   * the same proportion, whichever is dearer, but under a discount at no more than its standard rate.
+   * Fees and open meters without one keep the standard rate.
    */
   readonly rates: Rates;
   /** Only at thresholds of the row's own tiers. */
