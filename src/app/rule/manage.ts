@@ -13,7 +13,7 @@ import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
 import { confine } from "../report/scope.ts";
-import { checkModels, type RuleWarning } from "./check-models.ts";
+import { modelProblems, type RuleWarning } from "./check-models.ts";
 
 export interface RuleContext {
   readonly ledger: Pick<Ledger, "commit" | "rules" | "alerts" | "budgets">;
@@ -44,8 +44,14 @@ export async function putRule(
 ): Promise<{ readonly rule: Rule; readonly warnings: readonly RuleWarning[] }> {
   const names = budgetNames(context.ledger.budgets());
   const rule = defineRule(input, { prefix: "", notifiers, ...names });
-  const warnings = checkModels(rule, context.prices(), context.clock.now());
+  const problems = modelProblems(rule, context.prices(), context.clock.now());
+  const fault = problems.find(({ isFault }) => isFault);
+  if (fault) {
+    const { message, field, remedy } = fault;
+    throw new PurserError("invalid_request", message, { field, remedy });
+  }
   await put(context, rule);
+  const warnings = problems.map(({ field, message, remedy }) => ({ field, message, remedy }));
   return { rule, warnings };
 }
 
@@ -64,19 +70,10 @@ export async function declareRules(
     if (before && text(before) === text(rule)) continue;
     await put(context, rule);
   }
-  return rules.flatMap((rule) => warningsOf(context, rule));
-}
-
-function warningsOf(context: SettingContext, rule: Rule): readonly string[] {
-  const say = (message: string): string => `rule ${rule.ruleId}: ${message}`;
-  try {
-    return checkModels(rule, context.prices(), context.clock.now()).map(({ message }) =>
-      say(message),
-    );
-  } catch (error) {
-    if (!(error instanceof PurserError) || error.code !== "invalid_request") throw error;
-    return [say(error.message)];
-  }
+  const [prices, at] = [context.prices(), context.clock.now()];
+  return rules.flatMap((rule) =>
+    modelProblems(rule, prices, at).map(({ message }) => `rule ${rule.ruleId}: ${message}`),
+  );
 }
 
 async function put({ ledger, clock }: RuleContext, rule: Rule): Promise<void> {
