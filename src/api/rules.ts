@@ -18,6 +18,7 @@ import {
   ruleSchema,
   rulesSchema,
   ruleTestSchema,
+  setRuleSchema,
   type RuleAlertJson,
   type RuleJson,
 } from "../contract/rule.ts";
@@ -66,12 +67,12 @@ export const ruleRoutes: readonly Route[] = [
     description: "It counts charges from now on. With another condition it begins anew.",
     params: ruleParams,
     body: ruleInput,
-    responses: { 200: answer("Set.", ruleSchema), 400: problem("A field is invalid.") },
+    responses: { 200: answer("Set.", setRuleSchema), 400: problem("A field is invalid.") },
     async handler({ params, body, context, caller }) {
       const input = { ...body, rule_id: params.rule_id };
-      const rule = await putRule(context, input, context.notifiers?.names ?? []);
+      const { rule, warnings } = await putRule(context, input, context.notifiers?.names ?? []);
       await context.rulesChanged();
-      return ok(ruleJson(context, rule, caller));
+      return ok({ ...ruleJson(context, rule, caller), warnings: [...warnings] });
     },
   }),
   route({
@@ -163,5 +164,7 @@ function alertJson(alert: KeptAlert): RuleAlertJson {
       note: acknowledged.note,
     },
     escalated_at: instant(escalatedAt),
+    action: alert.action,
+    resumed_at: instant(alert.resumedAt),
   };
 }

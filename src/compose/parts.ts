@@ -161,12 +161,17 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
       reader,
       feed,
       clock,
+      waiting,
+      observer,
       deliveries: notifiers.store,
       onProblem: (message, error) =>
         log.warn(`${message}: ${error instanceof Error ? error.message : String(error)}`),
       ...(simulatedApart && { exceptProvider: simulatorName }),
     });
-  if (serves) await declareRules({ ledger, clock }, configuration.rules);
+  if (serves) {
+    const context = { ledger, clock, prices: () => prices.book };
+    for (const warning of await declareRules(context, configuration.rules)) log.warn(warning);
+  }
   const startedAt = clock.now();
   const learned = new Learned();
   const counter = new ThreadCounter();

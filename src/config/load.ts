@@ -30,6 +30,7 @@ import { defaultLimits, readLimits } from "./limit.ts";
 import { readNotifiers } from "./notifier.ts";
 import { readPriceSchedule } from "./price-schedule.ts";
 import { environmentProviders, readProviders } from "./provider.ts";
+import { budgetNames } from "../domain/rule/rule-names.ts";
 import { readRules } from "./rule.ts";
 import { defaultTelemetryRules, readTelemetryRules } from "./telemetry.ts";
 import { withNumbers } from "./substitute.ts";
@@ -101,6 +102,7 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
             : readRules(fields, {
                 faults,
                 notifiers: notifiers.map(({ name }) => name),
+                ...budgetNames(budgets),
                 budgets: [...budgetIdsOf(fields)],
               }),
         onDisconnect: optionalWord(fields, "on_disconnect", ["drain", "cancel"]) ?? "drain",

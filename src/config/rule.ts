@@ -1,7 +1,8 @@
 /** Reads `rules`: the conditions that raise an alert, and the notifiers that get it. */
 
 import { type Fields, invalid, optionalList, show } from "../domain/input/fields.ts";
-import { defineRule, type RuleNames } from "../domain/rule/define.ts";
+import { defineRule } from "../domain/rule/define.ts";
+import type { RuleNames } from "../domain/rule/rule-names.ts";
 import type { Rule } from "../domain/rule/rule.ts";
 import type { Faults } from "./fault.ts";
 

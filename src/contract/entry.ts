@@ -57,6 +57,10 @@ export const entrySchema = z
     provider: z.string(),
     model: z.string().describe("The model served."),
     requested_model: z.string(),
+    replaced_by_rule: z
+      .string()
+      .nullable()
+      .describe("The rule whose action served another model than the requested one."),
     endpoint: z.string(),
     key_id: z.string().nullable(),
     attribution: z.record(z.string(), z.unknown()),

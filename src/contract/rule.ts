@@ -9,7 +9,12 @@ const names = z.array(z.string()).nullable();
 
 const fields = {
   when: z.enum(conditionNames),
-  budget_id: z.string().optional().describe("For `threshold`."),
+  budget_id: z
+    .string()
+    .optional()
+    .describe(
+      "For `threshold`. With `action: pause`, also the budget for every value (`*`) whose value is paused.",
+    ),
   percent: z.number().optional().describe("For `threshold`: of the budget, such as 80."),
   of: z
     .enum(["actual", "forecast"])
@@ -22,6 +27,14 @@ const fields = {
   currency: z.enum(["USD", "tokens"]).optional(),
   window: z.string().optional().describe("For `spend_over`: a rolling window, such as `24h`."),
   by: z.string().optional().describe("For `spend_over`: a dimension, such as `user`."),
+  action: z
+    .enum(["notify", "pause", "model"])
+    .optional()
+    .describe("What an alert does besides: nothing, pause a budget, or serve cheaper models."),
+  models: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("For `action: model`: what serves each model, both as `PROVIDER/MODEL`."),
   notify: names.optional().describe("Names of notifiers; null for all."),
   escalate: z
     .strictObject({ after: z.string().describe("Such as `30m`."), notify: names.optional() })
@@ -53,6 +66,10 @@ const alertSchema = z
       .object({ at: instantSchema, by: z.string(), note: z.string().nullable() })
       .nullable(),
     escalated_at: instantSchema.nullable(),
+    action: z.enum(["pause", "model"]).nullable().describe("Null if it only notifies."),
+    resumed_at: instantSchema
+      .nullable()
+      .describe("When the budget was resumed, which ends the action."),
   })
   .meta({ id: "RuleAlert" });
 
@@ -65,6 +82,14 @@ export const ruleSchema = z
       .describe("The last alert for each value, at most 500, oldest first."),
   })
   .meta({ id: "Rule" });
+
+export const setRuleSchema = ruleSchema
+  .extend({
+    warnings: z
+      .array(z.object({ field: z.string(), message: z.string(), remedy: z.string() }))
+      .describe("What is valid but may be a mistake: a model that is not cheaper."),
+  })
+  .meta({ id: "SetRule" });
 
 export const rulesSchema = z.object({ data: z.array(ruleSchema).describe("By id.") });
 

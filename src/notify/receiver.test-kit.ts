@@ -19,6 +19,7 @@ export interface Received {
 }
 
 export interface Answer {
+  /** 0: the connection breaks before the answer. */
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -38,7 +39,8 @@ export async function httpReceiver(
       const one = { path: request.url ?? "", headers: request.headers, body };
       received.push(one);
       const { status, headers = {}, body: text = "" } = answer(one);
-      response.writeHead(status, { ...headers }).end(text);
+      if (status === 0) response.destroy();
+      else response.writeHead(status, { ...headers }).end(text);
     });
   });
   server.listen(0, "127.0.0.1");

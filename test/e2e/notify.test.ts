@@ -115,6 +115,18 @@ test("kill -9 between charge and notice: every event arrives, in order, with its
   await gateway.stop();
 });
 
+test("an event whose answer is lost is delivered again, with the same id and bytes, before the next", async (t) => {
+  const answers: Answer[] = [{ status: 0 }, fine, { status: 0 }];
+  const { url, received } = await httpReceiver(t, () => answers.shift() ?? fine);
+  const gateway = await start({ url });
+  const { key } = await gateway.makeKey({ project: "p1" });
+  for (const id of ["a", "b"]) await spend(gateway, key, id);
+  await until(() => received.length >= 4);
+  assert.deepEqual(subjects(received), ["a", "a", "b", "b"]);
+  assert.equal(received[0]?.body, received[1]?.body);
+  await gateway.stop();
+});
+
 test("an event that is refused is a dead letter, shown and replayed; the next one goes on", async (t) => {
   let refuses = true;
   const { url, received } = await httpReceiver(t, ({ body }) =>

@@ -187,7 +187,7 @@ class Simulation {
     else if (dice < 85) this.#random.oneOf([...this.#callers, new Caller("unknown")]).leave();
     else if (dice < 92) this.#pass();
     else if (dice < 94) await this.#edit();
-    else if (dice < 95) await this.#control();
+    else if (dice < 96) await this.#control();
     else if (dice < 97) await this.#restartWhenIdle();
     else await this.#crash();
   }
@@ -233,12 +233,17 @@ class Simulation {
     this.#process.lookAround();
   }
 
-  /** Pauses a budget, or resumes it; later edits and calls find it so. */
+  /** Pauses a budget, resumes or extends it; later edits and calls find it so. */
   async #control(): Promise<void> {
     const { ledger } = this.#process;
     const budgetId = this.#random.oneOf(["all", "hourly", "tokens"]);
-    const kind = ledger.pausesOf(budgetId).length > 0 ? "resume_budget" : "pause_budget";
-    await ledger.commit({ kind, at: this.#now, budgetId, value: null, by: "admin", reason: null });
+    const control = { at: this.#now, budgetId, value: null, by: "admin", reason: null };
+    const amount = (ledger.budget(budgetId)?.amount ?? 0n) / BigInt(2 + this.#random.below(8));
+    if (ledger.pausesOf(budgetId).length > 0)
+      await ledger.commit({ kind: "resume_budget", ...control });
+    else if (this.#random.below(2) === 0)
+      await ledger.commit({ kind: "extend_budget", ...control, amount });
+    else await ledger.commit({ kind: "pause_budget", ...control });
     this.#process.lookAround();
   }
 

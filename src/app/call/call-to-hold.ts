@@ -15,19 +15,20 @@ import type { RoutedCall } from "./route-call.ts";
 /** @throws PurserError `invalid_request` for a header that cannot be read. */
 export function callToHold(
   context: CallContext,
-  { at, prices, caller, headers, route, request: { facts } }: RoutedCall,
+  { at, prices, caller, headers, route, replaced, request: { facts } }: RoutedCall,
   input: InputCount,
 ): CallToHold {
   const given = readOperationId(headers);
   const fit = readFit(headers);
   const keyId = caller.key?.keyId ?? null;
   const { provider, model } = route;
+  const callRoute = context.router.callRoute(route, keyId);
   return {
     at,
     operationId: given === null ? makeOperationId(at) : operationOf(given, keyId ?? anonymousOwner),
     repeat: given === null ? "new" : "next",
     attribution: caller.attribution,
-    route: context.router.callRoute(route, keyId),
+    route: replaced ? { ...callRoute, replaced } : callRoute,
     budgets: caller.key?.budgets ?? none,
     estimate: (now, counted) => {
       const found = prices.sheet({ provider: provider.name, model, at: now });

@@ -116,7 +116,12 @@ async function serve(
     contextTokens: 1000,
   };
   const context = {
-    ledger: { decide: run, commit: run, holdOf: async (id: string) => desk.books.holds.get(id) },
+    ledger: {
+      decide: run,
+      commit: run,
+      holdOf: async (id: string) => desk.books.holds.get(id),
+      replacements: () => desk.books.registry.replacements.current,
+    },
     clock,
     upstream,
     waiting,
@@ -227,4 +232,53 @@ test("a price that is set while the hold is written does not apply to the call",
   const settled = desk.journal.at(-1);
   assert.ok(settled?.kind === "settle");
   assert.deepEqual([settled.cost.usd, settled.priceVersion], [2n, book.version]);
+});
+
+test("a call whose model is replaced is held by what the serving model can cost", async (t) => {
+  t.after(() => (current = book));
+  // Its reasoning is billed and not in the stream, so its whole ceiling is held.
+  const small = { provider: "p", model: "gpt-5-mini", input: "0.000001", output: "0.000001" };
+  const served = definePrice(small, { field: "prices[1]", source: "test" });
+  current = makePriceBook({ sources: [], overrides: [price, served], version: "two" });
+  const desk = new Desk();
+  desk.budget({ budgetId: "b", amount: 9000n });
+  const body = { model: "m", stream: true, max_tokens: 2000, messages };
+  const heldFor = async (): Promise<readonly [model: string, tokens: bigint, sent: unknown]> => {
+    const { sent } = await serve(desk, body, whole);
+    const hold = desk.journal.findLast((entry) => entry.kind === "hold");
+    assert.ok(hold);
+    const [asked] = sent as readonly { readonly model: string }[];
+    return [hold.route.model, hold.amount.tokens, asked?.model];
+  };
+  const [, few] = await heldFor();
+  const condition = {
+    when: "threshold",
+    budgetId: "b",
+    partsPerMillion: 1,
+    of: "actual",
+  } as const;
+  const action = { kind: "model", models: { "p/m": "p/gpt-5-mini" } } as const;
+  const rule = { ruleId: "r", condition, notify: null, escalate: null, action };
+  desk.run({ kind: "put_rule", at: 1, rule, deleted: false });
+  const alert = {
+    ruleId: "r",
+    when: "threshold",
+    value: "b",
+    chargedAt: 1,
+    window: { start: null, end: null },
+    until: null,
+    figure: 1n,
+    limit: 1n,
+    currency: "USD",
+    attribution: {},
+    budgetId: "b",
+    operationId: null,
+    notify: null,
+    escalate: null,
+    action: "model",
+  } as const;
+  desk.run({ kind: "fire_rule", at: 1, alert });
+  const [model, all, sent] = await heldFor();
+  assert.deepEqual([model, sent], ["gpt-5-mini", "gpt-5-mini"]);
+  assert.ok(all > few + 1000n, `a slice of a stream holds ${few}, the whole ceiling ${all}`);
 });

@@ -102,6 +102,7 @@ function forwarded(ledger: ExchangeContext["ledger"]): ForwardedCall {
       model: "m",
       title: "p/m",
     },
+    askedTitle: null,
     facts: plainFacts,
     estimate,
     heldAt: 0,

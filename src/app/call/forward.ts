@@ -9,6 +9,7 @@ import { Slices } from "../hold/slices.ts";
 import type { Reply } from "../port/reply.ts";
 import type { UpstreamRequest } from "../port/upstream.ts";
 import { rememberMade } from "./belongings.ts";
+import { titleOf } from "../route/route.ts";
 import type { CallContext } from "./call-context.ts";
 import { Exchange } from "./exchange.ts";
 import type { ForwardedCall } from "./forwarded-call.ts";
@@ -73,7 +74,7 @@ const noEdits: RequestEdits = {};
 function forwardedCall(context: CallContext, toForward: CallToForward): ForwardedCall {
   const { call, held, input } = toForward;
   const { answer, estimate } = held;
-  const { route, caller, headers, prices } = call;
+  const { route, replaced, caller, headers, prices } = call;
   const { facts } = call.request;
   const payable = payableOutput(held);
   const reducedMaxTokens =
@@ -83,6 +84,7 @@ function forwardedCall(context: CallContext, toForward: CallToForward): Forwarde
   return {
     call: answer.call,
     route,
+    askedTitle: replaced ? titleOf(route.provider, replaced.model) : null,
     facts,
     estimate,
     heldAt: held.at,

@@ -21,6 +21,8 @@ export interface ForwardedCall extends CallToSettle {
   readonly startedAt: number;
   /** The first hold; it grows with top-ups. */
   readonly held: Quantities;
+  /** What the caller asked for, as `PROVIDER/MODEL`; null if that is what serves. */
+  readonly askedTitle: string | null;
   /** The reduced output limit for one choice; null if it was not reduced. */
   readonly reducedMaxTokens: number | null;
   readonly fallback: FallbackRates | null;

@@ -107,6 +107,7 @@ function begin(clock: JumpingClock): Running {
       model: "m",
       title: "p/m",
     },
+    askedTitle: null,
     facts: plainFacts,
     estimate,
     heldAt: clock.now(),

@@ -6,7 +6,7 @@ import type { RequestFacts } from "../../wire/wire.ts";
 import type { Target } from "../route/target.ts";
 import type { CallContext, IncomingCall } from "./call-context.ts";
 import { findRoute } from "./find-route.ts";
-import { contentTypeOf } from "./route-call.ts";
+import { contentTypeOf } from "./content-type.ts";
 
 type Context = Pick<CallContext, "router" | "prices" | "clock" | "models" | "belongings">;
 

@@ -18,7 +18,7 @@ import { checkModel, type ModelCustody } from "./own-models.ts";
 import { Pipe } from "./pipe.ts";
 import { checkPriced, recordUnmetered } from "./record-unmetered.ts";
 import { findRoute } from "./find-route.ts";
-import { contentTypeOf } from "./route-call.ts";
+import { contentTypeOf } from "./content-type.ts";
 
 /**
  * @throws PurserError `unmetered` if the configuration refuses such endpoints, `forbidden` if the

@@ -1,14 +1,16 @@
 /** Reads a metered call, chooses where it goes, and checks that its key permits that. */
 
+import type { Replaced } from "../../domain/ledger/entry.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
 import type { ReadRequest } from "../../wire/wire.ts";
-import type { Headers } from "../caller/identify.ts";
 import { checkAllowed, checkOtherAllowed } from "../caller/permission.ts";
 import type { Route } from "../route/target.ts";
 import { checkReferences } from "./belongings.ts";
 import type { CallContext, IncomingCall } from "./call-context.ts";
+import { contentTypeOf } from "./content-type.ts";
 import { findRoute } from "./find-route.ts";
 import { checkModel } from "./own-models.ts";
+import { replaceModel } from "./replace-model.ts";
 
 /** A call that was read and is permitted. Nothing is held yet. */
 export interface RoutedCall extends IncomingCall {
@@ -16,6 +18,8 @@ export interface RoutedCall extends IncomingCall {
   /** The book of that time. It prices the hold and the bill, whatever is set in between. */
   readonly prices: PriceBook;
   readonly route: Route;
+  /** What the caller asked for, if a rule replaced it. */
+  readonly replaced?: Replaced;
   readonly request: ReadRequest;
 }
 
@@ -30,12 +34,9 @@ export function routeCall(context: CallContext, incoming: IncomingCall): RoutedC
   const prices = context.prices();
   const route = findRoute(context, incoming, { model: request.facts.model, at });
   checkPermitted(context, incoming, { route, request });
-  return { at, prices, caller, target, method, headers, body, route, request };
-}
-
-/** @returns undefined for a header that is absent or repeated. */
-export function contentTypeOf({ "content-type": type }: Headers): string | undefined {
-  return typeof type === "string" ? type : undefined;
+  const asked = { at, prices, caller, target, method, headers, body, route, request };
+  const replaced = replaceModel(context, asked);
+  return replaced === null ? asked : { ...asked, ...replaced };
 }
 
 function checkPermitted(

@@ -19,7 +19,11 @@ const callColumns: readonly ColumnOf<CallRow>[] = [
   { name: "ended_at", kind: "instant", of: ({ endedAt }) => endedAt },
   { name: "provider", kind: "text", of: ({ route }) => route.provider },
   { name: "model", kind: "text", of: ({ model }) => model },
-  { name: "requested_model", kind: "text", of: ({ route }) => route.model },
+  {
+    name: "requested_model",
+    kind: "text",
+    of: ({ route }) => route.replaced?.model ?? route.model,
+  },
   { name: "endpoint", kind: "text", of: ({ route }) => route.endpoint },
   { name: "key_id", kind: "text", of: ({ route }) => route.keyId },
   ...dimensions.map((dimension): ColumnOf<CallRow> => ({

@@ -30,6 +30,8 @@ export function replyHeaders(headers: UpstreamHeaders): Record<string, string | 
 export interface RepliedCall {
   readonly call: CallId;
   readonly route: { readonly title: string };
+  /** What the caller asked for, as in the header; null if that is what serves. */
+  readonly askedTitle: string | null;
   /** The reduced output limit for one choice; null if it was not reduced. */
   readonly reducedMaxTokens: number | null;
 }
@@ -37,10 +39,11 @@ export interface RepliedCall {
 /** Adds Purser's own headers to those of a reply. */
 export function addCall(
   headers: Record<string, string | readonly string[]>,
-  { call, route, reducedMaxTokens }: RepliedCall,
+  { call, route, askedTitle, reducedMaxTokens }: RepliedCall,
 ): Record<string, string | readonly string[]> {
   headers["x-purser-operation-id"] = idOfOperation(call.operationId);
   headers["x-purser-model"] = route.title;
+  if (askedTitle !== null) headers["x-purser-requested-model"] = askedTitle;
   if (reducedMaxTokens !== null) headers["x-purser-max-tokens"] = String(reducedMaxTokens);
   return headers;
 }

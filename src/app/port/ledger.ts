@@ -49,8 +49,11 @@ export interface Ledger extends Registry {
    */
   flush(): Promise<void>;
 
-  /** The counters of a budget's current window: one, or one per value for `*`. */
-  balances(budgetId: string, at: number): Promise<readonly Balance[]>;
+  /**
+   * The counters of a budget's window at a time: one, or one per value for `*`. Of a window that is
+   * over, only those of a named value are sure to be found.
+   */
+  balances(budgetId: string, at: number, value?: string): Promise<readonly Balance[]>;
   /** The holds of calls under way. */
   openHolds(): Promise<readonly OpenHold[]>;
   holdOf(operationId: string): Promise<OpenHold | undefined>;

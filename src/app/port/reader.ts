@@ -70,6 +70,8 @@ export interface CallFilter {
    * without one.
    */
   readonly attribution?: Readonly<Record<string, string>>;
+  /** Any of these values of a dimension. */
+  readonly among?: { readonly dimension: string; readonly values: ReadonlySet<string> };
   readonly provider?: string;
   /** All providers except this one. */
   readonly exceptProvider?: string;

@@ -1,6 +1,7 @@
 /** Port to the definitions in a ledger: budgets, keys and prices, looked up while a call waits. */
 
 import type { Budget } from "../../domain/budget/budget.ts";
+import type { Replacements } from "../../domain/ledger/replacements.ts";
 import type { Pause } from "../../domain/ledger/counter.ts";
 import type { Key } from "../../domain/key/key.ts";
 import type { KeptPrice } from "../../domain/price/text/kept-price.ts";
@@ -31,4 +32,8 @@ export interface Registry {
   rules(): readonly KeptRule[];
   /** The last alert of each rule and value, the oldest first. */
   alerts(): readonly KeptAlert[];
+  /** The last alert of a rule for a value. */
+  alertOf(of: { readonly ruleId: string; readonly value: string }): KeptAlert | undefined;
+  /** What rules serve in place of the models that calls ask for; null while no rule does. */
+  replacements(): Pick<Replacements, "of"> | null;
 }

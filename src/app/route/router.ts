@@ -83,17 +83,17 @@ export class Router {
    *   if one does, but only in another format.
    */
   route(target: Target, model: string, priced: Priced): Route {
-    if (target.provider) return this.#routeTo(target, target.provider, model);
+    if (target.provider) return this.routeTo(target, target.provider, model);
     const named = this.#providers.aliases.get(model) ?? model;
     const slash = named.indexOf("/");
     const first = slash > 0 ? named.slice(0, slash) : "";
     const provider = this.#providers.byName.get(first);
-    if (provider) return this.#routeTo(target, provider, named.slice(slash + 1));
+    if (provider) return this.routeTo(target, provider, named.slice(slash + 1));
     const candidate = this.#candidate(target.wire, named, priced);
-    if (candidate) return this.#routeTo(target, candidate, named);
+    if (candidate) return this.routeTo(target, candidate, named);
     // A reseller's `VENDOR/MODEL` was looked up first: the whole string is a model name there.
     const meant = slash > 0 ? providerNamed(this.#providers, first) : undefined;
-    if (meant) return this.#routeTo(target, meant, named.slice(slash + 1));
+    if (meant) return this.routeTo(target, meant, named.slice(slash + 1));
     throw this.#unserved(target, named, priced);
   }
 
@@ -117,7 +117,11 @@ export class Router {
     return this.#preferred.get(wire.name)?.find((provider) => serves(provider, model, priced));
   }
 
-  #routeTo(target: Target, provider: Provider, model: string): Route {
+  /**
+   * @param model The provider's name for it.
+   * @throws PurserError `invalid_request` if the provider does not support the target's format.
+   */
+  routeTo(target: Target, provider: Provider, model: string): Route {
     const memo = this.#routes.get(provider);
     const known = memo?.get(target, model);
     if (known) return known;

@@ -1,77 +1,47 @@
 /** Finds which rules the charges of one page of the journal meet. */
 
-import { attributedTo, attributionOf, unattributed } from "../../domain/attribution/attribution.ts";
-import { everyValue } from "../../domain/budget/applies.ts";
-import type { HeldCall } from "../../domain/event/context.ts";
+import { attributionOf } from "../../domain/attribution/attribution.ts";
+import { everyValue, valueFor } from "../../domain/budget/applies.ts";
+import type { Budget } from "../../domain/budget/budget.ts";
 import type { Balance } from "../../domain/ledger/counter.ts";
-import type { CorrectionEntry, RefusalEntry, SettleEntry } from "../../domain/ledger/entry.ts";
+import { currentCounter } from "../../domain/ledger/current-counter.ts";
+import { counterId } from "../../domain/ledger/counter.ts";
 import { idOfOperation } from "../../domain/ledger/operation.ts";
-import type { Alert } from "../../domain/rule/alert.ts";
+import { type Alert, covers } from "../../domain/rule/alert.ts";
 import { forecastSpend } from "../../domain/rule/forecast.ts";
 import type {
   AmountCondition,
-  KeptRule,
   Rule,
-  RuleCurrency,
   SpendCondition,
   ThresholdCondition,
 } from "../../domain/rule/rule.ts";
-import { countTokens } from "../../domain/usage/usage.ts";
 import type { FollowedEntry } from "../port/feed.ts";
 import type { Ledger } from "../port/ledger.ts";
-import type { CallFilter, Figures, LedgerReader } from "../port/reader.ts";
+import type { LedgerReader } from "../port/reader.ts";
+import { type Charge, type Page, pageOf, since } from "./page.ts";
+import { rollingSpends } from "./rolling-spend.ts";
+import type { TaskSums } from "./task-sums.ts";
 
 export interface EvaluationParts {
-  readonly ledger: Pick<Ledger, "budget" | "balances">;
+  readonly ledger: Pick<Ledger, "budget" | "balances" | "alertOf" | "rules">;
   readonly reader: Pick<LedgerReader, "totals">;
+  readonly tasks: TaskSums;
   /** Whose calls are left out. */
   readonly exceptProvider?: string;
-}
-
-/** A charge with its call. */
-interface Charge {
-  readonly entry: SettleEntry | CorrectionEntry;
-  readonly call: HeldCall;
-}
-
-/** What one page of the journal has. */
-interface Page {
-  readonly charges: readonly Charge[];
-  readonly refusals: readonly RefusalEntry[];
 }
 
 /** Sums are read from the ledger, so they may already have charges of later pages. */
 export async function evaluate(
   parts: EvaluationParts,
-  rules: readonly KeptRule[],
   entries: readonly FollowedEntry[],
 ): Promise<readonly Alert[]> {
   const page = pageOf(entries, parts.exceptProvider);
   if (page.charges.length + page.refusals.length === 0) return [];
+  parts.tasks.add(page.charges);
   const found: Alert[] = [];
-  for (const rule of rules) found.push(...(await alertsOf(parts, rule, since(page, rule.since))));
+  for (const rule of parts.ledger.rules())
+    found.push(...(await alertsOf(parts, rule, since(page, rule.since))));
   return found;
-}
-
-function pageOf(entries: readonly FollowedEntry[], except: string | undefined): Page {
-  const charges = entries.flatMap(({ entry, context: { call } }) =>
-    (entry.kind === "settle" || entry.kind === "correction") &&
-    call &&
-    call.route.provider !== except
-      ? [{ entry, call }]
-      : [],
-  );
-  const refusals = entries.flatMap(({ entry }) =>
-    entry.kind === "refusal" && entry.route.provider !== except ? [entry] : [],
-  );
-  return { charges, refusals };
-}
-
-function since({ charges, refusals }: Page, from: number): Page {
-  return {
-    charges: charges.filter(({ entry }) => entry.at >= from),
-    refusals: refusals.filter(({ at }) => at >= from),
-  };
 }
 
 async function alertsOf(parts: EvaluationParts, rule: Rule, page: Page): Promise<readonly Alert[]> {
@@ -101,19 +71,57 @@ async function thresholds(
   { charges }: Page,
 ): Promise<readonly Alert[]> {
   const budget = ledger.budget(condition.budgetId);
-  const at = lastTime(charges);
-  if (!budget || at === null) return [];
-  const { budgetType } = budget;
-  const balances = await ledger.balances(budget.budgetId, at);
-  return balances.flatMap(({ counter, spent, limit }: Balance) => {
-    const { windowStart, windowEnd, currency, value } = counter;
-    const window = { start: windowStart, end: windowEnd };
-    const figure = condition.of === "actual" ? spent : forecastSpend(spent, window, at);
-    if (figure === null || figure === 0n) return [];
-    if (figure * 1_000_000n < limit * BigInt(condition.partsPerMillion)) return [];
-    return {
+  if (!budget) return [];
+  const found: Alert[] = [];
+  for (const charged of chargedCounters(budget, charges)) {
+    const { heldAt, value } = charged;
+    const [balance] = await ledger.balances(budget.budgetId, heldAt, value);
+    if (balance) found.push(...thresholdOf({ rule, condition }, budget, { balance, charged }));
+  }
+  return found;
+}
+
+/** A counter that charges of a page may be on. */
+interface ChargedCounter {
+  readonly value: string;
+  /** When one of its calls was held, which decides the window. */
+  readonly heldAt: number;
+  /** The last charge. */
+  readonly chargedAt: number;
+  readonly windowStart: number;
+}
+
+/** Oldest window first. */
+function chargedCounters(budget: Budget, charges: readonly Charge[]): readonly ChargedCounter[] {
+  const found = new Map<string, ChargedCounter>();
+  for (const { entry, call } of charges) {
+    const value = valueFor(budget, call.attribution);
+    const isEach = budget.resourceId === everyValue;
+    const key = currentCounter(budget, { at: call.at, value: isEach ? value : null });
+    const before = found.get(counterId(key));
+    const chargedAt = Math.max(before?.chargedAt ?? entry.at, entry.at);
+    const { windowStart } = key;
+    found.set(counterId(key), { value, heldAt: call.at, chargedAt, windowStart });
+  }
+  return [...found.values()].sort((left, right) => left.windowStart - right.windowStart);
+}
+
+function thresholdOf(
+  { rule, condition }: Ruled<ThresholdCondition>,
+  { budgetId, budgetType, resourceId }: Budget,
+  { balance, charged }: { readonly balance: Balance; readonly charged: ChargedCounter },
+): readonly Alert[] {
+  const { counter, spent, limit } = balance;
+  const { windowStart, windowEnd, currency, value } = counter;
+  const at = charged.chargedAt;
+  const window = { start: windowStart, end: windowEnd };
+  const figure = condition.of === "actual" ? spent : forecastSpend(spent, window, at);
+  if (figure === null || figure === 0n) return [];
+  if (figure * 1_000_000n < limit * BigInt(condition.partsPerMillion)) return [];
+  return [
+    {
       ...common(rule),
-      value: budget.resourceId === everyValue ? value : budget.budgetId,
+      value: resourceId === everyValue ? value : budgetId,
       chargedAt: at,
       window: { start: windowStart === 0 ? null : windowStart, end: windowEnd },
       until: windowEnd,
@@ -121,9 +129,9 @@ async function thresholds(
       limit,
       currency,
       attribution: budgetType === "platform" ? {} : attributionOf(budgetType, value),
-      budgetId: budget.budgetId,
-    };
-  });
+      budgetId,
+    },
+  ];
 }
 
 function operationOver(
@@ -145,25 +153,26 @@ function operationOver(
 }
 
 async function tasksOver(
-  parts: EvaluationParts,
+  { tasks, ledger }: EvaluationParts,
   { rule, condition }: Ruled<AmountCondition>,
   { charges }: Page,
 ): Promise<readonly Alert[]> {
+  const { ruleId } = rule;
   const byTask = new Map(
     charges.flatMap((charge) => {
       const { task } = charge.call.attribution;
-      return task === undefined ? [] : [[task, charge] as const];
+      const isNew = task !== undefined && !ledger.alertOf({ ruleId, value: task });
+      return isNew ? [[task, charge] as const] : [];
     }),
   );
-  const alerts: Alert[] = [];
-  for (const [task, charge] of byTask) {
-    const [sum] = await parts.reader.totals(filterOf(parts, { attribution: { task } }), [], null);
-    const figure = sum ? figureOf(sum, condition.currency) : 0n;
-    if (figure <= condition.amount) continue;
+  const past = await tasks.past([...byTask.keys()], condition);
+  return [...byTask].flatMap(([task, charge]) => {
+    const figure = past.get(task);
     const window = { start: null, end: charge.entry.at };
-    alerts.push(alertOfCharge({ rule, condition }, charge, { value: task, figure, window }));
-  }
-  return alerts;
+    return figure === undefined
+      ? []
+      : [alertOfCharge({ rule, condition }, charge, { value: task, figure, window })];
+  });
 }
 
 /** The alert of an amount that a charge went past, once for good. */
@@ -190,30 +199,25 @@ async function spendOver(
   { charges }: Page,
 ): Promise<readonly Alert[]> {
   const { currency, amount: limit, windowMs, by } = condition;
-  const at = lastTime(charges);
-  if (at === null) return [];
-  const from = at - windowMs;
-  const sums = await parts.reader.totals(filterOf(parts, { from, to: at + 1 }), [by], null);
-  const charged = new Set(charges.map(({ call }) => attributedTo(call.attribution, by)));
-  return sums.flatMap((sum) => {
-    const value = sum.group[by] ?? unattributed;
-    const figure = figureOf(sum, currency);
-    if (value === unattributed || !charged.has(value) || figure <= limit) return [];
-    return {
-      ...common(rule),
-      value,
-      chargedAt: at,
-      window: { start: from, end: at },
-      until: at + windowMs,
-      figure,
-      limit,
-      currency,
-      attribution: attributionOf(by, value),
-    };
-  });
+  const isCovered = (value: string, chargedAt: number): boolean => {
+    const alert = { ...common(rule), chargedAt, window: { start: null, end: null }, until: null };
+    return covers(parts.ledger.alertOf({ ...alert, value }), alert);
+  };
+  const spends = await rollingSpends({ ...parts, isCovered }, condition, charges);
+  return spends.map(({ value, figure, at }) => ({
+    ...common(rule),
+    value,
+    chargedAt: at,
+    window: { start: at - windowMs, end: at },
+    until: at + windowMs,
+    figure,
+    limit,
+    currency,
+    attribution: attributionOf(by, value),
+  }));
 }
 
-/** Once a day for each model. */
+/** Once a day for each model, from its first call on. */
 function unpriced(rule: Rule, { charges, refusals }: Page): readonly Alert[] {
   const charged = charges
     .filter(({ entry }) => entry.flags.includes("unpriced"))
@@ -221,7 +225,8 @@ function unpriced(rule: Rule, { charges, refusals }: Page): readonly Alert[] {
   const refused = refusals
     .filter(({ reason }) => reason === "unpriced")
     .map((entry) => ({ ...entry, model: entry.route.model, entry }));
-  return [...charged, ...refused].map(({ route, model, attribution, at, entry }) => ({
+  const calls = [...charged, ...refused].sort((left, right) => left.at - right.at);
+  return calls.map(({ route, model, attribution, at, entry }) => ({
     ...common(rule),
     value: `${route.provider}/${model}`,
     chargedAt: at,
@@ -238,22 +243,7 @@ function unpriced(rule: Rule, { charges, refusals }: Page): readonly Alert[] {
 const dayMs = 86_400_000;
 
 /** What all alerts of a rule have; those of a budget or an operation name it. */
-function common({ ruleId, condition: { when }, notify, escalate }: Rule) {
-  return { ruleId, when, notify, escalate, budgetId: null, operationId: null };
-}
-
-function lastTime(charges: readonly Charge[]): number | null {
-  return charges.reduce<number | null>((last, { entry }) => Math.max(last ?? 0, entry.at), null);
-}
-
-function filterOf({ exceptProvider }: EvaluationParts, filter: CallFilter): CallFilter {
-  return {
-    ...filter,
-    charged: true,
-    ...(exceptProvider !== undefined && { exceptProvider }),
-  };
-}
-
-function figureOf({ cost, usage }: Figures, currency: RuleCurrency): bigint {
-  return currency === "USD" ? cost : BigInt(countTokens(usage));
+function common({ ruleId, condition: { when }, notify, escalate, action }: Rule) {
+  const kind = action?.kind ?? null;
+  return { ruleId, when, notify, escalate, action: kind, budgetId: null, operationId: null };
 }

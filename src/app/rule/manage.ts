@@ -6,15 +6,22 @@ import { invalid } from "../../domain/input/fields.ts";
 import { suggest } from "../../domain/input/nearest.ts";
 import type { KeptAlert } from "../../domain/rule/alert.ts";
 import { defineRule, ruleToJson } from "../../domain/rule/define.ts";
+import { budgetNames } from "../../domain/rule/rule-names.ts";
 import type { KeptRule, Rule } from "../../domain/rule/rule.ts";
 import type { Principal } from "../caller/principal.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
+import type { PriceBook } from "../../domain/price/sheet.ts";
 import { confine } from "../report/scope.ts";
+import { modelProblems, type RuleWarning } from "./check-models.ts";
 
 export interface RuleContext {
   readonly ledger: Pick<Ledger, "commit" | "rules" | "alerts" | "budgets">;
   readonly clock: Pick<Clock, "now">;
+}
+
+interface SettingContext extends RuleContext {
+  prices(): PriceBook;
 }
 
 /** @throws PurserError `not_found`. */
@@ -31,24 +38,42 @@ export function findRule({ ledger }: RuleContext, ruleId: string): KeptRule {
 
 /** @throws PurserError `invalid_request` with field and remedy. */
 export async function putRule(
-  context: RuleContext,
+  context: SettingContext,
   input: Readonly<Record<string, unknown>>,
   notifiers: readonly string[],
-): Promise<Rule> {
-  const budgets = context.ledger.budgets().map(({ budgetId }) => budgetId);
-  const rule = defineRule(input, { prefix: "", notifiers, budgets });
+): Promise<{ readonly rule: Rule; readonly warnings: readonly RuleWarning[] }> {
+  const names = budgetNames(context.ledger.budgets());
+  const rule = defineRule(input, { prefix: "", notifiers, ...names });
+  const problems = modelProblems(rule, context.prices(), context.clock.now());
+  const fault = problems.find(({ isFault }) => isFault);
+  if (fault) {
+    const { message, field, remedy } = fault;
+    throw new PurserError("invalid_request", message, { field, remedy });
+  }
   await put(context, rule);
-  return rule;
+  const warnings = problems.map(({ field, message, remedy }) => ({ field, message, remedy }));
+  return { rule, warnings };
 }
 
-/** Sets the rules of the configuration that differ from the ledger. */
-export async function declareRules(context: RuleContext, rules: readonly Rule[]): Promise<void> {
+/**
+ * Sets the rules of the configuration that differ from the ledger.
+ *
+ * @returns Warnings. A missing price is one, too: prices can change while the file stays.
+ */
+export async function declareRules(
+  context: SettingContext,
+  rules: readonly Rule[],
+): Promise<readonly string[]> {
   const kept = new Map(context.ledger.rules().map((rule) => [rule.ruleId, rule]));
   for (const rule of rules) {
     const before = kept.get(rule.ruleId);
     if (before && text(before) === text(rule)) continue;
     await put(context, rule);
   }
+  const [prices, at] = [context.prices(), context.clock.now()];
+  return rules.flatMap((rule) =>
+    modelProblems(rule, prices, at).map(({ message }) => `rule ${rule.ruleId}: ${message}`),
+  );
 }
 
 async function put({ ledger, clock }: RuleContext, rule: Rule): Promise<void> {

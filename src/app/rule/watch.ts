@@ -6,10 +6,12 @@ import type { Clock } from "../port/clock.ts";
 import type { Deliveries } from "../port/deliveries.ts";
 import type { Feed } from "../port/feed.ts";
 import type { Ledger } from "../port/ledger.ts";
+import { announceChange, type Audience } from "../hold/announce.ts";
 import { evaluate, type EvaluationParts } from "./evaluate.ts";
+import { TaskSums } from "./task-sums.ts";
 
-export interface WatchParts extends EvaluationParts {
-  readonly ledger: EvaluationParts["ledger"] & Pick<Ledger, "commit" | "rules" | "alerts">;
+export interface WatchParts extends Omit<EvaluationParts, "tasks">, Audience {
+  readonly ledger: EvaluationParts["ledger"] & Pick<Ledger, "commit" | "alerts">;
   readonly feed: Pick<Feed, "follow" | "last">;
   /** Where its place in the journal is kept. */
   readonly deliveries: () => Deliveries;
@@ -29,6 +31,7 @@ const unsavedEntries = 1000;
  */
 export class RuleWatch {
   readonly #parts: WatchParts;
+  readonly #tasks: TaskSums;
   readonly #stop = new AbortController();
   #running: Promise<unknown> | undefined;
   #cursor: number | undefined;
@@ -36,6 +39,12 @@ export class RuleWatch {
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
+    this.#tasks = new TaskSums(parts.reader, parts.exceptProvider);
+  }
+
+  /** The last entry that it has dealt with; undefined before it is woken. */
+  get place(): number | undefined {
+    return this.#cursor;
   }
 
   /** Call it before the first call is served, and after a rule was set. */
@@ -84,13 +93,15 @@ export class RuleWatch {
   }
 
   async #follow(after: number): Promise<void> {
-    const { feed, ledger, clock } = this.#parts;
+    const parts = { ...this.#parts, tasks: this.#tasks };
+    const { feed, ledger, clock } = parts;
     for await (const page of feed.follow(after, this.#stop.signal)) {
-      const alerts = await evaluate(this.#parts, ledger.rules(), page);
       let fired = 0;
-      for (const alert of alerts) {
-        const { repeated } = await ledger.commit({ kind: "fire_rule", at: clock.now(), alert });
+      for (const alert of await evaluate(parts, page)) {
+        const command = { kind: "fire_rule", at: clock.now(), alert } as const;
+        const { repeated, paused } = await ledger.commit(command);
         if (!repeated) fired += 1;
+        if (paused) announceChange(parts);
       }
       const seq = page.at(-1)?.seq ?? after;
       this.#cursor = seq;

@@ -46,6 +46,7 @@ function defineList(command: Command, context: CommandContext): void {
       const columns = [
         { title: "rule" },
         { title: "fires" },
+        { title: "does" },
         { title: "alerts", align: "right" },
         { title: "open", spare: 1 },
       ] as const;
@@ -58,6 +59,7 @@ function rowOf(rule: RuleJson): readonly string[] {
   return [
     rule.rule_id,
     conditionOf(rule),
+    actionOf(rule),
     String(rule.alerts.length),
     open.map(({ value }) => value).join(", ") || "none",
   ];
@@ -70,6 +72,14 @@ function conditionOf({ when, budget_id: budget, percent, of, ...rule }: RuleJson
   if (when === "task_over") return `on a task over ${amount}`;
   if (when === "spend_over") return `on a ${rule.by} over ${amount} in ${rule.window}`;
   return "on a model without a price";
+}
+
+function actionOf({ action, models, when, budget_id: budget, by = "task" }: RuleJson): string {
+  if (action === "pause")
+    return when === "threshold" ? "pauses the budget" : `pauses the ${by} in ${budget}`;
+  if (action !== "model") return "notifies";
+  const [first, ...others] = Object.entries(models ?? {}).map(([from, to]) => `${from} → ${to}`);
+  return others.length === 0 ? `serves ${first}` : `serves ${first} and ${others.length} more`;
 }
 
 function defineTest(command: Command, context: CommandContext): void {

@@ -19,6 +19,15 @@ const spent = {
   value: null,
   window,
 };
+const alert = {
+  rule_id: "whale",
+  when: "spend_over",
+  value: "ann",
+  owner: "ann",
+  current_usage: 21,
+  budget_amount: 20,
+  currency: "USD",
+};
 const call = { operation_id: "op-1", provider: "openai", requested_model: "gpt-5" };
 
 function event(type: string, data: CloudEvent["data"], subject = "op-1"): CloudEvent {
@@ -51,6 +60,21 @@ const sentences: readonly (readonly [type: string, data: CloudEvent["data"], sen
       "budget.exceeded",
       { ...spent, current_usage: 0.0012, budget_amount: 0.001, window: { ...window, end: null } },
       "Budget team-a (team atlas) has reached its limit: 0.0012 USD of 0.001 USD (120%) is used.",
+    ],
+    [
+      "rule.fired",
+      { ...alert, action: "notify" },
+      "Rule whale fired for ann: 21.00 USD is over 20.00 USD.",
+    ],
+    [
+      "rule.fired",
+      { ...alert, action: "pause" },
+      "Rule whale fired for ann: 21.00 USD is over 20.00 USD. New calls are refused until the budget is resumed.",
+    ],
+    [
+      "rule.fired",
+      { ...alert, when: "threshold", value: "team-a", action: "model" },
+      "Rule whale fired for team-a, owner ann: 21.00 USD has reached 20.00 USD. Cheaper models serve its calls.",
     ],
     [
       "budget.paused",

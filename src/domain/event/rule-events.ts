@@ -34,6 +34,7 @@ function alertData(alert: Alert, at: number): Happening["data"] {
   return {
     rule_id: alert.ruleId,
     when: alert.when,
+    action: alert.action ?? "notify",
     value: alert.value,
     budget_id: alert.budgetId,
     operation_id: operationId === null ? null : idOfOperation(operationId),

@@ -86,7 +86,12 @@ function alert(data: Data): string {
     formatFigure(data, "budget_amount") ?? "?",
   ];
   const verb = data["when"] === "threshold" ? "has reached" : "is over";
-  return `${named}${whose}: ${figure} ${verb} ${limit}.`;
+  return `${named}${whose}: ${figure} ${verb} ${limit}.${actionOf(data)}`;
+}
+
+function actionOf({ action }: Data): string {
+  if (action === "pause") return " New calls are refused until the budget is resumed.";
+  return action === "model" ? " Cheaper models serve its calls." : "";
 }
 
 function unknownType({ type, subject }: CloudEvent): string {

@@ -226,7 +226,7 @@ export interface PutRuleCommand {
   readonly deleted: boolean;
 }
 
-/** Fires a rule, once per window. */
+/** Fires a rule, once per window, and pauses the budget that its action names. */
 export interface FireRuleCommand {
   readonly kind: "fire_rule";
   readonly at: number;
@@ -361,7 +361,11 @@ export interface AnswerOf extends ControlAnswerOf {
   readonly revert_prices: { readonly update: KeptPriceUpdate; readonly repeated: boolean };
   readonly put_rule: { readonly rule: Rule };
   /** `repeated`: it had fired, was acknowledged or escalated before; nothing changed. */
-  readonly fire_rule: { readonly repeated: boolean };
+  readonly fire_rule: {
+    readonly repeated: boolean;
+    /** Whether the alert paused a budget. */
+    readonly paused: boolean;
+  };
   readonly acknowledge_rule: { readonly alert: KeptAlert; readonly repeated: boolean };
   readonly escalate_rule: { readonly repeated: boolean };
 }

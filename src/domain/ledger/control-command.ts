@@ -17,7 +17,10 @@ export interface PauseBudgetCommand extends Control {
   readonly kind: "pause_budget";
 }
 
-/** Ends all pauses, those by thresholds included: they do not pause again in this window. */
+/**
+ * Ends all pauses, those by thresholds included: they do not pause again in this window. Ends the
+ * replacement of models by rules, too, for the rest of the window.
+ */
 export interface ResumeBudgetCommand extends Control {
   readonly kind: "resume_budget";
 }

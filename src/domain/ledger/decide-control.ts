@@ -16,6 +16,7 @@ import { currentCounter } from "./current-counter.ts";
 import { noSuchBudget } from "./decide-budget.ts";
 import type { Decided } from "./decided.ts";
 import { countedWindow } from "./recount.ts";
+import { replacesModels } from "./replacements.ts";
 import type { LedgerView } from "./view.ts";
 
 /** @throws PurserError `not_found`, or `invalid_request` for a value that the budget has not. */
@@ -60,7 +61,8 @@ export function decideResume(
     const thresholds = pausingThresholds(counter, budget);
     return thresholds.length === 0 ? [] : [{ counter: counter.key, thresholds }];
   });
-  if (ended.length === 0 && lifted.length === 0) return { answer: { repeated: true }, entries: [] };
+  if (ended.length === 0 && lifted.length === 0 && !hasReplacements(books, { at, budgetId, value }))
+    return { answer: { repeated: true }, entries: [] };
   return {
     answer: { repeated: false },
     entries: [{ kind: "budget_resume", at, budgetId, value, by, reason, lifted }],
@@ -97,6 +99,20 @@ export function decideExtend(
     answer: { balance: balanceOf(extended, budget) },
     entries: [{ kind: "budget_extension", at, counter: counter.key, amount, by, reason }],
   };
+}
+
+/** Whether a rule serves calls of the budget by cheaper models now. */
+function hasReplacements(
+  { rules, alerts }: LedgerView,
+  { at, budgetId, value }: Pick<ResumeBudgetCommand, "at" | "budgetId" | "value">,
+): boolean {
+  return [...alerts.values()].some(
+    (alert) =>
+      alert.budgetId === budgetId &&
+      (value === null || alert.value === value) &&
+      (alert.until === null || at < alert.until) &&
+      replacesModels(rules.get(alert.ruleId), alert),
+  );
 }
 
 function budgetFor(books: LedgerView, { budgetId }: ControlCommand): Budget {

@@ -24,12 +24,13 @@ const alert: Alert = {
   operationId: null,
   notify: null,
   escalate: { afterMs: 60_000, notify: ["pager"] },
+  action: null,
 };
 
 function ledger() {
   const registry = new Registry();
   const condition = { when: "unpriced_model" } as const;
-  const rule = { ruleId: "r", condition, notify: null, escalate: null };
+  const rule = { ruleId: "r", condition, notify: null, escalate: null, action: null };
   registry.apply({ kind: "rule", at: 0, rule, deleted: false });
   const view = registry as unknown as LedgerView;
   const apply = (entries: readonly Entry[]): number => {

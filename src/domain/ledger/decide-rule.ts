@@ -1,15 +1,19 @@
 /** Decides what becomes of an alert: it fires once per window, and is answered or escalated once. */
 
+import { everyValue } from "../budget/applies.ts";
 import { PurserError } from "../error.ts";
 import { type Alert, alertKey, covers, type KeptAlert } from "../rule/alert.ts";
+import { dimensionOf } from "../rule/define-action.ts";
+import type { Rule } from "../rule/rule.ts";
 import type {
   AcknowledgeRuleCommand,
   AnswerOf,
   EscalateRuleCommand,
   FireRuleCommand,
 } from "./command.ts";
+import { decidePause } from "./decide-control.ts";
 import type { Decided } from "./decided.ts";
-import type { AlertEntry } from "./entry.ts";
+import type { AlertEntry, Entry } from "./entry.ts";
 import type { LedgerView } from "./view.ts";
 
 export function decideFire(
@@ -17,10 +21,35 @@ export function decideFire(
   { at, alert }: FireRuleCommand,
 ): Decided<AnswerOf["fire_rule"]> {
   const kept = books.alerts.get(alertKey(alert));
-  if (covers(kept, alert.chargedAt) || !books.rules.has(alert.ruleId))
-    return { answer: { repeated: true }, entries: [] };
-  const entry: AlertEntry = { kind: "rule_fired", at, alert, by: null, note: null };
-  return { answer: { repeated: false }, entries: [entry] };
+  const rule = books.rules.get(alert.ruleId);
+  if (covers(kept, alert) || !rule)
+    return { answer: { repeated: true, paused: false }, entries: [] };
+  // Found late, such as after a day without a process: it is too late to act.
+  const isOver = alert.until !== null && at >= alert.until;
+  const fired = isOver ? { ...alert, action: null } : alert;
+  const entry: AlertEntry = { kind: "rule_fired", at, alert: fired, by: null, note: null };
+  const pause = isOver ? [] : pauseBy(books, { at, rule, alert });
+  return { answer: { repeated: false, paused: pause.length > 0 }, entries: [entry, ...pause] };
+}
+
+/**
+ * The pause that comes with an alert, in the same decision: neither is without the other. Nothing
+ * if the budget is paused already, is gone, or counts something else by now.
+ */
+function pauseBy(
+  books: LedgerView,
+  { at, rule, alert }: Omit<FireRuleCommand, "kind"> & { readonly rule: Rule },
+): readonly Entry[] {
+  const { action, condition, ruleId } = rule;
+  if (action?.kind !== "pause") return [];
+  const { budgetId } = action;
+  const budget = books.budgets.get(budgetId);
+  const isEach = budget?.resourceId === everyValue;
+  const dimension = dimensionOf(condition);
+  if (!budget || (dimension !== null && !(isEach && budget.budgetType === dimension))) return [];
+  const value = isEach ? alert.value : null;
+  const [by, reason] = [`rule:${ruleId}`, `rule ${ruleId} fired`];
+  return decidePause(books, { kind: "pause_budget", at, budgetId, value, by, reason }).entries;
 }
 
 /** @throws PurserError `not_found` if the rule has not fired for the value. */
@@ -61,6 +90,6 @@ export function decideEscalate(
 
 /** The alert as it fired. */
 function plain(kept: KeptAlert): Alert {
-  const { firedAt: _, acknowledged: __, escalatedAt: ___, ...alert } = kept;
+  const { firedAt: _, acknowledged: __, escalatedAt: ___, resumedAt: ____, ...alert } = kept;
   return alert;
 }

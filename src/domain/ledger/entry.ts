@@ -49,6 +49,14 @@ export interface CallRoute {
   /** `chat`, `messages`, `embeddings`, ... or `api` for a hold made over the API. */
   readonly endpoint: string;
   readonly keyId: string | null;
+  /** What the caller asked for, if a rule replaced it by `model`. */
+  readonly replaced?: Replaced;
+}
+
+/** A model that was asked for, and the rule that replaced it by a cheaper one. */
+export interface Replaced {
+  readonly model: string;
+  readonly ruleId: string;
 }
 
 export type CallStatus = "settled" | "estimated" | "unresolved" | "released";

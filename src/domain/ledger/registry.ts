@@ -10,6 +10,7 @@ import { alertKey, type KeptAlert } from "../rule/alert.ts";
 import type { KeptRule } from "../rule/rule.ts";
 import { Applicable, type CallSubject } from "./applicable.ts";
 import { Controls } from "./controls.ts";
+import { Replacements } from "./replacements.ts";
 import type {
   AlertEntry,
   BudgetEntry,
@@ -69,6 +70,13 @@ export class Registry {
   readonly alerts = new Map<string, KeptAlert>();
   /** By rule, the keys of its alerts about single operations, the oldest first. */
   readonly #ofOperations = new Map<string, string[]>();
+  /** What rules serve in place of the models that calls ask for. */
+  readonly replacements = new Replacements({
+    rules: this.rules,
+    alerts: this.alerts,
+    budgets: this.budgets,
+    countersFor: (subject, at) => this.countersFor(subject, at),
+  });
   /** By budget id, its recounts, oldest first. */
   readonly #recounts = new Map<string, RecountedSpan[]>();
   readonly #counters = new Applicable<CounterKey>(this.budgets, (key) => key);
@@ -77,8 +85,10 @@ export class Registry {
     switch (entry.kind) {
       case "budget":
         return this.#define(entry);
-      case "budget_pause":
       case "budget_resume":
+        this.#endActions(entry);
+        return this.controls.apply(entry);
+      case "budget_pause":
       case "budget_extension":
         return this.controls.apply(entry);
       case "key":
@@ -140,6 +150,7 @@ export class Registry {
     const continues = !deleted && before !== undefined && sameCondition(before, rule);
     if (deleted) this.rules.delete(rule.ruleId);
     else this.rules.set(rule.ruleId, { ...rule, since: continues ? before.since : at });
+    this.replacements.changed();
     if (continues) return;
     this.#ofOperations.delete(rule.ruleId);
     for (const [key, alert] of this.alerts)
@@ -148,8 +159,10 @@ export class Registry {
 
   #alert({ kind, at, alert, by, note }: AlertEntry): void {
     const key = alertKey(alert);
+    if (alert.when === "threshold") this.replacements.changed();
     if (kind === "rule_fired") {
-      this.alerts.set(key, { ...alert, firedAt: at, acknowledged: null, escalatedAt: null });
+      const open = { acknowledged: null, escalatedAt: null, resumedAt: null };
+      this.alerts.set(key, { ...alert, firedAt: at, ...open });
       if (alert.when === "operation_over") this.#forgetOldest(alert.ruleId, key);
       return;
     }
@@ -157,6 +170,18 @@ export class Registry {
     assert(kept !== undefined, "an alert that is answered or escalated has fired");
     if (kind === "rule_escalated") this.alerts.set(key, { ...kept, escalatedAt: at });
     else this.alerts.set(key, { ...kept, acknowledged: { at, by: by ?? "", note } });
+  }
+
+  /** Ends what rules did to a budget, or to one of its values. */
+  #endActions({ at, budgetId, value }: Pick<BudgetResumeEntry, "at" | "budgetId" | "value">): void {
+    for (const [key, alert] of this.alerts) {
+      const rule = this.rules.get(alert.ruleId);
+      const isAbout = rule !== undefined && actsOn(rule) === budgetId;
+      if (!isAbout || alert.resumedAt !== null || (value !== null && alert.value !== value))
+        continue;
+      this.alerts.set(key, { ...alert, resumedAt: at });
+    }
+    this.replacements.changed();
   }
 
   #forgetOldest(ruleId: string, newest: string): void {
@@ -170,6 +195,7 @@ export class Registry {
     if (deleted) {
       this.budgets.delete(budget.budgetId);
       this.controls.forget(budget.budgetId);
+      this.#endActions({ at, budgetId: budget.budgetId, value: null });
     } else this.budgets.set(budget.budgetId, budget);
     for (const { budgetId, from } of recounts) {
       const spans = this.#recounts.get(budgetId);
@@ -185,6 +211,12 @@ export class Registry {
  * when at most the last thousand entries are looked at again.
  */
 export const mostOfOperations = 10_000;
+
+/** The budget that the action of a rule concerns; null if it has none. */
+function actsOn({ action, condition }: KeptRule): string | null {
+  if (action?.kind === "pause") return action.budgetId;
+  return action !== null && condition.when === "threshold" ? condition.budgetId : null;
+}
 
 export function isDefinition(entry: Entry): entry is DefinitionEntry {
   return definitionKinds.has(entry.kind);

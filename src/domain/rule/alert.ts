@@ -2,7 +2,7 @@
 
 import type { Attribution } from "../attribution/attribution.ts";
 import type { Currency } from "../budget/budget.ts";
-import type { Condition, Escalation } from "./rule.ts";
+import type { Action, Condition, Escalation } from "./rule.ts";
 
 export interface Alert {
   readonly ruleId: string;
@@ -26,6 +26,8 @@ export interface Alert {
   /** As the rule had it when it fired. */
   readonly notify: readonly string[] | null;
   readonly escalate: Escalation | null;
+  /** What its rule does besides, as it was when it fired; null for nothing. */
+  readonly action: Action["kind"] | null;
 }
 
 export interface Acknowledgement {
@@ -40,6 +42,8 @@ export interface KeptAlert extends Alert {
   readonly firedAt: number;
   readonly acknowledged: Acknowledgement | null;
   readonly escalatedAt: number | null;
+  /** When its budget was resumed, which ends what its rule did to it. */
+  readonly resumedAt: number | null;
 }
 
 /** A rule has one alert per value: the last one. */
@@ -47,7 +51,18 @@ export function alertKey({ ruleId, value }: Pick<Alert, "ruleId" | "value">): st
   return `${ruleId}\n${value}`;
 }
 
-/** Whether an alert keeps its rule from firing again for the same value. */
-export function covers(kept: KeptAlert | undefined, chargedAt: number): boolean {
-  return kept !== undefined && (kept.until === null || chargedAt < kept.until);
+/**
+ * Whether an alert keeps its rule from firing again for the same value. A threshold fires once for
+ * each window, at whatever time its calls are charged; for a window that is over, only before it
+ * has fired for a later one.
+ */
+export function covers(
+  kept: KeptAlert | undefined,
+  alert: Pick<Alert, "when" | "chargedAt" | "window" | "until">,
+): boolean {
+  if (kept === undefined) return false;
+  if (alert.when !== "threshold") return kept.until === null || alert.chargedAt < kept.until;
+  const [keptStart, start] = [kept.window.start ?? 0, alert.window.start ?? 0];
+  if (keptStart === start && kept.until === alert.until) return true;
+  return alert.until !== null && alert.until <= keptStart;
 }

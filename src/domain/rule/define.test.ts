@@ -6,7 +6,20 @@ import { PurserError } from "../error.ts";
 import { defineRule, ruleToJson } from "./define.ts";
 import { forecastSpend } from "./forecast.ts";
 
-const names = { prefix: "rules[0].", notifiers: ["ops", "pager"], budgets: ["atlas"] };
+const perValue = new Map([
+  ["each-user", "user"],
+  ["each-task", "task"],
+] as const);
+const names = {
+  prefix: "rules[0].",
+  notifiers: ["ops", "pager"],
+  budgets: ["atlas", "each-user", "each-task"],
+  perValue,
+};
+
+const spend = { when: "spend_over", amount: "1", window: "24h", by: "user" };
+const threshold = { when: "threshold", budget_id: "atlas", percent: 80 };
+const cheaper = { ...threshold, action: "model" };
 
 const valid: readonly Readonly<Record<string, unknown>>[] = [
   { when: "threshold", budget_id: "atlas", percent: 75, of: "forecast" },
@@ -15,18 +28,32 @@ const valid: readonly Readonly<Record<string, unknown>>[] = [
   { when: "task_over", amount: "0.5", currency: "USD", notify: ["ops"] },
   { when: "spend_over", amount: "20", currency: "USD", window: "90m", by: "tag:customer" },
   { when: "unpriced_model", escalate: { after: "30m", notify: ["pager"] } },
+  { when: "threshold", budget_id: "atlas", percent: 75, of: "actual", action: "pause" },
+  {
+    when: "threshold",
+    budget_id: "atlas",
+    percent: 75,
+    of: "actual",
+    action: "model",
+    models: { "openai/gpt-5": "openai/gpt-5-mini", "openrouter/a/b": "openrouter/c/d" },
+  },
+  { ...spend, window: "90m", currency: "USD", action: "pause", budget_id: "each-user" },
+  { when: "task_over", amount: "5", currency: "USD", action: "pause", budget_id: "each-task" },
 ];
 
 for (const fields of valid) {
   test(`${JSON.stringify(fields)} is read and printed the same`, () => {
     const printed = ruleToJson(defineRule({ rule_id: "r", ...fields }, names));
-    assert.deepEqual(printed, { rule_id: "r", notify: null, escalate: null, ...fields });
+    assert.deepEqual(printed, {
+      rule_id: "r",
+      notify: null,
+      escalate: null,
+      action: "notify",
+      ...fields,
+    });
     assert.deepEqual(ruleToJson(defineRule(printed, names)), printed);
   });
 }
-
-const spend = { when: "spend_over", amount: "1", window: "24h", by: "user" };
-const threshold = { when: "threshold", budget_id: "atlas", percent: 80 };
 
 const refused: readonly (readonly [fields: object, field: string, remedy: RegExp])[] = [
   [{}, "when", /Give one of threshold/],
@@ -45,6 +72,24 @@ const refused: readonly (readonly [fields: object, field: string, remedy: RegExp
   [{ ...spend, amount: "0" }, "amount", /above zero/],
   [{ ...spend, amount: "-1" }, "amount", /zero or more/],
   [{ ...spend, by: "usr" }, "by", /dimension/],
+  [{ ...threshold, action: "stop" }, "action", /notify, pause, model/],
+  [{ when: "unpriced_model", action: "pause" }, "action", /spend_over/],
+  [{ ...spend, action: "pause" }, "budget_id", /budget_type: user and resource_id: "\*"/],
+  [{ ...spend, action: "pause", budget_id: "atlas" }, "budget_id", /budget_type: user/],
+  [{ ...spend, action: "pause", budget_id: "each-task" }, "budget_id", /budget_type: user/],
+  [{ ...spend, action: "pause", budget_id: "each-usr" }, "budget_id", /each-user/],
+  [{ ...spend, budget_id: "each-user" }, "budget_id", /action: pause/],
+  [{ ...spend, action: "model", models: { "a/b": "a/c" } }, "action", /threshold/],
+  [{ ...threshold, models: { "a/b": "a/c" } }, "models", /action: model/],
+  [cheaper, "models", /openai\/gpt-5-mini/],
+  [{ ...cheaper, models: {} }, "models", /openai\/gpt-5-mini/],
+  [{ ...cheaper, models: ["a/b"] }, "models", /openai\/gpt-5-mini/],
+  [{ ...cheaper, models: { gpt: "a/b" } }, "models.gpt", /PROVIDER\/MODEL/],
+  [{ ...cheaper, models: { "a/b*": "a/c" } }, "models.a/b*", /PROVIDER\/MODEL/],
+  [{ ...cheaper, models: { "a/b": "c" } }, "models.a/b", /PROVIDER\/MODEL/],
+  [{ ...cheaper, models: { "a/b": 7 } }, "models.a/b", /PROVIDER\/MODEL/],
+  [{ ...cheaper, models: { "a/b": "a/b" } }, "models.a/b", /cheaper/],
+  [{ ...cheaper, models: { "a/b": "c/b" } }, "models.a/b", /same provider/],
   [{ ...spend, escalate: { notify: ["ops"] } }, "escalate.after", /30m/],
   [{ ...spend, escalate: { after: "30m", notify: ["nobody"] } }, "escalate.notify", /./],
 ];

@@ -12,6 +12,8 @@ import {
   show,
 } from "../input/fields.ts";
 import { suggest } from "../input/nearest.ts";
+import { actionFields, actionToJson, readAction } from "./define-action.ts";
+import type { RuleNames } from "./rule-names.ts";
 import {
   type Condition,
   conditionNames,
@@ -21,24 +23,18 @@ import {
   type RuleCurrency,
 } from "./rule.ts";
 
-/** What a rule may name. */
-export interface RuleNames {
-  readonly notifiers: readonly string[];
-  readonly budgets: readonly string[];
-}
-
 export interface RuleReading extends RuleNames {
   /** The prefix of field names in errors: `rules[2].`, or empty. */
   readonly prefix: string;
 }
 
-const commonFields = ["rule_id", "when", "notify", "escalate"] as const;
+const commonFields = ["rule_id", "when", "notify", "escalate", ...actionFields] as const;
 
 const fieldsOf: Readonly<Record<Condition["when"], readonly string[]>> = {
   threshold: ["budget_id", "percent", "of"],
   operation_over: ["amount", "currency"],
-  task_over: ["amount", "currency"],
-  spend_over: ["amount", "currency", "window", "by"],
+  task_over: ["amount", "currency", "budget_id"],
+  spend_over: ["amount", "currency", "window", "by", "budget_id"],
   unpriced_model: [],
 };
 
@@ -47,18 +43,22 @@ export function defineRule(input: unknown, { prefix, ...names }: RuleReading): R
   const all = [...new Set([...commonFields, ...Object.values(fieldsOf).flat()])];
   const when = readWhen(openFields(input, { prefix, known: all }));
   const fields = openFields(input, { prefix, known: [...commonFields, ...fieldsOf[when]] });
+  const ruleId = readId(fields);
+  const condition = readCondition(when, fields, names);
   return {
-    ruleId: readId(fields),
-    condition: readCondition(when, fields, names),
+    ruleId,
+    condition,
     notify: readNotify(fields, names),
     escalate: readEscalation(fields, names),
+    action: readAction(fields, condition, names),
   };
 }
 
-export function ruleToJson({ ruleId, condition, notify, escalate }: Rule) {
+export function ruleToJson({ ruleId, condition, notify, escalate, action }: Rule) {
   return {
     rule_id: ruleId,
     ...conditionToJson(condition),
+    ...actionToJson(action, condition),
     notify: notify && [...notify],
     escalate: escalate && {
       after: formatDuration(escalate.afterMs),

@@ -8,7 +8,27 @@ export interface Rule {
   /** Names of notifiers; null for all. */
   readonly notify: readonly string[] | null;
   readonly escalate: Escalation | null;
+  /** What an alert does besides; null for nothing. */
+  readonly action: Action | null;
 }
+
+/** Pauses a budget until it is resumed, or the alert's value of a budget for every value. */
+export interface PauseAction {
+  readonly kind: "pause";
+  readonly budgetId: string;
+}
+
+/**
+ * Serves calls by cheaper models, until the window of the alert ends or the budget is resumed. It
+ * concerns the calls that the budget of the condition counts.
+ */
+export interface ModelAction {
+  readonly kind: "model";
+  /** By the model that is asked for, the one that serves, both as `PROVIDER/MODEL`. */
+  readonly models: Readonly<Record<string, string>>;
+}
+
+export type Action = PauseAction | ModelAction;
 
 /** A rule as the ledger has it. */
 export interface KeptRule extends Rule {

@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aHold } from "../../domain/ledger/desk.test-kit.ts";
-import { putBudget, start, usd } from "./fixture.ts";
+import type { Alert } from "../../domain/rule/alert.ts";
+import type { Action, Rule } from "../../domain/rule/rule.ts";
+import { hold, putBudget, settle, start, usd } from "./fixture.ts";
 import { only, using, type OpenStore } from "./store-under-test.ts";
 
 const control = { at: start, budgetId: "b", value: null, by: "admin", reason: "r" } as const;
@@ -28,4 +30,72 @@ export function testControlling(open: OpenStore): void {
       assert.equal((await hold("resumed")).admitted, true);
     });
   });
+
+  test("what a rule does to a budget is kept when the ledger is opened again, until it is resumed", async () => {
+    await using(open, async (store) => {
+      const { ledger } = store;
+      await ledger.commit(putBudget("b", usd(1)));
+      const rules = [
+        aRule("stop", { kind: "pause", budgetId: "b" }),
+        aRule("cheaper", { kind: "model", models: { "openai/gpt-5": "openai/gpt-5-mini" } }),
+      ];
+      for (const rule of rules) {
+        await ledger.commit({ kind: "put_rule", at: start, rule, deleted: false });
+        const fired = { ...alert, ruleId: rule.ruleId, action: rule.action?.kind ?? null };
+        await ledger.commit({ kind: "fire_rule", at: start, alert: fired });
+      }
+      const reopened = await store.reopen();
+      const served = (): string | undefined =>
+        reopened.ledger
+          .replacements()
+          ?.of(
+            { attribution: {}, route: { provider: "openai", model: "gpt-5" }, budgets: [] },
+            start,
+          )?.model;
+      const state = (): unknown => [reopened.ledger.pausesOf("b").map(({ by }) => by), served()];
+      assert.deepEqual(state(), [["rule:stop"], "openai/gpt-5-mini"]);
+      assert.equal(reopened.ledger.alertOf({ ruleId: "stop", value: "b" })?.action, "pause");
+      await reopened.ledger.commit({ kind: "resume_budget", ...control });
+      assert.deepEqual(state(), [[], undefined]);
+    });
+  });
+
+  test("the balance of one value is found after its window, and after the ledger is opened again", async () => {
+    await using(open, async (store) => {
+      const each = { budgetType: "project", resourceId: "*", period: "hour" } as const;
+      await store.ledger.commit(putBudget("each", usd(9), each));
+      await store.ledger.commit(hold("op", usd(2)));
+      await store.ledger.commit(settle("op", usd(1)));
+      const { ledger } = await store.reopen();
+      const [balance, ...others] = await ledger.balances("each", start, "p1");
+      assert.deepEqual([balance?.counter.value, balance?.spent, others], ["p1", usd(1), []]);
+      assert.equal(only(await ledger.balances("each", start, "none")).spent, 0n);
+    });
+  });
 }
+
+function aRule(ruleId: string, action: Action): Rule {
+  const condition = {
+    when: "threshold",
+    budgetId: "b",
+    partsPerMillion: 500_000,
+    of: "actual",
+  } as const;
+  return { ruleId, condition, notify: null, escalate: null, action };
+}
+
+const alert: Omit<Alert, "ruleId" | "action"> = {
+  when: "threshold",
+  value: "b",
+  chargedAt: start,
+  window: { start: null, end: null },
+  until: null,
+  figure: usd(1),
+  limit: usd(1),
+  currency: "USD",
+  attribution: {},
+  budgetId: "b",
+  operationId: null,
+  notify: null,
+  escalate: null,
+};

@@ -63,6 +63,22 @@ export function testRows(open: OpenStore): void {
     });
   });
 
+  test("a call has the model that a rule replaced, and is found by the one that served", async () => {
+    await using(open, async (store) => {
+      const replaced = { ...route, replaced: { model: "gpt-5-pro", ruleId: "cheaper" } };
+      await store.ledger.commit(hold("op", usd(5), { route: replaced }));
+      await store.ledger.commit(hold("other", usd(5)));
+      for (const id of ["op", "other"]) await store.ledger.commit(settle(id, usd(1)));
+      const { reader } = await store.reopen();
+      const rows = await reader.calls({ model: "gpt-5-2025-08-07" }, { limit: 10, before: null });
+      assert.deepEqual(
+        rows.map((row) => row.route),
+        [route, replaced],
+      );
+      assert.equal((await reader.verify()).ok, true);
+    });
+  });
+
   test("usage by other models in a call is in its sums, but separate from its usage", async () => {
     await using(open, async ({ ledger, reader }) => {
       await ledger.commit(hold("op", usd(5)));
@@ -188,6 +204,14 @@ export function testFinding(open: OpenStore): void {
       await check(
         { attribution: { "tag:customer": "c1", team: "t1" } },
         (row) => row.attribution.tags?.["customer"] === "c1" && row.attribution.team === "t1",
+      );
+      await check(
+        { among: { dimension: "project", values: new Set(["p1", "unattributed", "none"]) } },
+        ({ attribution: { project } }) => project === undefined || project === "p1",
+      );
+      await check(
+        { among: { dimension: "project", values: new Set(["p1"]) }, attribution: { team: "t1" } },
+        ({ attribution: { project, team } }) => project === "p1" && team === "t1",
       );
       await check({ provider: "anthropic" }, (row) => row.route.provider === "anthropic");
       await check({ model: "gpt-5-2025-08-07" }, ({ model }) => model === "gpt-5-2025-08-07");

@@ -59,21 +59,26 @@ export function digestOf(text: string): number {
 }
 
 export function routeText(
-  { provider, model, endpoint, keyId }: CallRoute,
+  { provider, model, endpoint, keyId, replaced }: CallRoute,
   served: string | null,
 ): string {
-  return JSON.stringify([provider, model, endpoint, keyId, served]);
+  const fields = [provider, model, endpoint, keyId, served];
+  return JSON.stringify(replaced ? [...fields, replaced.model, replaced.ruleId] : fields);
 }
 
 export function readRoute(text: string): ServedRoute {
-  const [provider, model, endpoint, keyId, served] = JSON.parse(text) as [
+  const [provider, model, endpoint, keyId, served, asked, ruleId] = JSON.parse(text) as [
     string,
     string,
     string,
     string | null,
     string | null,
+    string?,
+    string?,
   ];
-  return { route: { provider, model, endpoint, keyId }, served };
+  const replaced =
+    asked === undefined || ruleId === undefined ? {} : { replaced: { model: asked, ruleId } };
+  return { route: { provider, model, endpoint, keyId, ...replaced }, served };
 }
 
 export function counterText({

@@ -15,11 +15,18 @@ type StoredCondition = Condition extends infer One
     ? AsText<One>
     : never
   : never;
+/** Entries of versions without actions have none. */
+type WithoutAction<Value extends { readonly action: unknown }> = Omit<Value, "action"> &
+  Partial<Pick<Value, "action">>;
 type StoredRule = readonly [
-  rule: Omit<Rule, "condition"> & { readonly condition: StoredCondition },
+  rule: WithoutAction<Omit<Rule, "condition"> & { readonly condition: StoredCondition }>,
   deleted: 0 | 1,
 ];
-type StoredAlert = readonly [alert: AsText<Alert>, by: string | null, note: string | null];
+type StoredAlert = readonly [
+  alert: WithoutAction<AsText<Alert>>,
+  by: string | null,
+  note: string | null,
+];
 
 export function ruleBody(entry: RuleEntry | AlertEntry): string {
   const stored =
@@ -43,10 +50,12 @@ export function decodeRuleEntry({
   if (kind === kinds.rule) {
     const [rule, deleted] = JSON.parse(body) as StoredRule;
     const condition = withAmount(rule.condition);
-    return { kind: "rule", at, rule: { ...rule, condition }, deleted: deleted === 1 };
+    const { action = null } = rule;
+    return { kind: "rule", at, rule: { ...rule, condition, action }, deleted: deleted === 1 };
   }
   const [stored, by, note] = JSON.parse(body) as StoredAlert;
-  const alert = { ...stored, figure: BigInt(stored.figure), limit: BigInt(stored.limit) };
+  const { figure, limit, action = null } = stored;
+  const alert = { ...stored, figure: BigInt(figure), limit: BigInt(limit), action };
   return { kind: alertKind(kind), at, alert, by, note };
 }
 

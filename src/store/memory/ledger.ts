@@ -16,9 +16,10 @@ import type { Loaded } from "../../domain/ledger/loaded.ts";
 import { noNeeds, type Needs } from "../../domain/ledger/needs.ts";
 import { countingFor } from "../../domain/ledger/recount.ts";
 import { isDefinition, Registry } from "../../domain/ledger/registry.ts";
+import type { Replacements } from "../../domain/ledger/replacements.ts";
 import type { KeptPrice } from "../../domain/price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../../domain/price/update/price-update.ts";
-import type { KeptAlert } from "../../domain/rule/alert.ts";
+import { alertKey, type KeptAlert } from "../../domain/rule/alert.ts";
 import type { KeptRule } from "../../domain/rule/rule.ts";
 import { asOpenHold } from "../open-hold.ts";
 import { attempt, type Attempt, type Outcome } from "./attempt.ts";
@@ -102,16 +103,25 @@ export class MemoryLedger implements Ledger {
     return [...this.#registry.alerts.values()];
   }
 
+  alertOf(of: Pick<KeptAlert, "ruleId" | "value">): KeptAlert | undefined {
+    return this.#registry.alerts.get(alertKey(of));
+  }
+
+  replacements(): Replacements | null {
+    return this.#registry.replacements.current;
+  }
+
   priceUpdates(): readonly KeptPriceUpdate[] {
     return [...this.#registry.priceUpdates.values()];
   }
 
-  async balances(budgetId: string, at: number): Promise<readonly Balance[]> {
+  async balances(budgetId: string, at: number, value?: string): Promise<readonly Balance[]> {
     const budget = this.budget(budgetId);
     if (!budget) return [];
-    const needs = needsOfBalances(budget, at);
+    const query = { at, ...(value !== undefined && { value }) };
+    const needs = needsOfBalances(budget, query);
     const loaded = await this.#load(needs);
-    return balancesOf(new LoadedBooks(this.#registry, { needs, loaded }), budget, at);
+    return balancesOf(new LoadedBooks(this.#registry, { needs, loaded }), budget, query);
   }
 
   async openHolds(): Promise<readonly OpenHold[]> {

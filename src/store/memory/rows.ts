@@ -93,7 +93,7 @@ export function selectsRefusal(filter: CallFilter, row: RefusalRow): boolean {
 }
 
 function selects(
-  { from, to, attribution = {}, ...filter }: CallFilter,
+  { from, to, attribution = {}, among, ...filter }: CallFilter,
   row: Pick<CallRow, "operationId" | "attribution" | "route" | "model"> & { readonly at: number },
 ): boolean {
   const { provider } = row.route;
@@ -107,10 +107,13 @@ function selects(
     (filter.keyId === undefined || (row.route.keyId ?? unattributed) === filter.keyId) &&
     (filter.operation === undefined || row.operationId === filter.operation) &&
     (filter.operationId === undefined || idOfOperation(row.operationId) === filter.operationId) &&
-    Object.entries(attribution).every(
-      ([key, value]) => attributedTo(row.attribution, key as AttributionKey) === value,
-    )
+    Object.entries(attribution).every(([key, value]) => valueOf(row, key) === value) &&
+    (among === undefined || among.values.has(valueOf(row, among.dimension)))
   );
+}
+
+function valueOf({ attribution }: Pick<CallRow, "attribution">, dimension: string): string {
+  return attributedTo(attribution, dimension as AttributionKey);
 }
 
 function isEnd(entry: NumberedEntry["entry"]): entry is End {

@@ -1,6 +1,7 @@
 /** Keeps all attributions and routes in memory, to map values to ids and back without queries. */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { CallFilter } from "../../../app/port/reader.ts";
 import { unattributed, type Attribution } from "../../../domain/attribution/attribution.ts";
 import { assert } from "../../../domain/assert.ts";
 import { nameKinds, readAttribution, readRoute, type ServedRoute } from "../../journal/name.ts";
@@ -57,10 +58,17 @@ export class NameIndex {
     return (number === 0 ? undefined : column?.values[number]) ?? unattributed;
   }
 
-  /** The ids of the attributions that have all these values. */
-  attributions(values: Readonly<Record<string, string>>): readonly number[] {
+  /** The ids of the attributions that have all these values, and one of those `among`. */
+  attributions(
+    values: Readonly<Record<string, string>>,
+    among?: CallFilter["among"],
+  ): readonly number[] {
     const wanted = Object.entries(values);
-    return this.#ids.filter((id) => wanted.every(([key, value]) => this.value(id, key) === value));
+    return this.#ids.filter(
+      (id) =>
+        wanted.every(([key, value]) => this.value(id, key) === value) &&
+        (among === undefined || among.values.has(this.value(id, among.dimension))),
+    );
   }
 
   #add(id: number, { tags, ...dimensions }: Attribution): void {

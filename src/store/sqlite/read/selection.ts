@@ -21,7 +21,7 @@ export interface Selection {
 
 /** A call is found by the model that served it, or by the requested one if none did. */
 export function select(filter: CallFilter, names: NameIndex): Selection {
-  const { attribution, provider, exceptProvider, model, endpoint, keyId } = filter;
+  const { attribution = {}, among, provider, exceptProvider, model, endpoint, keyId } = filter;
   const isAnyRoute = [provider, exceptProvider, model, endpoint, keyId].every(
     (wanted) => wanted === undefined,
   );
@@ -35,9 +35,9 @@ export function select(filter: CallFilter, names: NameIndex): Selection {
           (endpoint === undefined || route.endpoint === endpoint) &&
           (keyId === undefined || (route.keyId ?? unattributed) === keyId),
       );
+  const isAnyone = Object.keys(attribution).length === 0 && among === undefined;
   return {
-    attributionIds:
-      attribution && Object.keys(attribution).length > 0 ? names.attributions(attribution) : null,
+    attributionIds: isAnyone ? null : names.attributions(attribution, among),
     routeIds,
     kinds: wantedKinds(filter),
     from: filter.from ?? Number.NEGATIVE_INFINITY,

@@ -13,9 +13,10 @@ import type { AnswerOf, Command } from "../../../domain/ledger/command.ts";
 import { balancesOf } from "../../../domain/ledger/balances.ts";
 import type { Balance, Pause } from "../../../domain/ledger/counter.ts";
 import type { Counted } from "../../../domain/ledger/entry.ts";
+import type { Replacements } from "../../../domain/ledger/replacements.ts";
 import type { KeptPrice } from "../../../domain/price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../../../domain/price/update/price-update.ts";
-import type { KeptAlert } from "../../../domain/rule/alert.ts";
+import { alertKey, type KeptAlert } from "../../../domain/rule/alert.ts";
 import type { KeptRule } from "../../../domain/rule/rule.ts";
 import { asOpenHold } from "../../open-hold.ts";
 import type { CountQuery } from "../read/query.ts";
@@ -98,9 +99,10 @@ export class SqliteLedger implements Ledger {
     return this.#pipeline.books.pausesOf(budgetId);
   }
 
-  async balances(budgetId: string, at: number): Promise<readonly Balance[]> {
+  async balances(budgetId: string, at: number, value?: string): Promise<readonly Balance[]> {
     const budget = this.budget(budgetId);
-    return budget ? balancesOf(this.#pipeline.books, budget, at) : [];
+    const query = { at, ...(value !== undefined && { value }) };
+    return budget ? balancesOf(this.#pipeline.books, budget, query) : [];
   }
 
   keys(): readonly Key[] {
@@ -121,6 +123,14 @@ export class SqliteLedger implements Ledger {
 
   alerts(): readonly KeptAlert[] {
     return [...this.#pipeline.books.alerts.values()];
+  }
+
+  alertOf(of: Pick<KeptAlert, "ruleId" | "value">): KeptAlert | undefined {
+    return this.#pipeline.books.registry.alerts.get(alertKey(of));
+  }
+
+  replacements(): Replacements | null {
+    return this.#pipeline.books.registry.replacements.current;
   }
 
   priceUpdates(): readonly KeptPriceUpdate[] {
