@@ -266,6 +266,9 @@ const budget: BudgetJson = {
   start: null,
   end: null,
   policy: "hard",
+  on_exhausted: "refuse",
+  ask_timeout: null,
+  reserve_for_closing: null,
   warning_threshold: null,
   thresholds: [],
   mode: "enforce",
@@ -279,6 +282,7 @@ const budget: BudgetJson = {
   overrun: "0",
   granted: null,
   paused: null,
+  approval: null,
 };
 
 test("budgets are listed under their parents, and held amounts count as used", () => {

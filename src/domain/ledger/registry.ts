@@ -12,6 +12,8 @@ import { Applicable, type CallSubject } from "./applicable.ts";
 import { Controls } from "./controls.ts";
 import type {
   AlertEntry,
+  BudgetAskEntry,
+  BudgetDeclineEntry,
   BudgetEntry,
   BudgetExtensionEntry,
   BudgetPauseEntry,
@@ -31,6 +33,8 @@ export type DefinitionEntry =
   | BudgetPauseEntry
   | BudgetResumeEntry
   | BudgetExtensionEntry
+  | BudgetAskEntry
+  | BudgetDeclineEntry
   | KeyEntry
   | PriceEntry
   | PriceRemovalEntry
@@ -80,6 +84,8 @@ export class Registry {
       case "budget_pause":
       case "budget_resume":
       case "budget_extension":
+      case "budget_ask":
+      case "budget_decline":
         return this.controls.apply(entry);
       case "key":
         this.keys.set(entry.key.keyId, entry.key);
@@ -170,7 +176,10 @@ export class Registry {
     if (deleted) {
       this.budgets.delete(budget.budgetId);
       this.controls.forget(budget.budgetId);
-    } else this.budgets.set(budget.budgetId, budget);
+    } else {
+      this.budgets.set(budget.budgetId, budget);
+      this.controls.forgetQuestions(budget.budgetId);
+    }
     for (const { budgetId, from } of recounts) {
       const spans = this.#recounts.get(budgetId);
       if (spans) spans.push({ from, to: at });
@@ -195,6 +204,8 @@ const definitionKinds: ReadonlySet<Entry["kind"]> = new Set<DefinitionEntry["kin
   "budget_pause",
   "budget_resume",
   "budget_extension",
+  "budget_ask",
+  "budget_decline",
   "key",
   "price",
   "price_removal",
