@@ -1,11 +1,17 @@
-/** Serves what people do with a budget while it runs: pause, resume, extend. */
+/** Serves what people do with a budget while it runs: pause, resume, extend, decline. */
 
-import { extendBudget, pauseBudget, resumeBudget } from "../app/manage/control-budgets.ts";
+import {
+  declineBudget,
+  extendBudget,
+  pauseBudget,
+  resumeBudget,
+} from "../app/manage/control-budgets.ts";
 import { findBudget, observeBudget } from "../app/manage/manage-budgets.ts";
 import type { Principal } from "../app/caller/principal.ts";
 import {
   budgetParams,
   budgetSchema,
+  declineInput,
   extendInput,
   pauseInput,
   resumeInput,
@@ -63,7 +69,8 @@ export const budgetControlRoutes: readonly Route[] = [
     access: adminOnly,
     tag: "budgets",
     summary: "Add money to a budget for its current window",
-    description: "Each request adds: a repeated one adds again.",
+    description:
+      "Each request adds: a repeated one adds again. Calls that wait for the money go on.",
     params: budgetParams,
     body: extendInput,
     responses: {
@@ -75,6 +82,28 @@ export const budgetControlRoutes: readonly Route[] = [
     async handler({ params: { budget_id }, body: { amount, ...rest }, caller, context }) {
       const control = controlOf(budget_id, rest, caller);
       await extendBudget(context, { ...control, amount });
+      return ok(await shown(context, control));
+    },
+  }),
+  route({
+    method: "post",
+    path: "/api/v1/budgets/{budget_id}/decline",
+    access: adminOnly,
+    tag: "budgets",
+    summary: "Decline the open question of a budget: it gets no more money",
+    description:
+      "Calls that wait are refused. For the time of `ask_timeout`, calls that cannot be paid are refused, too, and do not ask again.",
+    params: budgetParams,
+    body: declineInput,
+    responses: {
+      200: answer("Declined.", budgetSchema),
+      400: badField,
+      404: noBudget,
+      409: problem("No question is open."),
+    },
+    async handler({ params: { budget_id }, body, caller, context }) {
+      const control = controlOf(budget_id, body ?? {}, caller);
+      await declineBudget(context, control);
       return ok(await shown(context, control));
     },
   }),

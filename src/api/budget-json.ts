@@ -1,16 +1,22 @@
 /** Budgets and their counters as JSON. */
 
-import type { BudgetState } from "../app/manage/manage-budgets.ts";
-import type { BudgetCounterJson, BudgetJson, BudgetPauseJson } from "../contract/budget.ts";
+import type { Approval, BudgetState, ObservedBalance } from "../app/manage/manage-budgets.ts";
+import type {
+  BudgetApprovalJson,
+  BudgetCounterJson,
+  BudgetJson,
+  BudgetPauseJson,
+} from "../contract/budget.ts";
 import { formatAmount } from "../domain/budget/amount.ts";
 import type { Currency } from "../domain/budget/budget.ts";
 import { budgetToJson } from "../domain/budget/json.ts";
 import { shareOf } from "../domain/budget/threshold.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
-import type { Balance, BalancePause } from "../domain/ledger/counter.ts";
+import type { BalancePause } from "../domain/ledger/counter.ts";
 import { windowJson } from "./window.ts";
 
-export function budgetJson({ budget, window, sums, paused }: BudgetState): BudgetJson {
+export function budgetJson(state: BudgetState): BudgetJson {
+  const { budget, window, sums, paused, approval } = state;
   const amount = (value: bigint): string => formatAmount(value, budget.currency);
   const [lowest] = budget.thresholds;
   return {
@@ -23,11 +29,12 @@ export function budgetJson({ budget, window, sums, paused }: BudgetState): Budge
     overrun: amount(sums.overrun),
     granted: sums.granted === null ? null : amount(sums.granted),
     paused: pauseJson(paused),
+    approval: approvalJson(approval, budget.currency),
   };
 }
 
-export function counterJson(balance: Balance, currency: Currency): BudgetCounterJson {
-  const { counter, spent, held, available, overrun, granted, paused } = balance;
+export function counterJson(balance: ObservedBalance, currency: Currency): BudgetCounterJson {
+  const { counter, spent, held, available, overrun, granted, paused, approval } = balance;
   return {
     value: counter.value,
     spent: formatAmount(spent, currency),
@@ -36,6 +43,20 @@ export function counterJson(balance: Balance, currency: Currency): BudgetCounter
     overrun: formatAmount(overrun, currency),
     granted: formatAmount(granted, currency),
     paused: pauseJson(paused),
+    approval: approvalJson(approval, currency),
+  };
+}
+
+function approvalJson(approval: Approval | null, currency: Currency): BudgetApprovalJson | null {
+  if (!approval) return null;
+  const { value, askedAt, until, needed, available, waiting } = approval;
+  return {
+    value,
+    asked_at: formatInstant(askedAt),
+    expires_at: formatInstant(until),
+    needed: formatAmount(needed, currency),
+    available: formatAmount(available, currency),
+    waiting,
   };
 }
 

@@ -161,6 +161,7 @@ test("a budget for every value has a counter per value, paged, and one value can
       overrun: "0",
       granted: "0",
       paused: null,
+      approval: null,
     },
   ]);
   const second = await bench.call(

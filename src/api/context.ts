@@ -2,6 +2,7 @@
 
 import type { Visit } from "../app/caller/visitor.ts";
 import type { Audience } from "../app/hold/announce.ts";
+import type { Waiting } from "../app/hold/waiting.ts";
 import type { ObservedSessions } from "../app/ingest/telemetry/sessions.ts";
 import type { EndAudience } from "../app/settle/announce-end.ts";
 import type { PriceSchedule } from "../app/port/price-lists.ts";
@@ -22,6 +23,7 @@ import type { ModelName } from "../domain/price/served.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 
 export interface ApiContext extends Audience, EndAudience {
+  readonly waiting: Audience["waiting"] & Pick<Waiting, "approvals">;
   readonly observer: Audience["observer"] & EndAudience["observer"];
   readonly ledger: Ledger;
   readonly reader: LedgerReader;

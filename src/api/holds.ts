@@ -68,6 +68,7 @@ export const holdRoutes: readonly Route[] = [
         model,
         sizing,
         ttlSeconds: body.ttl_seconds,
+        ...(body.closing && { closing: true as const }),
       };
       const held = await holdByApi(context, request);
       if (!held.admitted) {

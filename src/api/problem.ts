@@ -53,6 +53,8 @@ export const problems: Readonly<Record<ProblemCode, Meaning>> = {
     status: 402,
     title: "A budget has too little left until calls in flight end",
   },
+  closing_used: { status: 402, title: "The run has had its closing call" },
+  approval_declined: { status: 402, title: "A budget has too little left, and gets no more" },
   budget_closed: { status: 402, title: "The window of a budget has not begun or is over" },
   budget_paused: { status: 402, title: "A budget is paused" },
   upstream_unreachable: { status: 502, title: "The provider did not answer" },

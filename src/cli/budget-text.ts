@@ -23,7 +23,7 @@ export function budgetTable(budgets: readonly BudgetJson[], output: Output): str
     amounts((budget) => budget.available),
   ];
   const rows = placed.map(({ budget, depth }, index) => [
-    `${"  ".repeat(depth)}${budget.budget_id}`,
+    `${"  ".repeat(depth)}${budget.budget_id}${budget.approval ? paint.yellow(" asks") : ""}`,
     [limited(budget), ...filtersOf(budget)].join(", "),
     `${budget.policy} / ${budget.period}`,
     limit[index] ?? "",
@@ -65,6 +65,9 @@ export function budgetText(budget: BudgetJson, output: Output): string {
     ["spent", amountText(budget.spent, budget.currency)],
     ["held", amountText(budget.held, budget.currency)],
     ["available", amountText(budget.available, budget.currency) || undefined],
+    ["for closing", amountText(budget.reserve_for_closing, budget.currency) || undefined],
+    ["asks", budget.ask_timeout === null ? undefined : `for more money, for ${budget.ask_timeout}`],
+    ["approval", approvalText(budget, paint)],
     [
       "overrun",
       budget.overrun === "0" ? undefined : paint.red(amountText(budget.overrun, budget.currency)),
@@ -80,6 +83,27 @@ export function budgetText(budget: BudgetJson, output: Output): string {
     value === undefined ? [] : [[paint.dim(name), value]],
   );
   return `${paint.bold(budget.budget_id)}\n${table([{ title: "" }, { title: "" }], rows, { heading: paint.dim, room: output.columns, indent: "  " })}`;
+}
+
+/** The lines under a table of budgets: what people are asked. */
+export function approvalLines(budgets: readonly BudgetJson[], { paint }: Output): string {
+  return budgets
+    .flatMap((budget) => approvalText(budget, paint) ?? [])
+    .map((line) => `${line}\n`)
+    .join("");
+}
+
+/** What a person can do about an open question. */
+function approvalText(budget: BudgetJson, paint: Paint): string | undefined {
+  const { approval, budget_id: id, currency } = budget;
+  if (!approval) return undefined;
+  const { value, needed, available, waiting } = approval;
+  const named = budget.resource_id === "*" ? `${id} --value ${value}` : id;
+  const calls = waiting === 1 ? "1 call waits" : `${grouped(String(waiting))} calls wait`;
+  const figures = `${amountText(needed, currency)} needed, ${amountText(available, currency)} available`;
+  return paint.yellow(
+    `${id} asks for more: ${figures}, ${calls}. purser budget extend|decline ${named}`,
+  );
 }
 
 function isNone(amount: string | null): boolean {

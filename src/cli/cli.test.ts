@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { PurserError } from "../domain/error.ts";
-import { budgetTable, budgetText, usedShare } from "./budget-text.ts";
+import { approvalLines, budgetTable, budgetText, usedShare } from "./budget-text.ts";
 import { checkRange, csv, reportText } from "./command/report.ts";
 import { verifyText } from "./command/verify.ts";
 import { connect, runningServer } from "./connection.ts";
@@ -266,6 +266,9 @@ const budget: BudgetJson = {
   start: null,
   end: null,
   policy: "hard",
+  on_exhausted: "refuse",
+  ask_timeout: null,
+  reserve_for_closing: null,
   warning_threshold: null,
   thresholds: [],
   mode: "enforce",
@@ -279,6 +282,7 @@ const budget: BudgetJson = {
   overrun: "0",
   granted: null,
   paused: null,
+  approval: null,
 };
 
 test("budgets are listed under their parents, and held amounts count as used", () => {
@@ -298,6 +302,24 @@ test("budgets are listed under their parents, and held amounts count as used", (
   assert.match(text, /\nall .*95\.0 % .*\n {2}child +each team /);
   assert.equal(usedShare(budget), null);
   assert.equal(usedShare({ ...budget, resource_id: "a" }), 0.95);
+});
+
+test("an open question is shown with what can be done about it", () => {
+  const approval = {
+    value: "atlas",
+    asked_at: "2026-07-01T00:00:00Z",
+    expires_at: "2026-07-01T00:10:00Z",
+    needed: "3",
+    available: "0.5",
+    waiting: 200,
+  };
+  const asking = { ...budget, on_exhausted: "ask" as const, ask_timeout: "10m", approval };
+  const line =
+    /child asks for more: \$3\.0000 needed, \$0\.5000 available, 200 calls wait\. purser budget extend\|decline child --value atlas/;
+  assert.match(budgetText(asking, output), line);
+  assert.match(budgetTable([asking], output), /child asks /);
+  assert.match(approvalLines([budget, asking], output), line);
+  assert.equal(approvalLines([budget], output), "");
 });
 
 test("the filters of a budget are shown in a list and for a single budget", () => {

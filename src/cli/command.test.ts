@@ -59,6 +59,8 @@ test("every command has help with an example", async () => {
     "budget list",
     "budget show",
     "budget set",
+    "budget extend",
+    "budget decline",
     "budget delete",
     "key create",
     "key list",

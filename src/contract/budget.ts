@@ -44,6 +44,21 @@ const budgetFields = {
   start: z.string().nullish().describe(instantInput),
   end: z.string().nullish().describe(instantInput),
   policy: z.string().nullish().describe("`hard` (default) refuses, `soft` only alerts."),
+  on_exhausted: z
+    .string()
+    .nullish()
+    .describe(
+      "`refuse` (default), or `ask`: a call at the gateway waits while people are asked for more money.",
+    ),
+  ask_timeout: z
+    .string()
+    .nullish()
+    .describe("With `ask`: how long calls wait, such as `10m` (default), up to `24h`."),
+  reserve_for_closing: decimalInput
+    .nullish()
+    .describe(
+      "A part of the amount that only closing calls may use, one per run; nothing by default.",
+    ),
   warning_threshold: z
     .union([z.number(), z.string()])
     .nullish()
@@ -70,6 +85,17 @@ const pauseSchema = z
   })
   .meta({ id: "BudgetPause" });
 
+const approvalSchema = z
+  .object({
+    value: z.string().describe("Of the counter that lacks money."),
+    asked_at: instantSchema,
+    expires_at: instantSchema.describe("Then the next call that cannot be paid asks again."),
+    needed: decimalSchema.describe("By the call that asked."),
+    available: decimalSchema.describe("For that call."),
+    waiting: z.int().describe("Calls that wait for the answer now."),
+  })
+  .meta({ id: "BudgetApproval" });
+
 export const budgetSchema = z
   .object({
     budget_id: z.string(),
@@ -85,6 +111,11 @@ export const budgetSchema = z
     start: instantSchema.nullable(),
     end: instantSchema.nullable(),
     policy: z.enum(["hard", "soft"]),
+    on_exhausted: z.enum(["refuse", "ask"]),
+    ask_timeout: z.string().nullable(),
+    reserve_for_closing: decimalSchema
+      .nullable()
+      .describe("Part of `available` that ordinary calls may not use."),
     warning_threshold: z.number().nullable().describe("The lowest threshold."),
     thresholds: z.array(z.object({ at: z.number(), action: z.string() })),
     mode: z.string(),
@@ -108,6 +139,9 @@ export const budgetSchema = z
     paused: pauseSchema
       .nullable()
       .describe("Why new calls are refused; for `*`, only if the whole budget is paused."),
+    approval: approvalSchema
+      .nullable()
+      .describe("The open question for more money; for `*`, the oldest of all values."),
   })
   .meta({ id: "Budget" });
 
@@ -120,6 +154,7 @@ export const budgetCounterSchema = z
     overrun: decimalSchema,
     granted: decimalSchema,
     paused: pauseSchema.nullable(),
+    approval: approvalSchema.nullable(),
   })
   .meta({ id: "BudgetCounter" });
 
@@ -168,6 +203,14 @@ export const extendInput = z
   })
   .meta({ id: "BudgetExtendInput" });
 
+export const declineInput = z
+  .strictObject({
+    value: nameSchema.optional().describe("For a budget with `*`: the value; required."),
+    reason: nameSchema.optional().describe("Shown to those whose calls are refused, and recorded."),
+  })
+  .optional()
+  .meta({ id: "BudgetDeclineInput" });
+
 export const budgetPageSchema = pageSchema(budgetSchema);
 
 export const deletedBudgetSchema = z.object({ budget_id: z.string(), deleted: z.literal(true) });
@@ -176,6 +219,7 @@ export type BudgetJson = Json<typeof budgetSchema>;
 export type BudgetCounterJson = Json<typeof budgetCounterSchema>;
 export type BudgetDetailJson = Json<typeof budgetDetailSchema>;
 export type DeletedBudgetJson = Json<typeof deletedBudgetSchema>;
+export type BudgetApprovalJson = Json<typeof approvalSchema>;
 export type BudgetPauseJson = Json<typeof pauseSchema>;
 export type BudgetInput = JsonInput<typeof budgetInput>;
 export type BudgetChanges = JsonInput<typeof budgetChanges>;

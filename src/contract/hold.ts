@@ -37,6 +37,12 @@ export const holdInput = z
       .optional()
       .describe("Priced at the highest rates that can apply."),
     amount: usdInput.optional(),
+    closing: z
+      .boolean()
+      .optional()
+      .describe(
+        "The last call of its run: it may use what budgets keep back (`reserve_for_closing`).",
+      ),
     ttl_seconds: z
       .int()
       .min(1)

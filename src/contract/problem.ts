@@ -19,6 +19,8 @@ const problemCodes = [
   "unmetered",
   "budget_exhausted",
   "budget_held",
+  "closing_used",
+  "approval_declined",
   "budget_closed",
   "budget_paused",
   "upstream_unreachable",

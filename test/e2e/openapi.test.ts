@@ -170,6 +170,7 @@ const samples: Readonly<Record<string, readonly (() => object)[]>> = {
   post_budgets_budget_id_pause: [() => ({ reason: "r" }), () => ({ value: "p1" })],
   post_budgets_budget_id_resume: [() => ({ reason: "r" }), () => ({ value: "p1" })],
   post_budgets_budget_id_extend: [() => ({ amount: "1" }), () => ({ amount: "1", value: "p1" })],
+  post_budgets_budget_id_decline: [() => ({ reason: "r" }), () => ({ value: "p1" })],
   put_rules_rule_id: [
     () => ({ when: "threshold", budget_id: "all", percent: 80, of: "forecast" }),
     () => ({ when: "spend_over", amount: "0.01", window: "24h", by: "project" }),

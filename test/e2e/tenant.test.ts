@@ -95,6 +95,8 @@ const rows: Readonly<Record<string, Row>> = {
     body: { amount: "1" },
     expected: adminOnly(200),
   },
+  // No question is open.
+  "POST /api/v1/budgets/{budget_id}/decline": { id: "all", expected: adminOnly(409) },
   "GET /api/v1/keys": { expected: adminOnly(200) },
   "GET /api/v1/keys/{key_id}": { expected: adminOnly(200) },
   "POST /api/v1/keys": { body: { name: "made", role: "admin" }, expected: adminOnly(201) },

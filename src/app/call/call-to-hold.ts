@@ -1,9 +1,11 @@
 /** Prepares the hold of a call: its operation id, and its estimate at each attempt to hold it. */
 
 import { PurserError } from "../../domain/error.ts";
+import type { Attribution } from "../../domain/attribution/attribution.ts";
 import { anonymousOwner, operationOf } from "../../domain/ledger/operation.ts";
 import type { Headers } from "../caller/identify.ts";
 import { makeOperationId, readOperationId } from "../caller/operation-id.ts";
+import { closingRun } from "../hold/closing-run.ts";
 import { boundOfBytes, estimate, type CallToEstimate } from "../hold/estimate.ts";
 import type { CallToHold } from "../hold/hold.ts";
 import type { InputCount } from "../hold/input-count.ts";
@@ -20,6 +22,7 @@ export function callToHold(
 ): CallToHold {
   const given = readOperationId(headers);
   const fit = readFit(headers);
+  const closing = readClosing(headers, caller.attribution);
   const keyId = caller.key?.keyId ?? null;
   const { provider, model } = route;
   const callRoute = context.router.callRoute(route, keyId);
@@ -30,6 +33,7 @@ export function callToHold(
     attribution: caller.attribution,
     route: replaced ? { ...callRoute, replaced } : callRoute,
     budgets: caller.key?.budgets ?? none,
+    ...(closing !== null && { closing }),
     estimate: (now, counted) => {
       const found = prices.sheet({ provider: provider.name, model, at: now });
       const sheet = sheetToHold(found, facts, now);
@@ -69,4 +73,21 @@ function readFit(headers: Headers): boolean {
         "Leave it out to let max_tokens be fitted to the budget, or send `off` to be refused instead.",
     },
   );
+}
+
+/**
+ * @returns The run that the call closes; null for an ordinary call.
+ * @throws PurserError `invalid_request` for anything but true and false, and without a run.
+ */
+function readClosing(headers: Headers, attribution: Attribution): string | null {
+  const value = headers["x-purser-closing"];
+  if (value === undefined || value === "false") return null;
+  const field = "x-purser-closing";
+  if (value !== "true")
+    throw new PurserError(
+      "invalid_request",
+      `${field}: "${String(value)}" is neither "true" nor "false"`,
+      { field, remedy: "Send `true` with the last call of a run, or leave it out." },
+    );
+  return closingRun(attribution, field);
 }

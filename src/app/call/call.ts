@@ -12,6 +12,7 @@ import { release } from "../settle/settle.ts";
 import type { CallContext, IncomingCall } from "./call-context.ts";
 import { callToHold } from "./call-to-hold.ts";
 import { forward } from "./forward.ts";
+import { patienceOf } from "./patience.ts";
 import { routeCall, type RoutedCall } from "./route-call.ts";
 
 /** A budget refused a call. */
@@ -38,11 +39,12 @@ export async function serveCall(
   const charges = readChargeHeader(context, incoming.headers, call);
   const input = inputOf(context, call);
   const toHold = callToHold(context, call, input);
-  const held = await hold(context, toHold);
-  if (!held.admitted) return { refusal: held.refusal, requested: requestedBy(call) };
+  const { key } = incoming.caller;
+  const held = await hold(context, toHold, () => patienceOf(context, key, reply));
+  if (!held.admitted)
+    return held.abandoned ? null : { refusal: held.refusal, requested: requestedBy(call) };
   try {
     // The key may have been revoked while its call sent a body or waited for room.
-    const { key } = incoming.caller;
     if (key) context.identification.checkLive(key);
     await chargeWithCall(context, { held: held.answer.call, of: toHold, key }, charges);
     if (reply.gone) await release(context, held.answer, "the caller left before the call was made");

@@ -207,7 +207,7 @@ for (const [what, jump] of [
       scouts: new Scouts(waiting),
       observer: silentObserver,
     };
-    const held = await hold({ ...parts, limits: { holdWaitMs: 100 } }, request);
+    const held = await hold({ ...parts, limits: { holdWaitMs: 100, totalMs: 60_000 } }, request);
     assert.equal(held.admitted, false);
     assert.ok(tries >= 3 && tries <= 6, `${tries} tries within 100 ms, at 40 ms each`);
   });

@@ -17,6 +17,8 @@ export interface Watched {
   tick(now: number): void;
   /** Ends the call now, charging what passed. @param why A sentence without its full stop. */
   stop(why: string): void;
+  /** Called when no more calls are accepted, for calls that need not go on. */
+  closing?(): void;
 }
 
 /** @returns The limit that the call has exceeded, as a phrase; null if it is in time. */
@@ -122,6 +124,7 @@ export class InFlight {
    */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
+    for (const exchange of this.#exchanges) exchange?.closing?.();
     const deadline = this.#clock.monotonic() + graceMs;
     while (this.#entered > 0 && this.#clock.monotonic() < deadline + endingMs) {
       if (this.#clock.monotonic() >= deadline)

@@ -18,6 +18,7 @@ export const ownHeaders: ReadonlySet<string> = new Set([
   "x-purser-operation-id",
   "x-purser-fit",
   "x-purser-charge",
+  "x-purser-closing",
 ]);
 
 /** A hint, as a sentence, for an unknown header with the prefix. */

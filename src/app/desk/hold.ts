@@ -9,6 +9,8 @@ import { zero, type PicoUsd } from "../../domain/money/money.ts";
 import type { ServiceTier } from "../../domain/price/row/rate.ts";
 import { announceRefusal } from "../hold/announce.ts";
 import { boundOf, demandOf, feesOf, fixedDemand } from "../hold/estimate.ts";
+import { askedFor } from "../hold/asking.ts";
+import { closingRun } from "../hold/closing-run.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { lookUpPrice, type PricingContext } from "./look-up-price.ts";
 import type { HoldLimits } from "../port/limits.ts";
@@ -38,6 +40,8 @@ export interface ApiHold {
   readonly model: string;
   readonly sizing: Sizing;
   readonly ttlSeconds: number;
+  /** The last call of its run: it may use what budgets keep back for that. */
+  readonly closing?: true;
 }
 
 /**
@@ -67,9 +71,11 @@ export async function holdByApi(context: DeskContext, request: ApiHold): Promise
     fingerprint: fingerprint(describeHold(request)),
     final: true,
     ...shareOf(context.holdLimits, request.key),
+    ...(request.closing && { closing: closingRun(request.attribution, "closing") }),
   });
-  if (!answer.admitted) announceRefusal(context, answer.refusal);
-  return answer;
+  if (answer.admitted) return answer;
+  announceRefusal(context, answer.refusal);
+  return { admitted: false, refusal: await askedFor(context, answer.refusal) };
 }
 
 function checkLife({ holdSeconds }: HoldLimits, { key, ttlSeconds }: ApiHold): void {

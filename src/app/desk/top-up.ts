@@ -5,6 +5,7 @@ import type { Key } from "../../domain/key/key.ts";
 import type { TopUpAnswer } from "../../domain/ledger/command.ts";
 import { multiply, type PicoUsd } from "../../domain/money/money.ts";
 import { lackingPrice, unitsOnly } from "../../domain/price/unit-price.ts";
+import { askedFor } from "../hold/asking.ts";
 import { announceRefusal } from "../hold/announce.ts";
 import { fallbackOf } from "./fallback.ts";
 import { lookUpPrice } from "./look-up-price.ts";
@@ -46,8 +47,9 @@ export async function topUpByApi(
     amount,
     ...share,
   });
-  if (!answer.admitted) announceRefusal(context, answer.refusal);
-  return answer;
+  if (answer.admitted) return answer;
+  announceRefusal(context, answer.refusal);
+  return { admitted: false, refusal: await askedFor(context, answer.refusal) };
 }
 
 async function outputRate(context: DeskContext, hold: FoundHold): Promise<PicoUsd> {

@@ -17,6 +17,15 @@ export function announceRefusal({ observer }: Pick<Audience, "observer">, refusa
   observer.refused(refusedCall(refusal));
 }
 
+/** Call this after people changed a budget, with the thresholds that the change crossed. */
+export function announceControl(
+  audience: Audience & { readonly waiting: Pick<Waiting, "approvals"> },
+  crossed: readonly ThresholdEntry[] = [],
+): void {
+  announceChange(audience, crossed);
+  audience.waiting.approvals.tryAll();
+}
+
 /**
  * Call this after each decision that ends a hold, corrects a charge or changes a budget, at the
  * gateway and over the API.

@@ -49,7 +49,8 @@ async function counterNow(ledger: Ledger, key: CounterKey, at: number): Promise<
     held: balance.held,
     overrun: balance.overrun,
     fired: [],
-    controls: { ...noControls, pause, granted: balance.granted },
+    closings: [],
+    controls: { ...noControls, pause, granted: balance.granted, question: balance.question },
     openHolds: 0,
   };
 }

@@ -40,7 +40,7 @@ function contextOf(amount: bigint, failures: string[], desk = new Desk()): HoldC
     clock,
     waiting,
     scouts: new Scouts(waiting),
-    limits: { holdWaitMs: 0 },
+    limits: { holdWaitMs: 0, totalMs: 60_000 },
     observer: { ...silentObserver, failed: (what) => void failures.push(what) },
   };
 }
@@ -112,7 +112,7 @@ test("a stream's first slice may be shorter than the least worth having of the w
 
 test("a call waits for amounts held by others rather than accept a shorter answer, and is shortened when the wait is over", async () => {
   const desk = new Desk();
-  const context = { ...contextOf(100n, [], desk), limits: { holdWaitMs: 10_000 } };
+  const context = { ...contextOf(100n, [], desk), limits: { holdWaitMs: 10_000, totalMs: 60_000 } };
   desk.run(aHold("other", 60n));
   const waits = hold(context, long);
   await new Promise((resolve) => setTimeout(resolve, 20));
@@ -133,7 +133,7 @@ test("a call waits for amounts held by others rather than accept a shorter answe
 
 test("a call that would not fit even if all others ended is refused at once", async () => {
   const desk = new Desk();
-  const context = { ...contextOf(100n, [], desk), limits: { holdWaitMs: 60_000 } };
+  const context = { ...contextOf(100n, [], desk), limits: { holdWaitMs: 60_000, totalMs: 60_000 } };
   desk.run(aHold("spent", 75n));
   charge(desk, "spent", 75n);
   desk.run(aHold("other", 5n));
@@ -143,7 +143,7 @@ test("a call that would not fit even if all others ended is refused at once", as
 
 test("a call also waits for the shortest useful answer, and is then shortened", async () => {
   const desk = new Desk();
-  const context = { ...contextOf(100n, [], desk), limits: { holdWaitMs: 10_000 } };
+  const context = { ...contextOf(100n, [], desk), limits: { holdWaitMs: 10_000, totalMs: 60_000 } };
   desk.run(aHold("spent", 60n));
   charge(desk, "spent", 60n);
   desk.run(aHold("other", 20n));
@@ -161,7 +161,7 @@ test("with an unknown model, one call goes ahead without the margin for added in
     estimate: (at, counted) => ({ ...request.estimate(at, counted), unknownInput: 1000 }),
   };
   const desk = new Desk();
-  const context = { ...contextOf(200n, [], desk), limits: { holdWaitMs: 10_000 } };
+  const context = { ...contextOf(200n, [], desk), limits: { holdWaitMs: 10_000, totalMs: 60_000 } };
   const first = await hold(context, unknown);
   assert.ok(first.admitted);
   assert.equal(first.answer.amount.usd, 21n);

@@ -1,11 +1,13 @@
 /** Holds the estimate of a call in every budget that applies, before anything is forwarded. */
 
+import { assert } from "../../domain/assert.ts";
 import type { AnswerOf, HoldCommand, Refusal } from "../../domain/ledger/command.ts";
 import { demandOf, type Estimate } from "./estimate.ts";
 import type { CallLimits } from "../port/limits.ts";
 import type { Observer } from "../port/observer.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
+import { Asking, type Patience } from "./asking.ts";
 import type { Scouts } from "./scouts.ts";
 import type { CountedInput } from "../port/token-counter.ts";
 import type { Waiting } from "./waiting.ts";
@@ -21,21 +23,28 @@ export interface AdmittedHold {
   readonly ended: () => void;
 }
 
-export type HoldResult = AdmittedHold | { readonly admitted: false; readonly refusal: Refusal };
+export interface RefusedHold {
+  readonly admitted: false;
+  readonly refusal: Refusal;
+  /** The caller left while its call waited for people to answer: no refusal is recorded. */
+  readonly abandoned?: true;
+}
+
+export type HoldResult = AdmittedHold | RefusedHold;
 
 export interface HoldContext {
   readonly ledger: Pick<Ledger, "commit">;
   readonly clock: Clock;
   readonly waiting: Waiting;
   readonly scouts: Scouts;
-  readonly limits: Pick<CallLimits, "holdWaitMs">;
+  readonly limits: Pick<CallLimits, "holdWaitMs" | "totalMs">;
   readonly observer: Pick<Observer, "failed">;
 }
 
 /** What is known of a call before it is held. */
 export interface CallToHold extends Pick<
   HoldCommand,
-  "at" | "operationId" | "repeat" | "attribution" | "route" | "budgets"
+  "at" | "operationId" | "repeat" | "attribution" | "route" | "budgets" | "closing"
 > {
   /**
    * Called for each attempt with its time, so each attempt uses the latest statistics.
@@ -57,18 +66,78 @@ export interface CallToHold extends Pick<
  * If a model has never been billed, it is unknown how much input its provider adds, so more is
  * held. If a budget has no room for that, one call goes ahead without it and the others wait for
  * its bill.
+ *
+ * A budget that asks refuses no call for lack of money before people had time to answer.
+ *
+ * @param patience For a call that can wait for people to answer.
  */
-export async function hold(context: HoldContext, call: CallToHold): Promise<HoldResult> {
+export async function hold(
+  context: HoldContext,
+  call: CallToHold,
+  patience?: () => Patience,
+): Promise<HoldResult> {
   const estimate = call.estimate(call.at, null);
   // Nearly every call is admitted here.
   const answer = await context.ledger.commit(commandByBytes(call, estimate));
-  return answer.admitted ? admitted(answer, { at: call.at, estimate }) : holdByCount(context, call);
+  return answer.admitted
+    ? admitted(answer, { at: call.at, estimate })
+    : holdByCount(context, call, patience);
 }
 
-async function holdByCount(context: HoldContext, call: CallToHold): Promise<HoldResult> {
+async function holdByCount(
+  context: HoldContext,
+  call: CallToHold,
+  patience: (() => Patience) | undefined,
+): Promise<HoldResult> {
+  const counted = await countIfPossible(context, call);
+  const tried = await waitForRoom(context, { call, counted, asks: patience !== undefined });
+  if (tried.admitted || !tried.refusal.asks || !patience) return tried;
+  const asking = Asking.begin(context, tried.refusal, patience());
+  if (!asking) return tryLast(context, { call, counted }, tried.refusal);
+  try {
+    return await askUntilOver(context, { call, counted, asking }, tried.refusal);
+  } finally {
+    asking.end();
+  }
+}
+
+type Counted = Pick<Try, "call" | "counted">;
+
+/** The call holds nothing while it waits. */
+async function askUntilOver(
+  context: HoldContext,
+  { asking, ...counted }: Counted & { readonly asking: Asking },
+  refusal: Refusal,
+): Promise<HoldResult> {
+  for (let last = refusal; ;) {
+    if (!(await asking.turn(last))) return { admitted: false, refusal: last, abandoned: true };
+    if (asking.isOver) return tryLast(context, counted, last);
+    const tried = await tryNow(context, { ...counted, asks: true });
+    if (tried.admitted || !tried.refusal.asks) return tried;
+    last = tried.refusal;
+  }
+}
+
+/** Nobody answered in time, or no more calls can wait: a refusal is final. */
+async function tryLast(context: HoldContext, counted: Counted, last: Refusal): Promise<HoldResult> {
+  const tried = await tryNow(context, { ...counted, asks: false });
+  if (tried.admitted || tried.refusal.budgetId !== last.budgetId) return tried;
+  return { admitted: false, refusal: { ...tried.refusal, asked: true } };
+}
+
+async function tryNow(context: HoldContext, one: Omit<Try, "canWait">): Promise<HoldResult> {
+  const tried = await tryOnce(context, { ...one, canWait: false });
+  assert(!("waitFor" in tried), "an attempt that cannot wait is decided");
+  return tried;
+}
+
+/** @returns A refusal that is recorded, unless it can be lifted by asking and `asks` is set. */
+async function waitForRoom(
+  context: HoldContext,
+  { call, counted, asks }: Omit<Try, "canWait">,
+): Promise<HoldResult> {
   const { waiting, clock } = context;
   const deadline = clock.monotonic() + context.limits.holdWaitMs;
-  const counted = await countIfPossible(context, call);
   let place: number | null = null;
   while (true) {
     const { endings } = waiting;
@@ -76,6 +145,7 @@ async function holdByCount(context: HoldContext, call: CallToHold): Promise<Hold
       call,
       counted,
       canWait: clock.monotonic() < deadline,
+      asks,
     });
     if (!("waitFor" in tried)) {
       // The next callers in the queue may now fit, or have to be refused.
@@ -117,6 +187,8 @@ interface Try {
   readonly call: CallToHold;
   readonly counted: CountedInput | null;
   readonly canWait: boolean;
+  /** Whether people may be asked, so a refusal for lack of money is not recorded yet. */
+  readonly asks: boolean;
 }
 
 async function tryOnce(context: HoldContext, one: Try): Promise<HoldResult | Wait> {
@@ -177,7 +249,7 @@ interface Attempt {
 
 async function attempt(
   { clock, ledger }: HoldContext,
-  { call, counted }: Try,
+  { call, counted, asks }: Try,
   how: Attempt,
 ): Promise<HoldResult> {
   const at = clock.now();
@@ -188,7 +260,10 @@ async function attempt(
     output,
     least: how.shorten ? Math.min(estimate.least, output) : output,
   });
-  const answer = await ledger.commit(commandFor(call, { at, demand, final: how.final }));
+  const answer = await ledger.commit({
+    ...commandFor(call, { at, demand, final: how.final }),
+    ...(asks && { asks }),
+  });
   return answer.admitted ? admitted(answer, { at, estimate }) : answer;
 }
 
@@ -205,7 +280,7 @@ function commandByBytes(call: CallToHold, estimate: Estimate): HoldCommand {
 }
 
 function commandFor(
-  { operationId, repeat, attribution, route, budgets }: CallToHold,
+  { operationId, repeat, attribution, route, budgets, closing }: CallToHold,
   { at, demand, final }: Pick<HoldCommand, "at" | "demand" | "final">,
 ): HoldCommand {
   return {
@@ -220,6 +295,7 @@ function commandFor(
     expiresAt: null,
     fingerprint: null,
     final,
+    ...(closing !== undefined && { closing }),
   };
 }
 

@@ -24,6 +24,9 @@ export interface RequestedModel {
 const remedies: Readonly<Record<RefusalReason, string>> = {
   budget_exhausted: "Wait for the window to reset, raise the amount, or make a smaller call.",
   budget_held: "Try again when calls in flight have ended.",
+  closing_used:
+    "This run has had its closing call in this window. Wait for the window to reset, or raise the amount.",
+  approval_declined: "Wait for the window to reset, or ask its owners for a higher amount.",
   budget_closed: "Wait for the budget's window to begin, or create a budget whose window is open.",
   budget_paused:
     "Wait for the window to reset, resume the budget, or remove `pause` from its thresholds.",
@@ -49,7 +52,15 @@ export function explainRefusal(refusal: Refusal, requested: RequestedModel): str
   }
   const { currency } = balance.counter;
   const amount = (value: bigint): string => `${formatAmount(value, currency)} ${currency}`;
-  return `budget "${budgetId}" refused: ${amount(needed)} needed, ${amount(balance.available)} available`;
+  const lack = `budget "${budgetId}" refused: ${amount(needed)} needed, ${amount(balance.available)} available`;
+  return reason === "approval_declined"
+    ? `${lack}, and more was declined${whyDeclined(balance)}`
+    : lack;
+}
+
+function whyDeclined({ question }: Balance): string {
+  const reason = question?.declined?.reason ?? null;
+  return reason === null ? "" : `: ${reason}`;
 }
 
 /** The refusal as reported to observers. */
@@ -62,8 +73,8 @@ export function describeRefusal(
   refusal: Refusal,
   requested: Pick<RequestedModel, "toHoldLess"> = {},
 ) {
-  const { reason, budgetId, balance, needed } = refusal;
-  const { counter } = balance;
+  const { reason, budgetId, balance, needed, asked } = refusal;
+  const { counter, reserve } = balance;
   const amount = (value: bigint): string => formatAmount(value, counter.currency);
   return {
     reason,
@@ -75,20 +86,36 @@ export function describeRefusal(
     held: amount(balance.held),
     available: amount(balance.available),
     needed: amount(needed),
+    ...(reserve > 0n && { reserve_for_closing: amount(reserve) }),
+    ...(asked && { approval_requested: true }),
     resets_at: counter.windowEnd === null ? null : formatInstant(counter.windowEnd),
     remedy: remedyOf(refusal, requested),
   };
 }
 
 function remedyOf(
-  { reason, balance }: Refusal,
+  { reason, balance, asked }: Refusal,
   { toHoldLess }: Pick<RequestedModel, "toHoldLess">,
 ): string {
   if (reason === "budget_paused" && isByPerson(balance)) return pausedRemedy;
   const isAmount = reason === "budget_exhausted" || reason === "budget_held";
-  return isAmount && toHoldLess !== undefined
-    ? `${toHoldLess} ${remedies[reason]}`
-    : remedies[reason];
+  const sentences = [
+    ...(asked ? [askedRemedy] : []),
+    ...(isAmount && toHoldLess !== undefined ? [toHoldLess] : []),
+    remedies[reason],
+    ...(isAmount ? closingRemedy(balance) : []),
+  ];
+  return sentences.join(" ");
+}
+
+const askedRemedy = "Its owners were asked for more money: try again once they have extended it.";
+
+function closingRemedy({ reserve, counter }: Balance): readonly string[] {
+  if (reserve === 0n) return [];
+  const kept = `${formatAmount(reserve, counter.currency)} ${counter.currency}`;
+  return [
+    `To finish this run, make one closing call (header \`x-purser-closing: true\`, or \`closing\` in a hold): ${kept} is kept for such calls.`,
+  ];
 }
 
 /** The error that ends a stream when no budget can pay for more. */

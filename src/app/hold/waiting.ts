@@ -1,5 +1,7 @@
 /** Queues calls that wait for budget held by other calls in flight. */
 
+import { Approvals } from "./approvals.ts";
+
 /** A new window makes room without a decision. */
 const lookAgainMs = 250;
 
@@ -29,6 +31,8 @@ export interface WaitOptions {
 
 /** Wakes the first waiters of each queue, in order of arrival. */
 export class Waiting {
+  /** Calls that wait for people to answer. */
+  readonly approvals = new Approvals();
   readonly #queues = new Map<string, Waiter[]>();
   #size = 0;
   #isWaking = false;

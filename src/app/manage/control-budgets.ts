@@ -2,7 +2,7 @@
 
 import { formatAmount, parseAmount } from "../../domain/budget/amount.ts";
 import { invalid } from "../../domain/input/fields.ts";
-import { announceChange } from "../hold/announce.ts";
+import { announceControl } from "../hold/announce.ts";
 import { findBudget, type BudgetContext } from "./manage-budgets.ts";
 
 /** What a person or a rule decides about a budget. */
@@ -27,7 +27,7 @@ type ControlContext = Pick<BudgetContext, "ledger" | "clock" | "waiting" | "obse
 export async function pauseBudget(context: ControlContext, control: Control): Promise<boolean> {
   const at = context.clock.now();
   const answer = await context.ledger.commit({ kind: "pause_budget", at, ...control });
-  announceChange(context);
+  announceControl(context);
   return answer.repeated;
 }
 
@@ -41,7 +41,7 @@ export async function pauseBudget(context: ControlContext, control: Control): Pr
 export async function resumeBudget(context: ControlContext, control: Control): Promise<boolean> {
   const at = context.clock.now();
   const answer = await context.ledger.commit({ kind: "resume_budget", at, ...control });
-  announceChange(context);
+  announceControl(context);
   return answer.repeated;
 }
 
@@ -62,5 +62,17 @@ export async function extendBudget(
     throw invalid("amount", `is ${formatAmount(amount, currency)}`, "Give more than zero.");
   const at = context.clock.now();
   await context.ledger.commit({ kind: "extend_budget", at, ...control, amount });
-  announceChange(context);
+  announceControl(context);
+}
+
+/**
+ * Answers the open question of a budget: it gets no more money. Waiting calls are refused, and for
+ * a while new ones do not ask again.
+ *
+ * @throws PurserError as {@link extendBudget}; `conflict` if no question is open.
+ */
+export async function declineBudget(context: ControlContext, control: Control): Promise<void> {
+  const at = context.clock.now();
+  await context.ledger.commit({ kind: "decline_budget", at, ...control });
+  announceControl(context);
 }

@@ -7,13 +7,21 @@ import { everyValue } from "../../domain/budget/applies.ts";
 import { windowAt } from "../../domain/budget/window.ts";
 import { PurserError } from "../../domain/error.ts";
 import { pauseFor } from "../../domain/ledger/controls.ts";
-import type { Balance, BalancePause } from "../../domain/ledger/counter.ts";
-import { announceChange, type Audience } from "../hold/announce.ts";
+import {
+  counterId,
+  openQuestion,
+  type Balance,
+  type BalancePause,
+  type Question,
+} from "../../domain/ledger/counter.ts";
+import { announceControl, type Audience } from "../hold/announce.ts";
+import type { Waiting } from "../hold/waiting.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import { countingReal } from "../route/simulated.ts";
 
 export interface BudgetContext extends Audience {
+  readonly waiting: Pick<Waiting, "roomMade" | "approvals">;
   readonly ledger: Ledger;
   readonly clock: Clock;
   /** Whether budgets that name no providers ignore simulated calls. */
@@ -30,7 +38,7 @@ export async function createBudget(context: BudgetContext, input: unknown): Prom
     budget,
     when: "create",
   });
-  announceChange(context, answer.crossed);
+  announceControl(context, answer.crossed);
   return answer.budget;
 }
 
@@ -64,14 +72,14 @@ export async function changeBudget(
     budget,
     when: "replace",
   });
-  announceChange(context, answer.crossed);
+  announceControl(context, answer.crossed);
   return answer.budget;
 }
 
 /** Charges stay in the ledger. @throws PurserError `not_found`, `conflict` if it has children. */
 export async function deleteBudget(context: BudgetContext, budgetId: string): Promise<void> {
   await context.ledger.commit({ kind: "delete_budget", at: context.clock.now(), budgetId });
-  announceChange(context);
+  announceControl(context);
 }
 
 /** @throws PurserError `not_found`. */
@@ -94,9 +102,22 @@ export interface BudgetState {
   /**
    * For a budget with one counter per value (`*`): the counters, most used first. Otherwise empty.
    */
-  readonly counters: readonly Balance[];
+  readonly counters: readonly ObservedBalance[];
+  /** The open question: of a budget for every value, the oldest, or that of the value shown. */
+  readonly approval: Approval | null;
   /** Why new calls are refused: the whole budget, or the value that is shown. */
   readonly paused: BalancePause | null;
+}
+
+/** A question to people, while calls may wait for the answer. */
+export interface Approval extends Question {
+  readonly value: string;
+  /** How many calls wait now. None after a restart: their connections are closed. */
+  readonly waiting: number;
+}
+
+export interface ObservedBalance extends Balance {
+  readonly approval: Approval | null;
 }
 
 export interface BudgetSums {
@@ -109,34 +130,55 @@ export interface BudgetSums {
   readonly granted: bigint | null;
 }
 
-interface ClockedLedger {
+interface Observed {
   readonly ledger: Pick<Ledger, "balances" | "pausesOf">;
   readonly clock: Clock;
+  readonly waiting: Pick<Waiting, "approvals">;
 }
 
 /** @param value Of a budget for every value: the one to look at; null for all. */
 export async function observeBudget(
-  { ledger, clock }: ClockedLedger,
+  { ledger, clock, waiting }: Observed,
   budget: Budget,
   value: string | null,
 ): Promise<BudgetState> {
   const at = clock.now();
   const open = windowAt(budget, at);
-  const balances = await ledger.balances(budget.budgetId, at);
+  const kept = await ledger.balances(budget.budgetId, at);
+  const balances = kept.map((balance) => withApproval(waiting, balance, at));
   const window = typeof open === "string" ? null : open;
   const paused = pauseFor(ledger.pausesOf(budget.budgetId), value);
   if (budget.resourceId !== everyValue) {
     const sums = sumsOf(balances, budget);
-    return { budget, window, sums, counters: [], paused: balances[0]?.paused ?? paused };
+    const [one] = balances;
+    const [approval, pause] = [one?.approval ?? null, one?.paused ?? paused];
+    return { budget, window, sums, counters: [], paused: pause, approval };
   }
   if (value !== null) {
     const one = balances.filter(({ counter }) => counter.value === value);
     const sums = sumsOf(one, budget);
-    return { budget, window, sums, counters: one, paused: one[0]?.paused ?? paused };
+    const [approval, pause] = [one[0]?.approval ?? null, one[0]?.paused ?? paused];
+    return { budget, window, sums, counters: one, paused: pause, approval };
   }
   const counters = [...balances].sort(byUse);
   const sums = { ...sumsOf(balances, budget), available: null, granted: null };
-  return { budget, window, sums, counters, paused };
+  return { budget, window, sums, counters, paused, approval: oldest(balances) };
+}
+
+function withApproval(
+  { approvals }: Observed["waiting"],
+  balance: Balance,
+  at: number,
+): ObservedBalance {
+  const { counter, question } = balance;
+  const open = openQuestion(question, at);
+  const waiting = approvals.waitingFor(counterId(counter));
+  return { ...balance, approval: open && { ...open, value: counter.value, waiting } };
+}
+
+function oldest(balances: readonly ObservedBalance[]): Approval | null {
+  const open = balances.flatMap(({ approval }) => approval ?? []);
+  return open.sort((left, right) => left.askedAt - right.askedAt)[0] ?? null;
 }
 
 function sumsOf(balances: readonly Balance[], budget: Budget): BudgetSums {
@@ -183,5 +225,6 @@ function layOver(old: Budget, changes: Readonly<Record<string, unknown>>): Recor
     if (names.some((name) => name in changes)) for (const name of names) delete fields[name];
   const periodChanged = changes["period"] !== undefined && changes["period"] !== old.period;
   if (periodChanged) for (const name of ["anchor", "start", "end"]) delete fields[name];
+  if (changes["on_exhausted"] !== undefined) delete fields["ask_timeout"];
   return { ...fields, ...changes };
 }

@@ -1,4 +1,4 @@
-/** `purser budget pause|resume|extend`: what people do with a budget while it runs. */
+/** `purser budget pause|resume|extend|decline`: what people do with a budget while it runs. */
 
 import type { Command } from "commander";
 import type { BudgetJson } from "../../contract/budget.ts";
@@ -22,7 +22,7 @@ interface ControlOptions extends TargetOptions {
 
 /** A command that posts its options to `/api/v1/budgets/ID/NAME`. */
 interface Control {
-  readonly name: "pause" | "resume" | "extend";
+  readonly name: "pause" | "resume" | "extend" | "decline";
   readonly description: string;
   readonly examples: readonly string[];
 }
@@ -42,6 +42,11 @@ const controls: readonly Control[] = [
     name: "extend",
     description: "Add money for the current window only.",
     examples: ["atlas --amount 5", 'each-user --value alice --amount 1.50 --reason "release day"'],
+  },
+  {
+    name: "decline",
+    description: "Refuse the calls that wait for more money of the budget.",
+    examples: ["atlas", 'each-user --value alice --reason "enough for today"'],
   },
 ];
 

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import type { BudgetDetailJson, BudgetJson } from "../../contract/budget.ts";
 import { PurserError } from "../../domain/error.ts";
-import { budgetTable, budgetText } from "../budget-text.ts";
+import { approvalLines, budgetTable, budgetText } from "../budget-text.ts";
 import { defineBudgetControls } from "./budget-control.ts";
 import { asCalled } from "../called.ts";
 import { ask } from "../connection.ts";
@@ -28,6 +28,9 @@ const words: OptionWords = {
     "start",
     "end",
     "policy",
+    "on_exhausted",
+    "ask_timeout",
+    "reserve_for_closing",
     "models",
     "providers",
   ),
@@ -61,6 +64,9 @@ interface BudgetOptions extends TargetOptions {
   readonly start?: string;
   readonly end?: string;
   readonly policy?: string;
+  readonly onExhausted?: string;
+  readonly askTimeout?: string;
+  readonly reserveForClosing?: string;
   readonly warn?: readonly string[];
   readonly models?: readonly string[];
   readonly providers?: readonly string[];
@@ -135,7 +141,7 @@ function defineList(command: Command, context: CommandContext): void {
       const { out, notes } = context.screen;
       if (budgets.length === 0)
         notes.write(asCalled("There are no budgets yet: see `purser budget create --help`.\n"));
-      else out.write(budgetTable(budgets, out));
+      else out.write(`${budgetTable(budgets, out)}${approvalLines(budgets, out)}`);
     });
 }
 
@@ -220,6 +226,16 @@ function withFields(command: Command): Command {
       "hard refuses calls, soft only alerts (hard)",
       oneOf("--policy", ["hard", "soft"]),
     )
+    .option(
+      "--on-exhausted <action>",
+      "refuse calls, or ask people for more money while they wait (refuse)",
+      oneOf("--on-exhausted", ["refuse", "ask"]),
+    )
+    .option("--ask-timeout <time>", "with ask: how long calls wait, such as 30m (10m)")
+    .option(
+      "--reserve-for-closing <decimal>",
+      "the part of the amount kept for one closing call of each run",
+    )
     .option("--parent <id>", "parent budget, which also counts its calls")
     .option("--warn <shares>", "alert thresholds, such as 0.75,0.95 (0.8,1)", shares("--warn"))
     .option(
@@ -240,6 +256,9 @@ function changed(options: BudgetOptions): Readonly<Record<string, unknown>> {
     start: options.start,
     end: options.end,
     policy: options.policy,
+    on_exhausted: options.onExhausted,
+    ask_timeout: options.askTimeout,
+    reserve_for_closing: options.reserveForClosing,
     parent_budget_id: options.parent,
     thresholds: options.warn,
     models: options.models,

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import type { BudgetDetailJson, BudgetJson } from "../../contract/budget.ts";
 import type { SeriesJson } from "../../contract/series.ts";
-import { budgetTable, usedShare } from "../budget-text.ts";
+import { approvalLines, budgetTable, usedShare } from "../budget-text.ts";
 import { ask, type Connection } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { readAll, readFigures, withKeyNames } from "../figures.ts";
@@ -34,6 +34,8 @@ export interface Snapshot {
   readonly openHolds: number | null;
   /** Closest to their limits first. */
   readonly budgets: readonly BudgetJson[];
+  /** Those that ask people for more money. */
+  readonly asking: readonly BudgetJson[];
 }
 
 const refreshMs = 1000;
@@ -119,11 +121,11 @@ export async function readSnapshot(
   const now = Date.now();
   const { include } = options;
   const ago = (minutes: number): string => new Date(now - minutes * 60_000).toISOString();
-  const [minute, recent, openHolds, budgets] = await Promise.all([
+  const [minute, recent, openHolds, all] = await Promise.all([
     readFigures(connection, { from: ago(1), by: [], include }),
     readFigures(connection, { from: ago(options.minutes), by: options.by, include }),
     readOpenHolds(connection),
-    readNearest(connection),
+    readAll<BudgetJson>(connection, "/api/v1/budgets"),
   ]);
   return {
     at: new Date(now).toISOString(),
@@ -131,7 +133,8 @@ export async function readSnapshot(
     minute,
     recent,
     openHolds,
-    budgets,
+    budgets: await nearest(connection, all),
+    asking: all.filter(({ approval }) => approval !== null),
   };
 }
 
@@ -150,7 +153,7 @@ export function snapshotText(
   const head = `${bold("Purser")} ${dim(`${snapshot.where}  ${snapshot.at.slice(0, 19)}Z`)}\n${grouped(rate)} calls/s   ${dollars(minute.total.cost_usd)}/min${holds}${refused}   ${dim("over the last minute")}\n`;
   const budgets =
     snapshot.budgets.length > 0
-      ? `\n${dim("Budgets closest to their limits")}\n${budgetTable(snapshot.budgets.map(alone), output)}`
+      ? `\n${dim("Budgets closest to their limits")}\n${budgetTable(snapshot.budgets.map(alone), output)}${approvalLines(snapshot.asking, output)}`
       : "";
   const groups = recent.groups.slice(0, shownGroups);
   const title = `\n${dim(`Spend of the last ${grouped(view.minutes)} min: ${dollars(recent.total.cost_usd)}, ${counted(recent.total.calls, "call")}`)}\n`;
@@ -166,8 +169,10 @@ function alone(budget: BudgetJson): BudgetJson {
   return { ...budget, parent_budget_id: null };
 }
 
-async function readNearest(connection: Connection): Promise<readonly BudgetJson[]> {
-  const budgets = await readAll<BudgetJson>(connection, "/api/v1/budgets");
+async function nearest(
+  connection: Connection,
+  budgets: readonly BudgetJson[],
+): Promise<readonly BudgetJson[]> {
   const each = await Promise.all(budgets.map((budget) => readCounters(connection, budget)));
   const known = each.flat().filter((budget) => usedShare(budget) !== null);
   return known

@@ -63,6 +63,16 @@ export interface Budget {
   readonly start: number | null;
   readonly end: number | null;
   readonly policy: "hard" | "soft";
+  /**
+   * Of a hard budget: a call that it cannot pay waits at the gateway while a person is asked for
+   * more money. Absent: it is refused at once.
+   */
+  readonly asks?: { readonly timeoutMs: number };
+  /**
+   * Of a hard budget: the last part of its limit, kept back for one closing call of each run. Absent:
+   * nothing is kept back.
+   */
+  readonly reserveForClosing?: bigint;
   /** Ascending; each fires once per window. */
   readonly thresholds: readonly Threshold[];
   /**

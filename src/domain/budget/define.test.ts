@@ -516,6 +516,7 @@ const anyInput = fc
         { maxLength: 5 },
       ),
       models: fc.option(fc.array(anyName, { minLength: 1, maxLength: 3 })),
+      on_exhausted: fc.constant("refuse"),
       unpriced: fc.oneof(
         fc.constant("block"),
         fc.record({ policy: fc.constant("allow"), input: anyRate, output: anyRate }),
@@ -535,6 +536,36 @@ test("a budget survives the round trip through JSON", () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+const asking = { on_exhausted: "ask", ask_timeout: "30m" };
+
+test("a hard budget can ask for more money, and keep a part for closing calls", () => {
+  const full = define({ ...asking, reserve_for_closing: "0.50" });
+  assert.deepEqual(
+    [full.asks, full.reserveForClosing],
+    [{ timeoutMs: 1_800_000 }, 500_000_000_000n],
+  );
+  assert.deepEqual(define({ on_exhausted: "ask" }).asks, { timeoutMs: 600_000 });
+  assert.deepEqual(defineBudget(budgetToJson(full), context), full);
+  const plain = define({ on_exhausted: "refuse", reserve_for_closing: "0" });
+  assert.deepEqual([plain.asks, plain.reserveForClosing], [undefined, undefined]);
+});
+
+test("fields of exhausted budgets are refused where they have no meaning", () => {
+  const fails = (fields: Record<string, unknown>, field: string): void =>
+    assert.throws(
+      () => define(fields),
+      (error) => error instanceof PurserError && error.detail.field === field,
+    );
+  fails({ on_exhausted: "wait" }, "on_exhausted");
+  fails({ on_exhausted: "ask", policy: "soft" }, "on_exhausted");
+  fails({ ask_timeout: "10m" }, "ask_timeout");
+  fails({ on_exhausted: "ask", ask_timeout: "2d" }, "ask_timeout");
+  fails({ on_exhausted: "ask", ask_timeout: "10" }, "ask_timeout");
+  fails({ amount: "1", reserve_for_closing: "1" }, "reserve_for_closing");
+  fails({ amount: "1", reserve_for_closing: "-1" }, "reserve_for_closing");
+  fails({ policy: "soft", reserve_for_closing: "0.1" }, "reserve_for_closing");
 });
 
 test("any input gives a budget, or an error with a field and a remedy", () => {

@@ -20,6 +20,7 @@ import { checkId, parseInstant } from "../input/scalar.ts";
 import { parseAmount } from "./amount.ts";
 import { everyValue } from "./applies.ts";
 import type { Budget, BudgetType, Currency, Period } from "./budget.ts";
+import { readExhausted } from "./exhausted.ts";
 import { readThresholds } from "./threshold.ts";
 import { readUnpriced } from "./unpriced.ts";
 
@@ -50,6 +51,9 @@ const budgetFields = [
   "period_start",
   "period_end",
   "policy",
+  "on_exhausted",
+  "ask_timeout",
+  "reserve_for_closing",
   "warning_threshold",
   "thresholds",
   "mode",
@@ -76,16 +80,21 @@ export function defineBudget(input: unknown, context: DefineBudgetContext): Budg
   const currency = optionalWord(fields, "currency", currencies) ?? "USD";
   const policy = optionalWord(fields, "policy", policies) ?? "hard";
   const resourceId = readResource(fields, budgetType);
+  const amount = parseAmount(required(fields, "amount"), {
+    currency,
+    field: `${fields.prefix}amount`,
+  });
   return {
     budgetId,
     parentBudgetId: readParent(fields, budgetId, context),
     budgetType,
     resourceId,
     ...readUnattributed(fields, resourceId),
-    amount: parseAmount(required(fields, "amount"), { currency, field: `${fields.prefix}amount` }),
+    amount,
     currency,
     ...readRecurrence(fields),
     policy,
+    ...readExhausted(fields, { amount, currency, policy }),
     thresholds: readThresholds(fields),
     models: checkPatterns(optionalTexts(fields, "models", patternRemedy), `${fields.prefix}models`),
     providers: checkPatterns(

@@ -3,6 +3,7 @@
 import { formatInstant } from "../input/scalar.ts";
 import { formatAmount } from "./amount.ts";
 import type { Budget } from "./budget.ts";
+import { exhaustedToJson } from "./exhausted.ts";
 import { shareOf } from "./threshold.ts";
 import { unpricedToJson } from "./unpriced.ts";
 
@@ -22,6 +23,7 @@ export function budgetToJson(budget: Budget) {
     start: budget.start === null ? null : formatInstant(budget.start),
     end: budget.end === null ? null : formatInstant(budget.end),
     policy: budget.policy,
+    ...exhaustedToJson(budget),
     thresholds: budget.thresholds.map((threshold) => ({
       at: shareOf(threshold),
       action: threshold.action,

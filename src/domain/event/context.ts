@@ -48,6 +48,8 @@ export function countersOf(entry: Entry): readonly CounterKey[] {
       return entry.counters ?? [];
     case "threshold":
     case "budget_extension":
+    case "budget_ask":
+    case "budget_decline":
       return [entry.counter];
     case "budget_resume":
       return entry.lifted.map(({ counter }) => counter);
@@ -65,10 +67,19 @@ export function keyUsedBy(entry: Entry): string | null {
 
 /** The budget that an entry is about. */
 export function budgetOf(entry: Entry): string | null {
-  if (entry.kind === "threshold" || entry.kind === "budget_extension")
-    return entry.counter.budgetId;
-  if (entry.kind === "budget_pause" || entry.kind === "budget_resume") return entry.budgetId;
-  return entry.kind === "refusal" ? entry.budgetId : null;
+  switch (entry.kind) {
+    case "threshold":
+    case "budget_extension":
+    case "budget_ask":
+    case "budget_decline":
+      return entry.counter.budgetId;
+    case "budget_pause":
+    case "budget_resume":
+    case "refusal":
+      return entry.budgetId;
+    default:
+      return null;
+  }
 }
 
 /** Whether the events of an entry describe the call that it ends. */

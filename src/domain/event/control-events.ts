@@ -8,10 +8,13 @@ import type { ControlEntry } from "../ledger/controls.ts";
 import { identityOf, numberOf, usdOf, windowOf } from "./budget-events.ts";
 import type { Happening } from "./event.ts";
 
-export function budgetControlled(entry: ControlEntry, budget: Budget | undefined): Happening {
+/** A control by a person or a rule. */
+type Decided = Exclude<ControlEntry, { kind: "budget_ask" }>;
+
+export function budgetControlled(entry: Decided, budget: Budget | undefined): Happening {
   assert(budget !== undefined, "a control belongs to a budget that was defined before");
   const { at, by, reason } = entry;
-  const value = entry.kind === "budget_extension" ? entry.counter.value : entry.value;
+  const value = "counter" in entry ? entry.counter.value : entry.value;
   return {
     type: types[entry.kind],
     at,
@@ -21,6 +24,7 @@ export function budgetControlled(entry: ControlEntry, budget: Budget | undefined
       ...identityOf(budget),
       value,
       ...(entry.kind === "budget_extension" && extensionOf(entry, budget)),
+      ...(entry.kind === "budget_decline" && { declined_until: formatInstant(entry.until) }),
       reason,
       by,
       timestamp: formatInstant(at),
@@ -32,6 +36,7 @@ const types = {
   budget_pause: "budget.paused",
   budget_resume: "budget.resumed",
   budget_extension: "budget.extended",
+  budget_decline: "budget.approval_declined",
 } as const;
 
 function extensionOf(

@@ -22,6 +22,8 @@ export const eventTypes = [
   "budget.paused",
   "budget.resumed",
   "budget.extended",
+  "budget.approval_requested",
+  "budget.approval_declined",
   "budget.window_started",
   "budget.changed",
   "key.created",

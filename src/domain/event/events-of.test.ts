@@ -27,6 +27,38 @@ function settle(desk: Desk, operationId: string, usd: bigint, more: object = {})
   desk.run({ kind: "settle", at: 2, ...call, outcome, fingerprint: null });
 }
 
+test("a question says what is missing, and how to approve and decline it", () => {
+  const desk = new Desk();
+  const each = { budgetType: "user", resourceId: "*", currency: "tokens" } as const;
+  desk.budget({ budgetId: "b", amount: 10n, asks: { timeoutMs: 1000 }, ...each });
+  const value = "ann's";
+  desk.run({ kind: "ask_budget", at: 5, budgetId: "b", value, needed: 30n });
+  const control = { at: 6, budgetId: "b", value, by: "k", reason: "no" };
+  desk.run({ kind: "decline_budget", ...control });
+  const events = eventsIn(desk.journal).filter(({ type }) => /approval/.test(type));
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ["budget.approval_requested", "budget.approval_declined"],
+  );
+  const [asked, declined] = events.map(({ data }) => data);
+  assert.deepEqual(
+    [asked?.["needed"], asked?.["available"], asked?.["missing"]],
+    ["30", "10", "20"],
+  );
+  const command = "purser budget extend b --value 'ann'\\''s' --amount 20";
+  assert.deepEqual(asked?.["approve"], {
+    method: "POST",
+    path: "/api/v1/budgets/b/extend",
+    body: { amount: "20", value },
+    command,
+  });
+  assert.ok(String(asked?.["remedy"]).includes(command));
+  assert.deepEqual(
+    [declined?.["by"], declined?.["reason"], declined?.["value"]],
+    ["k", "no", value],
+  );
+});
+
 const key: Key = { ...plainKey, keyId: "k", hash: "secret-hash", createdAt: 1 };
 
 test("every kind of entry has its events", () => {

@@ -2,6 +2,7 @@
 
 import type { Entry } from "../ledger/entry.ts";
 import { budgetChanged, thresholdCrossed, windowStarted } from "./budget-events.ts";
+import { approvalRequested } from "./approval-event.ts";
 import { budgetControlled } from "./control-events.ts";
 import { callLapsed, callRefused, charged, corrected } from "./call-events.ts";
 import type { EntryContext } from "./context.ts";
@@ -47,7 +48,10 @@ function happeningsOf(entry: Entry, context: EntryContext): readonly Happening[]
     case "budget_pause":
     case "budget_resume":
     case "budget_extension":
+    case "budget_decline":
       return [budgetControlled(entry, context.budget)];
+    case "budget_ask":
+      return [approvalRequested(entry, context.budget)];
     case "key":
       return [keyChanged(entry, context.before)];
     case "price":

@@ -26,6 +26,16 @@ const sentences: Readonly<Record<string, (event: CloudEvent) => string>> = {
   "budget.resumed": ({ data }) => `${budget(data)} is resumed: new calls are accepted.`,
   "budget.extended": ({ data }) =>
     `${budget(data)} got ${formatAmountOf(Number(text(data, "amount") ?? 0), text(data, "currency") ?? "USD")} more for this window.${reset(data)}`,
+  "budget.approval_requested": ({ data }) => {
+    const currency = text(data, "currency") ?? "USD";
+    const amount = (field: string): string =>
+      formatAmountOf(Number(text(data, field) ?? 0), currency);
+    return `${budget(data)} asks for more: a call needs ${amount("needed")} and waits, ${amount("available")} is left. ${text(data, "remedy") ?? ""}`;
+  },
+  "budget.approval_declined": ({ data }) => {
+    const reason = text(data, "reason");
+    return `${budget(data)} gets no more money: ${text(data, "by") ?? "someone"} declined${reason === null ? "" : `: ${reason}`}. Calls that waited are refused.`;
+  },
   "budget.window_started": ({ data }) =>
     `A new window of ${lowered(budget(data))} has begun, with ${formatFigure(data, "budget_amount") ?? "its limit"} to spend.${reset(data)}`,
   "budget.changed": ({ data, subject }) => {

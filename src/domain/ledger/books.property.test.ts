@@ -7,7 +7,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Books } from "./books.ts";
+import type { Refusal } from "./command.ts";
+import { counterId, isUntouched } from "./counter.ts";
 import { aHold, anOutcome, Desk, quantities } from "./desk.test-kit.ts";
+import type { Hold } from "./hold.ts";
 import { noHistory } from "./past.ts";
 
 const teams = ["t1", "t2"];
@@ -16,7 +19,7 @@ const users = ["u1", "u2", "u3"];
 /** Platform ◄ team ◄ user for every value, and a separate soft budget. */
 function aTree(): Desk {
   const desk = new Desk();
-  desk.budget({ budgetId: "all", amount: 100n });
+  desk.budget({ budgetId: "all", amount: 100n, asks: { timeoutMs: 5 } });
   for (const team of teams)
     desk.budget({
       budgetId: team,
@@ -24,6 +27,7 @@ function aTree(): Desk {
       budgetType: "team",
       resourceId: team,
       amount: 60n,
+      reserveForClosing: 15n,
     });
   desk.budget({
     budgetId: "each",
@@ -31,6 +35,8 @@ function aTree(): Desk {
     budgetType: "user",
     resourceId: "*",
     amount: 40n,
+    reserveForClosing: 10n,
+    asks: { timeoutMs: 5 },
   });
   desk.budget({ budgetId: "watch", amount: 5n, policy: "soft" });
   return desk;
@@ -43,7 +49,9 @@ type Step =
       readonly team: string;
       readonly user: string;
       readonly expires: boolean;
+      readonly run: string | undefined;
     }
+  | { readonly kind: "extend"; readonly usd: number; readonly user: string }
   | { readonly kind: "settle" | "release" | "top_up"; readonly which: number; readonly usd: number }
   | { readonly kind: "expire" };
 
@@ -57,6 +65,15 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
         team: fc.constantFrom(...teams),
         user: fc.constantFrom(...users),
         expires: fc.boolean(),
+        run: fc.constantFrom(undefined, "s1", "s2"),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant("extend" as const),
+        usd: fc.integer({ min: 1, max: 20 }),
+        user: fc.constantFrom(...users),
       }),
     },
     {
@@ -103,13 +120,26 @@ function apply(
       if (one.state === "open" && one.expires) Object.assign(one, { state: "expired", held: 0n });
     return;
   }
+  if (step.kind === "extend") {
+    const extension = { value: step.user, amount: BigInt(step.usd), by: "admin", reason: null };
+    desk.run({ kind: "extend_budget", at, budgetId: "each", ...extension });
+    return;
+  }
   if (step.kind === "hold") {
     const operationId = `op${expected.size}`;
     const usd = BigInt(step.usd);
     const attribution = { team: step.team, user: step.user };
     const answer = desk.run(
-      aHold(operationId, usd, { at, attribution, expiresAt: step.expires ? at + 10 : null }),
+      aHold(operationId, usd, {
+        at,
+        attribution,
+        expiresAt: step.expires ? at + 10 : null,
+        asks: true,
+        ...(step.run !== undefined && { closing: step.run }),
+      }),
     );
+    if (answer.admitted) checkReserves(desk, operationId);
+    else askFor(desk, answer.refusal, at);
     if (answer.admitted)
       expected.set(operationId, { held: usd, cost: 0n, state: "open", expires: step.expires });
     return;
@@ -132,14 +162,50 @@ function apply(
   }
 }
 
+function askFor(desk: Desk, { budgetId, balance, needed, asks }: Refusal, at: number): void {
+  if (!asks) return;
+  const { value } = balance.counter;
+  const before = desk.journal.length;
+  const { open } = desk.run({ kind: "ask_budget", at, budgetId, value, needed });
+  assert.ok(open || desk.journal.length === before);
+  const again = desk.run({ kind: "ask_budget", at, budgetId, value, needed });
+  assert.equal(again.open, open);
+  assert.ok(desk.journal.length <= before + 1, "one question is open at a time");
+}
+
+/** A call that uses a reserve is the only one of its run that does, apart from ended ones. */
+function checkReserves(desk: Desk, operationId: string): void {
+  const hold = desk.books.openHold(operationId);
+  assert.ok(hold);
+  for (const { key, spent, held, closings } of hold.counters) {
+    const budget = desk.books.budgets.get(key.budgetId);
+    if (budget?.reserveForClosing === undefined || budget.policy === "soft") continue;
+    const limit = budget.amount + desk.books.registry.controls.of(key).granted;
+    const isInReserve: boolean = hold.closing?.budgets.includes(key.budgetId) === true;
+    const ordinary = limit - budget.reserveForClosing;
+    assert.equal(isInReserve, spent + held > ordinary, "only a closing call uses the reserve");
+    if (!isInReserve) continue;
+    assert.ok(closings.includes(hold.closing?.run ?? ""));
+    const others: readonly Hold[] = [...desk.books.openHolds()].filter(
+      (other) =>
+        other !== hold &&
+        other.closing?.run === hold.closing?.run &&
+        other.closing?.budgets.includes(key.budgetId) &&
+        other.counters.some(({ id }) => id === counterId(key)),
+    );
+    assert.deepEqual(others, [], "one closing call of each run");
+  }
+}
+
 /** I1: the only way past a hard limit is an overrun. */
 function checkLimits(desk: Desk): void {
   for (const { key, spent, held, overrun } of desk.books.counters()) {
     const budget = desk.books.budgets.get(key.budgetId);
     if (budget?.policy !== "hard") continue;
+    const limit = budget.amount + desk.books.registry.controls.of(key).granted;
     assert.ok(
-      spent + held <= budget.amount + overrun,
-      `${key.budgetId}: ${spent} + ${held} > ${budget.amount} + ${overrun}`,
+      spent + held <= limit + overrun,
+      `${key.budgetId}: ${spent} + ${held} > ${limit} + ${overrun}`,
     );
   }
 }
@@ -204,7 +270,10 @@ test("replaying the journal from empty gives the same balances and open holds", 
 /** Counters that were only read are zero, the same as none. */
 function stateOf(books: Books): unknown {
   const counters = [...books.counters()]
-    .filter(({ spent, held, overrun }) => spent !== 0n || held !== 0n || overrun !== 0n)
-    .map(({ id, spent, held, overrun, fired }) => [id, { spent, held, overrun, fired }] as const);
+    .filter((counter) => !isUntouched(counter))
+    .map(
+      ({ id, spent, held, overrun, fired, closings, controls }) =>
+        [id, { spent, held, overrun, fired, closings, controls }] as const,
+    );
   return { counters: new Map(counters), holds: new Set(books.holds.keys()) };
 }

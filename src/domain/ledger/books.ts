@@ -24,6 +24,7 @@ import {
   type TopUpEntry,
 } from "./entry.ts";
 import type { Hold, KeptHold } from "./hold.ts";
+import { closeRun, reopenRun, useReserves } from "./closing.ts";
 import { Lapsing } from "./lapsing.ts";
 import { PassingMap } from "../passing/passing-map.ts";
 import { type History, type PastAttempt, pastOf } from "./past.ts";
@@ -162,6 +163,8 @@ export class Books implements LedgerView {
         this.registry.apply(entry);
         return this.#counters.control(entry.budgetId);
       case "budget_extension":
+      case "budget_ask":
+      case "budget_decline":
         this.registry.apply(entry);
         return this.#counters.control(entry.counter.budgetId);
       case "key":
@@ -181,8 +184,9 @@ export class Books implements LedgerView {
 
   /** Adds a budget without applying its recount, for when the counters already include it. */
   define(entry: BudgetEntry): void {
+    const hadQuestions = this.registry.controls.hasQuestions(entry.budget.budgetId);
     this.registry.apply(entry);
-    if (entry.deleted) this.#counters.control(entry.budget.budgetId);
+    if (entry.deleted || hadQuestions) this.#counters.control(entry.budget.budgetId);
     this.#applicable.forget();
   }
 
@@ -220,7 +224,9 @@ export class Books implements LedgerView {
   }
 
   #hold(entry: HoldEntry): void {
-    this.#holdMore(this.#open(entry), entry.amount);
+    const hold = this.#open(entry);
+    this.#holdMore(hold, entry.amount);
+    closeRun(hold);
   }
 
   #open(kept: KeptHold): Hold {
@@ -237,6 +243,7 @@ export class Books implements LedgerView {
       expiresAt: kept.expiresAt,
       fingerprint: kept.fingerprint,
       ...(kept.recordedAt !== undefined && { recordedAt: kept.recordedAt }),
+      ...(kept.closing && { closing: kept.closing }),
     };
     for (const counter of hold.counters) counter.openHolds += 1;
     this.holds.set(hold.operationId, hold);
@@ -248,6 +255,7 @@ export class Books implements LedgerView {
     const hold = this.#openHold(entry);
     hold.amount = addQuantities(hold.amount, entry.amount);
     this.#holdMore(hold, entry.amount);
+    useReserves(hold, entry.closing ?? []);
   }
 
   /** Replaces the spent amounts of the counters with the recounted ones. */
@@ -262,11 +270,13 @@ export class Books implements LedgerView {
   #move(entry: MoveEntry): void {
     const hold = this.#openHold(entry);
     this.#giveBack(hold);
+    reopenRun(hold);
     for (const counter of hold.counters) counter.openHolds -= 1;
     hold.keys = entry.counters;
     hold.counters = entry.counters.map((key) => this.counter(key));
     for (const counter of hold.counters) counter.openHolds += 1;
     this.#holdMore(hold, hold.amount);
+    closeRun(hold);
   }
 
   #settle(entry: SettleEntry): void {
@@ -315,6 +325,8 @@ export class Books implements LedgerView {
   #letGo(entry: ReleaseEntry | ExpireEntry): void {
     const hold = this.#end(entry);
     this.#giveBack(hold);
+    // A hold that expired can still be charged.
+    if (entry.kind === "release") reopenRun(hold);
     this.#remember(
       entry,
       pastOf(hold, { ended: entry.kind, status: null, fingerprint: null, cost: nothing }),
@@ -374,9 +386,8 @@ export class Books implements LedgerView {
   }
 
   #holdMore(hold: Hold, amount: Quantities): void {
-    const { counters } = hold;
     this.#lapsing.count(hold, amount, 1n);
-    for (const counter of counters) {
+    for (const counter of hold.counters) {
       counter.held += amountIn(counter.key.currency, amount);
       this.#counters.changed(counter);
     }

@@ -11,7 +11,7 @@ import type { Attribution } from "../attribution/attribution.ts";
 import type { Budget } from "../budget/budget.ts";
 import type { Key } from "../key/key.ts";
 import type { PicoUsd } from "../money/money.ts";
-import type { ControlAnswerOf, ControlCommand } from "./control-command.ts";
+import type { AskBudgetCommand, ControlAnswerOf, ControlCommand } from "./control-command.ts";
 import type { Balance } from "./counter.ts";
 import type { CallId, CallRoute, Counted, Outcome, Quantities, ThresholdEntry } from "./entry.ts";
 import type { Alert, KeptAlert } from "../rule/alert.ts";
@@ -91,6 +91,10 @@ export interface HoldCommand {
    * For a hold that the caller creates and ends itself: how much of each budget the key may hold.
    */
   readonly share?: Share;
+  /** Whether the caller asks people for more money, and does not take a refusal yet. */
+  readonly asks?: true;
+  /** The run of which this is the closing call ({@link runOf}). */
+  readonly closing?: string;
 }
 
 export interface TopUpCommand extends CallId {
@@ -262,6 +266,7 @@ export type Command =
   | PutBudgetCommand
   | DeleteBudgetCommand
   | ControlCommand
+  | AskBudgetCommand
   | PutKeyCommand
   | PutPriceCommand
   | RemovePriceCommand
@@ -282,6 +287,8 @@ export interface Remaining {
 /**
  * - `budget_exhausted` too little is left, even if all calls in flight cost nothing
  * - `budget_held` there may be room if calls in flight cost less than they hold: try again
+ * - `closing_used` only the reserve is left, and the run has had its closing call
+ * - `approval_declined` too little is left, and a person declined to add money
  * - `budget_closed` the budget's only window has not begun or is over
  * - `budget_paused` a person or a rule paused it until it is resumed, or a threshold for the rest of
  *   the window
@@ -290,6 +297,8 @@ export interface Remaining {
 export type RefusalReason =
   | "budget_exhausted"
   | "budget_held"
+  | "closing_used"
+  | "approval_declined"
   | "budget_closed"
   | "budget_paused"
   | "unpriced";
@@ -301,6 +310,10 @@ export interface Refusal {
   readonly balance: Balance;
   /** In the budget's unit. */
   readonly needed: bigint;
+  /** People can be asked for the money that is missing. */
+  readonly asks?: { readonly timeoutMs: number };
+  /** People were asked, and have not answered yet. */
+  readonly asked?: true;
 }
 
 export type HoldAnswer =

@@ -32,7 +32,25 @@ export interface ExtendBudgetCommand extends Control {
   readonly amount: bigint;
 }
 
-export type ControlCommand = PauseBudgetCommand | ResumeBudgetCommand | ExtendBudgetCommand;
+/** Asks people for more money for a counter. One question is open at a time. */
+export interface AskBudgetCommand extends Pick<Control, "at" | "budgetId"> {
+  readonly kind: "ask_budget";
+  /** Of the counter. */
+  readonly value: string;
+  /** By the call that cannot be paid, in the budget's unit. */
+  readonly needed: bigint;
+}
+
+/** Answers the question of a counter: no more money. */
+export interface DeclineBudgetCommand extends Control {
+  readonly kind: "decline_budget";
+}
+
+export type ControlCommand =
+  | PauseBudgetCommand
+  | ResumeBudgetCommand
+  | ExtendBudgetCommand
+  | DeclineBudgetCommand;
 
 export interface ControlAnswerOf {
   /** `repeated`: it was paused before; nothing changed, and the first reason is kept. */
@@ -40,4 +58,7 @@ export interface ControlAnswerOf {
   /** `repeated`: it was not paused; nothing changed. */
   readonly resume_budget: { readonly repeated: boolean };
   readonly extend_budget: { readonly balance: Balance };
+  /** `open`: a question is open. Otherwise the budget was changed, or now has room. */
+  readonly ask_budget: { readonly open: boolean };
+  readonly decline_budget: { readonly balance: Balance };
 }

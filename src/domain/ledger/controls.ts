@@ -1,14 +1,22 @@
-/** What people decide about budgets in use: pauses, resumed thresholds and extensions. All in memory. */
+/** What people decide about budgets in use: pauses, resumed thresholds, questions and extensions. All in memory. */
 
+import { assert } from "../assert.ts";
 import { counterId, noControls, type CounterControls, type Pause } from "./counter.ts";
 import type {
+  BudgetAskEntry,
+  BudgetDeclineEntry,
   BudgetExtensionEntry,
   BudgetPauseEntry,
   BudgetResumeEntry,
   CounterKey,
 } from "./entry.ts";
 
-export type ControlEntry = BudgetPauseEntry | BudgetResumeEntry | BudgetExtensionEntry;
+export type ControlEntry =
+  | BudgetPauseEntry
+  | BudgetResumeEntry
+  | BudgetExtensionEntry
+  | BudgetAskEntry
+  | BudgetDeclineEntry;
 
 type OfWindow = Omit<CounterControls, "pause">;
 
@@ -49,9 +57,29 @@ export class Controls {
       case "budget_extension": {
         const { counter, amount } = entry;
         const { lifted, granted } = this.of(counter);
-        return this.#set(counter, { lifted, granted: granted + amount });
+        return this.#set(counter, { lifted, granted: granted + amount, question: null });
       }
+      case "budget_ask": {
+        const { at, counter, needed, available, until } = entry;
+        const question = { askedAt: at, until, needed, available, declined: null };
+        return this.#set(counter, { ...this.of(counter), question });
+      }
+      case "budget_decline":
+        return this.#decline(entry);
     }
+  }
+
+  /** Whether a counter of the budget has a question. */
+  hasQuestions(budgetId: string): boolean {
+    const states = this.#windows.get(budgetId)?.values() ?? [];
+    return [...states].some(({ question }) => question !== null);
+  }
+
+  /** A changed budget may have room, or no longer asks. */
+  forgetQuestions(budgetId: string): void {
+    const windows = this.#windows.get(budgetId);
+    if (!windows || !this.hasQuestions(budgetId)) return;
+    for (const [id, state] of windows) windows.set(id, { ...state, question: null });
   }
 
   /** A deleted budget takes its controls with it: one with the same id begins without. */
@@ -65,14 +93,21 @@ export class Controls {
     if (kept.length === 0) this.#pauses.delete(budgetId);
     else this.#pauses.set(budgetId, kept);
     for (const { counter, thresholds } of all) {
-      const { lifted, granted } = this.of(counter);
-      this.#set(counter, { lifted: [...lifted, ...thresholds], granted });
+      const { lifted, ...others } = this.of(counter);
+      this.#set(counter, { ...others, lifted: [...lifted, ...thresholds] });
     }
   }
 
-  #set(counter: CounterKey, state: OfWindow): void {
+  #decline({ counter, by, reason, until }: BudgetDeclineEntry): void {
+    const state = this.of(counter);
+    assert(state.question !== null, "a question that is declined was asked");
+    const question = { ...state.question, until, declined: { by, reason } };
+    this.#set(counter, { ...state, question });
+  }
+
+  #set(counter: CounterKey, { lifted, granted, question }: OfWindow): void {
     const windows = this.#windows.get(counter.budgetId) ?? new Map<string, OfWindow>();
-    windows.set(counterId(counter), state);
+    windows.set(counterId(counter), { lifted, granted, question });
     this.#windows.set(counter.budgetId, windows);
   }
 }

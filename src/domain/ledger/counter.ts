@@ -14,6 +14,8 @@ export interface Counter {
   overrun: bigint;
   /** Thresholds that have fired, in parts per million. */
   fired: readonly number[];
+  /** The runs whose closing call uses the reserve. */
+  closings: readonly string[];
   /** What people decided about it. */
   controls: CounterControls;
   /** The number of open holds that refer to it; it stays in memory while there are any. */
@@ -26,12 +28,31 @@ export interface CounterState {
   readonly held: bigint;
   readonly overrun: bigint;
   readonly fired: readonly number[];
+  readonly closings: readonly string[];
 }
 
-export const untouched: CounterState = { spent: 0n, held: 0n, overrun: 0n, fired: [] };
+export const untouched: CounterState = {
+  spent: 0n,
+  held: 0n,
+  overrun: 0n,
+  fired: [],
+  closings: [],
+};
 
 /** A pause by a person or a rule, until it is resumed. */
 export type Pause = Omit<BudgetPauseEntry, "kind">;
+
+/** Whether people may add money to a counter: asked when a call cannot be paid. */
+export interface Question {
+  readonly askedAt: number;
+  /** When the next refused call asks again. After a decline, until then such calls are refused. */
+  readonly until: number;
+  /** By the call that asked, in the budget's unit. */
+  readonly needed: bigint;
+  /** For that call. */
+  readonly available: bigint;
+  readonly declined: { readonly by: string; readonly reason: string | null } | null;
+}
 
 /** What people decided about a counter. It follows from the definitions of the ledger. */
 export interface CounterControls {
@@ -41,9 +62,16 @@ export interface CounterControls {
   readonly lifted: readonly number[];
   /** The sum of its extensions. */
   readonly granted: bigint;
+  /** The last question, unless an extension or a change of the budget answered it. */
+  readonly question: Question | null;
 }
 
-export const noControls: CounterControls = { pause: null, lifted: [], granted: 0n };
+export const noControls: CounterControls = {
+  pause: null,
+  lifted: [],
+  granted: 0n,
+  question: null,
+};
 
 /** The current state of a counter. `available` is negative after an overrun. */
 export interface Balance {
@@ -58,6 +86,10 @@ export interface Balance {
   /** The amount past the limit, from charges that exceeded their holds. */
   readonly overrun: bigint;
   readonly paused: BalancePause | null;
+  /** The part of the limit that only closing calls may use. */
+  readonly reserve: bigint;
+  /** As in {@link CounterControls}. */
+  readonly question: Question | null;
 }
 
 /** Why a counter refuses new calls. */
@@ -99,6 +131,8 @@ export function balanceOf(counter: Counter, budget: Budget): Balance {
     available: available(counter, budget),
     overrun: counter.overrun,
     paused: pauseOf(counter, budget),
+    reserve: budget.reserveForClosing ?? 0n,
+    question: counter.controls.question,
   };
 }
 
@@ -126,6 +160,11 @@ function pauseOf(counter: Counter, budget: Budget): BalancePause | null {
 }
 
 /** Whether it equals a counter that does not exist. */
-export function isUntouched({ spent, held, overrun }: CounterState): boolean {
-  return spent === 0n && held === 0n && overrun === 0n;
+export function isUntouched({ spent, held, overrun, closings }: CounterState): boolean {
+  return spent === 0n && held === 0n && overrun === 0n && closings.length === 0;
+}
+
+/** The question of a counter that is neither over nor declined. */
+export function openQuestion(question: Question | null, at: number): Question | null {
+  return question && at < question.until && !question.declined ? question : null;
 }

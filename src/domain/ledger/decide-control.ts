@@ -79,13 +79,7 @@ export function decideExtend(
 ): Decided<ControlAnswerOf["extend_budget"]> {
   const { at, budgetId, amount, by, reason } = command;
   const budget = budgetFor(books, command);
-  const value = valueOf(budget, command);
-  if (value === null && budget.resourceId === everyValue) {
-    throw new PurserError("invalid_request", `value: is missing; "${budgetId}" has many counters`, {
-      field: "value",
-      remedy: "Name the value whose counter gets the money, or raise the budget's amount.",
-    });
-  }
+  const value = counterValue(budget, command);
   if (typeof windowAt(budget, at) === "string") {
     throw new PurserError("conflict", `the window of budget "${budgetId}" is not open`, {
       field: "budget_id",
@@ -115,7 +109,22 @@ function hasReplacements(
   );
 }
 
-function budgetFor(books: LedgerView, { budgetId }: ControlCommand): Budget {
+/**
+ * The value of a single counter; null for the only one.
+ *
+ * @throws PurserError `invalid_request` without the value of a budget for every value.
+ */
+export function counterValue(budget: Budget, command: ControlCommand): string | null {
+  const value = valueOf(budget, command);
+  if (value !== null || budget.resourceId !== everyValue) return value;
+  const problem = `value: is missing; "${budget.budgetId}" has many counters`;
+  throw new PurserError("invalid_request", problem, {
+    field: "value",
+    remedy: "Name the value whose counter is meant.",
+  });
+}
+
+export function budgetFor(books: LedgerView, { budgetId }: ControlCommand): Budget {
   const budget = books.budgets.get(budgetId);
   if (!budget) throw noSuchBudget(budgetId);
   return budget;

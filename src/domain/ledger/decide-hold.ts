@@ -18,6 +18,7 @@ import type {
 import { amountIn, available, balanceOf, isPausedByThreshold, limitOf } from "./counter.ts";
 import type { Decided } from "./decided.ts";
 import type { Entry, Quantities } from "./entry.ts";
+import { newlyUsed, roomIn, type Closing } from "./reserve.ts";
 import { answerRepeat, nextAttempt } from "./repeat.ts";
 import { checkHolds, checkShare } from "./self-reported.ts";
 import type { LedgerView } from "./view.ts";
@@ -53,24 +54,58 @@ export function decideHold(books: LedgerView, command: HoldCommand): Decided<Hol
   if (fallback === "blocked") return refuseUnpriced(applied, command);
 
   const demand = priceDemand(command.demand, fallback);
-  const refusal = refusalFor(applied, demand, { loose: command.demand.loose === true });
+  const refusal = refusalFor(applied, demand, command);
   if (refusal) return refuse(command, refusal);
   return admit(books, { command, applied, demand, fallback });
 }
 
-/** Why the budgets cannot pay the least output, or a loose hold takes too much of one. */
+/**
+ * Why the budgets cannot pay the least output, or a loose hold takes too much of one. People are
+ * asked only if their answer can admit the call: a refusal that they cannot lift comes first.
+ */
 function refusalFor(
   applied: readonly Applied[],
   demand: PricedDemand,
-  { loose }: { readonly loose: boolean },
+  command: HoldCommand,
 ): Refusal | null {
   const least = quantities(demand, demand.payableOutputTokens);
+  const closing = closingOf(command);
+  let askable: Refusal | null = null;
   for (const one of applied) {
-    const reason = refusesCall(one, least);
-    if (reason) return refusalBy(one, { reason, needed: amountIn(one.budget.currency, least) });
+    const found = refusesCall(one, least, closing);
+    const reason = found && declined(one, { reason: found, command });
+    if (!reason) continue;
+    const needed = amountIn(one.budget.currency, least);
+    const refusal = refusalBy(one, { reason, needed, closing });
+    if (!refusal.asks) return refusal;
+    askable ??= refusal;
   }
-  return loose ? crowdedBy(applied, quantities(demand, demand.outputTokens)) : null;
+  if (askable) return askable;
+  return command.demand.loose === true
+    ? crowdedBy(applied, quantities(demand, demand.outputTokens))
+    : null;
 }
+
+function closingOf({ closing }: HoldCommand): Closing | null {
+  return closing === undefined ? null : { run: closing, budgets: [] };
+}
+
+/** A person who declined is not asked again for a while. A call may still wait for calls in flight. */
+function declined(
+  { counter }: Applied,
+  { reason, command }: { readonly reason: RefusalReason; readonly command: HoldCommand },
+): RefusalReason {
+  const { question } = counter.controls;
+  if (!question?.declined || command.at >= question.until || !lackOfMoney.has(reason))
+    return reason;
+  return reason === "budget_held" && !command.final ? reason : "approval_declined";
+}
+
+const lackOfMoney: ReadonlySet<RefusalReason> = new Set<RefusalReason>([
+  "budget_exhausted",
+  "budget_held",
+  "closing_used",
+]);
 
 interface Admission {
   readonly command: HoldCommand;
@@ -81,7 +116,8 @@ interface Admission {
 
 function admit(books: LedgerView, admission: Admission): Decided<HoldAnswer> {
   const { command, applied, demand, fallback } = admission;
-  const affordable = affordableOutput(applied, demand);
+  const closing = closingOf(command);
+  const affordable = affordableOutput(applied, demand, closing);
   const outputTokens =
     affordable === null ? demand.outputTokens : Math.min(demand.outputTokens, affordable);
   const amount = quantities(demand, outputTokens);
@@ -99,6 +135,9 @@ function admit(books: LedgerView, admission: Admission): Decided<HoldAnswer> {
     counters: applied.filter(({ closed }) => !closed).map(({ counter }) => counter.key),
     expiresAt,
     fingerprint,
+    ...(closing && {
+      closing: { run: closing.run, budgets: newlyUsed(applied, closing, amount) },
+    }),
   };
   const answer: HoldAnswer = {
     admitted: true,
@@ -113,12 +152,13 @@ function admit(books: LedgerView, admission: Admission): Decided<HoldAnswer> {
   return { answer, entries: [entry] };
 }
 
-/** The hard USD budget with the least left after a change by `amount`. */
+/** The hard USD budget with the least left for ordinary calls after a change by `amount`. */
 export function tightestAfter(applied: readonly Applied[], amount: Quantities): Remaining | null {
   let tightest: Remaining | null = null;
-  for (const { budget, counter } of applied) {
+  for (const one of applied) {
+    const { budget } = one;
     if (budget.policy !== "hard" || budget.currency !== "USD") continue;
-    const left = available(counter, budget);
+    const left = roomIn(one, null);
     if (tightest && left >= tightest.available) continue;
     tightest = { budgetId: budget.budgetId, available: left };
   }
@@ -126,22 +166,32 @@ export function tightestAfter(applied: readonly Applied[], amount: Quantities): 
 }
 
 /** Why a budget refuses a new call: a person or a rule paused it, or it cannot pay. */
-export function refusesCall(applied: Applied, needed: Quantities): RefusalReason | null {
-  return applied.counter.controls.pause ? "budget_paused" : refuses(applied, needed);
+export function refusesCall(
+  applied: Applied,
+  needed: Quantities,
+  closing: Closing | null = null,
+): RefusalReason | null {
+  return applied.counter.controls.pause ? "budget_paused" : refuses(applied, needed, closing);
 }
 
 /**
  * Why a budget cannot pay `needed`, or null if it can. Soft budgets never refuse. A pause by a person
  * refuses new calls only, so it is not looked at here.
  */
-export function refuses(applied: Applied, needed: Quantities): RefusalReason | null {
+export function refuses(
+  applied: Applied,
+  needed: Quantities,
+  closing: Closing | null = null,
+): RefusalReason | null {
   const { budget, counter, closed } = applied;
   if (budget.policy === "soft") return null;
   if (closed) return "budget_closed";
   if (isPausedByThreshold(counter, budget)) return "budget_paused";
   const amount = amountIn(budget.currency, needed);
-  if (amount <= available(counter, budget)) return null;
-  return amount <= limitOf(counter, budget) - counter.spent ? "budget_held" : "budget_exhausted";
+  const room = roomIn(applied, closing);
+  if (amount <= room) return null;
+  if (closing && amount <= available(counter, budget)) return "closing_used";
+  return amount <= room + counter.held ? "budget_held" : "budget_exhausted";
 }
 
 /**
@@ -152,7 +202,8 @@ export function crowdedBy(applied: readonly Applied[], needed: Quantities): Refu
   for (const one of applied) {
     const { budget, counter } = one;
     const amount = amountIn(budget.currency, needed);
-    const unspent = limitOf(counter, budget) - counter.spent;
+    const reserve = budget.reserveForClosing ?? 0n;
+    const unspent = limitOf(counter, budget) - reserve - counter.spent;
     if (budget.policy === "hard" && 2n * (counter.held + amount) > unspent) {
       return refusalBy(one, { reason: "budget_held", needed: amount });
     }
@@ -162,19 +213,28 @@ export function crowdedBy(applied: readonly Applied[], needed: Quantities): Refu
 
 export function refusalBy(
   applied: Applied,
-  why: { readonly reason: RefusalReason; readonly needed: bigint },
+  why: {
+    readonly reason: RefusalReason;
+    readonly needed: bigint;
+    readonly closing?: Closing | null;
+  },
 ): Refusal {
+  const { reason, needed, closing = null } = why;
+  const { budget, counter } = applied;
   return {
-    ...why,
-    budgetId: applied.budget.budgetId,
-    balance: balanceOf(applied.counter, applied.budget),
+    reason,
+    needed,
+    budgetId: budget.budgetId,
+    balance: { ...balanceOf(counter, budget), available: roomIn(applied, closing) },
+    ...(budget.asks && lackOfMoney.has(reason) && { asks: budget.asks }),
   };
 }
 
 function refuse(command: HoldCommand, refusal: Refusal): Decided<HoldAnswer> {
   const { at, operationId, attribution, route } = command;
   const { reason, budgetId, needed } = refusal;
-  if (!command.final) return { answer: { admitted: false, refusal }, entries: [] };
+  if (!command.final || (command.asks && refusal.asks))
+    return { answer: { admitted: false, refusal }, entries: [] };
   const entry: Entry = {
     kind: "refusal",
     at,
@@ -233,14 +293,15 @@ function quantities(demand: PricedDemand, outputTokens: number): Quantities {
 export function affordableOutput(
   applied: readonly Applied[],
   demand: Pick<PricedDemand, "fixed" | "perOutputToken">,
+  closing: Closing | null = null,
 ): number | null {
   let affordable: bigint | null = null;
-  for (const { budget, counter } of applied) {
+  for (const one of applied) {
+    const { budget } = one;
     if (budget.policy === "soft" || budget.currency === "requests") continue;
     const perToken = budget.currency === "USD" ? demand.perOutputToken : pico(1n);
     if (perToken === 0n) continue;
-    const tokens =
-      (available(counter, budget) - amountIn(budget.currency, demand.fixed)) / perToken;
+    const tokens = (roomIn(one, closing) - amountIn(budget.currency, demand.fixed)) / perToken;
     if (affordable === null || tokens < affordable) affordable = tokens;
   }
   return affordable === null ? null : Number(affordable);

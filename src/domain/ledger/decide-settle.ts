@@ -35,6 +35,7 @@ export function decideSettle(books: LedgerView, command: SettleCommand): Decided
         held: hold.amount,
         open: true,
         cost: command.outcome.cost,
+        ...(hold.closing && { inReserve: hold.closing.budgets }),
       });
     return settle(books, command, { counters: hold.counters, held: hold.amount, late: false });
   }

@@ -3,11 +3,12 @@
 import { PurserError } from "../error.ts";
 import type { Applied } from "./applicable.ts";
 import type { Hold } from "./hold.ts";
-import type { Quantities } from "./entry.ts";
+import type { Quantities, TopUpEntry } from "./entry.ts";
 import type { TopUpAnswer, TopUpCommand } from "./command.ts";
 import { amountIn, isPausedByThreshold, limitOf } from "./counter.ts";
 import { crowdedBy, refusalBy, refuses } from "./decide-hold.ts";
 import type { Decided } from "./decided.ts";
+import { newlyUsed } from "./reserve.ts";
 import { checkShare } from "./self-reported.ts";
 import { idOfOperation } from "./operation.ts";
 import type { LedgerView } from "./view.ts";
@@ -28,22 +29,29 @@ export function decideTopUp(books: LedgerView, command: TopUpCommand): Decided<T
   const budgets = budgetsOf(books, hold);
   if (command.share) checkShare(books, budgets, { share: command.share, amount });
   if (isNothing(amount)) return { answer: lookAgain(budgets), entries: [] };
+  const { closing = null } = hold;
   for (const applied of budgets) {
-    const reason = refuses(applied, amount);
+    const reason = refuses(applied, amount, closing);
     if (reason) {
       const needed = amountIn(applied.budget.currency, amount);
       return {
-        answer: { admitted: false, refusal: refusalBy(applied, { reason, needed }) },
+        answer: { admitted: false, refusal: refusalBy(applied, { reason, needed, closing }) },
         entries: [],
       };
     }
   }
   const crowded = command.loose ? crowdedBy(budgets, amount) : null;
   if (crowded) return { answer: { admitted: false, refusal: crowded }, entries: [] };
-  return {
-    answer: { admitted: true },
-    entries: [{ kind: "top_up", at, operationId, attempt, amount }],
+  const used = closing ? newlyUsed(budgets, closing, amount) : [];
+  const entry: TopUpEntry = {
+    kind: "top_up",
+    at,
+    operationId,
+    attempt,
+    amount,
+    ...(used.length > 0 && { closing: used }),
   };
+  return { answer: { admitted: true }, entries: [entry] };
 }
 
 /**

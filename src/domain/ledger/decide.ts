@@ -7,6 +7,7 @@ import { PurserError } from "../error.ts";
 import type { AnswerOf, Command, PutRuleCommand, ReleaseCommand } from "./command.ts";
 import { decidePutBudget, noSuchBudget } from "./decide-budget.ts";
 import { decideExtend, decidePause, decideResume } from "./decide-control.ts";
+import { decideAsk, decideDecline } from "./decide-question.ts";
 import { decideCorrect } from "./decide-correct.ts";
 import { decideHold } from "./decide-hold.ts";
 import { decidePutPrice, decideRemovePrice } from "./decide-price.ts";
@@ -68,6 +69,8 @@ const deciders: Decider = {
   pause_budget: decidePause,
   resume_budget: decideResume,
   extend_budget: decideExtend,
+  ask_budget: decideAsk,
+  decline_budget: decideDecline,
   put_key: (_books: LedgerView, command: Extract<Command, { kind: "put_key" }>) => ({
     answer: { key: command.key },
     entries: [{ kind: "key", at: command.at, key: command.key }],

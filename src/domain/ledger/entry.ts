@@ -83,12 +83,22 @@ export interface HoldEntry extends EntryBase, CallId {
    * For money that was spent without a hold: when it was recorded. `at` is then when it was spent.
    */
   readonly recordedAt?: number;
+  /** For a call that asked to be the closing call of its run. */
+  readonly closing?: ClosingUse;
+}
+
+/** A run, and the budgets whose reserve its closing call uses. */
+export interface ClosingUse {
+  readonly run: string;
+  readonly budgets: readonly string[];
 }
 
 export interface TopUpEntry extends EntryBase, CallId {
   readonly kind: "top_up";
   /** Added to the hold. */
   readonly amount: Quantities;
+  /** For a closing call: the budgets whose reserve it uses from now on. */
+  readonly closing?: readonly string[];
 }
 
 /** The final cost of a call. */
@@ -256,6 +266,28 @@ export interface BudgetExtensionEntry extends EntryBase {
   readonly reason: string | null;
 }
 
+/** A call cannot be paid: people are asked whether the counter gets more money. */
+export interface BudgetAskEntry extends EntryBase {
+  readonly kind: "budget_ask";
+  readonly counter: CounterKey;
+  /** By the call that asked, in the unit of the key's currency. */
+  readonly needed: bigint;
+  /** For that call. */
+  readonly available: bigint;
+  /** When the next refused call asks again. */
+  readonly until: number;
+}
+
+/** No more money for a counter: the calls that wait for it are refused. */
+export interface BudgetDeclineEntry extends EntryBase {
+  readonly kind: "budget_decline";
+  readonly counter: CounterKey;
+  readonly by: string;
+  readonly reason: string | null;
+  /** Until then, calls that cannot be paid are refused, and do not ask again. */
+  readonly until: number;
+}
+
 export interface KeyEntry extends EntryBase {
   readonly kind: "key";
   readonly key: Key;
@@ -315,6 +347,8 @@ export type Entry =
   | BudgetPauseEntry
   | BudgetResumeEntry
   | BudgetExtensionEntry
+  | BudgetAskEntry
+  | BudgetDeclineEntry
   | KeyEntry
   | PriceEntry
   | PriceRemovalEntry

@@ -2,7 +2,7 @@
 
 import type { Attribution } from "../attribution/attribution.ts";
 import type { Counter } from "./counter.ts";
-import type { CallId, CallRoute, CounterKey, HoldEntry, Quantities } from "./entry.ts";
+import type { CallId, CallRoute, ClosingUse, CounterKey, HoldEntry, Quantities } from "./entry.ts";
 
 /** A hold that has not ended. */
 export interface Hold extends CallId {
@@ -16,6 +16,8 @@ export interface Hold extends CallId {
   readonly fingerprint: string | null;
   /** As in a {@link HoldEntry}. */
   readonly recordedAt?: number;
+  /** As in a {@link HoldEntry}, with what top-ups added. */
+  closing?: ClosingUse;
 }
 
 /** An open hold as persisted by a store across restarts. */

@@ -17,9 +17,9 @@ export function load(books: Books, needs: Needs): Loaded {
       const hold = books.openHold(operationId);
       return { operationId, hold: hold ? keep(hold) : null, past: books.past(operationId) };
     }),
-    counters: [...counters.values()].map(({ key, spent, held, overrun, fired }) => ({
+    counters: [...counters.values()].map(({ key, spent, held, overrun, fired, closings }) => ({
       key,
-      state: { spent, held, overrun, fired },
+      state: { spent, held, overrun, fired, closings },
     })),
     keys: needs.keys.map((keyId) => loadKey(books, keyId)),
     holds: [...(needs.openHolds ? books.openHolds() : lapsed)].map(keep),
@@ -48,6 +48,7 @@ function loadKey(books: Books, keyId: string): LoadedKey {
 function keep(hold: Hold): KeptHold {
   const { operationId, attempt, at, attribution, route, amount, keys, expiresAt, fingerprint } =
     hold;
+  const { closing } = hold;
   return {
     operationId,
     attempt,
@@ -58,5 +59,6 @@ function keep(hold: Hold): KeptHold {
     counters: keys,
     expiresAt,
     fingerprint,
+    ...(closing && { closing }),
   };
 }

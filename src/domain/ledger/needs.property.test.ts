@@ -21,14 +21,18 @@ const command: fc.Arbitrary<Command> = fc.oneof(
         team: fc.constantFrom("t1", "t2"),
         expires: fc.boolean(),
         shares: fc.boolean(),
+        closing: fc.constantFrom(undefined, "s", "t"),
+        asks: fc.boolean(),
       })
-      .map(({ n, usd, repeat, team, expires, shares }) =>
+      .map(({ n, usd, repeat, team, expires, shares, closing, asks }) =>
         aHold(`op${n}`, BigInt(usd), {
           repeat,
           attribution: { team },
           route: { provider: "p", model: "m", endpoint: "chat", keyId: "k" },
           expiresAt: expires ? 50 : null,
           fingerprint: repeat,
+          ...(closing !== undefined && { closing }),
+          ...(asks && { asks }),
           ...(shares && {
             share: { keyId: "k", attribution: {}, percent: 60, mostHolds: 2 },
           }),
@@ -102,8 +106,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
         perTeam: fc.boolean(),
         currency: fc.constantFrom("USD" as const, "tokens" as const),
         hasParent: fc.boolean(),
+        reserve: fc.nat(30),
+        asks: fc.boolean(),
       })
-      .map(({ budgetId, amount, perTeam, currency, hasParent }): Command => ({
+      .map(({ budgetId, amount, perTeam, currency, hasParent, reserve, asks }): Command => ({
         kind: "put_budget",
         at: 2,
         when: "put",
@@ -113,6 +119,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
           currency,
           thresholds: [{ partsPerMillion: 500_000, action: "notify" }],
           parentBudgetId: hasParent && budgetId !== "all" ? "all" : null,
+          ...(reserve > 0 && reserve < amount && { reserveForClosing: BigInt(reserve) }),
+          ...(asks && { asks: { timeoutMs: 10 } }),
           ...(perTeam && { budgetType: "team", resourceId: "*" }),
         }),
       })),
@@ -138,6 +146,27 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       .map((one): Command => ({ ...one, kind: "extend_budget", at: 2, by: "admin", reason: "r" })),
   },
   {
+    weight: 2,
+    arbitrary: fc
+      .record({
+        budgetId: fc.constantFrom("all", "t1", "each"),
+        value: fc.constantFrom("main", "t1"),
+        needed: fc.integer({ min: 1, max: 250 }).map(BigInt),
+        at: fc.integer({ min: 2, max: 30 }),
+      })
+      .map((one): Command => ({ ...one, kind: "ask_budget" })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({
+        budgetId: fc.constantFrom("all", "t1", "each"),
+        value: fc.constantFrom(null, "t1"),
+        at: fc.integer({ min: 2, max: 30 }),
+      })
+      .map((one): Command => ({ ...one, kind: "decline_budget", by: "admin", reason: null })),
+  },
+  {
     weight: 1,
     arbitrary: fc.constantFrom<Command>({ kind: "delete_budget", at: 3, budgetId: "t1" }),
   },
@@ -158,9 +187,11 @@ test("over what it needs, a command gets the same answer and entries as over eve
         desk.books.apply(entry);
         loaded.apply(entry);
       }
-      for (const { key, spent, held, overrun, fired } of loaded.takeChangedCounters()) {
+      for (const changed of loaded.takeChangedCounters()) {
+        const { key, spent, held, overrun, fired, closings } = changed;
         const counter = desk.books.counter(key);
         assert.equal(held, counter.held);
+        assert.deepEqual(closings, counter.closings);
         // A budget's own entry sets what is spent.
         if (complete.kind === "put_budget") continue;
         assert.deepEqual([spent, overrun, fired], [counter.spent, counter.overrun, counter.fired]);

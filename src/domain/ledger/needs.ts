@@ -81,6 +81,8 @@ export function needs(command: Command, registry: Registry): Needs {
       return needsOfBudget(command, registry);
     case "resume_budget":
     case "extend_budget":
+    case "decline_budget":
+    case "ask_budget":
       return needsOfControl(command, registry);
     default:
       return noNeeds;
@@ -148,7 +150,10 @@ function countersOfEnded(
     .flatMap((past) => [...past.counters, ...recountedKeys(registry, past)]);
 }
 
-function needsOfControl({ budgetId, at, value }: ControlCommand, registry: Registry): Needs {
+function needsOfControl(
+  { budgetId, at, value }: Pick<ControlCommand, "budgetId" | "at" | "value">,
+  registry: Registry,
+): Needs {
   const budget = registry.budgets.get(budgetId);
   if (!budget) return noNeeds;
   return value === null && budget.resourceId === everyValue

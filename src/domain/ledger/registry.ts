@@ -13,6 +13,8 @@ import { Controls } from "./controls.ts";
 import { Replacements } from "./replacements.ts";
 import type {
   AlertEntry,
+  BudgetAskEntry,
+  BudgetDeclineEntry,
   BudgetEntry,
   BudgetExtensionEntry,
   BudgetPauseEntry,
@@ -32,6 +34,8 @@ export type DefinitionEntry =
   | BudgetPauseEntry
   | BudgetResumeEntry
   | BudgetExtensionEntry
+  | BudgetAskEntry
+  | BudgetDeclineEntry
   | KeyEntry
   | PriceEntry
   | PriceRemovalEntry
@@ -90,6 +94,8 @@ export class Registry {
         return this.controls.apply(entry);
       case "budget_pause":
       case "budget_extension":
+      case "budget_ask":
+      case "budget_decline":
         return this.controls.apply(entry);
       case "key":
         this.keys.set(entry.key.keyId, entry.key);
@@ -196,7 +202,10 @@ export class Registry {
       this.budgets.delete(budget.budgetId);
       this.controls.forget(budget.budgetId);
       this.#endActions({ at, budgetId: budget.budgetId, value: null });
-    } else this.budgets.set(budget.budgetId, budget);
+    } else {
+      this.budgets.set(budget.budgetId, budget);
+      this.controls.forgetQuestions(budget.budgetId);
+    }
     for (const { budgetId, from } of recounts) {
       const spans = this.#recounts.get(budgetId);
       if (spans) spans.push({ from, to: at });
@@ -227,6 +236,8 @@ const definitionKinds: ReadonlySet<Entry["kind"]> = new Set<DefinitionEntry["kin
   "budget_pause",
   "budget_resume",
   "budget_extension",
+  "budget_ask",
+  "budget_decline",
   "key",
   "price",
   "price_removal",

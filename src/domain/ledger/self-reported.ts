@@ -7,6 +7,7 @@ import type { Applied } from "./applicable.ts";
 import type { Share } from "./command.ts";
 import { amountIn, available, limitOf } from "./counter.ts";
 import type { Quantities } from "./entry.ts";
+import { roomIn } from "./reserve.ts";
 import type { LedgerView } from "./view.ts";
 
 /**
@@ -54,6 +55,14 @@ export function checkShare(
   }
 }
 
+interface Reported {
+  readonly held: Quantities;
+  readonly open: boolean;
+  readonly cost: Quantities;
+  /** The budgets whose reserve the call uses. */
+  readonly inReserve?: readonly string[];
+}
+
 /**
  * A self-reported charge is limited to what was held plus what is left. Otherwise one caller could
  * use up a budget that others share.
@@ -62,16 +71,13 @@ export function checkShare(
  */
 export function checkReported(
   applied: readonly Applied[],
-  {
-    held,
-    open,
-    cost,
-  }: { readonly held: Quantities; readonly open: boolean; readonly cost: Quantities },
+  { held, open, cost, inReserve = [] }: Reported,
 ): void {
-  for (const { budget, counter } of applied) {
+  for (const one of applied) {
+    const { budget, counter } = one;
     if (budget.policy === "soft") continue;
-    const { currency } = budget;
-    const left = available(counter, budget);
+    const { currency, budgetId } = budget;
+    const left = inReserve.includes(budgetId) ? available(counter, budget) : roomIn(one, null);
     const room = left > 0n ? left : 0n;
     const most = amountIn(currency, held) + room;
     if (amountIn(currency, cost) <= most) continue;

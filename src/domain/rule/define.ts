@@ -11,6 +11,7 @@ import {
   requiredText,
   show,
 } from "../input/fields.ts";
+import { dayMs, formatDuration, readDuration } from "../input/duration.ts";
 import { suggest } from "../input/nearest.ts";
 import { actionFields, actionToJson, readAction } from "./define-action.ts";
 import type { RuleNames } from "./rule-names.ts";
@@ -206,23 +207,4 @@ function readEscalation(fields: Fields, names: RuleNames): Escalation | null {
   };
 }
 
-const units = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const mostWindowMs = 366 * units.d;
-
-function readDuration(
-  fields: Fields,
-  name: string,
-  { example, most }: { readonly example: string; readonly most: number },
-): number {
-  const remedy = `Give minutes, hours or days, up to ${most / units.d} days, such as ${example}.`;
-  const text = requiredText(fields, name, remedy);
-  const [, count = "0", unit = "m"] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
-  const ms = Number(count) * units[unit as keyof typeof units];
-  if (ms > 0 && ms <= most) return ms;
-  throw invalid(fields.prefix + name, `is ${show(text)}, which is no such time`, remedy);
-}
-
-function formatDuration(ms: number): string {
-  if (ms % units.d === 0) return `${ms / units.d}d`;
-  return ms % units.h === 0 ? `${ms / units.h}h` : `${ms / units.m}m`;
-}
+const mostWindowMs = 366 * dayMs;

@@ -72,6 +72,78 @@ export function testControlling(open: OpenStore): void {
       assert.equal(only(await ledger.balances("each", start, "none")).spent, 0n);
     });
   });
+
+  test("a question and its answer are kept when the ledger is opened again", async () => {
+    await using(open, async (store) => {
+      const { ledger } = store;
+      const asks = { timeoutMs: 1000 };
+      await ledger.commit(putBudget("b", usd(1), { asks }));
+      const ask = { kind: "ask_budget", at: start, budgetId: "b", value: "main" } as const;
+      const answers = await Promise.all(
+        [1, 2, 3].map(() => ledger.commit({ ...ask, needed: usd(3) })),
+      );
+      assert.deepEqual(
+        answers,
+        answers.map(() => ({ open: true })),
+      );
+      const reopened = await store.reopen();
+      const question = {
+        askedAt: start,
+        until: start + 1000,
+        needed: usd(3),
+        available: usd(1),
+        declined: null,
+      };
+      const asked = only(await reopened.ledger.balances("b", start));
+      assert.deepEqual(asked.question, question);
+      assert.deepEqual(reopened.ledger.budget("b")?.asks, asks);
+      await reopened.ledger.commit({ kind: "decline_budget", ...control, at: start + 1 });
+      const declined = only(await (await store.reopen()).ledger.balances("b", start));
+      assert.deepEqual(declined.question, {
+        ...question,
+        until: start + 1001,
+        declined: { by: "admin", reason: "r" },
+      });
+    });
+  });
+
+  test("a run that closed stays closed when the ledger is opened again, unless its call failed", async () => {
+    await using(open, async (store) => {
+      const { ledger } = store;
+      await ledger.commit(putBudget("b", usd(1), { reserveForClosing: usd(0.4) }));
+      const close = (id: string, run: string) =>
+        aHold(id, usd(id === "1" ? 0.1 : 0.01), { at: start, closing: `session:${run}` });
+      await ledger.commit(aHold("ordinary", usd(0.55), { at: start }));
+      assert.ok((await ledger.commit(close("1", "s"))).admitted);
+      assert.ok((await ledger.commit(close("2", "t"))).admitted);
+      assert.ok((await ledger.commit(close("3", "u"))).admitted);
+      const more = { usd: usd(0.1), tokens: 0n, requests: 0n };
+      const call = { operationId: "1", attempt: 1, at: start };
+      assert.ok((await ledger.commit({ kind: "top_up", ...call, amount: more })).admitted);
+      await ledger.commit({ kind: "release", ...call, operationId: "3", reason: "failed" });
+
+      const reopened = await store.reopen();
+      const refused = await reopened.ledger.commit(close("4", "s"));
+      assert.equal(!refused.admitted && refused.refusal.reason, "closing_used");
+      assert.ok((await reopened.ledger.commit(close("5", "u"))).admitted);
+      await reopened.ledger.commit({ kind: "release", ...call, reason: "failed" });
+      assert.ok((await reopened.ledger.commit(close("6", "s"))).admitted);
+      assert.ok((await reopened.reader.verify()).ok);
+    });
+  });
+
+  test("of closing calls of one run at once, one uses the reserve", async () => {
+    await using(open, async ({ ledger }) => {
+      await ledger.commit(putBudget("b", usd(1), { reserveForClosing: usd(0.4) }));
+      await ledger.commit(aHold("ordinary", usd(0.6), { at: start }));
+      const answers = await Promise.all(
+        Array.from({ length: 200 }, (_, n) =>
+          ledger.commit(aHold(`c${n}`, usd(0.001), { at: start, closing: "session:s" })),
+        ),
+      );
+      assert.equal(answers.filter(({ admitted }) => admitted).length, 1);
+    });
+  });
 }
 
 function aRule(ruleId: string, action: Action): Rule {

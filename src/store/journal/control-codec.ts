@@ -22,7 +22,25 @@ type StoredExtension = readonly [
   reason: string | null,
 ];
 
+type StoredAsk = readonly [
+  counterId: number,
+  needed: StoredInteger,
+  available: StoredInteger,
+  until: number,
+];
+type StoredDecline = readonly [counterId: number, by: string, reason: string | null, until: number];
+
 export function encodeControl(entry: ControlEntry, names: NameIds): string {
+  if (entry.kind === "budget_ask") {
+    const [needed, available] = [storeInteger(entry.needed), storeInteger(entry.available)];
+    const stored: StoredAsk = [names.counter(entry.counter), needed, available, entry.until];
+    return JSON.stringify(stored);
+  }
+  if (entry.kind === "budget_decline") {
+    const { counter, by, reason, until } = entry;
+    const stored: StoredDecline = [names.counter(counter), by, reason, until];
+    return JSON.stringify(stored);
+  }
   const { by, reason } = entry;
   if (entry.kind === "budget_extension") {
     const amount = storeInteger(entry.amount);
@@ -44,6 +62,8 @@ export function decodeControl(
   names: Names,
 ): ControlEntry {
   const stored = JSON.parse(body) as unknown;
+  if (kind === kinds.budget_ask || kind === kinds.budget_decline)
+    return decodeQuestion({ kind, at, stored }, names);
   if (kind === kinds.budget_extension) {
     const [counter, amount, by, reason] = stored as StoredExtension;
     const key = names.counter(counter);
@@ -58,6 +78,21 @@ export function decodeControl(
   return { kind: "budget_resume", at, budgetId, value, by, reason, lifted };
 }
 
+function decodeQuestion(
+  row: { readonly kind: number; readonly at: number; readonly stored: unknown },
+  names: Names,
+): ControlEntry {
+  const { at } = row;
+  if (row.kind === kinds.budget_ask) {
+    const [id, needed, available, until] = row.stored as StoredAsk;
+    const counter = names.counter(id);
+    const amounts = { needed: loadInteger(needed), available: loadInteger(available) };
+    return { kind: "budget_ask", at, counter, ...amounts, until };
+  }
+  const [id, by, reason, until] = row.stored as StoredDecline;
+  return { kind: "budget_decline", at, counter: names.counter(id), by, reason, until };
+}
+
 export function isControl(kind: number): boolean {
-  return kind >= kinds.budget_pause && kind <= kinds.budget_extension;
+  return kind >= kinds.budget_pause && kind <= kinds.budget_decline;
 }

@@ -29,8 +29,9 @@ import type {
   StoredRecount,
   StoredRefusal,
   StoredThreshold,
+  StoredTopUp,
 } from "./encode.ts";
-import { loadInteger, type StoredInteger } from "./integer.ts";
+import { loadInteger } from "./integer.ts";
 import { isCorrection, kinds, statusOf } from "./kind.ts";
 import type { Names } from "./name.ts";
 import { decodeOutcome, type StoredOutcome } from "./outcome-codec.ts";
@@ -104,7 +105,7 @@ export function decodeEntry(
 }
 
 export function decodeHold(row: JournalRow, names: Names): HoldEntry {
-  const [tokens, requests, counterIds, expiresAt = null, fingerprint = null, recordedAt] =
+  const [tokens, requests, counterIds, expiresAt = null, fingerprint = null, recordedAt, use] =
     JSON.parse(row.body) as StoredHold;
   return {
     kind: "hold",
@@ -121,18 +122,25 @@ export function decodeHold(row: JournalRow, names: Names): HoldEntry {
     counters: counterIds.map((id) => names.counter(id)),
     expiresAt,
     fingerprint,
-    ...(recordedAt !== undefined && { recordedAt }),
+    ...(typeof recordedAt === "number" && { recordedAt }),
+    ...(use && { closing: { run: use[0], budgets: use.slice(1) } }),
   };
 }
 
 /** The amount of a top-up. */
 export function decodeTopUp(row: Pick<JournalRow, "amount" | "body">): Quantities {
-  const [tokens, requests] = JSON.parse(row.body) as readonly [StoredInteger, StoredInteger];
+  const [tokens, requests] = JSON.parse(row.body) as StoredTopUp;
   return {
     usd: pico(BigInt(row.amount)),
     tokens: loadInteger(tokens),
     requests: loadInteger(requests),
   };
+}
+
+/** The budgets whose reserve a closing call uses from a top-up on. */
+export function decodeReserves({ body }: Pick<JournalRow, "body">): readonly string[] {
+  const [, , budgets = []] = JSON.parse(body) as StoredTopUp;
+  return budgets;
 }
 
 /** The counters of a hold after the move. */
@@ -186,8 +194,18 @@ export function decodeSettle(
 function decodeAboutCall(row: JournalRow, call: CallId, names: Names): Entry {
   const { at } = row;
   const { operationId, attempt } = call;
-  if (row.kind === kinds.top_up)
-    return { kind: "top_up", at, operationId, attempt, amount: decodeTopUp(row) };
+  if (row.kind === kinds.top_up) {
+    const closing = decodeReserves(row);
+    const amount = decodeTopUp(row);
+    return {
+      kind: "top_up",
+      at,
+      operationId,
+      attempt,
+      amount,
+      ...(closing.length > 0 && { closing }),
+    };
+  }
   if (row.kind === kinds.move)
     return { kind: "move", at, operationId, attempt, counters: decodeMove(row, names) };
   if (row.kind === kinds.expire) return { kind: "expire", at, operationId, attempt };
@@ -211,10 +229,12 @@ function loadBudget(stored: Record<string, unknown>): Budget {
   const budget = stored as unknown as Budget;
   const { unpriced } = budget;
   const amount = String(stored["amount"]);
+  const reserve = stored["reserveForClosing"];
   const fallback = unpriced.policy === "allow" && unpriced.fallback;
   return {
     ...budget,
     amount: BigInt(amount),
+    ...(typeof reserve === "string" && { reserveForClosing: BigInt(reserve) }),
     unpriced: fallback
       ? {
           policy: "allow",

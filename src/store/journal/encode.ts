@@ -29,7 +29,7 @@ export interface EncodedEntry extends JournalRow {
 
 /**
  * Tokens, requests, counter ids; then the expiry and the request fingerprint, if any; then the time
- * of a record.
+ * of a record; then the run of a closing call, and the budgets whose reserve it uses.
  */
 export type StoredHold = readonly [
   StoredInteger,
@@ -37,8 +37,11 @@ export type StoredHold = readonly [
   readonly number[],
   (number | null)?,
   (string | null)?,
-  number?,
+  (number | null)?,
+  (readonly [run: string, ...budgetIds: string[]])?,
 ];
+/** Tokens, requests; then the budgets whose reserve a closing call uses from now on. */
+export type StoredTopUp = readonly [StoredInteger, StoredInteger, (readonly string[])?];
 export type StoredThreshold = readonly [
   counterId: number,
   partsPerMillion: number,
@@ -99,6 +102,8 @@ export function encodeEntry(
     case "budget_pause":
     case "budget_resume":
     case "budget_extension":
+    case "budget_ask":
+    case "budget_decline":
       return otherRow(entry, seq, encodeControl(entry, names));
     case "key":
       return otherRow(entry, seq, JSON.stringify(entry.key));
@@ -179,10 +184,12 @@ function callRow(
   } as const;
   switch (entry.kind) {
     case "top_up": {
-      const body = JSON.stringify([
-        storeInteger(entry.amount.tokens),
-        storeInteger(entry.amount.requests),
-      ]);
+      const tokens = storeInteger(entry.amount.tokens);
+      const requests = storeInteger(entry.amount.requests);
+      const stored: StoredTopUp = entry.closing
+        ? [tokens, requests, entry.closing]
+        : [tokens, requests];
+      const body = JSON.stringify(stored);
       return {
         ...about,
         attributionId: null,
@@ -224,7 +231,7 @@ function callRow(
 }
 
 function holdBody(entry: HoldEntry, names: NameIds): string {
-  const { amount, counters, expiresAt, fingerprint, recordedAt } = entry;
+  const { amount, counters, expiresAt, fingerprint, recordedAt, closing } = entry;
   const tokens = storeInteger(amount.tokens);
   const requests = storeInteger(amount.requests);
   const ids = counters.map((key) => names.counter(key));
@@ -232,6 +239,11 @@ function holdBody(entry: HoldEntry, names: NameIds): string {
     expiresAt === null && fingerprint === null
       ? [tokens, requests, ids]
       : [tokens, requests, ids, expiresAt, fingerprint];
+  if (closing) {
+    const use = [closing.run, ...closing.budgets] as const;
+    const all: StoredHold = [tokens, requests, ids, expiresAt, fingerprint, null, use];
+    return JSON.stringify(all);
+  }
   if (recordedAt !== undefined)
     return JSON.stringify([tokens, requests, ids, expiresAt, fingerprint, recordedAt]);
   return JSON.stringify(stored);
@@ -271,6 +283,9 @@ function storeBudget(budget: Budget): Record<string, unknown> {
   return {
     ...budget,
     amount: `${budget.amount}`,
+    ...(budget.reserveForClosing !== undefined && {
+      reserveForClosing: `${budget.reserveForClosing}`,
+    }),
     unpriced: fallback
       ? { policy: "allow", fallback: { input: `${fallback.input}`, output: `${fallback.output}` } }
       : unpriced,

@@ -26,6 +26,8 @@ export const kinds = {
   budget_pause: 30,
   budget_resume: 31,
   budget_extension: 32,
+  budget_ask: 33,
+  budget_decline: 34,
   rule: 40,
   rule_fired: 41,
   rule_acknowledged: 42,

@@ -187,6 +187,6 @@ function newestFirst<Row extends { readonly seq: number }>(
     .slice(0, limit);
 }
 
-function amounts({ spent, held, overrun, fired }: CounterState): string {
-  return JSON.stringify([`${spent}`, `${held}`, `${overrun}`, fired]);
+function amounts({ spent, held, overrun, fired, closings }: CounterState): string {
+  return JSON.stringify([`${spent}`, `${held}`, `${overrun}`, fired, closings]);
 }

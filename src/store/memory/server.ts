@@ -106,9 +106,9 @@ export class MemoryServer {
 
   /** The counters as kept, to compare with the journal. */
   counters(_request: null): readonly { readonly key: CounterKey; readonly state: CounterState }[] {
-    return [...this.#books.counters()].map(({ key, spent, held, overrun, fired }) => ({
+    return [...this.#books.counters()].map(({ key, spent, held, overrun, fired, closings }) => ({
       key,
-      state: { spent, held, overrun, fired },
+      state: { spent, held, overrun, fired, closings },
     }));
   }
 

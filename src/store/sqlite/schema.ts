@@ -10,7 +10,7 @@ import { outcomeRows, otherRows } from "./journal/kind-condition.ts";
 import { usagePlaces } from "../journal/meter-number.ts";
 
 /** Kept in `user_version`; a file with a higher number was written by a newer Purser. */
-export const schemaVersion = 8;
+export const schemaVersion = 9;
 
 /** The columns of `rollup` after its key. Open meters have a table of their own. */
 export const sumColumns = [
@@ -75,6 +75,8 @@ const steps: readonly string[] = [
     "CREATE TABLE latency_from (seq INTEGER NOT NULL);",
     "INSERT INTO latency_from SELECT coalesce(max(seq), 0) FROM entry;",
   ].join(" "),
+  // Older versions cannot read questions of budgets and runs that closed.
+  "",
 ];
 
 /** In `rollup_day`, `hour` is the first hour of the day (UTC). */

@@ -190,7 +190,33 @@ test("the other entries survive the round trip", () => {
   } as const;
   const entries: readonly Entry[] = [
     { kind: "top_up", at: start, ...call, amount: { usd: usd(1), tokens: 3n, requests: 0n } },
+    {
+      kind: "top_up",
+      at: start,
+      ...call,
+      amount: { usd: usd(1), tokens: 3n, requests: 0n },
+      closing: ["b", "c"],
+    },
+    ...[[], ["b", "c"]].map((budgets): HoldEntry => ({
+      kind: "hold",
+      at: start,
+      ...call,
+      attribution: {},
+      route,
+      amount: { usd: usd(1), tokens: 3n, requests: 1n },
+      counters: [key],
+      expiresAt: null,
+      fingerprint: null,
+      closing: { run: 'session:"s"', budgets },
+    })),
     { kind: "move", at: start, ...call, counters: [key, { ...key, value: "v" }] },
+    {
+      kind: "budget",
+      at: start,
+      budget: { ...budget, reserveForClosing: 1n << 69n, asks: { timeoutMs: 60_000 } },
+      deleted: false,
+      recounts: [],
+    },
     { kind: "budget", at: start, budget, deleted: true, recounts: [] },
     {
       kind: "budget",
@@ -247,6 +273,15 @@ test("the other entries survive the round trip", () => {
       by: "admin",
       reason: null,
     },
+    {
+      kind: "budget_ask",
+      at: start,
+      counter: key,
+      needed: 1n << 70n,
+      available: -5n,
+      until: start + 1,
+    },
+    { kind: "budget_decline", at: start, counter: key, by: "k", reason: "r", until: start + 1 },
     { kind: "price", at: start, price },
     {
       kind: "price_update",

@@ -83,11 +83,24 @@ export class FileHistory implements History {
   }
 }
 
+/** What a counter keeps besides amounts, in the column `fired`: thresholds, and runs that closed. */
+export function marksText({ fired, closings }: Pick<CounterState, "fired" | "closings">): string {
+  return JSON.stringify(closings.length === 0 ? fired : [...fired, ...closings]);
+}
+
+function readMarks(text: string): Pick<CounterState, "fired" | "closings"> {
+  const marks = JSON.parse(text) as readonly (number | string)[];
+  return {
+    fired: marks.filter((mark) => typeof mark === "number"),
+    closings: marks.filter((mark) => typeof mark === "string"),
+  };
+}
+
 export function readCounterState(row: Readonly<Record<string, unknown>>): CounterState {
   return {
     spent: BigInt(String(row["spent"])),
     held: BigInt(String(row["held"])),
     overrun: BigInt(String(row["overrun"])),
-    fired: JSON.parse(String(row["fired"])) as readonly number[],
+    ...readMarks(String(row["fired"])),
   };
 }

@@ -268,8 +268,9 @@ function keyOf({ attributionId, routeId }: JournalRow): {
   return { attributionId: attributionId ?? 0, routeId: routeId ?? 0 };
 }
 
-function describe({ spent, held, overrun, fired }: CounterState): string {
-  return `spent ${spent}, held ${held}, overrun ${overrun}, fired [${fired.join(", ")}]`;
+function describe({ spent, held, overrun, fired, closings }: CounterState): string {
+  const closed = closings.length === 0 ? "" : `, closed [${closings.join(", ")}]`;
+  return `spent ${spent}, held ${held}, overrun ${overrun}, fired [${fired.join(", ")}]${closed}`;
 }
 
 /** Names and shapes in the order in which entries first used them. */

@@ -49,7 +49,9 @@ const oldFigures: unknown = JSON.parse(
 
 /** Leaves out fields of balances that the old version did not have, if they are as before. */
 function withoutNewer(name: string, value: unknown): unknown {
-  const isUnused = (name === "granted" && value === "0") || (name === "paused" && value === null);
+  const isUnused =
+    (["granted", "reserve"].includes(name) && value === "0") ||
+    (["paused", "question"].includes(name) && value === null);
   return isUnused ? undefined : value;
 }
 

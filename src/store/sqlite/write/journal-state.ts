@@ -5,6 +5,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { Books } from "../../../domain/ledger/books.ts";
+import { marksText } from "../journal/file-history.ts";
 import {
   endsHold,
   type CallId,
@@ -114,13 +115,14 @@ export class JournalState {
     const changes = this.books.takeChanges();
     this.#names.beginEntry(this.#nextSeq - 1);
     const counters: Column[] = [];
-    for (const { key, spent, held, overrun, fired } of changes.counters) {
+    for (const counter of changes.counters) {
+      const { key, spent, held, overrun } = counter;
       counters.push(
         this.#names.counter(key),
         `${spent}`,
         `${held}`,
         `${overrun}`,
-        JSON.stringify(fired),
+        marksText(counter),
         key.windowEnd,
       );
     }

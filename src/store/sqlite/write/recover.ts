@@ -5,7 +5,7 @@ import { assert } from "../../../domain/assert.ts";
 import { Books } from "../../../domain/ledger/books.ts";
 import { addQuantities } from "../../../domain/ledger/entry.ts";
 import type { History } from "../../../domain/ledger/past.ts";
-import { decodeEntry, decodeHold, decodeTopUp } from "../../journal/decode.ts";
+import { decodeEntry, decodeHold, decodeReserves, decodeTopUp } from "../../journal/decode.ts";
 import type { FileHistory } from "../journal/file-history.ts";
 import { allRows, prepareRows, readRow, rowColumns } from "../journal/journal-file.ts";
 import { kinds } from "../../journal/kind.ts";
@@ -67,11 +67,17 @@ function restoreHolds(database: DatabaseSync, books: Books, { file, calls }: Sou
     const row = file.journal.row(Number(seq));
     assert(row !== undefined, "an open hold is in the journal");
     const hold = decodeHold(row, file.names);
-    const topUps = file.journal.topUps(row.seq).map(decodeTopUp);
+    const topUps = file.journal.topUps(row.seq);
     books.restoreHold({
       ...hold,
       counters: file.countersOf(row.seq, hold),
-      amount: topUps.reduce(addQuantities, hold.amount),
+      amount: topUps.map(decodeTopUp).reduce(addQuantities, hold.amount),
+      ...(hold.closing && {
+        closing: {
+          run: hold.closing.run,
+          budgets: [...hold.closing.budgets, ...topUps.flatMap(decodeReserves)],
+        },
+      }),
     });
     calls.restore(row, hold);
   }

@@ -1,0 +1,81 @@
+/** Tests in which order calls that wait for people try again. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { Approvals, type Place } from "./approvals.ts";
+
+const ms = 60_000;
+
+function aQueue(approvals: Approvals) {
+  const woken: string[] = [];
+  const wait = (name: string, place: Place, queue = "b"): void => {
+    void place.turn(queue, ms).then(() => woken.push(name));
+  };
+  const enter = (name: string, queue = "b"): Place => {
+    const place = approvals.enter();
+    assert.ok(place);
+    wait(name, place, queue);
+    return place;
+  };
+  const settle = async (): Promise<readonly string[]> => {
+    await turn();
+    return woken.splice(0);
+  };
+  return { enter, wait, settle };
+}
+
+test("after an answer, every waiting call tries once, in order of arrival, a few at a time", async () => {
+  const approvals = new Approvals();
+  const { enter, wait, settle } = aQueue(approvals);
+  const places = Array.from({ length: 6 }, (_, n) => enter(`${n}`));
+  assert.deepEqual(await settle(), []);
+  approvals.tryAll();
+  assert.deepEqual(await settle(), ["0", "1", "2", "3"]);
+  // One goes on, and one waits again: the next ones try.
+  places[0]?.leave();
+  assert.deepEqual(await settle(), ["4"]);
+  assert.ok(places[1]);
+  wait("1 again", places[1]);
+  assert.deepEqual(await settle(), ["5"]);
+  for (const place of places.slice(2)) place.leave();
+  assert.deepEqual(await settle(), [], "each tried once");
+  approvals.tryAll();
+  assert.deepEqual(await settle(), ["1 again"]);
+  places[1].leave();
+  assert.equal(approvals.waitingFor("b"), 0);
+});
+
+test("an answer during an attempt is not missed, and queues do not wait for each other", async () => {
+  const approvals = new Approvals();
+  const { enter, wait, settle } = aQueue(approvals);
+  const first = enter("first");
+  const other = enter("other", "c");
+  approvals.tryAll();
+  assert.deepEqual(await settle(), ["first", "other"]);
+  approvals.tryAll();
+  wait("first again", first);
+  assert.deepEqual(await settle(), ["first again"]);
+  wait("moved", other, "b");
+  assert.deepEqual([approvals.waitingFor("b"), approvals.waitingFor("c")], [2, 0]);
+  first.leave();
+  other.leave();
+  first.leave();
+  assert.equal(approvals.waitingFor("b"), 0);
+});
+
+test("so many calls wait at most, and a call is woken alone or after its time", async () => {
+  const approvals = new Approvals();
+  const places = Array.from({ length: 1000 }, () => approvals.enter());
+  assert.equal(approvals.enter(), null);
+  const [first, second] = places;
+  assert.ok(first && second);
+  const woken = first.turn("b", ms);
+  first.wake();
+  await woken;
+  await second.turn("b", 0);
+  for (const place of places) place?.leave();
+  const again = approvals.enter();
+  assert.ok(again);
+  again.leave();
+});

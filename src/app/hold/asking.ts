@@ -1,0 +1,111 @@
+/** Asks people for more money for a call that a budget cannot pay, and waits for their answer. */
+
+import type { Refusal } from "../../domain/ledger/command.ts";
+import { counterId } from "../../domain/ledger/counter.ts";
+import type { Clock } from "../port/clock.ts";
+import type { Ledger } from "../port/ledger.ts";
+import type { CallLimits } from "../port/limits.ts";
+import type { Approvals, Place } from "./approvals.ts";
+
+/** The caller of a call that may wait for a long time. */
+export interface Patience {
+  /**
+   * @param wake Called when the caller leaves, its key ends, or the server shuts down.
+   * @returns A function that ends the watch.
+   */
+  watch(wake: () => void): () => void;
+  /**
+   * @returns false if the caller has left.
+   * @throws PurserError `unauthenticated` if its key has ended, `shutting_down`.
+   */
+  goesOn(): boolean;
+}
+
+export interface AskingContext {
+  readonly ledger: Pick<Ledger, "commit">;
+  readonly clock: Clock;
+  readonly limits: Pick<CallLimits, "totalMs">;
+}
+
+/**
+ * Asks for the money that a refused call lacks. Calls that lack it at the same time share one
+ * question.
+ *
+ * @returns Whether a question is open. Otherwise the budget was changed meanwhile, or has room.
+ */
+export async function askPeople(
+  { ledger, clock }: Pick<AskingContext, "ledger" | "clock">,
+  { budgetId, balance, needed }: Refusal,
+): Promise<boolean> {
+  const at = clock.now();
+  const { value } = balance.counter;
+  return (await ledger.commit({ kind: "ask_budget", at, budgetId, value, needed })).open;
+}
+
+/** For a caller that does not wait: asks if the budget does, and returns the refusal that says so. */
+export async function askedFor(
+  context: Pick<AskingContext, "ledger" | "clock">,
+  refusal: Refusal,
+): Promise<Refusal> {
+  if (!refusal.asks) return refusal;
+  return (await askPeople(context, refusal)) ? { ...refusal, asked: true } : refusal;
+}
+
+/** The wait of one call, from its first refusal to the end of its attempts. */
+export class Asking {
+  readonly #context: AskingContext;
+  readonly #patience: Patience;
+  readonly #place: Place;
+  readonly #deadline: number;
+  readonly #endWatch: () => void;
+
+  private constructor(
+    context: AskingContext,
+    parts: { readonly patience: Patience; readonly place: Place; readonly timeoutMs: number },
+  ) {
+    const { patience, place, timeoutMs } = parts;
+    this.#context = context;
+    this.#patience = patience;
+    this.#place = place;
+    this.#deadline = context.clock.monotonic() + Math.min(timeoutMs, context.limits.totalMs);
+    this.#endWatch = patience.watch(() => place.wake());
+  }
+
+  /** @returns Null if people cannot be asked, or too many calls wait. */
+  static begin(
+    context: AskingContext & { readonly waiting: { readonly approvals: Approvals } },
+    { asks }: Refusal,
+    patience: Patience,
+  ): Asking | null {
+    if (!asks) return null;
+    const place = context.waiting.approvals.enter();
+    return place && new Asking(context, { patience, place, timeoutMs: asks.timeoutMs });
+  }
+
+  /** Whether the time to answer is over. */
+  get isOver(): boolean {
+    return this.#context.clock.monotonic() >= this.#deadline;
+  }
+
+  /**
+   * Resolves when the call should try again.
+   *
+   * @returns false if the caller has left.
+   * @throws PurserError as {@link Patience.goesOn}.
+   */
+  async turn(refusal: Refusal): Promise<boolean> {
+    const isOpen = await askPeople(this.#context, refusal);
+    const ms = isOpen ? this.#deadline - this.#context.clock.monotonic() : soonMs;
+    if (!this.#patience.goesOn()) return false;
+    await this.#place.turn(counterId(refusal.balance.counter), ms);
+    return this.#patience.goesOn();
+  }
+
+  end(): void {
+    this.#endWatch();
+    this.#place.leave();
+  }
+}
+
+/** The budget changed while people were about to be asked. */
+const soonMs = 20;
