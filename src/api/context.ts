@@ -10,7 +10,7 @@ import type { PriceUpdates } from "../app/manage/update-prices.ts";
 import type { Notifiers } from "../app/event/notifiers.ts";
 import type { Feed } from "../app/port/feed.ts";
 import type { Clock } from "../app/port/clock.ts";
-import type { FileWriter } from "../app/port/file-writer.ts";
+import type { Exporter } from "../app/port/exporter.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { HoldLimits } from "../app/port/limits.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
@@ -31,7 +31,7 @@ export interface ApiContext extends Audience, EndAudience {
   /** Call after a rule was set: the journal is followed for it. */
   rulesChanged(): Promise<void>;
   readonly clock: Clock;
-  readonly files: FileWriter;
+  readonly exporter: Exporter;
   readonly counter: Pick<TokenCounter, "countText">;
   /** The current price book. */
   prices(): PriceBook;

@@ -10,6 +10,8 @@ import type { DeclaredChange } from "../app/manage/declared.ts";
 import { declare } from "../app/manage/first-start.ts";
 import { declareRules } from "../app/rule/manage.ts";
 import { RuleWatch } from "../app/rule/watch.ts";
+import { FileExporter } from "../app/export/file-exporter.ts";
+import { ExportTurns } from "../app/export/turns.ts";
 import type { Feed } from "../app/port/feed.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
@@ -168,6 +170,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     });
   if (serves) await declareRules({ ledger, clock }, configuration.rules);
   const startedAt = clock.now();
+  const exporter = new ExportTurns(new FileExporter({ reader, files }));
   const learned = new Learned();
   const counter = new ThreadCounter();
   const health = new StoreHealth({ ledger, reader, clock, belongings: belongingsProblem });
@@ -185,7 +188,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     notifiers: notifiers?.notifiers ?? null,
     rulesChanged: async () => rules?.wake(),
     clock,
-    files,
+    exporter,
     counter,
     tokenizerFamily: (provider) => identities.of(provider).tokenizer,
     version,
