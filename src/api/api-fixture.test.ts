@@ -106,6 +106,7 @@ export async function openBench(
     feed,
     rulesChanged: async () => undefined,
     notifiers: null,
+    scheduledExports: null,
     clock,
     exporter: new FileExporter({ reader, files: { workbook, report: drawReport } }),
     counter,

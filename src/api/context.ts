@@ -6,6 +6,7 @@ import type { ObservedSessions } from "../app/ingest/telemetry/sessions.ts";
 import type { EndAudience } from "../app/settle/announce-end.ts";
 import type { PriceSchedule } from "../app/port/price-lists.ts";
 import type { Probe } from "../app/manage/probe.ts";
+import type { ScheduledExports } from "../app/export/scheduled.ts";
 import type { PriceUpdates } from "../app/manage/update-prices.ts";
 import type { Notifiers } from "../app/event/notifiers.ts";
 import type { Feed } from "../app/port/feed.ts";
@@ -28,6 +29,8 @@ export interface ApiContext extends Audience, EndAudience {
   readonly feed: Feed;
   /** Null for a folder that is opened without a server. */
   readonly notifiers: Notifiers | null;
+  /** Null for a folder that is opened without a server. */
+  readonly scheduledExports: ScheduledExports | null;
   /** Call after a rule was set: the journal is followed for it. */
   rulesChanged(): Promise<void>;
   readonly clock: Clock;

@@ -1,9 +1,8 @@
 /** Serves `/api/v1/exports`: calls and sums as files, streamed while they are read. */
 
 import type { Principal } from "../app/caller/principal.ts";
-import type { ReportBudget } from "../app/port/file-writer.ts";
+import { reportBudgets } from "../app/export/report-budgets.ts";
 import type { CallFilter } from "../app/port/reader.ts";
-import { visibleValue } from "../app/report/scope.ts";
 import {
   exportedRows,
   focusQuery,
@@ -11,7 +10,6 @@ import {
   rowsQuery,
   workbookQuery,
 } from "../contract/export.ts";
-import { everyValue } from "../domain/budget/applies.ts";
 import { PurserError } from "../domain/error.ts";
 import { monthOf } from "../domain/focus/focus-columns.ts";
 import type { ApiContext } from "./context.ts";
@@ -108,7 +106,7 @@ export const exportRoutes: readonly Route[] = [
         ...rangeOf(query, { caller, context }),
         timeZone: query.time_zone,
         madeAt: context.clock.now(),
-        budgets: await visibleBudgets(caller, context),
+        budgets: await reportBudgets(caller, context),
       } as const;
       return fileReply(context.exporter.run(job, request.signal), {
         mediaType: pdfType,
@@ -172,23 +170,6 @@ function rangeOf(
   const filter = exportFilter(caller, query, context);
   const to = filter.to ?? context.clock.now() + 1;
   return { filter, from: filter.from ?? monthOf(to - 1).start, to };
-}
-
-/** The budgets of which the caller sees a counter, with their current window. */
-async function visibleBudgets(
-  caller: Principal,
-  { ledger, clock }: ApiContext,
-): Promise<readonly ReportBudget[]> {
-  const shown: ReportBudget[] = [];
-  for (const budget of ledger.budgets()) {
-    const value = visibleValue(caller, budget);
-    if (value === undefined || (value === null && budget.resourceId === everyValue)) continue;
-    const balances = await ledger.balances(budget.budgetId, clock.now());
-    const balance = balances.find(({ counter }) => value === null || counter.value === value);
-    const { budgetId, amount, currency } = budget;
-    shown.push({ budgetId, limit: amount, currency, spent: balance?.spent ?? 0n });
-  }
-  return shown;
 }
 
 /** `purser-calls-2026-11-01-2026-12-01.csv` */

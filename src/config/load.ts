@@ -25,6 +25,7 @@ import {
   readPrices,
 } from "./declared.ts";
 import { readDocument } from "./document.ts";
+import { readExportSchedules } from "./export-schedule.ts";
 import { Faults } from "./fault.ts";
 import { defaultLimits, readLimits } from "./limit.ts";
 import { readNotifiers } from "./notifier.ts";
@@ -103,6 +104,10 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
                 notifiers: notifiers.map(({ name }) => name),
                 budgets: [...budgetIdsOf(fields)],
               }),
+        exports:
+          options.withoutNotifiers === true
+            ? []
+            : readExportSchedules(fields, { faults, isFromEnvironment }),
         onDisconnect: optionalWord(fields, "on_disconnect", ["drain", "cancel"]) ?? "drain",
         warnings: [],
       };
@@ -188,6 +193,7 @@ export function defaultConfiguration(environment: Environment): Configuration {
     onDisconnect: "drain",
     notifiers: [],
     rules: [],
+    exports: [],
     warnings: [],
   };
 }
@@ -210,6 +216,7 @@ const sections = [
   "on_disconnect",
   "notifiers",
   "rules",
+  "exports",
 ];
 const defaultHost = "127.0.0.1";
 const defaultPort = 4141;

@@ -36,8 +36,8 @@ export function makeFile(
     case "xlsx":
       return files.workbook(workbookTables(reader, job.filter));
     case "pdf":
-      return drawReport(job, { reader, files });
   }
+  return drawReport(job, { reader, files });
 }
 
 function rowTable(reader: ExportReader, { rows, filter }: RowsJob): Table {

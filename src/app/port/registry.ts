@@ -2,6 +2,8 @@
 
 import type { Budget } from "../../domain/budget/budget.ts";
 import type { Pause } from "../../domain/ledger/counter.ts";
+import type { KeptEpoch } from "../../domain/ledger/epoch.ts";
+import type { ExportState } from "../../domain/ledger/export-run.ts";
 import type { Key } from "../../domain/key/key.ts";
 import type { KeptPrice } from "../../domain/price/text/kept-price.ts";
 import type { KeptAlert } from "../../domain/rule/alert.ts";
@@ -31,4 +33,8 @@ export interface Registry {
   rules(): readonly KeptRule[];
   /** The last alert of each rule and value, the oldest first. */
   alerts(): readonly KeptAlert[];
+  /** The oldest first. */
+  epochs(): readonly KeptEpoch[];
+  /** The last runs of a scheduled export; undefined before the first. */
+  exportState(schedule: string): ExportState | undefined;
 }

@@ -18,6 +18,8 @@ import { countingFor } from "../../domain/ledger/recount.ts";
 import { isDefinition, Registry } from "../../domain/ledger/registry.ts";
 import type { KeptPrice } from "../../domain/price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../../domain/price/update/price-update.ts";
+import type { KeptEpoch } from "../../domain/ledger/epoch.ts";
+import type { ExportState } from "../../domain/ledger/export-run.ts";
 import type { KeptAlert } from "../../domain/rule/alert.ts";
 import type { KeptRule } from "../../domain/rule/rule.ts";
 import { asOpenHold } from "../open-hold.ts";
@@ -100,6 +102,14 @@ export class MemoryLedger implements Ledger {
 
   alerts(): readonly KeptAlert[] {
     return [...this.#registry.alerts.values()];
+  }
+
+  epochs(): readonly KeptEpoch[] {
+    return [...this.#registry.epochs];
+  }
+
+  exportState(schedule: string): ExportState | undefined {
+    return this.#registry.exports.get(schedule);
   }
 
   priceUpdates(): readonly KeptPriceUpdate[] {

@@ -15,6 +15,8 @@ import type { Balance, Pause } from "../../../domain/ledger/counter.ts";
 import type { Counted } from "../../../domain/ledger/entry.ts";
 import type { KeptPrice } from "../../../domain/price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../../../domain/price/update/price-update.ts";
+import type { KeptEpoch } from "../../../domain/ledger/epoch.ts";
+import type { ExportState } from "../../../domain/ledger/export-run.ts";
 import type { KeptAlert } from "../../../domain/rule/alert.ts";
 import type { KeptRule } from "../../../domain/rule/rule.ts";
 import { asOpenHold } from "../../open-hold.ts";
@@ -121,6 +123,14 @@ export class SqliteLedger implements Ledger {
 
   alerts(): readonly KeptAlert[] {
     return [...this.#pipeline.books.alerts.values()];
+  }
+
+  epochs(): readonly KeptEpoch[] {
+    return [...this.#pipeline.books.epochs];
+  }
+
+  exportState(schedule: string): ExportState | undefined {
+    return this.#pipeline.books.exports.get(schedule);
   }
 
   priceUpdates(): readonly KeptPriceUpdate[] {
