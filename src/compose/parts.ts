@@ -173,7 +173,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
       ...(simulatedApart && { exceptProvider: simulatorName }),
     });
   if (serves) await declareRules({ ledger, clock }, configuration.rules);
-  const exporter = new ExportTurns(new FileExporter({ reader, files }));
+  const exporter = new FileExporter({ reader, files });
   const scheduled = serves
     ? openScheduledExports({
         schedules: configuration.exports,
@@ -203,7 +203,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     scheduledExports: scheduled,
     rulesChanged: async () => rules?.wake(),
     clock,
-    exporter,
+    exporter: new ExportTurns(exporter),
     counter,
     tokenizerFamily: (provider) => identities.of(provider).tokenizer,
     version,

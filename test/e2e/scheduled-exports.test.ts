@@ -68,6 +68,8 @@ test("the file of a period is made once, whole, and again after nothing", async 
   assert.equal(made["last_done"]?.["bytes"], (await stat(path.join(folder, name))).size);
   assert.equal((await stat(path.join(folder, name))).mode & 0o077, 0);
   assert.ok(Date.parse(made["next_run"]?.["at"] ?? "") > Date.now());
+  // The state is shown before it is on disk.
+  await first.flush();
   await first.kill();
 
   await rm(path.join(folder, name));

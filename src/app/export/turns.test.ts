@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../../domain/error.ts";
 import type { Exporter, ExportJob } from "../port/exporter.ts";
-import { ExportTurns } from "./turns.ts";
+import { ExportTurns, usualTurns } from "./turns.ts";
 
 const job: ExportJob = { format: "csv", rows: "calls", filter: {} };
 const { signal } = new AbortController();
@@ -47,7 +47,7 @@ test("two files are made at once; the next begins when one ends", async () => {
 
 test("a reader that leaves while it waits does not take a turn", async () => {
   const exporter = endless();
-  const turns = new ExportTurns(exporter, { atOnce: 1, mostWaiting: 5 });
+  const turns = new ExportTurns(exporter, { ...usualTurns, atOnce: 1 });
   const leaving = new AbortController();
   const [first, second, third] = [begin(turns), begin(turns, leaving.signal), begin(turns)];
   await first.next();
@@ -62,7 +62,7 @@ test("a reader that leaves while it waits does not take a turn", async () => {
 });
 
 test("a queue that is full refuses", async () => {
-  const turns = new ExportTurns(endless(), { atOnce: 1, mostWaiting: 1 });
+  const turns = new ExportTurns(endless(), { ...usualTurns, atOnce: 1, mostWaiting: 1 });
   const [first, second, third] = [begin(turns), begin(turns), begin(turns)];
   await first.next();
   const waiting = second.next();
@@ -72,4 +72,19 @@ test("a queue that is full refuses", async () => {
   );
   await first.return?.();
   await waiting;
+});
+
+test("a reader that takes nothing gives up its turn, and can read on", async () => {
+  const exporter = endless();
+  const turns = new ExportTurns(exporter, { ...usualTurns, atOnce: 1, idleMs: 1 });
+  const [idle, next] = [begin(turns), begin(turns)];
+  await idle.next();
+  assert.equal((await next.next()).done, false);
+  assert.equal((await idle.next()).done, false);
+  await idle.return?.();
+  await next.return?.();
+  assert.equal(exporter.open(), 0);
+  const again = begin(turns);
+  assert.equal((await again.next()).done, false);
+  await again.return?.();
 });

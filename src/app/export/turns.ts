@@ -7,10 +7,12 @@ export interface TurnLimits {
   readonly atOnce: number;
   /** Further requests are refused. */
   readonly mostWaiting: number;
+  /** A reader that takes nothing for this long gives up its turn, and keeps its file. */
+  readonly idleMs: number;
 }
 
 /** Each file takes some memory, and turns of the thread that serves calls. */
-export const usualTurns: TurnLimits = { atOnce: 2, mostWaiting: 32 };
+export const usualTurns: TurnLimits = { atOnce: 2, mostWaiting: 32, idleMs: 30_000 };
 
 /** Runs the jobs of another exporter, in the order in which they are asked for. */
 export class ExportTurns implements Exporter {
@@ -27,11 +29,25 @@ export class ExportTurns implements Exporter {
   /** @throws PurserError `too_many` with the first part, if too many are waiting. */
   async *run(job: ExportJob, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     await this.#turn(signal);
-    try {
-      yield* this.#inner.run(job, signal);
-    } finally {
+    let hasTurn = true;
+    const giveUp = (): void => {
+      if (!hasTurn) return;
+      hasTurn = false;
       this.#running -= 1;
       this.#waiting.shift()?.();
+    };
+    try {
+      for await (const part of this.#inner.run(job, signal)) {
+        const idle = setTimeout(giveUp, this.#limits.idleMs);
+        idle.unref();
+        try {
+          yield part;
+        } finally {
+          clearTimeout(idle);
+        }
+      }
+    } finally {
+      giveUp();
     }
   }
 
