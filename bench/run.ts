@@ -4,6 +4,7 @@ import { CommanderError } from "commander";
 import type { Bench } from "./bench.ts";
 import { counting } from "./counting.ts";
 import { exactness } from "./exactness.ts";
+import { exports } from "./exports.ts";
 import { latency } from "./latency.ts";
 import { ledger } from "./ledger.ts";
 import { readOptions, type Asked } from "./options.ts";
@@ -25,6 +26,7 @@ const benches: readonly Bench[] = [
   exactness,
   counting,
   ledger,
+  exports,
   pricing,
   tokens,
   start,

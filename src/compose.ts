@@ -159,6 +159,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
 
   parts.notifiers?.notifiers.start();
   parts.rules?.start();
+  parts.scheduled?.start();
 
   if (configuration.priceUpdates) {
     const schedule = configuration.priceUpdates;

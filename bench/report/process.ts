@@ -25,3 +25,10 @@ export function processFigures(pid: number | null): ProcessFigures {
     cpuSeconds: ticks / ticksPerSecond,
   };
 }
+
+/** The highest resident size since the process started. Linux only; null elsewhere. */
+export function peakMemory(pid: number | null): number | null {
+  if (pid === null || process.platform !== "linux") return null;
+  const kilobytes = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024;
+}

@@ -8,6 +8,7 @@ import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
 import { Waiting } from "../app/hold/waiting.ts";
 import { ObservedSessions } from "../app/ingest/telemetry/sessions.ts";
+import { FileExporter } from "../app/export/file-exporter.ts";
 import { hashSecret } from "../app/caller/secret.ts";
 import { CurrentPrices } from "../app/manage/current-prices.ts";
 import { PriceUpdates } from "../app/manage/update-prices.ts";
@@ -16,10 +17,10 @@ import { definePrice } from "../domain/price/text/override.ts";
 import type { ReadList } from "../app/port/price-lists.ts";
 import { parseRow } from "../domain/price/text/row-text.ts";
 import { makeMetrics } from "../metrics/metrics.ts";
-import { drawReport } from "../export/draw-report.ts";
-import { workbook } from "../export/workbook.ts";
 import { otlp } from "../otlp/otlp.ts";
 import type { TelemetryRules } from "../app/port/telemetry.ts";
+import { drawReport } from "../export/draw-report.ts";
+import { workbook } from "../export/workbook.ts";
 import { openLedger } from "../store/sqlite/open.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { makeApi } from "./api.ts";
@@ -105,8 +106,9 @@ export async function openBench(
     feed,
     rulesChanged: async () => undefined,
     notifiers: null,
+    scheduledExports: null,
     clock,
-    files: { workbook, report: drawReport },
+    exporter: new FileExporter({ reader, files: { workbook, report: drawReport } }),
     counter,
     prices: () => prices.book,
     tokenizerFamily: (name) => (name === "openai" ? "openai" : "other"),

@@ -13,7 +13,9 @@ import { docsPage } from "./docs-page.ts";
 import { eventRoutes } from "./events.ts";
 import { frontJson, frontPage, wantsPage } from "./front-page.ts";
 import { entryRoutes } from "./entries.ts";
+import { epochRoutes } from "./epochs.ts";
 import { estimateRoutes } from "./estimate.ts";
+import { exportScheduleRoutes } from "./export-schedules.ts";
 import { exportRoutes } from "./exports.ts";
 import { healthRoutes } from "./health.ts";
 import { holdRoutes } from "./holds.ts";
@@ -49,8 +51,10 @@ export const routes: readonly Route[] = [
   ...summaryRoutes,
   ...seriesRoutes,
   ...exportRoutes,
+  ...exportScheduleRoutes,
   ...reportRoutes,
   ...reconciliationRoutes,
+  ...epochRoutes,
   ...estimateRoutes,
   ...priceRoutes,
   ...priceUpdateRoutes,

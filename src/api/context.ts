@@ -7,11 +7,12 @@ import type { ObservedSessions } from "../app/ingest/telemetry/sessions.ts";
 import type { EndAudience } from "../app/settle/announce-end.ts";
 import type { PriceSchedule } from "../app/port/price-lists.ts";
 import type { Probe } from "../app/manage/probe.ts";
+import type { ScheduledExports } from "../app/export/scheduled.ts";
 import type { PriceUpdates } from "../app/manage/update-prices.ts";
 import type { Notifiers } from "../app/event/notifiers.ts";
 import type { Feed } from "../app/port/feed.ts";
 import type { Clock } from "../app/port/clock.ts";
-import type { FileWriter } from "../app/port/file-writer.ts";
+import type { Exporter } from "../app/port/exporter.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { HoldLimits } from "../app/port/limits.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
@@ -30,10 +31,12 @@ export interface ApiContext extends Audience, EndAudience {
   readonly feed: Feed;
   /** Null for a folder that is opened without a server. */
   readonly notifiers: Notifiers | null;
+  /** Null for a folder that is opened without a server. */
+  readonly scheduledExports: ScheduledExports | null;
   /** Call after a rule was set: the journal is followed for it. */
   rulesChanged(): Promise<void>;
   readonly clock: Clock;
-  readonly files: FileWriter;
+  readonly exporter: Exporter;
   readonly counter: Pick<TokenCounter, "countText">;
   /** The current price book. */
   prices(): PriceBook;

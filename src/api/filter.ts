@@ -1,13 +1,14 @@
 /** Reads the filters of a query, within what the caller may see. */
 
 import type { Principal } from "../app/caller/principal.ts";
+import { lastEpochStart } from "../app/report/epoch.ts";
 import { confine } from "../app/report/scope.ts";
 import type { CallFilter } from "../app/port/reader.ts";
 import { withoutSimulated } from "../app/route/simulated.ts";
 import type { FilterQuery } from "../contract/filter.ts";
 import { dimensions } from "../domain/attribution/attribution.ts";
 import { PurserError } from "../domain/error.ts";
-import { parseInstant } from "../domain/input/scalar.ts";
+import { formatInstant, parseInstant } from "../domain/input/scalar.ts";
 import type { ApiContext } from "./context.ts";
 
 /**
@@ -40,10 +41,21 @@ export function scopedFilter(caller: Principal, query: FilterQuery): CallFilter 
 export function figuresFilter(
   caller: Principal,
   query: FilterQuery & { readonly include?: "simulator" | undefined },
-  { simulatedApart = false }: Pick<ApiContext, "simulatedApart">,
+  { simulatedApart = false, ledger }: Pick<ApiContext, "simulatedApart" | "ledger">,
 ): CallFilter {
-  const filter = scopedFilter(caller, query);
+  const filter = scopedFilter(caller, withEpoch(caller, query, ledger));
   return simulatedApart && query.include === undefined ? withoutSimulated(filter) : filter;
+}
+
+/** Replaces `from=epoch` by the start of the last epoch that applies to the filter. */
+function withEpoch(
+  caller: Principal,
+  query: FilterQuery,
+  ledger: Pick<ApiContext["ledger"], "commit" | "epochs">,
+): FilterQuery {
+  if (query.from !== "epoch") return query;
+  const start = lastEpochStart({ ledger }, confine(caller, attributionIn(query)));
+  return { ...query, from: formatInstant(start) };
 }
 
 /** The values by dimension (`project`, `tag:customer`) in a query. */

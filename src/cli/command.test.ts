@@ -34,6 +34,7 @@ test("every command has help with an example", async () => {
     "correct",
     "demo",
     "doctor",
+    "epoch",
     "estimate",
     "export",
     "key",

@@ -146,6 +146,12 @@ export function moment(flag: string): (text: string) => string {
   return (text) => new Date(parseInstant(text, flag)).toISOString();
 }
 
+/** Parses the start of a range: a time, or `epoch` for the last epoch. */
+export function startMoment(flag: string): (text: string) => string {
+  const parse = moment(flag);
+  return (text) => (text === "epoch" ? text : parse(text));
+}
+
 /** Parses one of several words. */
 export function oneOf<Word extends string>(
   flag: string,

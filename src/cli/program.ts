@@ -41,6 +41,11 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./command/export.ts")).defineExport,
   },
   {
+    name: "epoch",
+    summary: "begin figures anew, and list epochs",
+    load: async () => (await import("./command/epoch.ts")).defineEpoch,
+  },
+  {
     name: "top",
     summary: "show calls, spend and budgets live",
     load: async () => (await import("./command/top.ts")).defineTop,

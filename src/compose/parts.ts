@@ -10,6 +10,9 @@ import type { DeclaredChange } from "../app/manage/declared.ts";
 import { declare } from "../app/manage/first-start.ts";
 import { declareRules } from "../app/rule/manage.ts";
 import { RuleWatch } from "../app/rule/watch.ts";
+import { FileExporter } from "../app/export/file-exporter.ts";
+import type { ScheduledExports } from "../app/export/scheduled.ts";
+import { ExportTurns } from "../app/export/turns.ts";
 import type { Feed } from "../app/port/feed.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
@@ -43,6 +46,7 @@ import { makeLog, type Log } from "../metrics/log.ts";
 import { makeMetrics, type Metrics } from "../metrics/metrics.ts";
 import { otlp } from "../otlp/otlp.ts";
 import { openLedger } from "../store/sqlite/open.ts";
+import { openScheduledExports } from "./scheduled-exports.ts";
 import { ThreadCounter } from "../tokenizer/thread-counter.ts";
 import { version } from "../version.ts";
 import { clock } from "./clock.ts";
@@ -69,6 +73,8 @@ export interface Parts {
   readonly notifiers: OpenNotifiers | null;
   /** Fires rules; null for a folder opened without a server. Not started yet. */
   readonly rules: RuleWatch | null;
+  /** Null for a folder opened without a server. Not started yet. */
+  readonly scheduled: ScheduledExports | null;
   readonly prices: CurrentPrices;
   readonly priceUpdates: PriceUpdates;
   readonly learned: Learned;
@@ -172,6 +178,17 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     const context = { ledger, clock, prices: () => prices.book };
     for (const warning of await declareRules(context, configuration.rules)) log.warn(warning);
   }
+  const exporter = new FileExporter({ reader, files });
+  const scheduled = serves
+    ? openScheduledExports({
+        schedules: configuration.exports,
+        directory,
+        simulatedApart,
+        log,
+        ledger,
+        exporter,
+      })
+    : null;
   const startedAt = clock.now();
   const learned = new Learned();
   const counter = new ThreadCounter();
@@ -188,9 +205,10 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     reader,
     feed,
     notifiers: notifiers?.notifiers ?? null,
+    scheduledExports: scheduled,
     rulesChanged: async () => rules?.wake(),
     clock,
-    files,
+    exporter: new ExportTurns(exporter),
     counter,
     tokenizerFamily: (provider) => identities.of(provider).tokenizer,
     version,
@@ -240,6 +258,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   });
   const close = async (): Promise<void> => {
     metrics.close();
+    await scheduled?.stop();
     await rules?.stop();
     await notifiers?.close();
     await counter.close();
@@ -252,6 +271,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     feed,
     notifiers,
     rules,
+    scheduled,
     prices,
     priceUpdates,
     learned,

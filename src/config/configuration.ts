@@ -4,6 +4,7 @@
  */
 
 import type { CallLimits, HoldLimits, StoredAccess } from "../app/port/limits.ts";
+import type { ExportSchedule } from "../app/port/export-schedule.ts";
 import type { NotifierSettings } from "../app/port/notifier-settings.ts";
 import type { TelemetryRules } from "../app/port/telemetry.ts";
 import type { PriceSchedule } from "../app/port/price-lists.ts";
@@ -46,6 +47,7 @@ export interface Configuration {
   readonly onDisconnect: "drain" | "cancel";
   readonly notifiers: readonly NotifierSettings[];
   readonly rules: readonly Rule[];
+  readonly exports: readonly ExportSchedule[];
   /** Valid settings that are probably mistakes, to report at startup. */
   readonly warnings: readonly ConfigurationWarning[];
 }

@@ -25,6 +25,7 @@ import {
   readPrices,
 } from "./declared.ts";
 import { readDocument } from "./document.ts";
+import { readExportSchedules } from "./export-schedule.ts";
 import { Faults } from "./fault.ts";
 import { defaultLimits, readLimits } from "./limit.ts";
 import { readNotifiers } from "./notifier.ts";
@@ -105,6 +106,10 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
                 ...budgetNames(budgets),
                 budgets: [...budgetIdsOf(fields)],
               }),
+        exports:
+          options.withoutNotifiers === true
+            ? []
+            : readExportSchedules(fields, { faults, isFromEnvironment }),
         onDisconnect: optionalWord(fields, "on_disconnect", ["drain", "cancel"]) ?? "drain",
         warnings: [],
       };
@@ -190,6 +195,7 @@ export function defaultConfiguration(environment: Environment): Configuration {
     onDisconnect: "drain",
     notifiers: [],
     rules: [],
+    exports: [],
     warnings: [],
   };
 }
@@ -212,6 +218,7 @@ const sections = [
   "on_disconnect",
   "notifiers",
   "rules",
+  "exports",
 ];
 const defaultHost = "127.0.0.1";
 const defaultPort = 4141;

@@ -3,7 +3,6 @@
 import type { NotifierSettings, QuietHours } from "../app/port/notifier-settings.ts";
 import { notifierKinds } from "../app/port/notifier-settings.ts";
 import { dimensions } from "../domain/attribution/attribution.ts";
-import { canonicalZone } from "../domain/budget/define.ts";
 import { eventTypes } from "../domain/event/event.ts";
 import { factNames } from "../domain/event/facts.ts";
 import { checkTypes, matchesType } from "../domain/event/selection.ts";
@@ -24,6 +23,7 @@ import {
 import { suggest } from "../domain/input/nearest.ts";
 import type { Faults } from "./fault.ts";
 import { readTarget, targetFields } from "./notifier-target.ts";
+import { readTime, readTimeZone } from "./time-of-day.ts";
 
 export interface NotifierReading {
   readonly faults: Faults;
@@ -32,7 +32,7 @@ export interface NotifierReading {
 
 /** What happens to money and needs someone: not every call, and no change of the set-up. */
 const usualEvents = eventTypes.filter((type) =>
-  /^budget\.(?!changed$|window_started$)|^rule\./.test(type),
+  /^budget\.(?!changed$|window_started$)|^rule\.|^export\.failed$/.test(type),
 );
 
 const commonFields = [
@@ -149,21 +149,7 @@ function readQuietHours(fields: Fields): QuietHours | null {
   const [from, to] = [readTime(hours, "from"), readTime(hours, "to")];
   if (from === to)
     throw invalid(`${prefix}to`, "is the same time as from", "Give an end that differs.");
-  const remedy = "Give an IANA name, such as Europe/Berlin or UTC.";
-  const zone = optionalText(hours, "time_zone", remedy) ?? "UTC";
-  const timeZone = canonicalZone(zone);
-  if (timeZone === undefined)
-    throw invalid(`${prefix}time_zone`, `is ${show(zone)}, which is not a time zone`, remedy);
-  return { from, to, timeZone };
-}
-
-/** @returns Minutes after midnight. */
-function readTime(fields: Fields, name: string): number {
-  const remedy = 'Give a time of day in quotes, such as "22:00".';
-  const text = requiredText(fields, name, remedy);
-  const [, hours, minutes] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
-  if (hours !== undefined) return Number(hours) * 60 + Number(minutes);
-  throw invalid(fields.prefix + name, `is ${show(text)}, which is not a time of day`, remedy);
+  return { from, to, timeZone: readTimeZone(hours, "time_zone") };
 }
 
 function readTemplate(fields: Fields, events: readonly string[]): Template | null {

@@ -21,7 +21,12 @@ const filterQuery = {
     .optional()
     .describe("`refused` finds calls that a budget refused; they are not listed otherwise."),
   operation_id: nameSchema.optional(),
-  from: z.string().optional().describe("RFC 3339 or a date (UTC), inclusive."),
+  from: z
+    .string()
+    .optional()
+    .describe(
+      "RFC 3339 or a date (UTC), inclusive. Figures: `epoch` for the last one that applies.",
+    ),
   to: z.string().optional().describe("RFC 3339 or a date (UTC), exclusive."),
 };
 

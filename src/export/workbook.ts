@@ -78,7 +78,7 @@ interface Sheet {
 
 /** Resolves when the sheet has been written. */
 async function addSheet(zip: ZipFile, path: string, sheet: Sheet): Promise<void> {
-  const xml = Readable.from(sheetXml(sheet));
+  const xml = Readable.from(sheetXml(sheet), { highWaterMark: 1 });
   const written = new Promise<void>((resolve, reject) => {
     xml.once("end", resolve);
     xml.once("error", reject);
@@ -90,11 +90,14 @@ async function addSheet(zip: ZipFile, path: string, sheet: Sheet): Promise<void>
 /** The rows compress well at any level; the fastest takes half the time of the default. */
 const fastest = 1;
 
+/** So few that their text is no large object, which V8 would collect late. */
+const rowsPerPart = 32;
+
 async function* sheetXml({ columns, rows }: Sheet): AsyncGenerator<string> {
   yield sheetHead(columns);
   let count = 1;
   for (;;) {
-    const page = await rows.take(mostRows - count);
+    const page = await rows.take(Math.min(rowsPerPart, mostRows - count));
     if (page.length === 0) break;
     count += page.length;
     yield page.map((row) => rowXml(columns, row)).join("");

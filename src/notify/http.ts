@@ -1,5 +1,6 @@
 /** Sends events over HTTP, and tells from the answer whether to try again. */
 
+import type { Readable } from "node:stream";
 import { Agent, request } from "undici";
 import { NotifierError } from "../app/port/notifier.ts";
 import { shorten } from "../domain/input/shorten.ts";
@@ -7,7 +8,7 @@ import { checkedLookup, checkHost, type DestinationRule } from "./destination.ts
 
 export interface Message {
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Readable;
 }
 
 const timeoutMs = 20_000;

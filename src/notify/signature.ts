@@ -18,3 +18,14 @@ export function sign(
   );
   return [`t=${time}`, ...signatures].join(",");
 }
+
+/** As {@link sign}, for a body that is read from a stream. */
+export async function signStream(
+  body: AsyncIterable<Uint8Array>,
+  { secrets, at }: { readonly secrets: readonly string[]; readonly at: number },
+): Promise<string> {
+  const time = Math.floor(at / 1000);
+  const hashes = secrets.map((secret) => createHmac("sha256", secret).update(`${time}.`));
+  for await (const part of body) for (const hash of hashes) hash.update(part);
+  return [`t=${time}`, ...hashes.map((hash) => `v1=${hash.digest("hex")}`)].join(",");
+}

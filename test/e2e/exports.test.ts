@@ -158,6 +158,52 @@ test("bad input gets an error that names the field and the remedy", async () => 
   }
 });
 
+test("two exports run at once; one whose reader leaves makes room for the next", async () => {
+  const busy = await startGateway();
+  const rows = Array.from({ length: 1000 }, (_, index) => index);
+  for (let batch = 0; batch < 12; batch += 1) {
+    const data = rows.map((index) => ({
+      operation_id: `big-${batch}-${index}`,
+      provider: "openai",
+      model: "gpt-4.1-mini",
+      amount_usd: "0.000001",
+      attribution: { project: "p".repeat(100), task: "t".repeat(100) },
+    }));
+    const { json } = await busy.api("POST", "/api/v1/usage", { body: { data } });
+    assert.equal(json["recorded"], data.length);
+  }
+  const begin = async (signal: AbortSignal): Promise<Response> =>
+    fetch(`${busy.url}/api/v1/exports/json`, {
+      headers: { authorization: `Bearer ${busy.adminKey}` },
+      signal,
+    });
+  // Their answers begin and are not read: more than the sockets hold is left.
+  const leaving = [new AbortController(), new AbortController()] as const;
+  const unread = await Promise.all(leaving.map(({ signal }) => begin(signal)));
+  let isAnswered = false;
+  const third = begin(new AbortController().signal).then((answer) => {
+    isAnswered = true;
+    return answer;
+  });
+  const gone = new AbortController();
+  const fourth = begin(gone.signal);
+  await busy.api("GET", "/api/v1/summary");
+  assert.equal(isAnswered, false);
+  gone.abort();
+  await assert.rejects(fourth);
+  leaving[0].abort();
+  const { data } = (await (await third).json()) as { readonly data: readonly unknown[] };
+  assert.equal(data.length, 12_000);
+  leaving[1].abort();
+  assert.ok(unread.every(({ status, bodyUsed }) => status === 200 && !bodyUsed));
+  // Every place is free again.
+  for (let again = 0; again < 3; again += 1) {
+    const answer = await busy.api("GET", "/api/v1/exports/csv?rows=tasks");
+    assert.equal(answer.status, 200);
+  }
+  await busy.stop();
+});
+
 async function run(
   words: readonly string[],
 ): Promise<{ readonly code: number | null; readonly out: string; readonly notes: string }> {

@@ -177,6 +177,10 @@ const samples: Readonly<Record<string, readonly (() => object)[]>> = {
     () => ({ when: "operation_over", amount: 1000, currency: "tokens", notify: ["logged"] }),
   ],
   post_rules_rule_id_acknowledge: [() => ({ note: "seen" }), () => ({ value: "p1" })],
+  post_epochs: [
+    () => ({}),
+    () => ({ name: "pilot", attribution: { project: "p1", tags: { a: "b" } }, note: "n" }),
+  ],
   post_reconciliations: [
     () => ({ bill: { data: [{ date: "2026-01-01", model: "m", usage: 1, requests: 1 }] } }),
     () => ({ bill: "date,model,usage\n2026-01-01,m,1\n", provider: "openai" }),

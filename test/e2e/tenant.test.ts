@@ -143,6 +143,9 @@ const rows: Readonly<Record<string, Row>> = {
   "GET /api/v1/exports/xlsx": { expected: figures },
   "GET /api/v1/exports/pdf": { expected: figures },
   "GET /api/v1/exports/focus": { expected: figures },
+  "GET /api/v1/exports/schedules": { expected: adminOnly(200) },
+  "GET /api/v1/epochs": { expected: figures },
+  "POST /api/v1/epochs": { body: { name: "made" }, expected: adminOnly(201) },
   "GET /api/v1/report": { query: "?by=project,key&compare=previous", expected: figures },
   "POST /api/v1/reconciliations": {
     body: { bill: { data: [{ date: "2026-01-01", usage: 1 }] } },

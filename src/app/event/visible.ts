@@ -6,7 +6,7 @@ import type { Principal } from "../caller/principal.ts";
 import { confine, visibleValue } from "../report/scope.ts";
 
 /**
- * An administrator sees everything. Others see no keys; calls within their attribution; and of
+ * An administrator sees everything. Others see no keys, epochs and exports; calls within their attribution; and of
  * budgets the counters that they may read.
  */
 export function isVisible(caller: Principal, { about }: Event): boolean {
@@ -21,6 +21,8 @@ export function isVisible(caller: Principal, { about }: Event): boolean {
       return own === null || (own !== undefined && (about.value ?? own) === own);
     }
     case "key":
+    case "epoch":
+    case "export":
       return caller.role === "admin";
     case "prices":
   }

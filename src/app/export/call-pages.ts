@@ -8,8 +8,8 @@ import type {
   LedgerReader,
 } from "../port/reader.ts";
 
-/** Small enough that reading a page does not delay calls. */
-const callsPerPage = 250;
+/** So few that the text of a page is no large object, which V8 would collect late. */
+const callsPerPage = 100;
 
 /** Newest first. Calls that end later are not included. */
 export async function* callPages(

@@ -3,6 +3,8 @@
 import type { Budget } from "../../domain/budget/budget.ts";
 import type { Replacements } from "../../domain/ledger/replacements.ts";
 import type { Pause } from "../../domain/ledger/counter.ts";
+import type { KeptEpoch } from "../../domain/ledger/epoch.ts";
+import type { ExportState } from "../../domain/ledger/export-run.ts";
 import type { Key } from "../../domain/key/key.ts";
 import type { KeptPrice } from "../../domain/price/text/kept-price.ts";
 import type { KeptAlert } from "../../domain/rule/alert.ts";
@@ -36,4 +38,8 @@ export interface Registry {
   alertOf(of: { readonly ruleId: string; readonly value: string }): KeptAlert | undefined;
   /** What rules serve in place of the models that calls ask for; null while no rule does. */
   replacements(): Pick<Replacements, "of"> | null;
+  /** The oldest first. */
+  epochs(): readonly KeptEpoch[];
+  /** The last runs of a scheduled export; undefined before the first. */
+  exportState(schedule: string): ExportState | undefined;
 }

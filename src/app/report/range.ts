@@ -150,7 +150,8 @@ function calendarRange(window: CalendarName, now: number, timeZone: string): Ran
   return calendarWindow(current.from - 1, periods[window], timeZone);
 }
 
-function calendarWindow(at: number, period: Period, timeZone: string): Range {
+/** The day, week, month, ... that has an instant. Weeks begin on Monday. */
+export function calendarWindow(at: number, period: Period, timeZone: string): Range {
   const recurrence = { period, timeZone, anchor: firstOf[period], start: null, end: null };
   const window: Window | string = windowAt(recurrence, at);
   assert(typeof window !== "string" && window.end !== null, "a calendar window has an end");

@@ -12,10 +12,19 @@ import type { Connection } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { readFigures } from "../figures.ts";
 import { sameNames } from "../option-words.ts";
-import { filtersOf, moment, oneOf, type TargetOptions, withFilter, withTarget } from "../option.ts";
+import {
+  filtersOf,
+  moment,
+  startMoment,
+  oneOf,
+  type TargetOptions,
+  withFilter,
+  withTarget,
+} from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import { grouped } from "../terminal/number.ts";
 import { startProgress, type Progress } from "../terminal/progress.ts";
+import { listSchedules } from "../export-schedules.ts";
 import { checkRange } from "./report.ts";
 
 const formats = ["csv", "json", "xlsx", "pdf", "focus"] as const;
@@ -24,6 +33,7 @@ type Format = (typeof formats)[number];
 interface ExportOptions extends TargetOptions {
   readonly out?: string;
   readonly force?: true;
+  readonly schedules?: true;
   readonly from?: string;
   readonly to?: string;
   readonly rows?: ExportRows;
@@ -51,11 +61,16 @@ const words = {
 
 export function defineExport(command: Command, context: CommandContext): void {
   withFilter(
-    withTarget(command.addArgument(new Argument("<format>", "csv, json, xlsx, pdf or focus"))),
+    withTarget(command.addArgument(new Argument("[format]", "csv, json, xlsx, pdf or focus"))),
   )
     .option("--out <file>", "file to write (default: standard output)")
+    .option("--schedules", "list the scheduled exports instead of exporting")
     .option("--force", "replace the file if it exists")
-    .option("--from <date>", "start date or time (pdf, focus: this month)", moment("--from"))
+    .option(
+      "--from <date>",
+      "start date or time, or epoch (pdf, focus: this month)",
+      startMoment("--from"),
+    )
     .option("--to <date>", "end date or time, excluded (now)", moment("--to"))
     .option("--rows <rows>", `csv, json: ${exportRows.join(", ")}`, oneOf("--rows", exportRows))
     .option(
@@ -84,10 +99,12 @@ Examples:
   purser export csv --from 2026-11-01 --to 2026-12-01 > november.csv
   purser export csv --rows tasks --filter team=search
   purser export xlsx --out spend.xlsx
-  purser export focus --out focus.csv`,
+  purser export focus --out focus.csv
+  purser export --schedules`,
     )
-    .action(async (format: string, options: ExportOptions) => {
-      const wanted = oneOf("<format>", formats)(format);
+    .action(async (format: string | undefined, options: ExportOptions) => {
+      if (options.schedules === true) return listSchedules(context, options);
+      const wanted = oneOf("<format>", formats)(format ?? "");
       checkOptions(wanted, options);
       checkRange(options, Date.now());
       if (options.out !== undefined) await checkFile(options.out, options.force === true);

@@ -13,6 +13,7 @@ import {
   filtersOf,
   list,
   moment,
+  startMoment,
   oneOf,
   type TargetOptions,
   whole,
@@ -98,7 +99,11 @@ Examples:
 
 function withRange(command: Command): Command {
   return command
-    .option("--from <date>", "start date or time (default: everything)", moment("--from"))
+    .option(
+      "--from <date>",
+      "start date or time, or epoch for the last epoch (default: everything)",
+      startMoment("--from"),
+    )
     .option("--to <date>", "end date or time, excluded (now)", moment("--to"))
     .option("--last <length>", "until now: 24h, 7d, 4w or 3m")
     .option("--today", "since midnight")
@@ -183,7 +188,8 @@ function isRanged({ from, to }: Pick<ReportOptions, "from" | "to">): boolean {
 
 /** @throws PurserError `invalid_request` for a range that ends before it begins. */
 export function checkRange({ from, to }: Pick<ReportOptions, "from" | "to">, now: number): void {
-  if (from === undefined || Date.parse(from) < (to === undefined ? now : Date.parse(to))) return;
+  if (from === undefined || from === "epoch") return;
+  if (Date.parse(from) < (to === undefined ? now : Date.parse(to))) return;
   const [problem, remedy] =
     to === undefined
       ? ["is in the future", "Give a date in the past."]

@@ -33,6 +33,9 @@ export const eventTypes = [
   "rule.fired",
   "rule.acknowledged",
   "rule.escalated",
+  "epoch.started",
+  "export.done",
+  "export.failed",
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];
@@ -59,7 +62,9 @@ export type EventSubject =
       readonly notify?: readonly string[] | null;
     }
   | { readonly kind: "key" }
-  | { readonly kind: "prices" };
+  | { readonly kind: "prices" }
+  | { readonly kind: "epoch" }
+  | { readonly kind: "export" };
 
 /** An event before it has a place in its entry. */
 export interface Happening {

@@ -6,6 +6,7 @@ import { approvalRequested } from "./approval-event.ts";
 import { budgetControlled } from "./control-events.ts";
 import { callLapsed, callRefused, charged, corrected } from "./call-events.ts";
 import type { EntryContext } from "./context.ts";
+import { epochStarted, exportEnded } from "./export-events.ts";
 import type { Event, Happening } from "./event.ts";
 import { alerted } from "./rule-events.ts";
 import {
@@ -66,6 +67,11 @@ function happeningsOf(entry: Entry, context: EntryContext): readonly Happening[]
     case "rule_acknowledged":
     case "rule_escalated":
       return [alerted(entry)];
+    case "epoch":
+      return [epochStarted(entry)];
+    case "export_done":
+    case "export_failed":
+      return [exportEnded(entry)];
     // What it does is said when it fires.
     case "rule":
       return [];

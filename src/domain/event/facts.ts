@@ -49,6 +49,8 @@ const fieldsByFamily: Readonly<Record<string, readonly string[]>> = {
     "budget_id",
     "operation_id",
   ],
+  epoch: ["epoch_id", "name", "by", "note"],
+  export: ["schedule", "from", "to", "file", "attempt", "bytes", "error"],
   prices: ["change", "source", "version"],
 };
 

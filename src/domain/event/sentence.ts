@@ -78,6 +78,12 @@ const sentences: Readonly<Record<string, (event: CloudEvent) => string>> = {
     const by = text(data, "acknowledged_by") ?? "someone";
     return `Rule ${text(data, "rule_id") ?? "?"} (${text(data, "value") ?? "?"}) was acknowledged by ${by}${note === null ? "" : `: ${note}`}.`;
   },
+  "epoch.started": ({ data, subject }) =>
+    `Figures begin anew: epoch ${text(data, "name") ?? subject ?? "?"} has started.`,
+  "export.done": ({ data }) =>
+    `Export ${text(data, "schedule") ?? "?"} was made: ${text(data, "file") ?? "?"}.`,
+  "export.failed": ({ data }) =>
+    `Export ${text(data, "schedule") ?? "?"} failed: ${text(data, "error") ?? "for an unknown reason"}. It is tried again.`,
   [testType]: ({ data }) => {
     const rule = text(data, "rule_id");
     const what = rule === null ? "Purser" : `rule ${rule} of Purser`;

@@ -4,7 +4,7 @@
  */
 
 import type { Attribution, Dimension } from "../attribution/attribution.ts";
-import { add, subtract, type PicoUsd } from "../money/money.ts";
+import { add, subtract, zero, type PicoUsd } from "../money/money.ts";
 import { unpricedSource, type Charge, type Rate } from "../price/row/rate.ts";
 
 /**
@@ -67,9 +67,12 @@ export interface LateCorrection {
 /** Adds up the charges of one period. */
 export class FocusSums {
   readonly #period: { readonly start: number; readonly end: number };
-  readonly #sums = new Map<string, FocusCharge>();
-  /** A rate is one object for many calls, and its text is long. */
-  readonly #rateTexts = new WeakMap<Rate, string>();
+  readonly #sums = new Map<string, Sum>();
+  /**
+   * A rate is one object for many calls in a row, and its text is long. Only the last of each meter
+   * is kept: a WeakMap would keep all of them until the next full collection.
+   */
+  readonly #rateTexts = new Map<string, { readonly rate: Rate; readonly text: string }>();
 
   constructor(period: { readonly start: number; readonly end: number }) {
     this.#period = period;
@@ -96,27 +99,23 @@ export class FocusSums {
     ]);
     for (const charge of call.charges) {
       const { model, meter, rate = null, cost } = charge;
-      const key = JSON.stringify([place, model, meter, rate ? this.#textOf(rate) : ""]);
-      const quantity = rate ? charge.quantity : 1;
-      const known = this.#sums.get(key);
-      this.#sums.set(
-        key,
-        known
-          ? { ...known, quantity: known.quantity + quantity, cost: add(known.cost, cost) }
-          : {
-              ...this.#period,
-              provider: call.route.provider,
-              model,
-              meter,
-              rate,
-              basis: basisOf(charge),
-              isCorrection,
-              quantity,
-              cost,
-              priceVersion: call.priceVersion,
-              attribution,
-            },
-      );
+      const key = JSON.stringify([place, model, meter, rate ? this.#textOf(rate, charge) : ""]);
+      const sum = this.#sums.get(key) ?? {
+        ...this.#period,
+        provider: call.route.provider,
+        model,
+        meter,
+        rate,
+        basis: basisOf(charge),
+        isCorrection,
+        quantity: 0,
+        cost: zero,
+        priceVersion: call.priceVersion,
+        attribution,
+      };
+      sum.quantity += rate ? charge.quantity : 1;
+      sum.cost = add(sum.cost, cost);
+      this.#sums.set(key, sum);
     }
   }
 
@@ -127,17 +126,20 @@ export class FocusSums {
     );
   }
 
-  #textOf(rate: Rate): string {
-    let text = this.#rateTexts.get(rate);
-    if (text === undefined) {
-      text = JSON.stringify(rate, (_, value: unknown) =>
-        typeof value === "bigint" ? value.toString() : value,
-      );
-      this.#rateTexts.set(rate, text);
-    }
+  #textOf(rate: Rate, { model, meter }: Charge): string {
+    const place = `${meter} ${model}`;
+    const known = this.#rateTexts.get(place);
+    if (known?.rate === rate) return known.text;
+    const text = JSON.stringify(rate, (_, value: unknown) =>
+      typeof value === "bigint" ? value.toString() : value,
+    );
+    this.#rateTexts.set(place, { rate, text });
     return text;
   }
 }
+
+/** A charge that is being added up, in place: there are many calls for each. */
+type Sum = FocusCharge & { quantity: number; cost: PicoUsd };
 
 function basisOf({ meter, rate }: Charge): CostBasis {
   if (meter === "reported_cost") return "provider";

@@ -53,6 +53,8 @@ export class Books implements LedgerView {
   readonly priceUpdates: Registry["priceUpdates"];
   readonly rules: Registry["rules"];
   readonly alerts: Registry["alerts"];
+  readonly epochs: Registry["epochs"];
+  readonly exports: Registry["exports"];
   readonly holds = new PassingMap<string, Hold>();
   readonly #counters: Counters;
   readonly #lapsing = new Lapsing();
@@ -71,6 +73,8 @@ export class Books implements LedgerView {
     this.priceUpdates = registry.priceUpdates;
     this.rules = registry.rules;
     this.alerts = registry.alerts;
+    this.epochs = registry.epochs;
+    this.exports = registry.exports;
     this.#history = history;
     this.#counters = new Counters(history, (key) => registry.controls.of(key));
     this.#applicable = new Applicable(this.budgets, (key) => this.counter(key));
@@ -176,6 +180,9 @@ export class Books implements LedgerView {
       case "rule_fired":
       case "rule_acknowledged":
       case "rule_escalated":
+      case "epoch":
+      case "export_done":
+      case "export_failed":
         return this.registry.apply(entry);
       case "refusal":
         return;

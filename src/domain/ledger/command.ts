@@ -13,6 +13,8 @@ import type { Key } from "../key/key.ts";
 import type { PicoUsd } from "../money/money.ts";
 import type { AskBudgetCommand, ControlAnswerOf, ControlCommand } from "./control-command.ts";
 import type { Balance } from "./counter.ts";
+import type { Epoch, KeptEpoch } from "./epoch.ts";
+import type { ExportRun } from "./export-run.ts";
 import type { CallId, CallRoute, Counted, Outcome, Quantities, ThresholdEntry } from "./entry.ts";
 import type { Alert, KeptAlert } from "../rule/alert.ts";
 import type { Rule } from "../rule/rule.ts";
@@ -255,6 +257,20 @@ export interface EscalateRuleCommand {
   readonly value: string;
 }
 
+/** Begins the figures of a scope anew. */
+export interface StartEpochCommand {
+  readonly kind: "start_epoch";
+  readonly at: number;
+  readonly epoch: Omit<Epoch, "epochId">;
+}
+
+/** Records the end of a run of a scheduled export. */
+export interface EndExportCommand {
+  readonly kind: "end_export";
+  readonly at: number;
+  readonly run: ExportRun;
+}
+
 export type Command =
   | HoldCommand
   | TopUpCommand
@@ -275,7 +291,9 @@ export type Command =
   | PutRuleCommand
   | FireRuleCommand
   | AcknowledgeRuleCommand
-  | EscalateRuleCommand;
+  | EscalateRuleCommand
+  | StartEpochCommand
+  | EndExportCommand;
 
 /** The amount left in a budget. */
 export interface Remaining {
@@ -381,4 +399,7 @@ export interface AnswerOf extends ControlAnswerOf {
   };
   readonly acknowledge_rule: { readonly alert: KeptAlert; readonly repeated: boolean };
   readonly escalate_rule: { readonly repeated: boolean };
+  readonly start_epoch: { readonly epoch: KeptEpoch };
+  /** `repeated`: a file of the period was recorded before; nothing changed. */
+  readonly end_export: { readonly repeated: boolean };
 }

@@ -9,6 +9,7 @@ import { decidePutBudget, noSuchBudget } from "./decide-budget.ts";
 import { decideExtend, decidePause, decideResume } from "./decide-control.ts";
 import { decideAsk, decideDecline } from "./decide-question.ts";
 import { decideCorrect } from "./decide-correct.ts";
+import { decideEndExport, decideStartEpoch } from "./decide-epoch.ts";
 import { decideHold } from "./decide-hold.ts";
 import { decidePutPrice, decideRemovePrice } from "./decide-price.ts";
 import { decideRevertPrices, decideUpdatePrices } from "./decide-price-update.ts";
@@ -86,6 +87,8 @@ const deciders: Decider = {
   fire_rule: decideFire,
   acknowledge_rule: decideAcknowledge,
   escalate_rule: decideEscalate,
+  start_epoch: decideStartEpoch,
+  end_export: decideEndExport,
 };
 
 /**

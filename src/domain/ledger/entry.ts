@@ -10,6 +10,8 @@ import type { PicoUsd } from "../money/money.ts";
 import type { Charge } from "../price/row/rate.ts";
 import type { PriceOverride } from "../price/text/override.ts";
 import type { PriceUpdate } from "../price/update/price-update.ts";
+import type { Epoch } from "./epoch.ts";
+import type { ExportRun } from "./export-run.ts";
 import type { Alert } from "../rule/alert.ts";
 import type { Rule } from "../rule/rule.ts";
 import type { ModelUsage, Usage, UsageFlag } from "../usage/usage.ts";
@@ -333,6 +335,18 @@ export interface AlertEntry extends EntryBase {
   readonly note: string | null;
 }
 
+/** Where figures begin anew: nothing is deleted, and budgets are not affected. */
+export interface EpochEntry extends EntryBase {
+  readonly kind: "epoch";
+  readonly epoch: Epoch;
+}
+
+/** A file of a scheduled export was made, or an attempt failed. */
+export interface ExportEntry extends EntryBase {
+  readonly kind: "export_done" | "export_failed";
+  readonly run: ExportRun;
+}
+
 export type Entry =
   | HoldEntry
   | TopUpEntry
@@ -355,7 +369,9 @@ export type Entry =
   | PriceUpdateEntry
   | PriceRevertEntry
   | RuleEntry
-  | AlertEntry;
+  | AlertEntry
+  | EpochEntry
+  | ExportEntry;
 
 /** Whether the entry closes an open hold. */
 export function endsHold(entry: Entry): entry is SettleEntry | ReleaseEntry | ExpireEntry {

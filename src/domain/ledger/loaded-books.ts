@@ -37,6 +37,8 @@ export class LoadedBooks implements LedgerView {
   readonly priceUpdates: Registry["priceUpdates"];
   readonly rules: Registry["rules"];
   readonly alerts: Registry["alerts"];
+  readonly epochs: Registry["epochs"];
+  readonly exports: Registry["exports"];
   readonly #registry: Registry;
   readonly #books: Books;
   readonly #needs: Needs;
@@ -52,6 +54,8 @@ export class LoadedBooks implements LedgerView {
     this.priceUpdates = registry.priceUpdates;
     this.rules = registry.rules;
     this.alerts = registry.alerts;
+    this.epochs = registry.epochs;
+    this.exports = registry.exports;
     this.#needs = needs;
     this.#operations = new Map(loaded.operations.map((one) => [one.operationId, one]));
     const counters = new Map(loaded.counters.map(({ key, state }) => [counterId(key), state]));

@@ -26,8 +26,12 @@ import type {
   PriceRemovalEntry,
   PriceRevertEntry,
   PriceUpdateEntry,
+  EpochEntry,
+  ExportEntry,
   RuleEntry,
 } from "./entry.ts";
+import type { KeptEpoch } from "./epoch.ts";
+import type { ExportState } from "./export-run.ts";
 
 export type DefinitionEntry =
   | BudgetEntry
@@ -42,7 +46,9 @@ export type DefinitionEntry =
   | PriceUpdateEntry
   | PriceRevertEntry
   | RuleEntry
-  | AlertEntry;
+  | AlertEntry
+  | EpochEntry
+  | ExportEntry;
 
 /**
  * Whether a budget was recounted with a call: `now` under its current definition, which has the
@@ -67,6 +73,10 @@ export class Registry {
   /** By id, the oldest first. */
   readonly priceUpdates = new Map<string, KeptPriceUpdate>();
   readonly rules = new Map<string, KeptRule>();
+  /** The oldest first. */
+  readonly epochs: KeptEpoch[] = [];
+  /** By schedule, its last runs. */
+  readonly exports = new Map<string, ExportState>();
   /**
    * The last alert of each rule and value, by `alertKey`. Those of a deleted rule are dropped, and
    * of those about single operations all but the newest {@link mostOfOperations} of each rule.
@@ -121,6 +131,12 @@ export class Registry {
       case "rule_acknowledged":
       case "rule_escalated":
         return this.#alert(entry);
+      case "epoch":
+        this.epochs.push({ ...entry.epoch, startedAt: entry.at });
+        return;
+      case "export_done":
+      case "export_failed":
+        return this.#endExport(entry);
     }
   }
 
@@ -190,6 +206,12 @@ export class Registry {
     this.replacements.changed();
   }
 
+  #endExport({ kind, at, run }: ExportEntry): void {
+    const last = { ...run, at };
+    const before = this.exports.get(run.schedule)?.done ?? null;
+    this.exports.set(run.schedule, { last, done: kind === "export_done" ? last : before });
+  }
+
   #forgetOldest(ruleId: string, newest: string): void {
     const keys = this.#ofOperations.get(ruleId) ?? [];
     this.#ofOperations.set(ruleId, keys);
@@ -247,4 +269,7 @@ const definitionKinds: ReadonlySet<Entry["kind"]> = new Set<DefinitionEntry["kin
   "rule_fired",
   "rule_acknowledged",
   "rule_escalated",
+  "epoch",
+  "export_done",
+  "export_failed",
 ]);

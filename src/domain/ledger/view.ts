@@ -12,6 +12,8 @@ import type { PastAttempt } from "./past.ts";
 import type { BudgetsAndKeys } from "./recount.ts";
 import type { KeptAlert } from "../rule/alert.ts";
 import type { KeptRule } from "../rule/rule.ts";
+import type { KeptEpoch } from "./epoch.ts";
+import type { ExportState } from "./export-run.ts";
 import type { Recounted } from "./registry.ts";
 
 /**
@@ -29,6 +31,10 @@ export interface LedgerView extends BudgetsAndKeys {
   readonly rules: ReadonlyMap<string, KeptRule>;
   /** The last alert of each rule and value, by `alertKey`. */
   readonly alerts: ReadonlyMap<string, KeptAlert>;
+  /** The oldest first. */
+  readonly epochs: readonly KeptEpoch[];
+  /** The last runs of each scheduled export, by its name. */
+  readonly exports: ReadonlyMap<string, ExportState>;
   /** @param at When the call was held, in milliseconds since the epoch. */
   recounted(budgetId: string, at: number): Recounted;
   /** The budgets that apply to a call and their counters at this time, narrowest first. */

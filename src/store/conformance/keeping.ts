@@ -35,6 +35,20 @@ export function testReopening(open: OpenStore): void {
     });
   });
 
+  test("a period of a scheduled export is recorded as made once; epochs are numbered", async () => {
+    await using(open, async ({ ledger }) => {
+      const end = { kind: "end_export", at: start, run: testRun } as const;
+      const failed = await ledger.commit({ ...end, run: { ...testRun, error: "no folder" } });
+      assert.deepEqual(failed, { repeated: false });
+      assert.equal(ledger.exportState("finance")?.done, null);
+      assert.deepEqual(await ledger.commit(end), { repeated: false });
+      assert.deepEqual(await ledger.commit(end), { repeated: true });
+      assert.equal(ledger.exportState("finance")?.done?.at, start);
+      for (const epochId of ["epoch-1", "epoch-2"])
+        assert.equal((await ledger.commit(startEpoch)).epoch.epochId, epochId);
+    });
+  });
+
   test("a threshold fires once per counter, even across a restart", async () => {
     await using(open, async (store) => {
       const thresholds = [500_000, 800_000].map((partsPerMillion) => ({
@@ -228,6 +242,9 @@ async function fill(ledger: Ledger): Promise<void> {
   await ledger.commit({ kind: "put_key", at: start, key: testKey });
   await ledger.commit({ kind: "put_price", at: start, price: testPrice });
   await ledger.commit(updatePrices("first", null));
+  await ledger.commit(startEpoch);
+  await ledger.commit({ kind: "end_export", at: start, run: { ...testRun, error: "no folder" } });
+  await ledger.commit({ kind: "end_export", at: start, run: testRun });
   await ledger.commit(hold("open", usd(2), { expiresAt: start + 9000, fingerprint: "f" }));
   await ledger.commit({
     kind: "top_up",
@@ -276,10 +293,28 @@ async function snapshot(ledger: Ledger): Promise<unknown> {
     byHash: ledger.keyByHash(testKey.hash),
     prices: ledger.prices(),
     priceUpdates: ledger.priceUpdates(),
+    epochs: ledger.epochs(),
+    exported: ledger.exportState(testRun.schedule),
     holds: await ledger.openHolds(),
     balances: await Promise.all([...treeIds, "tokens"].map((id) => ledger.balances(id, start))),
   };
 }
+
+const startEpoch = {
+  kind: "start_epoch",
+  at: start,
+  epoch: { name: "pilot", attribution, by: "admin", note: null },
+} as const;
+
+const testRun = {
+  schedule: "finance",
+  from: start - 1000,
+  to: start,
+  attempt: 1,
+  file: "purser-finance.csv",
+  bytes: 10,
+  error: null,
+};
 
 /** @returns The thresholds that the charge crossed. */
 async function charge(

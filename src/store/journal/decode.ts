@@ -20,6 +20,8 @@ import type {
   Recount,
   SettleEntry,
 } from "../../domain/ledger/entry.ts";
+import type { Epoch } from "../../domain/ledger/epoch.ts";
+import type { ExportRun } from "../../domain/ledger/export-run.ts";
 import { pico } from "../../domain/money/money.ts";
 import type { JournalRow } from "./chain.ts";
 import { decodeControl, isControl } from "./control-codec.ts";
@@ -98,6 +100,12 @@ export function decodeEntry(
     case kinds.rule_acknowledged:
     case kinds.rule_escalated:
       return decodeRuleEntry(row);
+    case kinds.epoch:
+      return { kind: "epoch", at, epoch: JSON.parse(row.body) as Epoch };
+    case kinds.export_done:
+      return { kind: "export_done", at, run: JSON.parse(row.body) as ExportRun };
+    case kinds.export_failed:
+      return { kind: "export_failed", at, run: JSON.parse(row.body) as ExportRun };
     default:
       assert(row.call !== null, "an entry that ends a call or adds to it names its hold");
       return decodeAboutCall(row, context.callOf(row.call), names);

@@ -120,6 +120,11 @@ export function encodeEntry(
     case "rule_acknowledged":
     case "rule_escalated":
       return otherRow(entry, seq, ruleBody(entry));
+    case "epoch":
+      return otherRow(entry, seq, JSON.stringify(entry.epoch));
+    case "export_done":
+    case "export_failed":
+      return otherRow(entry, seq, JSON.stringify(entry.run));
     default:
       return callRow(entry, seq, { names, on: callOf(entry) });
   }

@@ -32,6 +32,9 @@ export const kinds = {
   rule_fired: 41,
   rule_acknowledged: 42,
   rule_escalated: 43,
+  epoch: 50,
+  export_done: 51,
+  export_failed: 52,
 } as const;
 
 /** Roll-ups are grouped by status; refusals have a status of their own. */

@@ -20,6 +20,8 @@ import type { Replacements } from "../../domain/ledger/replacements.ts";
 import type { KeptPrice } from "../../domain/price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../../domain/price/update/price-update.ts";
 import { alertKey, type KeptAlert } from "../../domain/rule/alert.ts";
+import type { KeptEpoch } from "../../domain/ledger/epoch.ts";
+import type { ExportState } from "../../domain/ledger/export-run.ts";
 import type { KeptRule } from "../../domain/rule/rule.ts";
 import { asOpenHold } from "../open-hold.ts";
 import { attempt, type Attempt, type Outcome } from "./attempt.ts";
@@ -109,6 +111,14 @@ export class MemoryLedger implements Ledger {
 
   replacements(): Replacements | null {
     return this.#registry.replacements.current;
+  }
+
+  epochs(): readonly KeptEpoch[] {
+    return [...this.#registry.epochs];
+  }
+
+  exportState(schedule: string): ExportState | undefined {
+    return this.#registry.exports.get(schedule);
   }
 
   priceUpdates(): readonly KeptPriceUpdate[] {

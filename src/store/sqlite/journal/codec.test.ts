@@ -297,9 +297,26 @@ test("the other entries survive the round trip", () => {
     },
     { kind: "price_removal", at: start, priceId: "price_1" },
     { kind: "price_revert", at: start, updateId: "u" },
+    {
+      kind: "epoch",
+      at: start,
+      epoch: { epochId: "epoch-1", name: null, attribution, by: "admin", note: "n" },
+    },
+    { kind: "export_done", at: start, run },
+    { kind: "export_failed", at: start, run: { ...run, bytes: 0, error: "no folder" } },
   ];
   for (const entry of entries) assert.deepEqual(roundTrip(entry), entry);
 });
+
+const run = {
+  schedule: "finance",
+  from: start,
+  to: start + 1,
+  attempt: 2,
+  file: "purser-finance.csv",
+  bytes: 10,
+  error: null,
+};
 
 test("a charge line that follows from its rate and the usage is stored as one number", () => {
   const [rate] = rates;

@@ -17,6 +17,8 @@ import type { Replacements } from "../../../domain/ledger/replacements.ts";
 import type { KeptPrice } from "../../../domain/price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../../../domain/price/update/price-update.ts";
 import { alertKey, type KeptAlert } from "../../../domain/rule/alert.ts";
+import type { KeptEpoch } from "../../../domain/ledger/epoch.ts";
+import type { ExportState } from "../../../domain/ledger/export-run.ts";
 import type { KeptRule } from "../../../domain/rule/rule.ts";
 import { asOpenHold } from "../../open-hold.ts";
 import type { CountQuery } from "../read/query.ts";
@@ -131,6 +133,14 @@ export class SqliteLedger implements Ledger {
 
   replacements(): Replacements | null {
     return this.#pipeline.books.registry.replacements.current;
+  }
+
+  epochs(): readonly KeptEpoch[] {
+    return [...this.#pipeline.books.epochs];
+  }
+
+  exportState(schedule: string): ExportState | undefined {
+    return this.#pipeline.books.exports.get(schedule);
   }
 
   priceUpdates(): readonly KeptPriceUpdate[] {
