@@ -28,6 +28,7 @@ import { readBody, readQuery } from "./request.ts";
 import type { Reply, Route } from "./route.ts";
 import { reconciliationRoutes } from "./reconciliations.ts";
 import { reportRoutes } from "./report.ts";
+import { requestRoutes } from "./requests.ts";
 import { ruleRoutes } from "./rules.ts";
 import { statusRoutes } from "./status.ts";
 import { seriesRoutes } from "./series.ts";
@@ -50,6 +51,7 @@ export const routes: readonly Route[] = [
   ...seriesRoutes,
   ...exportRoutes,
   ...reportRoutes,
+  ...requestRoutes,
   ...reconciliationRoutes,
   ...estimateRoutes,
   ...priceRoutes,

@@ -5,6 +5,7 @@ import { callTable } from "../app/export/call-table.ts";
 import { costTable } from "../app/export/cost-tables.ts";
 import { focusTable } from "../app/export/focus-table.ts";
 import { groupTable } from "../app/export/group-table.ts";
+import { requestTable } from "../app/export/request-table.ts";
 import { reportFigures } from "../app/export/report-figures.ts";
 import type { ReportBudget } from "../app/port/file-writer.ts";
 import type { CallFilter } from "../app/port/reader.ts";
@@ -164,6 +165,10 @@ function rowTable(
       filter,
       by: rows === "tasks" ? ["task"] : dimensions,
     });
+  if (rows === "requests") {
+    const scope = figuresFilter(caller, { include: query.include }, context);
+    return requestTable(context.reader, { scope, wanted: { ...filter, charged: true } });
+  }
   return costTable(context.reader, filter, rows);
 }
 

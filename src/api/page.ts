@@ -17,7 +17,8 @@ export function readCursor(cursor: string | undefined): number | null {
   return Number(match[1]);
 }
 
-function writeCursor(before: number): string {
+/** @param before The `seq` before which the next page begins. */
+export function writeCursor(before: number): string {
   return Buffer.from(`before:${before}`, "latin1").toString("base64url");
 }
 

@@ -112,6 +112,7 @@ before(async () => {
   known.set("budget_id", ["each", "all", "tokens"]);
   known.set("key_id", [spare.key_id]);
   known.set("operation_id", ["h1", "h2", "h3"]);
+  known.set("request_id", ["h1", "r"]);
 });
 
 /** Consistent bodies that succeed; some fields are replaced by values that the document allows. */

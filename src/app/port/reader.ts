@@ -210,6 +210,11 @@ export interface LedgerReader {
     filter: CallFilter,
     page: { readonly limit: number; readonly before: number | null },
   ): Promise<readonly CallRow[]>;
+  /**
+   * The rows of these requests, oldest first: all attempts of the operations with their ids, of any
+   * key, and all charges that name them.
+   */
+  requestLines(filter: CallFilter, requestIds: readonly string[]): Promise<readonly CallRow[]>;
   /** Newest first; status and operation are ignored. @param before Only rows with a smaller `seq`. */
   corrections(
     filter: CorrectionFilter,

@@ -19,6 +19,7 @@ import type {
 } from "../../app/port/reader.ts";
 import { Books } from "../../domain/ledger/books.ts";
 import type { CounterState } from "../../domain/ledger/counter.ts";
+import { requestOf } from "../../domain/ledger/request.ts";
 import { noHistory } from "../../domain/ledger/past.ts";
 import { pico } from "../../domain/money/money.ts";
 import { countDistinct, distinctKeys, distinctParts } from "../distinct.ts";
@@ -53,6 +54,16 @@ export class MemoryReader implements LedgerReader {
     return newestFirst(
       rows.filter((row) => selectsCall(filter, row)),
       page,
+    );
+  }
+
+  async requestLines(
+    filter: CallFilter,
+    requestIds: readonly string[],
+  ): Promise<readonly CallRow[]> {
+    const wanted = new Set(requestIds);
+    return callRows(await this.#journal()).filter(
+      (row) => wanted.has(requestOf(row)) && selectsCall(filter, row),
     );
   }
 

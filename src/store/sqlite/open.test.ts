@@ -74,6 +74,7 @@ const undone = [
   "",
   "",
   "DROP TABLE rollup_latency; DROP TABLE rollup_day_latency; DROP TABLE latency_from;",
+  "DROP TABLE request_charge;",
 ] as const;
 
 for (const [index] of undone.entries()) {

@@ -7,10 +7,11 @@ import { PurserError } from "../../domain/error.ts";
 import type { FixedMeter } from "../../domain/usage/usage.ts";
 import { kinds } from "../journal/kind.ts";
 import { outcomeRows, otherRows } from "./journal/kind-condition.ts";
+import { linkCharges } from "./upgrade/link-charges.ts";
 import { usagePlaces } from "../journal/meter-number.ts";
 
 /** Kept in `user_version`; a file with a higher number was written by a newer Purser. */
-export const schemaVersion = 8;
+export const schemaVersion = 9;
 
 /** The columns of `rollup` after its key. Open meters have a table of their own. */
 export const sumColumns = [
@@ -75,6 +76,9 @@ const steps: readonly string[] = [
     "CREATE TABLE latency_from (seq INTEGER NOT NULL);",
     "INSERT INTO latency_from SELECT coalesce(max(seq), 0) FROM entry;",
   ].join(" "),
+  // `call` is the hold of a charge that names a request. Calls of models have no row.
+  `CREATE TABLE request_charge (
+    request_id TEXT NOT NULL, call INTEGER NOT NULL, PRIMARY KEY (request_id, call)) WITHOUT ROWID;`,
 ];
 
 /** In `rollup_day`, `hour` is the first hour of the day (UTC). */
@@ -130,9 +134,9 @@ export function migrate(directory: string): void {
     const missing = steps.slice(version).join("\n");
     // Effective in a new file only. It lets us return freed pages: damage in a free page would go
     // unnoticed.
-    database.exec(
-      `PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; BEGIN; ${missing} PRAGMA user_version = ${schemaVersion}; COMMIT;`,
-    );
+    database.exec(`PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; BEGIN; ${missing}`);
+    linkCharges(database);
+    database.exec(`PRAGMA user_version = ${schemaVersion}; COMMIT;`);
   } finally {
     database.close();
   }

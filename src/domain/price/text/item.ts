@@ -18,6 +18,40 @@ export const itemProviders: Readonly<Record<ItemKind, string>> = {
   other: "other_costs",
 };
 
+/** The endpoint of charges that are no model call. */
+export const chargeEndpoint = "charge";
+
+/** How the details of a charge begin, which its entry keeps as its usage. */
+const beginning = '{"item_id":';
+
+/** How much of an item a charge is for: nulls if only its amount is known. */
+export function detailsOfCharge(details: string | null): {
+  readonly quantity: string | null;
+  readonly unit: string | null;
+} {
+  const { quantity, unit } = JSON.parse(details ?? "{}") as Readonly<Record<string, unknown>>;
+  return {
+    quantity: typeof quantity === "string" ? quantity : null,
+    unit: typeof unit === "string" ? unit : null,
+  };
+}
+
+/** Whether the usage that an entry keeps is the details of a charge. */
+export function isChargeDetails(usage: string | null): boolean {
+  return usage?.startsWith(beginning) === true;
+}
+
+/**
+ * The operation id of the call that a charge belongs to; null if it names none.
+ *
+ * @param details What the entry of the charge keeps as its usage.
+ */
+export function requestOfCharge(details: string | null): string | null {
+  if (details === null || !isChargeDetails(details)) return null;
+  const { request_id: requestId } = JSON.parse(details) as { readonly request_id?: unknown };
+  return typeof requestId === "string" ? requestId : null;
+}
+
 export interface Item {
   readonly itemId: string;
   readonly kind: ItemKind;

@@ -36,6 +36,13 @@ export class SqliteReader implements LedgerReader {
     return (await this.#thread.ask({ method: "calls", input })) as readonly CallRow[];
   }
 
+  async requestLines(
+    ...input: Parameters<LedgerReader["requestLines"]>
+  ): Promise<readonly CallRow[]> {
+    await this.#parts.settled();
+    return (await this.#thread.ask({ method: "requestLines", input })) as readonly CallRow[];
+  }
+
   async corrections(
     ...input: Parameters<LedgerReader["corrections"]>
   ): Promise<readonly CorrectionRow[]> {

@@ -33,6 +33,7 @@ export type FeedQuery = EntriesQuery | { readonly method: "last" };
 
 export type QueryMethod =
   | "calls"
+  | "requestLines"
   | "corrections"
   | "refusals"
   | "totals"

@@ -16,6 +16,7 @@ const lookAtIt = "Check the data folder; `purser verify` reports whether the fil
 
 const usualRemedies: Readonly<Record<Asked["method"], string>> = {
   calls: lookAtIt,
+  requestLines: lookAtIt,
   corrections: lookAtIt,
   refusals: lookAtIt,
   totals: lookAtIt,

@@ -14,6 +14,7 @@ import { NameIndex } from "./name-index.ts";
 import { EntryReader } from "./entries.ts";
 import type { CountQuery, FeedQuery, Query, Question, ReaderData, ReaderMessage } from "./query.ts";
 import { readRefusals } from "./refusals.ts";
+import { readRequestLines } from "./request-lines.ts";
 import { readLatencies, readTotals } from "./totals.ts";
 import { verify } from "./verify.ts";
 
@@ -66,6 +67,7 @@ function answer(query: Query | CountQuery | FeedQuery, number: number): unknown 
   if (query.method === "entries") return entries.after(query);
   if (query.method === "last") return entries.last();
   if (query.method === "calls") return readCalls(source, ...query.input);
+  if (query.method === "requestLines") return readRequestLines(source, ...query.input);
   if (query.method === "keyUses") return readKeyUses(source);
   if (query.method === "corrections") return readCorrections(source, ...query.input);
   if (query.method === "refusals") return readRefusals(source, ...query.input);

@@ -18,16 +18,19 @@ import { figuresOf, later } from "./old-ledger.test-kit.ts";
 /** The file of version 4, and what the code of that version answered (commit 46f1984). */
 const oldVersion = 4;
 
+/** The file of the last version that could not look up charges by request (commit 8a39a574). */
+const chargesVersion = 8;
+
 interface Opened {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
 }
 
-function oldFolder(t: TestContext): string {
+function oldFolder(t: TestContext, version = oldVersion): string {
   const directory = mkdtempSync(join(tmpdir(), "purser-upgrade-"));
   t.after(() => rmSync(directory, { recursive: true }));
   const database = new DatabaseSync(ledgerFile(directory));
-  database.exec(readFileSync(join(import.meta.dirname, `schema-${oldVersion}.sql`), "utf8"));
+  database.exec(readFileSync(join(import.meta.dirname, `schema-${version}.sql`), "utf8"));
   database.close();
   return directory;
 }
@@ -43,9 +46,11 @@ async function opened(directory: string, run: (opened: Opened) => Promise<void>)
   }
 }
 
-const oldFigures: unknown = JSON.parse(
-  readFileSync(join(import.meta.dirname, `schema-${oldVersion}.json`), "utf8"),
-);
+function figuresOfVersion(version: number): unknown {
+  return JSON.parse(readFileSync(join(import.meta.dirname, `schema-${version}.json`), "utf8"));
+}
+
+const oldFigures = figuresOfVersion(oldVersion);
 
 /** Leaves out fields of balances that the old version did not have, if they are as before. */
 function withoutNewer(name: string, value: unknown): unknown {
@@ -53,17 +58,36 @@ function withoutNewer(name: string, value: unknown): unknown {
   return isUnused ? undefined : value;
 }
 
-test("an upgraded ledger has the balances, calls, sums and holds that it had", async (t) => {
-  const directory = oldFolder(t);
-  assert.equal(versionOf(directory), oldVersion);
-  // Once while it is upgraded, with its staged batch; once more from the upgraded file.
-  for (let time = 0; time < 2; time++) {
-    await opened(directory, async ({ ledger, reader }) => {
-      const figures: unknown = JSON.parse(await figuresOf(ledger, reader), withoutNewer);
-      assert.deepEqual(figures, oldFigures);
+for (const version of [oldVersion, chargesVersion])
+  test(`an upgraded ledger of version ${version} has the balances, calls, sums and holds that it had`, async (t) => {
+    const directory = oldFolder(t, version);
+    const figuresBefore = JSON.parse(
+      JSON.stringify(figuresOfVersion(version)),
+      withoutNewer,
+    ) as unknown;
+    assert.equal(versionOf(directory), version);
+    // Once while it is upgraded, with its staged batch; once more from the upgraded file.
+    for (let time = 0; time < 2; time++) {
+      await opened(directory, async ({ ledger, reader }) => {
+        const figures: unknown = JSON.parse(await figuresOf(ledger, reader), withoutNewer);
+        assert.deepEqual(figures, figuresBefore);
+      });
+      assert.equal(versionOf(directory), schemaVersion);
+    }
+  });
+
+test("the charges of an upgraded ledger are found by the requests that they name", async (t) => {
+  const directory = oldFolder(t, chargesVersion);
+  const found = async (reader: LedgerReader, id: string): Promise<unknown> =>
+    (await reader.requestLines({}, [id])).map(({ operationId }) => operationId);
+  for (let time = 0; time < 2; time++)
+    await opened(directory, async ({ reader }) => {
+      assert.deepEqual(await found(reader, "tokens-0"), ["tokens-0", "charge-0", "charge-1"]);
+      assert.deepEqual(await found(reader, "tokens-1"), ["tokens-1", "charge-2"]);
+      assert.deepEqual(await found(reader, "charge-0"), []);
+      assert.deepEqual(await found(reader, "charge-3"), ["charge-3"]);
+      assert.deepEqual(await found(reader, "null"), []);
     });
-    assert.equal(versionOf(directory), schemaVersion);
-  }
 });
 
 test("the file of an old version is verified as it is, without an upgrade", async (t) => {

@@ -5,6 +5,7 @@
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "../../../domain/assert.ts";
+import { isChargeDetails, requestOfCharge } from "../../../domain/price/text/item.ts";
 import { chainHash, genesis, type Definition, type JournalRow } from "../../journal/chain.ts";
 import type { EncodedEntry } from "../../journal/encode.ts";
 import { JournalFile } from "../journal/journal-file.ts";
@@ -81,6 +82,7 @@ export class BatchWriter {
       ) {
         definitions.push(this.#writeName(batch.names.slice(nextName, nextName + nameWidth)));
       }
+      this.#linkToRequest(encoded);
       this.#writeEntry(
         encoded.raw === null ? encoded : this.#withRaw(encoded, encoded.raw, definitions),
         definitions,
@@ -120,6 +122,12 @@ export class BatchWriter {
     );
   }
 
+  /** Makes a charge findable by the request that it names. */
+  #linkToRequest({ call, raw }: EncodedEntry): void {
+    const requestId = requestOfCharge(raw);
+    if (requestId !== null && call !== null) this.#statements.requestCharge.run(requestId, call);
+  }
+
   /** Appends the raw usage to the body. A new shape is added to `definitions`. */
   #withRaw(row: EncodedEntry, raw: string, definitions: Definition[]): JournalRow {
     return {
@@ -129,7 +137,8 @@ export class BatchWriter {
   }
 
   #storeRaw(seq: number, raw: string, definitions: Definition[]): string {
-    const shaped = shapeOf(raw);
+    // The details of a charge are texts, such as its request: few charges share a shape.
+    const shaped = isChargeDetails(raw) ? null : shapeOf(raw);
     if (!shaped) return JSON.stringify(raw);
     let shapeId = this.#shapes.get(shaped.shape);
     if (shapeId === undefined) {
@@ -237,6 +246,7 @@ function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, Stat
     end: database.prepare("DELETE FROM hold WHERE seq = ?"),
     amendment: database.prepare("INSERT INTO amendment VALUES (?, ?, ?)"),
     endedAt: database.prepare("SELECT ended_at FROM amendment WHERE seq = ?"),
+    requestCharge: database.prepare("INSERT OR IGNORE INTO request_charge VALUES (?, ?)"),
     hour: database.prepare(`
       INSERT INTO hour VALUES (?, ?, ?)
       ON CONFLICT (hour) DO UPDATE SET first_seq = min(first_seq, excluded.first_seq), last_seq = max(last_seq, excluded.last_seq)`),
@@ -258,4 +268,5 @@ type StatementName =
   | "end"
   | "amendment"
   | "endedAt"
+  | "requestCharge"
   | "hour";
