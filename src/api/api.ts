@@ -35,6 +35,7 @@ import { seriesRoutes } from "./series.ts";
 import { summaryRoutes } from "./summary.ts";
 import { telemetryRoutes } from "./telemetry.ts";
 import { usageRoutes } from "./usage.ts";
+import { userRoutes } from "./users.ts";
 
 /** All routes, in the order of the documentation. */
 export const routes: readonly Route[] = [
@@ -52,6 +53,7 @@ export const routes: readonly Route[] = [
   ...exportRoutes,
   ...reportRoutes,
   ...requestRoutes,
+  ...userRoutes,
   ...reconciliationRoutes,
   ...estimateRoutes,
   ...priceRoutes,

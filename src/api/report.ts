@@ -28,6 +28,7 @@ import { figuresFilter } from "./filter.ts";
 import { readBy } from "./group-by.ts";
 import { answer, ok, problem, readers, route, type Route } from "./route.ts";
 import { keyNames } from "./series.ts";
+import { orderText, readOrder } from "./sort.ts";
 
 const maxGroupKeys = 3;
 
@@ -65,7 +66,7 @@ export const reportRoutes: readonly Route[] = [
         metrics: wanted,
         before,
         top,
-        sort: readSort(query.sort, wanted[0] ?? "cost"),
+        sort: readOrder(query.sort, metricNames, wanted[0] ?? "cost"),
         isCumulative: readCumulative(query.cumulative, bucket),
       };
       const found = await report(context.reader, asked);
@@ -91,7 +92,7 @@ function reportJson(
     time_zone: timeZone,
     by,
     metrics: query.metrics,
-    sort: sort.isAscending ? `${sort.by}:asc` : sort.by,
+    sort: orderText(sort),
     share_of: print.shareOf,
     cumulative: isCumulative,
     total: { ...print.row({}, total.sums, query), ...print.compared(total) },
@@ -198,16 +199,6 @@ function readMetric(name: string, field: string): MetricName {
   throw new PurserError("invalid_request", `${field}: "${name.slice(0, 60)}" is not a metric`, {
     field,
     remedy: suggest(name, metricNames),
-  });
-}
-
-function readSort(text: string | undefined, usual: MetricName): ReportQuery["sort"] {
-  const [name = usual, order = "desc", ...more] = text?.split(":") ?? [];
-  if (more.length === 0 && (order === "asc" || order === "desc"))
-    return { by: readMetric(name, "sort"), isAscending: order === "asc" };
-  throw new PurserError("invalid_request", `sort: "${text?.slice(0, 60)}" is not valid`, {
-    field: "sort",
-    remedy: "Give a metric, such as cost, or cost:asc for the lowest first.",
   });
 }
 

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { dimensions, type Dimension } from "../domain/attribution/attribution.ts";
 import { filterSchema, includeSchema } from "./filter.ts";
 import type { Json } from "./json.ts";
+import { rangeQuery } from "./range.ts";
 import { instantSchema, usdSchema } from "./value.ts";
 
 const money = usdSchema.nullable().optional();
@@ -137,12 +138,7 @@ export const reportQuery = filterSchema({
       "Up to three names to group by, separated by commas: `provider`, `model`, `endpoint`, `key`, `status`, a dimension, `tag:NAME`.",
     ),
   bucket: z.enum(["none", "hour", "day", "week", "month"]).default("none"),
-  time_zone: z.string().max(100).default("UTC").describe("IANA time zone name."),
-  last: z.string().max(20).optional().describe("Until now: `24h`, `7d`, `4w`, `3m`."),
-  window: z
-    .enum(["today", "yesterday", "this_week", "last_week", "this_month", "last_month"])
-    .optional()
-    .describe("A calendar window in the time zone; weeks begin on Monday."),
+  ...rangeQuery,
   compare: z
     .enum(["previous", "previous_whole"])
     .optional()

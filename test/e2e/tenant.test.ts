@@ -147,6 +147,7 @@ const rows: Readonly<Record<string, Row>> = {
     id: "h-done",
     expected: [401, 401, 403, 403, 404, 200, 403, 200],
   },
+  "GET /api/v1/users": { expected: figures },
   "POST /api/v1/reconciliations": {
     body: { bill: { data: [{ date: "2026-01-01", usage: 1 }] } },
     expected: adminOnly(200),
@@ -348,7 +349,15 @@ function disclosed(text: string, { body }: Row): string {
 }
 
 test("the other tenant's figures are its own: requesting another's is refused, and requesting all returns none of them", async () => {
-  for (const path of ["entries", "summary", "series", "report", "requests", "exports/json"]) {
+  for (const path of [
+    "entries",
+    "summary",
+    "series",
+    "report",
+    "requests",
+    "users",
+    "exports/json",
+  ]) {
     const all = await gateway.api("GET", `/api/v1/${path}`, { key: keys.confined ?? "" });
     assert.equal(all.status, 200);
     assert.doesNotMatch(JSON.stringify(all.json), secrets);
