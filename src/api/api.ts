@@ -33,6 +33,7 @@ import { ruleRoutes } from "./rules.ts";
 import { statusRoutes } from "./status.ts";
 import { seriesRoutes } from "./series.ts";
 import { summaryRoutes } from "./summary.ts";
+import { teamRoutes } from "./teams.ts";
 import { telemetryRoutes } from "./telemetry.ts";
 import { usageRoutes } from "./usage.ts";
 import { userRoutes } from "./users.ts";
@@ -54,6 +55,7 @@ export const routes: readonly Route[] = [
   ...reportRoutes,
   ...requestRoutes,
   ...userRoutes,
+  ...teamRoutes,
   ...reconciliationRoutes,
   ...estimateRoutes,
   ...priceRoutes,

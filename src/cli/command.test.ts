@@ -46,6 +46,7 @@ test("every command has help with an example", async () => {
     "rules",
     "serve",
     "simulate",
+    "teams",
     "top",
     "verify",
   ]);

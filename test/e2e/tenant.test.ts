@@ -148,6 +148,7 @@ const rows: Readonly<Record<string, Row>> = {
     expected: [401, 401, 403, 403, 404, 200, 403, 200],
   },
   "GET /api/v1/users": { expected: figures },
+  "GET /api/v1/teams": { expected: figures },
   "POST /api/v1/reconciliations": {
     body: { bill: { data: [{ date: "2026-01-01", usage: 1 }] } },
     expected: adminOnly(200),

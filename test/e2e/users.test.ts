@@ -124,7 +124,7 @@ test("all pages are of the range of the first, and a cursor of another query is 
     ["sort=cost:up", "sort"],
     ["last=7d&from=2026-01-01", "last"],
     ["time_zone=Mars", "time_zone"],
-  ]) {
+  ] as const) {
     const { status, json } = await gateway.api("GET", `/api/v1/users?${query}`);
     assert.deepEqual([status, json["field"]], [400, field], query);
     assert.ok(json["remedy"]);
