@@ -11,6 +11,7 @@ import {
   type MetricName,
   type Sums,
 } from "../app/report/metric.ts";
+import { readingIn } from "../app/report/exchange-reader.ts";
 import { figureOf, report, type Report, type ReportQuery } from "../app/report/query.ts";
 import type { Group } from "../app/report/sums.ts";
 import {
@@ -22,7 +23,9 @@ import {
 import { PurserError } from "../domain/error.ts";
 import { suggest } from "../domain/input/nearest.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
-import { formatUsd } from "../domain/money/money.ts";
+import type { Exchange } from "../domain/money/exchange.ts";
+import { formatUsd, zero, type PicoUsd } from "../domain/money/money.ts";
+import { displayOf, exchangeFor } from "./currency.ts";
 import { drillQuery } from "./drill.ts";
 import { figuresFilter } from "./filter.ts";
 import { readBy } from "./group-by.ts";
@@ -56,6 +59,10 @@ export const reportRoutes: readonly Route[] = [
       );
       const isWhole = compare === "previous_whole";
       const before = compare === undefined ? null : rangeBefore(range, { timeZone, isWhole });
+      const exchange = exchangeFor(context, query.currency, {
+        from: before ? Math.min(before.from, range.from) : range.from,
+        to: range.to,
+      });
       const wanted = readMetrics(query.metrics);
       const asked: ReportQuery = {
         filter,
@@ -69,10 +76,12 @@ export const reportRoutes: readonly Route[] = [
         sort: readOrder(query.sort, metricNames, wanted[0] ?? "cost"),
         isCumulative: readCumulative(query.cumulative, bucket),
       };
-      const found = await report(context.reader, asked);
+      const { reader } = context;
+      const found = await report(exchange ? readingIn(exchange, reader) : reader, asked);
       const listed = found.rows.flatMap(({ group }) => (group ? [{ group }] : []));
       return ok({
-        ...reportJson(found, asked),
+        ...reportJson(found, asked, exchange),
+        ...displayOf(exchange),
         compare: before && { ...timesJson(before), window: before.kind },
         key_names: asked.by.includes("key") ? keyNames(context, listed) : {},
       });
@@ -83,8 +92,9 @@ export const reportRoutes: readonly Route[] = [
 function reportJson(
   { total, rows, leftOut, buckets }: Report,
   query: ReportQuery,
+  exchange: Exchange | undefined,
 ): Omit<ReportJson, "compare" | "key_names"> {
-  const print = new RowPrinter(query, total.sums);
+  const print = new RowPrinter(query, total.sums, exchange);
   const { sort, bucket, timeZone, by, isCumulative } = query;
   return {
     ...timesJson(query),
@@ -121,8 +131,11 @@ class RowPrinter {
   readonly shareOf: MetricName;
   readonly #query: ReportQuery;
   readonly #whole: number;
+  /** Whose amounts the sums have; undefined for pico-USD. */
+  readonly #exchange: Exchange | undefined;
 
-  constructor(query: ReportQuery, total: Sums) {
+  constructor(query: ReportQuery, total: Sums, exchange: Exchange | undefined) {
+    this.#exchange = exchange;
     this.#query = query;
     this.shareOf = metrics[query.sort.by].isSum ? query.sort.by : "cost";
     this.#whole = Number(figureOf(this.shareOf, total) ?? 0);
@@ -157,12 +170,21 @@ class RowPrinter {
   }
 
   #figures(sums: Sums): ReportFiguresJson {
-    return Object.fromEntries(
-      this.#query.metrics.map((name) => {
-        const figure = figureOf(name, sums);
-        return [name, typeof figure === "bigint" ? formatUsd(figure) : figure];
-      }),
-    );
+    return Object.fromEntries(this.#query.metrics.map((name) => [name, this.#figure(name, sums)]));
+  }
+
+  #figure(name: MetricName, sums: Sums): string | number | null {
+    const figure = figureOf(name, sums);
+    if (typeof figure !== "bigint") return figure;
+    if (!this.#exchange) return formatUsd(figure);
+    const { amount, parts } = metrics[name].share?.(sums) ?? { amount: figure, parts: 1 };
+    return this.#exchange.printShare(amount, parts);
+  }
+
+  /** In the currency that was asked for. */
+  #cost(amount: PicoUsd): { readonly cost: string } | { readonly cost_usd: string } {
+    const exchange = this.#exchange;
+    return exchange ? { cost: exchange.print(amount) } : { cost_usd: formatUsd(amount) };
   }
 
   #coverage(sums: Sums): RowJson["coverage"] {
@@ -177,7 +199,7 @@ class RowPrinter {
         calls,
         share: ratio(calls, sums.calls),
         distinct: known?.distinct ?? 0,
-        cost_usd: known ? formatUsd(known.cost) : "0",
+        ...this.#cost(known?.cost ?? zero),
       };
     }
     return coverage;

@@ -1,5 +1,6 @@
 /** Serves `/api/v1/requests`: what each request cost with everything that was used for it. */
 
+import { costAt } from "../app/report/exchange-reader.ts";
 import {
   attributionOf,
   components,
@@ -26,8 +27,11 @@ import { formatInstant } from "../domain/input/scalar.ts";
 import { shorten } from "../domain/input/shorten.ts";
 import { idOfOperation } from "../domain/ledger/operation.ts";
 import { isCharge } from "../domain/ledger/request.ts";
+import type { Exchange } from "../domain/money/exchange.ts";
 import { formatUsd, type PicoUsd } from "../domain/money/money.ts";
 import { detailsOfCharge } from "../domain/price/text/item.ts";
+import type { ApiContext } from "./context.ts";
+import { displayOf, exchangeFor } from "./currency.ts";
 import { figuresFilter } from "./filter.ts";
 import { readCursor, writeCursor } from "./page.ts";
 import { answer, ok, problem, readers, route, type Route } from "./route.ts";
@@ -56,8 +60,10 @@ export const requestRoutes: readonly Route[] = [
       };
       const page = { limit: query.limit, before: readCursor(query.cursor) };
       const { requests, before } = await listRequests(context.reader, filter, page);
+      const exchange = exchangeOf(context, query.currency, requests);
       return ok({
-        data: requests.map(requestJson),
+        data: requests.map((request) => requestJson(request, exchange)),
+        ...displayOf(exchange),
         next_cursor: before === null ? null : writeCursor(before),
       });
     },
@@ -80,7 +86,12 @@ export const requestRoutes: readonly Route[] = [
       const scope = figuresFilter(caller, { include: query.include }, context);
       const all = await findRequests(context.reader, scope, id);
       const request = onlyOne(id, all, query.key_id);
-      return ok({ ...requestJson(request), lines: linesOf(request).map(lineJson) });
+      const exchange = exchangeOf(context, query.currency, [request]);
+      return ok({
+        ...requestJson(request, exchange),
+        ...displayOf(exchange),
+        lines: linesOf(request).map((line) => lineJson(line, exchange)),
+      });
     },
   }),
 ];
@@ -107,7 +118,18 @@ function onlyOne(id: string, all: readonly Request[], keyId: string | undefined)
   });
 }
 
-function requestJson(request: Request): RequestJson {
+/** Has the rates of all their days. */
+function exchangeOf(
+  context: ApiContext,
+  currency: string | undefined,
+  requests: readonly Request[],
+): Exchange | undefined {
+  const times = requests.flatMap(({ rows }) => rows.map(({ endedAt }) => endedAt));
+  const range = { from: Math.min(...times), to: Math.max(...times) + 1 };
+  return exchangeFor(context, currency, times.length === 0 ? {} : range);
+}
+
+function requestJson(request: Request, exchange: Exchange | undefined): RequestJson {
   const { requestId, keyId, rows } = request;
   const lines = linesOf(request);
   const calls = rows.filter((row) => !isCharge(row));
@@ -127,6 +149,7 @@ function requestJson(request: Request): RequestJson {
     charges: rows.length - calls.length,
     cost_usd: formatUsd(costOf(lines)),
     ...costs,
+    ...(exchange && displayedCosts(lines, exchange)),
     tool_costs: amountsJson(costByName(of("tool"))),
   };
 }
@@ -137,7 +160,24 @@ function amountsJson(amounts: Readonly<Record<string, PicoUsd>>): Record<string,
   );
 }
 
-function lineJson(line: RequestLine): RequestLineJson {
+type Displayed = Pick<RequestJson, "cost" | `${Component}_cost`>;
+
+/** Each line at the rate of the day on which its call or charge ended. */
+function displayedCosts(lines: readonly RequestLine[], exchange: Exchange): Displayed {
+  const sum = (wanted: readonly RequestLine[]): string =>
+    exchange.print(wanted.reduce((total, line) => total + displayedCost(line, exchange), 0n));
+  const each = components.map((component) => [
+    `${component}_cost`,
+    sum(lines.filter((line) => line.component === component)),
+  ]);
+  return { cost: sum(lines), ...(Object.fromEntries(each) as Omit<Displayed, "cost">) };
+}
+
+function displayedCost({ cost, row }: RequestLine, exchange: Exchange): bigint {
+  return costAt(exchange, cost, { rate: exchange.rateAt(row.endedAt) });
+}
+
+function lineJson(line: RequestLine, exchange: Exchange | undefined): RequestLineJson {
   const { component, name, meter, cost, row } = line;
   return {
     component,
@@ -145,6 +185,7 @@ function lineJson(line: RequestLine): RequestLineJson {
     meter,
     ...quantityJson(line),
     cost_usd: formatUsd(cost),
+    ...(exchange && { cost: exchange.print(displayedCost(line, exchange)) }),
     operation_id: idOfOperation(row.operationId),
     attempt: row.attempt,
     provider: row.route.provider,

@@ -1,6 +1,7 @@
 /** Serves `/api/v1/users`: what each user cost, and which cost the most. */
 
 import type { Principal } from "../app/caller/principal.ts";
+import { readingIn } from "../app/report/exchange-reader.ts";
 import { rangeOf } from "../app/report/range.ts";
 import { ratio } from "../app/report/metric.ts";
 import {
@@ -8,14 +9,17 @@ import {
   lastCalls,
   userCosts,
   userOrders,
+  type UserCosts,
   type UserQuery,
   type UserSums,
 } from "../app/report/users.ts";
 import type { z } from "zod";
 import { userPageSchema, userQuery, type UserPageJson } from "../contract/user.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
+import type { Exchange } from "../domain/money/exchange.ts";
 import { formatUsd, zero } from "../domain/money/money.ts";
 import { readUsd } from "./amount.ts";
+import { displayOf, exchangeFor } from "./currency.ts";
 import type { ApiContext } from "./context.ts";
 import { drillQuery } from "./drill.ts";
 import { figuresFilter } from "./filter.ts";
@@ -42,6 +46,11 @@ export const userRoutes: readonly Route[] = [
       const page = readRankedCursor(query.cursor, query);
       const asked = readQuery(query, { caller, context, page });
       const { total, users } = await userCosts(context.reader, asked);
+      const exchange = exchangeFor(context, query.currency, asked);
+      // The threshold is in USD, so it chooses among the rows above.
+      const all = { ...asked, threshold: zero };
+      const display = exchange && (await userCosts(readingIn(exchange, context.reader), all));
+      const print = new SumsPrinter(asked, exchange, display);
       const skip = page?.skip ?? 0;
       const shown = users.slice(skip, skip + query.limit);
       const last = await lastCalls(
@@ -56,11 +65,12 @@ export const userRoutes: readonly Route[] = [
         to: formatInstant(to),
         time_zone: query.time_zone,
         sort: orderText(order),
+        ...displayOf(exchange),
         threshold_usd: query.threshold === undefined ? null : formatUsd(asked.threshold),
-        total: { users: total.users, ...sumsJson(total, asked, {}) },
+        total: { users: total.users, ...print.sums(total, null) },
         data: shown.map(({ user, ...sums }) => ({
           user,
-          ...sumsJson(sums, asked, { user }),
+          ...print.sums(sums, user),
           share: ratio(Number(sums.cost), Number(total.cost)),
           last_call_at: formatInstant(last.get(user) ?? from),
         })),
@@ -98,17 +108,45 @@ function readQuery(
   };
 }
 
-function sumsJson(
-  sums: UserSums,
-  { filter, from, to }: UserQuery,
-  group: Readonly<Record<string, string>>,
-): Omit<UserPageJson["total"], "users"> {
-  const average = costPerRequest(sums);
-  return {
-    cost_usd: formatUsd(sums.cost),
-    calls: sums.calls,
-    requests: sums.requests,
-    cost_per_request_usd: average === null ? null : formatUsd(average),
-    drill: drillQuery({ ...filter, from, to }, group),
-  };
+type SumsJson = Omit<UserPageJson["total"], "users">;
+
+class SumsPrinter {
+  readonly #query: UserQuery;
+  readonly #exchange: Exchange | undefined;
+  readonly #displayed: ReadonlyMap<string | null, UserSums>;
+
+  /** @param costs The same users, whose amounts are those of the exchange, if there is one. */
+  constructor(query: UserQuery, exchange: Exchange | undefined, costs: UserCosts | undefined) {
+    this.#query = query;
+    this.#exchange = exchange;
+    const users = costs?.users.map((one) => [one.user, one] as const) ?? [];
+    this.#displayed = new Map<string | null, UserSums>([
+      ...users,
+      ...(costs ? [[null, costs.total] as const] : []),
+    ]);
+  }
+
+  /** @param user Null for all users. */
+  sums(sums: UserSums, user: string | null): SumsJson {
+    const { filter, from, to } = this.#query;
+    const average = costPerRequest(sums);
+    return {
+      cost_usd: formatUsd(sums.cost),
+      calls: sums.calls,
+      requests: sums.requests,
+      cost_per_request_usd: average === null ? null : formatUsd(average),
+      ...this.#display(user),
+      drill: drillQuery({ ...filter, from, to }, user === null ? {} : { user }),
+    };
+  }
+
+  #display(user: string | null): Pick<SumsJson, "cost" | "cost_per_request"> {
+    const exchange = this.#exchange;
+    if (!exchange) return {};
+    const { cost, requests } = this.#displayed.get(user) ?? { cost: zero, requests: 0 };
+    return {
+      cost: exchange.print(cost),
+      ...(requests > 0 && { cost_per_request: exchange.printShare(cost, requests) }),
+    };
+  }
 }

@@ -2,7 +2,7 @@
 
 import type { TeamPageJson } from "../contract/team.ts";
 import { csvLine, harmless } from "../domain/table/csv.ts";
-import { atThePoint, dollars, grouped, percent } from "./terminal/number.ts";
+import { atThePoint, grouped, moneyIn, percent } from "./terminal/number.ts";
 import type { Output } from "./terminal/screen.ts";
 import { table } from "./terminal/table.ts";
 
@@ -70,13 +70,13 @@ function parentText(parent: TeamPageJson["parents"][number]): string {
   return `${id} has ${own} ${unitOf(currency)}, its children ${sum}: ${over} more.\n`;
 }
 
-function unitOf(currency: Amounts["currency"]): string {
+function unitOf(currency: string): string {
   return currency === "USD" ? "in all" : currency;
 }
 
-function amountText(amount: string | null, currency: Amounts["currency"]): string {
+function amountText(amount: string | null, currency: string): string {
   if (amount === null) return "";
-  if (currency === "USD") return dollars(amount);
+  if (currency !== "tokens" && currency !== "requests") return moneyIn(currency, amount);
   const [whole = "0", fraction = ""] = amount.split(".");
   // An average of counts, to two decimals.
   return grouped(fraction === "" ? whole : Number(amount).toFixed(2));

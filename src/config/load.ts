@@ -27,6 +27,7 @@ import {
 import { readDocument } from "./document.ts";
 import { Faults } from "./fault.ts";
 import { defaultLimits, readLimits } from "./limit.ts";
+import { readDisplay } from "./display.ts";
 import { readNotifiers } from "./notifier.ts";
 import { readPriceSchedule } from "./price-schedule.ts";
 import { environmentProviders, readProviders } from "./provider.ts";
@@ -91,6 +92,7 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
           faults,
         }),
         limits: readLimits(fields.values.get("limits"), faults),
+        displayRates: readDisplay(fields.values.get("display"), faults),
         telemetry: readTelemetryRules(fields.values.get("telemetry"), faults),
         simulator: optionalWord<"on" | "off">(fields, "simulator", ["on", "off"]) ?? null,
         allowAnonymous: optionalFlag(fields, "allow_anonymous") ?? false,
@@ -182,6 +184,7 @@ export function defaultConfiguration(environment: Environment): Configuration {
     keys: [],
     aliases: new Map(),
     limits: defaultLimits,
+    displayRates: [],
     telemetry: defaultTelemetryRules,
     simulator: null,
     allowAnonymous: false,
@@ -204,6 +207,7 @@ const sections = [
   "keys",
   "aliases",
   "limits",
+  "display",
   "telemetry",
   "simulator",
   "allow_anonymous",

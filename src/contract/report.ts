@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { dimensions, type Dimension } from "../domain/attribution/attribution.ts";
+import { currencyQuery, displayedSchema, displaySchema } from "./currency.ts";
 import { filterSchema, includeSchema } from "./filter.ts";
 import type { Json } from "./json.ts";
 import { rangeQuery } from "./range.ts";
@@ -35,7 +36,10 @@ const figures = {
   ...perDimension,
 };
 
-/** Amounts are exact USD, as decimal strings; null if there is nothing to divide by. */
+/**
+ * Amounts are exact USD, or in the currency that was asked for, as decimal strings; null if there
+ * is nothing to divide by.
+ */
 export const reportFiguresSchema = z
   .object(figures)
   .meta({ id: "ReportFigures", description: "The requested metrics." });
@@ -45,6 +49,7 @@ const coverage = z.object({
   share: z.number().nullable().describe("Of all charged calls of the row, 0 to 1."),
   distinct: z.int().optional().describe("The number of different tasks, sessions, ..."),
   cost_usd: usdSchema.optional().describe("The cost of these calls."),
+  cost: displayedSchema.describe("Instead of `cost_usd`, if another currency was asked for."),
 });
 
 const drill = z
@@ -92,6 +97,9 @@ export const reportSchema = z
     sort: z.string(),
     share_of: z.string().describe("The metric of `share`."),
     cumulative: z.boolean(),
+    display: displaySchema
+      .optional()
+      .describe("The currency of all amounts. Absent: they are in USD."),
     compare: z
       .object({
         from: instantSchema,
@@ -139,6 +147,7 @@ export const reportQuery = filterSchema({
     ),
   bucket: z.enum(["none", "hour", "day", "week", "month"]).default("none"),
   ...rangeQuery,
+  ...currencyQuery,
   compare: z
     .enum(["previous", "previous_whole"])
     .optional()

@@ -1,6 +1,7 @@
 /** Schemas of requests: what each cost with its calls, tools, infrastructure and other charges. */
 
 import { z } from "zod";
+import { currencyQuery, displayedSchema, displaySchema } from "./currency.ts";
 import { filterSchema, includeSchema } from "./filter.ts";
 import type { Json } from "./json.ts";
 import { pageQuery, pageSchema } from "./page.ts";
@@ -28,6 +29,12 @@ const request = {
   infrastructure_cost_usd: usdSchema,
   labor_cost_usd: usdSchema,
   other_cost_usd: usdSchema,
+  cost: displayedSchema,
+  model_cost: displayedSchema,
+  tool_cost: displayedSchema,
+  infrastructure_cost: displayedSchema,
+  labor_cost: displayedSchema,
+  other_cost: displayedSchema,
   tool_costs: z.record(z.string(), usdSchema).describe("`tool_cost_usd` by tool."),
 };
 
@@ -41,6 +48,7 @@ const lineSchema = z
     quantity: z.string().nullable().describe("Null if only the amount is known."),
     unit: z.string().nullable().describe("What is counted, of an item."),
     cost_usd: usdSchema,
+    cost: displayedSchema,
     operation_id: z.string().describe("Of the call or charge in `/api/v1/entries`."),
     attempt: z.int(),
     provider: z.string(),
@@ -52,16 +60,24 @@ const lineSchema = z
 export const requestDetailSchema = z
   .object({
     ...request,
+    display: displaySchema.optional().describe("The currency, if one was asked for."),
     lines: z.array(lineSchema).describe("Oldest first. Their costs add up to `cost_usd`."),
   })
   .meta({ id: "RequestDetail" });
 
-export const requestPageSchema = pageSchema(requestSchema);
-export const requestListQuery = filterSchema({ ...pageQuery, include: includeSchema });
+export const requestPageSchema = pageSchema(requestSchema).extend({
+  display: displaySchema.optional().describe("The currency, if one was asked for."),
+});
+export const requestListQuery = filterSchema({
+  ...pageQuery,
+  ...currencyQuery,
+  include: includeSchema,
+});
 export const requestParams = z.object({ request_id: z.string() });
 export const requestQuery = z.strictObject({
   key_id: nameSchema.optional().describe("The key of the request, if several keys use the id."),
   include: includeSchema,
+  ...currencyQuery,
 });
 
 export type RequestJson = Json<typeof requestSchema>;

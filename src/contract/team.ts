@@ -1,6 +1,7 @@
 /** Schemas of the budgets of teams: what each was allocated, has used, and pays per deliverable. */
 
 import { z } from "zod";
+import { currencyQuery, displayedSchema, displaySchema } from "./currency.ts";
 import { includeSchema } from "./filter.ts";
 import type { Json } from "./json.ts";
 import { pageQuery, pageSchema } from "./page.ts";
@@ -14,8 +15,6 @@ import {
   windowSchema,
 } from "./value.ts";
 
-const currency = z.enum(["USD", "tokens", "requests"]);
-
 const status = z
   .enum(["no_budget", "paused", "pending", "over", "warning", "at_risk", "on_target", "active"])
   .describe(
@@ -23,7 +22,11 @@ const status = z
   );
 
 const amounts = {
-  currency: currency.describe("Of the amounts below."),
+  currency: z
+    .string()
+    .describe(
+      "Of the amounts below: `USD`, `tokens` or `requests`; for USD, the currency that was asked for.",
+    ),
   period: z.string().nullable().describe("Of the budget; null without one."),
   allocated: decimalSchema
     .nullable()
@@ -56,6 +59,7 @@ const teamSchema = z
     ...amounts,
     window: windowSchema.describe("Of the budget; without one, the range that was asked for."),
     cost_usd: usdSchema.describe("Of the calls in the window, whatever the currency."),
+    cost: displayedSchema,
     tokens: z.int(),
     calls: z.int(),
     drill: z.string().describe("The query of `/api/v1/entries` that lists the calls."),
@@ -68,6 +72,7 @@ export const teamPageSchema = pageSchema(teamSchema)
     to: instantSchema,
     time_zone: z.string(),
     deliverable: z.string(),
+    display: displaySchema.optional().describe("The currency, if one was asked for."),
     totals: z
       .array(z.object({ teams: z.int(), ...amounts }))
       .describe("The sums of the rows of all pages, for each currency and period."),
@@ -75,7 +80,7 @@ export const teamPageSchema = pageSchema(teamSchema)
       .array(
         z.object({
           budget_id: z.string(),
-          currency,
+          currency: z.string(),
           period: z.string(),
           allocated: decimalSchema,
           children: decimalSchema.describe("Allocated to its children of this period, together."),
@@ -99,6 +104,7 @@ export const teamQuery = z.strictObject({
     .default("task")
     .describe("What is counted as a deliverable: a dimension, or `tag:NAME`."),
   include: includeSchema,
+  ...currencyQuery,
 });
 
 export type TeamPageJson = Json<typeof teamPageSchema>;

@@ -1,6 +1,7 @@
 /** Schemas of users: what each cost, with its calls and its requests. */
 
 import { z } from "zod";
+import { currencyQuery, displayedSchema, displaySchema } from "./currency.ts";
 import { filterSchema, includeSchema } from "./filter.ts";
 import type { Json } from "./json.ts";
 import { pageQuery, pageSchema } from "./page.ts";
@@ -14,6 +15,8 @@ const sums = {
   cost_per_request_usd: usdSchema
     .nullable()
     .describe("`cost_usd` ÷ `requests`, to the pico-dollar; null without requests."),
+  cost: displayedSchema,
+  cost_per_request: displayedSchema,
   drill: z.string().describe("The query of `/api/v1/entries` that lists the calls."),
 };
 
@@ -33,6 +36,7 @@ export const userPageSchema = pageSchema(userSchema)
     time_zone: z.string(),
     sort: z.string(),
     threshold_usd: usdSchema.nullable(),
+    display: displaySchema.optional().describe("The currency, if one was asked for."),
     total: z
       .object({ users: z.int(), ...sums })
       .describe("Of all users, those below the threshold included."),
@@ -55,6 +59,7 @@ export const userQuery = filterSchema({
       "`cost` (default), `calls`, `requests`, `cost_per_request` or `user`, the highest first; with `:asc`, the lowest first.",
     ),
   include: includeSchema,
+  ...currencyQuery,
 });
 
 export type UserPageJson = Json<typeof userPageSchema>;

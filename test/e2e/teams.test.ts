@@ -14,7 +14,7 @@ import { makeFolder, startGateway, type GatewayProcess } from "./process.ts";
 let gateway: GatewayProcess;
 
 /** Too long for a pace. */
-const always = { period: "once", start: "2026-01-01", end: "2100-01-01", currency: "tokens" };
+const always = { period: "once", start: "2026-01-01", end: "2900-01-01", currency: "tokens" };
 
 /** Allocated and used tokens, and deliverables: the team table of the project. */
 const table: readonly (readonly [string, number, number, number])[] = [

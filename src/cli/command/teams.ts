@@ -9,7 +9,7 @@ import { sameNames } from "../option-words.ts";
 import { printJson, withConnection } from "../session.ts";
 import { teamsCsv, teamsText } from "../teams-text.ts";
 
-const words = sameNames("team", "deliverable", "from", "to", "last", "time_zone");
+const words = sameNames("team", "deliverable", "from", "to", "last", "time_zone", "currency");
 
 interface TeamsOptions extends TargetOptions {
   readonly team?: string;
@@ -18,6 +18,7 @@ interface TeamsOptions extends TargetOptions {
   readonly to?: string;
   readonly last?: string;
   readonly timeZone?: string;
+  readonly currency?: string;
   readonly csv?: true;
 }
 
@@ -29,6 +30,7 @@ export function defineTeams(command: Command, context: CommandContext): void {
     .option("--to <date>", "for teams without a budget: end, excluded (now)", moment("--to"))
     .option("--last <length>", "for teams without a budget: 24h, 7d, 4w or 3m (30d)")
     .option("--time-zone <name>", "IANA name of the zone of days, weeks and months (UTC)")
+    .option("--currency <code>", "show amounts in USD in another currency, such as EUR")
     .option("--csv", "print CSV, with exact amounts")
     .addHelpText(
       "after",
@@ -53,8 +55,8 @@ Examples:
 
 /** All pages in one. */
 async function readTeams(connection: Connection, options: TeamsOptions): Promise<TeamPageJson> {
-  const { team, deliverable, from, to, last, timeZone: time_zone } = options;
-  const fields = { team, deliverable, from, to, last, time_zone, limit: "500" };
+  const { team, deliverable, from, to, last, timeZone: time_zone, currency } = options;
+  const fields = { team, deliverable, from, to, last, time_zone, currency, limit: "500" };
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(fields))
     if (value !== undefined) query.set(name, value);
