@@ -86,15 +86,20 @@ export const requestRoutes: readonly Route[] = [
       const scope = figuresFilter(caller, { include: query.include }, context);
       const all = await findRequests(context.reader, scope, id);
       const request = onlyOne(id, all, query.key_id);
+      const lines = linesOf(request);
       const exchange = exchangeOf(context, query.currency, [request]);
       return ok({
         ...requestJson(request, exchange),
         ...displayOf(exchange),
-        lines: linesOf(request).map((line) => lineJson(line, exchange)),
+        lines: lines.slice(0, mostLines).map((line) => lineJson(line, exchange)),
+        lines_left_out: Math.max(0, lines.length - mostLines),
       });
     },
   }),
 ];
+
+/** Callers choose how many charges name a request. */
+const mostLines = 1000;
 
 function notRequests(): PurserError {
   return new PurserError("invalid_request", "status: refused calls are no requests", {

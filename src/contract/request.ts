@@ -61,7 +61,10 @@ export const requestDetailSchema = z
   .object({
     ...request,
     display: displaySchema.optional().describe("The currency, if one was asked for."),
-    lines: z.array(lineSchema).describe("Oldest first. Their costs add up to `cost_usd`."),
+    lines: z
+      .array(lineSchema)
+      .describe("Oldest first, up to 1000. All lines add up to `cost_usd`."),
+    lines_left_out: z.int().describe("How many lines there are after those."),
   })
   .meta({ id: "RequestDetail" });
 

@@ -56,6 +56,8 @@ export function testRequests(open: OpenStore): void {
       assert.deepEqual(await found(again.reader, { endpoint: "chat" }, "op"), both);
       assert.deepEqual(await found(again.reader, { operationId: "c2" }, "op"), [["c2", 1]]);
       assert.deepEqual(await found(again.reader, {}, "op2"), [["op2", 1]]);
+      await again.ledger.commit(charge("self", "self"));
+      assert.deepEqual(await found(again.reader, {}, "self"), [["self", 1]]);
       // A charge that names another request is no request.
       assert.deepEqual(await found(again.reader, {}, "c1", "none"), []);
     });

@@ -29,11 +29,7 @@ export function detailsOfCharge(details: string | null): {
   readonly quantity: string | null;
   readonly unit: string | null;
 } {
-  const { quantity, unit } = JSON.parse(details ?? "{}") as Readonly<Record<string, unknown>>;
-  return {
-    quantity: typeof quantity === "string" ? quantity : null,
-    unit: typeof unit === "string" ? unit : null,
-  };
+  return { quantity: textIn(details, "quantity"), unit: textIn(details, "unit") };
 }
 
 /** Whether the usage that an entry keeps is the details of a charge. */
@@ -47,9 +43,7 @@ export function isChargeDetails(usage: string | null): boolean {
  * @param details What the entry of the charge keeps as its usage.
  */
 export function requestOfCharge(details: string | null): string | null {
-  if (details === null || !isChargeDetails(details)) return null;
-  const { request_id: requestId } = JSON.parse(details) as { readonly request_id?: unknown };
-  return typeof requestId === "string" ? requestId : null;
+  return isChargeDetails(details) ? textIn(details, "request_id") : null;
 }
 
 export interface Item {
@@ -67,6 +61,11 @@ export interface Item {
 export const itemIdPattern = /^[a-z0-9][a-z0-9._-]{0,99}$/;
 
 const known = ["item_id", "kind", "unit", "price_usd", "valid_from"];
+
+/** A value of the details. The usage of a provider may begin the same, and may not be JSON. */
+function textIn(details: string | null, name: string): string | null {
+  return new RegExp(`"${name}":"([^"\\\\]+)"`).exec(details ?? "")?.[1] ?? null;
+}
 
 /**
  * Reads an item. It is a price in the book: the item is the model, its unit the meter.

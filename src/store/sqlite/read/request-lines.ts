@@ -20,8 +20,11 @@ export function readRequestLines(
   const selection = select(filter, names);
   const page = { limit: Number.MAX_SAFE_INTEGER, before: null };
   const lines = requestIds.flatMap((id) => {
-    const charged = allRows(charges, id).flatMap(([call]) => file.journal.row(Number(call)) ?? []);
-    const holds = [...file.journal.withId(id, kinds.hold), ...charged];
+    const named = file.journal.withId(id, kinds.hold);
+    const known = new Set(named.map(({ seq }) => seq));
+    // The id of a charge may be that of the request that it names.
+    const others = allRows(charges, id).filter(([call]) => !known.has(Number(call)));
+    const holds = [...named, ...others.flatMap(([call]) => file.journal.row(Number(call)) ?? [])];
     return (
       findEnds(source, { holds, selection, page })
         .map((found) => readCall(file, found))
