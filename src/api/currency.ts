@@ -3,7 +3,7 @@
 import type { displaySchema } from "../contract/currency.ts";
 import type { Json } from "../contract/json.ts";
 import { PurserError } from "../domain/error.ts";
-import { suggest } from "../domain/input/nearest.ts";
+import { nearest } from "../domain/input/nearest.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { Exchange } from "../domain/money/exchange.ts";
 import type { ApiContext } from "./context.ts";
@@ -29,10 +29,14 @@ export function exchangeFor(
   if (currency === undefined || currency === "USD") return undefined;
   const refuse = (problem: string, remedy: string): PurserError =>
     new PurserError("invalid_request", `currency: ${problem}`, { field: "currency", remedy });
+  const near = nearest(
+    currency.toUpperCase(),
+    displayRates.map((rate) => rate.currency),
+  );
   if (!codes.includes(currency))
     throw refuse(
       `"${currency}" is no currency of ISO 4217`,
-      suggest(currency.toUpperCase(), codes),
+      near === undefined ? "Give a code such as EUR." : `Did you mean ${near}?`,
     );
   const rates = displayRates.filter((rate) => rate.currency === currency);
   if (rates.length === 0)

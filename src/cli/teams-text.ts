@@ -49,7 +49,8 @@ export function teamsText(found: TeamPageJson, { paint, columns: room }: Output)
 
 const figure = { align: "right" } as const;
 
-function shownColumns(deliverable: string) {
+function shownColumns(counted: string) {
+  const deliverable = counted.replace(/^tag:/, "");
   return [
     { title: "team" },
     { title: "budget", spare: 2 },

@@ -8,7 +8,7 @@ import {
   requiredText,
   show,
 } from "../domain/input/fields.ts";
-import { suggest } from "../domain/input/nearest.ts";
+import { nearest } from "../domain/input/nearest.ts";
 import { decimalText, parseInstant } from "../domain/input/scalar.ts";
 import { fraction, type ExchangeRate } from "../domain/money/exchange.ts";
 import { parseUsd } from "../domain/money/money.ts";
@@ -51,10 +51,11 @@ function readCurrency(fields: Fields, usual: string | undefined): string {
   if (code === "USD")
     throw invalid(field, "is USD, which is the currency of the ledger", "Leave it out.");
   if (codes.includes(code)) return code;
+  const near = nearest(code.toUpperCase(), codes);
   throw invalid(
     field,
     `is ${show(code)}, which is no currency of ISO 4217`,
-    suggest(code.toUpperCase(), codes),
+    near === undefined ? remedy : `Did you mean ${near}?`,
   );
 }
 
