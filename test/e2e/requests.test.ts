@@ -164,6 +164,14 @@ test("requests add up to the spend, in pages of any size, and after a kill", asy
   await check();
 });
 
+test("a request that gets a charge between two pages is on the later one nevertheless", async () => {
+  const ids = idsOf(await list());
+  const first = await gateway.api("GET", "/api/v1/requests?limit=1");
+  await charge({ charge_id: "meanwhile", item_id: "search", quantity: "1", request_id: "a2" });
+  const rest = await list(`cursor=${String(first.json["next_cursor"])}`);
+  assert.deepEqual(idsOf(rest), ids.slice(1));
+});
+
 test("requests are found by user, run, and the filters of entries", async () => {
   assert.deepEqual(idsOf(await list("user=alice")), ["same", "a2", "a1"]);
   assert.deepEqual(idsOf(await list("session=run-1")), ["a1"]);
