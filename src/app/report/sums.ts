@@ -31,11 +31,11 @@ export async function readSums(
   { query, edges, hasLatencies }: SumsQuery,
 ): Promise<ReadonlyMap<number, readonly GroupSums[]>> {
   const { by } = query;
-  const totals = await readBuckets(query, edges, (filter, bucketMs) =>
-    reader.totals(filter, by, bucketMs),
+  const totals = await readBuckets(query, edges, (filter, buckets) =>
+    reader.totals(filter, by, buckets),
   );
   const latencies = hasLatencies
-    ? await readBuckets(query, edges, (filter, bucketMs) => reader.latencies(filter, by, bucketMs))
+    ? await readBuckets(query, edges, (filter, buckets) => reader.latencies(filter, by, buckets))
     : new Map<number, never>();
   const none = sumFigures([]);
   return new Map(

@@ -63,4 +63,6 @@ export type ReaderMessage =
 
 export interface ReaderData {
   readonly directory: string;
+  /** Whether calls get the processor first, where the system has priorities of threads. */
+  readonly yieldsToCalls?: true;
 }

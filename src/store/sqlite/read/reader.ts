@@ -1,5 +1,7 @@
 /** A reader thread: answers one question after another on its own connection. */
 
+import { constants, setPriority } from "node:os";
+import { platform } from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../../domain/assert.ts";
 import { FileHistory } from "../journal/file-history.ts";
@@ -7,19 +9,21 @@ import { findDamage } from "../integrity.ts";
 import { damageRemedyFor, openForReading } from "../schema.ts";
 import { readAlerts, readCalls } from "./calls.ts";
 import { countSpent } from "./count-spent.ts";
-import { countDistinct, distinctKeys, distinctParts } from "../../distinct.ts";
 import { readCorrections } from "./corrections.ts";
 import { readKeyUses } from "./key-uses.ts";
 import { NameIndex } from "./name-index.ts";
 import { EntryReader } from "./entries.ts";
 import type { CountQuery, FeedQuery, Query, Question, ReaderData, ReaderMessage } from "./query.ts";
 import { readRefusals } from "./refusals.ts";
-import { readLatencies, readTotals } from "./totals.ts";
+import { readDistinct, readLatencies, readTotals } from "./totals.ts";
 import { verify } from "./verify.ts";
 
 assert(parentPort !== null, "a reader runs as a worker thread");
 const port = parentPort;
-const database = openForReading((workerData as ReaderData).directory);
+const { directory, yieldsToCalls } = workerData as ReaderData;
+// On Linux, the priority is that of this thread; elsewhere it would be that of the whole process.
+if (yieldsToCalls && platform === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+const database = openForReading(directory);
 const source = { database, file: new FileHistory(database), names: new NameIndex(database) };
 const entries = new EntryReader(source);
 
@@ -70,18 +74,10 @@ function answer(query: Query | CountQuery | FeedQuery, number: number): unknown 
   if (query.method === "corrections") return readCorrections(source, ...query.input);
   if (query.method === "refusals") return readRefusals(source, ...query.input);
   if (query.method === "alerts") return readAlerts(source, ...query.input);
-  if (query.method === "distinct") {
-    const [filter, distinct] = query.input;
-    const by = distinctKeys(distinct);
-    const parts = Iterator.from(distinctParts(filter, distinct));
-    return countDistinct(
-      parts.map((part) => readTotals(source, { filter: part, by, bucketMs: null })),
-      distinct,
-    );
-  }
-  const [filter, by, bucketMs] = query.input;
+  if (query.method === "distinct") return readDistinct(source, ...query.input);
+  const [filter, by, buckets] = query.input;
   const read = query.method === "latencies" ? readLatencies : readTotals;
-  return read(source, { filter, by, bucketMs });
+  return read(source, { filter, by, buckets });
 }
 
 function say(message: ReaderMessage): void {
