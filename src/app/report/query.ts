@@ -5,6 +5,7 @@ import type { DistinctSteps, LedgerReader } from "../port/reader.ts";
 import { metrics, type Figure, type MetricName, type Sums } from "./metric.ts";
 import type { Range } from "./range.ts";
 import { clippedRanges, edgesOf, type SeriesQuery } from "./series.ts";
+import { Turns } from "./turns.ts";
 import {
   groupId,
   idOfValues,
@@ -274,14 +275,15 @@ async function listedBuckets(
   const ends = ranges.map(({ to }) => to);
   const counts = await listing.distinct(query, { ends, isCumulative });
   const listed: ReportBucket[] = [];
+  const turns = new Turns();
   let earlier: readonly GroupSums[] = [];
+  const ids = listing.kept.map((group) => [groupId(group, by), group] as const);
   for (const [index, { start, from, to }] of ranges.entries()) {
     const { total, groups } = sumUp([...earlier, ...(buckets.get(start) ?? [])]);
     if (isCumulative) earlier = [...groups.values()];
     const own = counts.get(to) ?? noCounts;
     const rows: ReturnType<Listing["rows"]> =
       by.length === 0 ? new Map() : listing.rows(groups, own);
-    const ids = listing.kept.map((group) => [groupId(group, by), group] as const);
     listed.push({
       start,
       end: edges[index + 1] ?? to,
@@ -292,6 +294,7 @@ async function listedBuckets(
         return sums ? [{ group, sums }] : [];
       }),
     });
+    await turns.after(groups.size + rows.size + 1);
   }
   return listed;
 }
