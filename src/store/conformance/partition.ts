@@ -131,8 +131,14 @@ async function correct(ledger: Ledger, event: Event, before: Counted): Promise<C
   const usage = { output: 3 };
   const { cost: _, ...corrected } = outcome(amount, { usage, latencyMs });
   await ledger.commit({
-    ...{ kind: "correct", at: last + dayMs, operationId: id, attempt: 1 },
-    ...{ amount, outcome: corrected, reason: "the bill", fingerprint: "bill" },
+    kind: "correct",
+    at: last + dayMs,
+    operationId: id,
+    attempt: 1,
+    amount,
+    outcome: corrected,
+    reason: "the bill",
+    fingerprint: "bill",
   });
   return { ...before, cost: amount, usage };
 }
@@ -178,8 +184,7 @@ function bucketsOf({ bucket, zone, from, lengthMs }: Question): number | null | 
   if (bucket === "none") return null;
   if (bucket === "aligned hours") return hourMs;
   if (bucket === "aligned days") return dayMs;
-  const period = bucket as "hour" | "day" | "week";
-  const recurrence = { period, timeZone: zone, anchor: 0, start: null, end: null };
+  const recurrence = { period: bucket, timeZone: zone, anchor: 0, start: null, end: null };
   const edges: number[] = [];
   for (let at = from; at < from + lengthMs;) {
     const window = windowAt(recurrence, at);

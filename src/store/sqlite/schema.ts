@@ -102,6 +102,7 @@ const steps: readonly string[] = [
     "CREATE TABLE latency_from (seq INTEGER NOT NULL);",
     "INSERT INTO latency_from SELECT coalesce(max(seq), 0) FROM entry;",
   ].join(" "),
+  // A meter that gets a column later gets it in all three roll-ups, and is left out here.
   [
     latencyColumn("rollup"),
     latencyColumn("rollup_day"),

@@ -136,7 +136,11 @@ function statusName(code: number): string {
 }
 
 function usageOf(sums: RollupSums, names: NameReader): Usage {
-  const fixed = usagePlaces.map((meter, place) => [meter, sums.usage[place] ?? 0] as const);
-  const open = [...sums.open].map(([nameId, count]) => [names.meter(nameId), count] as const);
-  return Object.fromEntries([...fixed, ...open].filter(([, count]) => count !== 0));
+  const usage: Record<string, number> = {};
+  for (const [place, meter] of usagePlaces.entries()) {
+    const count = sums.usage[place] ?? 0;
+    if (count !== 0) usage[meter] = count;
+  }
+  for (const [nameId, count] of sums.open) if (count !== 0) usage[names.meter(nameId)] = count;
+  return usage;
 }

@@ -1,6 +1,6 @@
 /** A reader thread: answers one question after another on its own connection. */
 
-import { constants, setPriority } from "node:os";
+import { setPriority } from "node:os";
 import { platform } from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../../domain/assert.ts";
@@ -18,11 +18,14 @@ import { readRefusals } from "./refusals.ts";
 import { readDistinct, readLatencies, readTotals } from "./totals.ts";
 import { verify } from "./verify.ts";
 
+/** A third of the processor time of a thread that serves calls, while both want it. */
+const niceness = 5;
+
 assert(parentPort !== null, "a reader runs as a worker thread");
 const port = parentPort;
 const { directory, yieldsToCalls } = workerData as ReaderData;
 // On Linux, the priority is that of this thread; elsewhere it would be that of the whole process.
-if (yieldsToCalls && platform === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+if (yieldsToCalls && platform === "linux") setPriority(niceness);
 const database = openForReading(directory);
 const source = { database, file: new FileHistory(database), names: new NameIndex(database) };
 const entries = new EntryReader(source);

@@ -3,7 +3,8 @@
 import type { StatementSync } from "node:sqlite";
 import { allRows, prepareRows } from "../journal/journal-file.ts";
 import { statuses, type StatusCode } from "../../journal/kind.ts";
-import { rollups, sumColumns, type Level } from "../schema.ts";
+import { usagePlaces } from "../../journal/meter-number.ts";
+import { dayHours, rollups, type Level } from "../schema.ts";
 import { addLatencyText } from "../write/latency-text.ts";
 import { addOpen, additionOf, joinPico } from "../write/rollup.ts";
 import type { Source } from "./calls.ts";
@@ -50,6 +51,8 @@ export class RollupRows {
   readonly #statements = new Map<string, StatementSync>();
   /** Attributions to select from the rows; null if SQLite does it. */
   readonly #chosen: ReadonlySet<number> | null;
+  /** The places of meters that may have counts; all until it pays to look. */
+  #places: readonly number[] = allPlaces;
 
   constructor(asked: Asked) {
     this.#asked = asked;
@@ -58,14 +61,29 @@ export class RollupRows {
     this.#chosen = isLong ? new Set(attributionIds) : null;
   }
 
+  /**
+   * Looks at the days of a range for the meters that are used there: most are not, and summing them
+   * in many hours takes as long as all else. Call it before reading that range.
+   */
+  expect({ from, to }: Pick<RollupRange, "from" | "to">): void {
+    if (this.#asked.wanted !== "sums" || to - from < expectedMs) return;
+    const { table, time, unitMs } = rollups.day;
+    const sums = usagePlaces.map((meter) => `sum(${meter})`).join(", ");
+    const sql = `SELECT ${sums} FROM ${table} WHERE ${time} >= ? AND ${time} < ?`;
+    const times = [from / unitMs - dayHours, to / unitMs + dayHours].map(clampTime);
+    const [found = []] = allRows(prepareRows(this.#asked.source.database, sql), ...times);
+    this.#places = allPlaces.filter((place) => Number(found[place] ?? 0) !== 0);
+  }
+
   addTo(add: Add, range: RollupRange): void {
     const { wanted } = this.#asked;
+    const places = wanted === "sums" ? this.#places : [];
     if (wanted === "latencies") {
       // By time, or the joined texts of years could exceed the longest text of SQLite.
       const timed = { ...range, isTimed: true };
       return this.#each(timed, "", (row) => add(row.place, row.at, latencyAdder(row.values)));
     }
-    this.#each(range, "", (row) => add(row.place, row.at, sumsAdder(row.values, wanted)));
+    this.#each(range, "", (row) => add(row.place, row.at, sumsAdder(row.values, places)));
     if (wanted === "sums")
       this.#each(range, "_meter", (row) => add(row.place, row.at, openAdder(row.values)));
   }
@@ -110,11 +128,23 @@ export class RollupRows {
       ...(kinds === null ? [] : [isIn("status", statusCodes(kinds))]),
       ...(wanted === "latencies" ? ["latencies <> ''"] : []),
     ];
-    const sums = suffix === "_meter" ? "meter_id, sum(count)" : sumsOf[wanted];
+    const sums = suffix === "_meter" ? "meter_id, sum(count)" : this.#sums();
     const groupBy = grouped.length === 0 ? "" : `GROUP BY ${grouped.join(", ")}`;
     return `SELECT ${columns.join(", ")}, ${sums} FROM ${table}${suffix} WHERE ${conditions.join(" AND ")} ${groupBy}`;
   }
+
+  #sums(): string {
+    const { wanted } = this.#asked;
+    if (wanted === "latencies") return "group_concat(latencies, '')";
+    const meters = wanted === "sums" ? this.#places.map((place) => usagePlaces[place]) : [];
+    return [released, ...[...sumNames, ...meters].map((name) => `sum(${name})`)].join(", ");
+  }
 }
+
+const allPlaces = usagePlaces.map((_, place) => place);
+
+/** Shorter ranges are read as fast as their days. */
+const expectedMs = 3 * dayHours * rollups.hour.unitMs;
 
 interface Row {
   readonly place: Place;
@@ -125,15 +155,14 @@ interface Row {
 
 const released = `sum(CASE status WHEN ${statuses.released} THEN calls ELSE 0 END)`;
 
-const costColumns = ["calls", "refusals", "cost_micro", "cost_pico"] as const;
+/** Before those of usage. */
+const sumNames = ["calls", "refusals", "cost_micro", "cost_pico", "latency_ms"] as const;
 
-const sumsOf: Readonly<Record<Wanted, string>> = {
-  sums: [released, ...sumColumns.map((name) => `sum(${name})`)].join(", "),
-  costs: [released, ...costColumns.map((name) => `sum(${name})`)].join(", "),
-  latencies: "group_concat(latencies, '')",
-};
-
-function sumsAdder(values: Row["values"], wanted: Wanted): (sums: GroupSums, sign: 1 | -1) => void {
+/** @param places Of the meters after the other sums. */
+function sumsAdder(
+  values: Row["values"],
+  places: readonly number[],
+): (sums: GroupSums, sign: 1 | -1) => void {
   const [released = 0, calls = 0, refusals = 0, micro = 0, rest = 0, latencyMs = 0, ...usage] =
     values as readonly number[];
   const cost = joinPico(micro, rest);
@@ -142,10 +171,9 @@ function sumsAdder(values: Row["values"], wanted: Wanted): (sums: GroupSums, sig
     sums.released += sign * released;
     sums.refusals += sign * refusals;
     sums.cost += sign === 1 ? cost : -cost;
-    if (wanted === "costs") return;
     sums.latencyMs += sign * latencyMs;
-    for (let place = 0; place < usage.length; place++)
-      sums.usage[place] = (sums.usage[place] ?? 0) + sign * (usage[place] ?? 0);
+    for (const [index, place] of places.entries())
+      sums.usage[place] = (sums.usage[place] ?? 0) + sign * (usage[index] ?? 0);
   };
 }
 

@@ -132,6 +132,7 @@ function addRange(reading: Reading): void {
     typeof buckets === "object" && buckets !== null
       ? finder(starts, buckets)
       : bucketFinder(buckets);
+  reading.rollups.expect({ from, to });
   addPart(reading, adder(reading, bucketOf), { origin, from, to, isTimed: buckets !== null });
   for (const [index, edge] of edges.entries()) addEdge(reading, edge, index);
 }

@@ -6,6 +6,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import { assert } from "../../../domain/assert.ts";
+import { latencyBuckets } from "../../../domain/latency/latency-bucket.ts";
 
 /** May be negative: what a batch takes back. */
 export type BucketCounts = ReadonlyMap<number, number>;
@@ -19,20 +20,32 @@ export function latencyText(counts: BucketCounts): string {
 
 /** Adds the counts of a text, or of several that are joined. */
 export function addLatencyText(into: Map<number, number>, text: string, sign: 1 | -1 = 1): void {
+  const add = (bucket: number, count: number): void =>
+    void into.set(bucket, (into.get(bucket) ?? 0) + sign * count);
+  if (text.length < longText) return eachCount(text, add);
+  const counts = new Float64Array(latencyBuckets);
+  eachCount(text, (bucket, count) => (counts[bucket] = (counts[bucket] ?? 0) + count));
+  counts.forEach((count, bucket) => count !== 0 && add(bucket, count));
+}
+
+/** Longer texts name each bucket many times: an array takes a quarter of the time of the map. */
+const longText = 2000;
+
+function eachCount(text: string, take: (bucket: number, count: number) => void): void {
   let bucket = 0;
   let number = 0;
-  let numberSign: 1 | -1 = 1;
+  let sign: 1 | -1 = 1;
   for (let place = 0; place < text.length; place++) {
     const code = text.charCodeAt(place);
     if (code >= zeroCode && code < colonCode) number = number * 10 + code - zeroCode;
-    else if (code === minusCode) numberSign = -1;
+    else if (code === minusCode) sign = -1;
     else if (code === colonCode) {
       bucket = number;
       number = 0;
     } else {
-      into.set(bucket, (into.get(bucket) ?? 0) + sign * numberSign * number);
+      take(bucket, sign * number);
       number = 0;
-      numberSign = 1;
+      sign = 1;
     }
   }
 }
