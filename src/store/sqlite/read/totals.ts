@@ -13,7 +13,7 @@ import type {
   Totals,
 } from "../../../app/port/reader.ts";
 import { countDistinct, distinctKeys } from "../../distinct.ts";
-import { dayHours, type Level } from "../schema.ts";
+import { dayHours } from "../schema.ts";
 import { hourMs, readQuarterFrom } from "../write/rollup.ts";
 import { holdsNamed, type Source } from "./calls.ts";
 import { Groups } from "./groups.ts";
@@ -74,10 +74,15 @@ function readGroups(source: Source, { filter, by, buckets }: TotalsQuery, wanted
   const includesRefusals = filter.status === undefined || filter.status === "refused";
   const rollups = new RollupRows({ source, selection, groups, wanted });
   const reading = { source, selection, includesRefusals, buckets, groups, rollups };
+  if (selection.from >= selection.to) return groups;
   const holds = holdsNamed(source, filter);
   if (holds) addCallsNamed(reading, adder(reading, bucketFinder(buckets)), { holds, filter });
   else addRange(reading);
   return groups;
+}
+
+function isEdges(buckets: Buckets): buckets is readonly number[] {
+  return buckets !== null && typeof buckets === "object";
 }
 
 /** What adds sums to the bucket of their time, or takes them back. */
@@ -119,19 +124,13 @@ function finder(
 function addRange(reading: Reading): void {
   const { buckets, selection, source } = reading;
   const limit = (at: number): number => Math.max(selection.from, Math.min(selection.to, at));
-  const ends =
-    typeof buckets === "object" && buckets !== null
-      ? buckets.map(limit)
-      : [selection.from, selection.to];
+  const ends = isEdges(buckets) ? buckets.map(limit) : [selection.from, selection.to];
   const quartersFrom = readQuarterFrom(source.database) * hourMs;
   const origin = originOf(buckets, { ends, quartersFrom });
   const edges = ends.map((at) => edgeOf(at, { origin, quartersFrom }));
   const starts = edges.map(({ nearest }) => nearest);
   const [from = 0, to = 0] = [starts[0], starts.at(-1)];
-  const bucketOf =
-    typeof buckets === "object" && buckets !== null
-      ? finder(starts, buckets)
-      : bucketFinder(buckets);
+  const bucketOf = isEdges(buckets) ? finder(starts, buckets) : bucketFinder(buckets);
   reading.rollups.expect({ from, to });
   addPart(reading, adder(reading, bucketOf), { origin, from, to, isTimed: buckets !== null });
   for (const [index, edge] of edges.entries()) addEdge(reading, edge, index);
@@ -158,7 +157,7 @@ interface Part {
 function addPart(reading: Reading, add: Add, { origin, ...range }: Part): void {
   if (range.from >= range.to) return;
   if (origin === "calls") addCallsOf(reading, add, range);
-  else reading.rollups.addTo(add, { level: origin satisfies Level, ...range });
+  else reading.rollups.addTo(add, { level: origin, ...range });
 }
 
 /** The slices of an edge count for the range before it, and are taken from the one after it. */
@@ -166,7 +165,7 @@ function addEdge(reading: Reading, { slices }: Edge, index: number): void {
   const { buckets } = reading;
   for (const { sign, ...slice } of slices) {
     const opposite = sign === 1 ? -1 : 1;
-    if (typeof buckets === "object" && buckets !== null) {
+    if (isEdges(buckets)) {
       const before = adder(reading, () => buckets[index - 1], sign);
       const isLast = index === buckets.length - 1;
       const after = adder(reading, () => (isLast ? undefined : buckets[index]), opposite);

@@ -14,6 +14,7 @@ import { openLedger } from "../open.ts";
 import { SqliteReader } from "../read/ledger-reader.ts";
 import { ledgerFile, schemaVersion, versionOf } from "../schema.ts";
 import { figuresOf, later } from "./old-ledger.test-kit.ts";
+import { upgradeInThread } from "./upgrade-thread.ts";
 
 /**
  * Files of old versions, and what the code of that version answered: commits 46f1984 (4) and
@@ -98,6 +99,14 @@ test("parts of hours before and after the upgrade have the sums of their calls",
       }
     assert.equal((await reader.verify()).ok, true);
   });
+});
+
+test("a large file is upgraded in a thread, whose error is passed on", async (t) => {
+  const directory = oldFolder(t, 8);
+  await upgradeInThread(directory);
+  assert.equal(versionOf(directory), schemaVersion);
+  await opened(directory, async ({ reader }) => assert.equal((await reader.verify()).ok, true));
+  await assert.rejects(upgradeInThread(join(directory, "missing")), /unable to open/);
 });
 
 test("the file of an old version is verified as it is, without an upgrade", async (t) => {
