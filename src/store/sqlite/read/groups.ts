@@ -8,7 +8,7 @@ import type { Usage } from "../../../domain/usage/usage.ts";
 import { statuses } from "../../journal/kind.ts";
 import { usagePlaces } from "../../journal/meter-number.ts";
 import type { NameReader } from "../journal/name-reader.ts";
-import { emptySums, type RollupSums } from "../write/rollup.ts";
+import type { RollupSums } from "../write/rollup.ts";
 import type { Source } from "./calls.ts";
 
 export interface GroupSums extends RollupSums {
@@ -50,7 +50,7 @@ export class Groups {
     const { buckets } = this.#groupAt(place);
     const known = buckets.get(bucket);
     if (known) return known;
-    const sums = { ...emptySums(), released: 0 };
+    const sums = emptyGroup();
     buckets.set(bucket, sums);
     return sums;
   }
@@ -118,6 +118,20 @@ export class Groups {
     if (key === "key") return route.keyId ?? unattributed;
     return key === "provider" ? route.provider : route.endpoint;
   }
+}
+
+/** Without a place for each meter: a long series has many groups, each with few meters. */
+function emptyGroup(): GroupSums {
+  return {
+    calls: 0,
+    released: 0,
+    refusals: 0,
+    cost: 0n,
+    latencyMs: 0,
+    latencies: new Map(),
+    usage: [],
+    open: new Map(),
+  };
 }
 
 function columnOf(key: GroupKey): "attribution_id" | "route_id" | "status" {

@@ -232,7 +232,7 @@ function inside<Inner>(outer: Map<number, Map<number, Inner>>, key: number): Map
   return inner;
 }
 
-export function emptySums(): RollupSums {
+function emptySums(): RollupSums {
   return {
     calls: 0,
     refusals: 0,
