@@ -12,6 +12,7 @@ import {
   readDistinct,
   readSums,
   sumUp,
+  sumUpInTurns,
   valuesOf,
   type DistinctByGroup,
   type Group,
@@ -66,7 +67,7 @@ export async function report(reader: Reader, query: ReportQuery): Promise<Report
   const edges = edgesOf(query);
   const needs = needsOf(query);
   const buckets = await readSums(reader, { query, edges, ...needs });
-  const now = sumUp([...buckets.values()].flat());
+  const now = await sumUpInTurns([...buckets.values()].flat());
   const earlier = query.before && (await readBefore(reader, query, query.before));
   const listing = await list(reader, { query, needs, now: [...now.groups.values()], earlier });
   const counts = wholeOf(await listing.distinct(query));
@@ -113,7 +114,7 @@ async function readBefore(reader: Reader, query: ReportQuery, range: Range): Pro
   const whole = { ...query, ...range, bucket: "none" } as const;
   const { hasLatencies } = needsOf(query);
   const rows = await readSums(reader, { query: whole, edges: edgesOf(whole), hasLatencies });
-  return sumUp([...rows.values()].flat());
+  return await sumUpInTurns([...rows.values()].flat());
 }
 
 /** The groups that are listed, and how the sums of a range are arranged by them. */

@@ -53,6 +53,8 @@ export interface Question {
 
 export type ReaderMessage =
   | { readonly kind: "answer"; readonly number: number; readonly answer: unknown }
+  /** The first rows of an answer; the message `answer` has the last ones. */
+  | { readonly kind: "part"; readonly number: number; readonly rows: readonly unknown[] }
   | {
       readonly kind: "failed";
       readonly number: number;

@@ -36,8 +36,21 @@ port.on("message", (question: Question | "close") => {
     port.close();
     return;
   }
-  say(respond(question));
+  sayInParts(respond(question));
 });
+
+/** Rows that the main thread copies in about a millisecond, between which it serves calls. */
+const rowsInAPart = 250;
+
+function sayInParts(message: ReaderMessage): void {
+  if (message.kind !== "answer" || !Array.isArray(message.answer)) return say(message);
+  const { number } = message;
+  const rows: readonly unknown[] = message.answer;
+  let place = 0;
+  for (; rows.length - place > rowsInAPart; place += rowsInAPart)
+    say({ kind: "part", number, rows: rows.slice(place, place + rowsInAPart) });
+  say({ kind: "answer", number, answer: rows.slice(place) });
+}
 
 function respond({ number, query }: Question): ReaderMessage {
   try {
