@@ -14,6 +14,7 @@ import {
 import { readingIn } from "../app/report/exchange-reader.ts";
 import { figureOf, report, type Report, type ReportQuery } from "../app/report/query.ts";
 import type { Group } from "../app/report/sums.ts";
+import { Turns } from "../app/report/turns.ts";
 import {
   reportQuery,
   reportSchema,
@@ -80,7 +81,7 @@ export const reportRoutes: readonly Route[] = [
       const found = await report(exchange ? readingIn(exchange, reader) : reader, asked);
       const listed = found.rows.flatMap(({ group }) => (group ? [{ group }] : []));
       return ok({
-        ...reportJson(found, asked, exchange),
+        ...(await reportJson(found, asked, exchange)),
         ...displayOf(exchange),
         compare: before && { ...timesJson(before), window: before.kind },
         key_names: asked.by.includes("key") ? keyNames(context, listed) : {},
@@ -89,11 +90,11 @@ export const reportRoutes: readonly Route[] = [
   }),
 ];
 
-function reportJson(
+async function reportJson(
   { total, rows, leftOut, buckets }: Report,
   query: ReportQuery,
   exchange: Exchange | undefined,
-): Omit<ReportJson, "compare" | "key_names"> {
+): Promise<Omit<ReportJson, "compare" | "key_names">> {
   const print = new RowPrinter(query, total.sums, exchange);
   const { sort, bucket, timeZone, by, isCumulative } = query;
   return {
@@ -112,13 +113,26 @@ function reportJson(
       ...print.compared(row),
     })),
     groups_left_out: leftOut,
-    data: buckets.map((one) => ({
+    data: await bucketsJson(buckets, print),
+  };
+}
+
+async function bucketsJson(
+  buckets: Report["buckets"],
+  print: RowPrinter,
+): Promise<ReportJson["data"]> {
+  const turns = new Turns();
+  const printed: ReportJson["data"][number][] = [];
+  for (const one of buckets) {
+    printed.push({
       start: formatInstant(one.start),
       end: formatInstant(one.end),
       total: print.row({}, one.total, one.counted),
       rows: one.rows.map(({ group, sums }) => ({ group, ...print.row(group, sums, one.counted) })),
-    })),
-  };
+    });
+    await turns.after(one.rows.length + 1);
+  }
+  return printed;
 }
 
 function timesJson({ from, to }: Range): { readonly from: string; readonly to: string } {

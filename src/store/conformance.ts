@@ -13,6 +13,7 @@ import {
 } from "./conformance/keeping.ts";
 import { testMetering } from "./conformance/metering.ts";
 import { testFinding, testRows, testTotals } from "./conformance/reading.ts";
+import { testPartitions } from "./conformance/partition.ts";
 import { testRecording } from "./conformance/recording.ts";
 import { testDistinct, testLatencies, testPartsOfHours } from "./conformance/spread.ts";
 import { testRequests } from "./conformance/requests.ts";
@@ -46,5 +47,6 @@ export function ledgerConformance(name: string, open: OpenStore): void {
     testLatencies(open);
     testPartsOfHours(open);
     testDistinct(open);
+    testPartitions(open);
   });
 }

@@ -105,6 +105,13 @@ export interface AlertRow extends Omit<ThresholdEntry, "kind"> {
  */
 export type GroupKey = string;
 
+/**
+ * How sums are divided by time: one bucket (null); buckets of a length in milliseconds, a multiple of
+ * an hour, aligned to the epoch; or buckets that begin at these times, in order, of which the last
+ * is the end of all.
+ */
+export type Buckets = number | null | readonly number[];
+
 /** Sums over calls. Amounts are exact. */
 export interface Figures {
   /** Charged calls. */
@@ -228,19 +235,13 @@ export interface LedgerReader {
   /**
    * @param by Fields to group by, such as `["provider"]` or `["project", "model"]`; a call without
    *   a value counts as `unattributed`.
-   * @param bucketMs Length of a time bucket (a multiple of an hour), aligned to `offsetMs`; null
-   *   for one bucket.
    */
-  totals(
-    filter: CallFilter,
-    by: readonly GroupKey[],
-    bucketMs: number | null,
-  ): Promise<readonly Totals[]>;
+  totals(filter: CallFilter, by: readonly GroupKey[], buckets: Buckets): Promise<readonly Totals[]>;
   /** The same groups and buckets; groups without a known latency are left out. */
   latencies(
     filter: CallFilter,
     by: readonly GroupKey[],
-    bucketMs: number | null,
+    buckets: Buckets,
   ): Promise<readonly LatencyTotals[]>;
   /** Groups without any value are left out. */
   distinct(filter: CallFilter, query: DistinctQuery): Promise<readonly DistinctTotals[]>;

@@ -5,6 +5,7 @@ import { formatInstant } from "../../domain/input/scalar.ts";
 import type { Exchange, ExchangeRate } from "../../domain/money/exchange.ts";
 import { pico, type PicoUsd } from "../../domain/money/money.ts";
 import type {
+  Buckets,
   CallFilter,
   CallRow,
   DistinctQuery,
@@ -25,7 +26,7 @@ export type FiguresReader = Pick<LedgerReader, "totals" | "latencies" | "distinc
 export function readingIn(exchange: Exchange, reader: FiguresReader): FiguresReader {
   return {
     latencies: (...asked) => reader.latencies(...asked),
-    totals: (filter, by, bucketMs) => totalsIn(exchange, reader, { filter, by, bucketMs }),
+    totals: (filter, by, buckets) => totalsIn(exchange, reader, { filter, by, buckets }),
     async calls(filter, page) {
       const rows = await reader.calls(filter, page);
       return rows.map((row) => callIn(exchange, row));
@@ -42,7 +43,7 @@ export function readingIn(exchange: Exchange, reader: FiguresReader): FiguresRea
 interface TotalsAsked {
   readonly filter: CallFilter;
   readonly by: readonly GroupKey[];
-  readonly bucketMs: number | null;
+  readonly buckets: Buckets;
 }
 
 const dayMs = 86_400_000;
@@ -53,25 +54,53 @@ const fewParts = 3;
 async function totalsIn(
   exchange: Exchange,
   reader: FiguresReader,
-  { filter, by, bucketMs }: TotalsAsked,
+  { filter, by, buckets }: TotalsAsked,
 ): Promise<readonly Totals[]> {
+  if (buckets !== null && typeof buckets === "object")
+    return await seriesIn(exchange, reader, { filter, by, edges: buckets });
   const parts = exchange.parts(filter);
-  const stepMs = bucketMs ?? (parts.length > fewParts ? dayMs : null);
+  const stepMs = buckets ?? (parts.length > fewParts ? dayMs : null);
   if (stepMs !== null && dayMs % stepMs === 0) {
     const rows = await reader.totals(filter, by, stepMs);
     const converted = rows.map((row) => {
       const rate = exchange.rateAt(row.bucket ?? 0);
-      const bucket = bucketMs === null ? null : row.bucket;
+      const bucket = buckets === null ? null : row.bucket;
       return { ...row, bucket, cost: costAt(exchange, row.cost, { rate }) };
     });
     return merged(converted);
   }
   const rows: Totals[] = [];
   for (const { rate, ...range } of parts) {
-    const found = await reader.totals({ ...filter, ...range }, by, bucketMs);
+    const found = await reader.totals({ ...filter, ...range }, by, buckets);
     rows.push(...found.map((row) => ({ ...row, cost: costAt(exchange, row.cost, { rate }) })));
   }
   return merged(rows);
+}
+
+interface SeriesAsked extends Omit<TotalsAsked, "buckets"> {
+  readonly edges: readonly number[];
+}
+
+/** Asks once: buckets are divided where the rate changes. */
+async function seriesIn(
+  exchange: Exchange,
+  reader: FiguresReader,
+  { filter, by, edges }: SeriesAsked,
+): Promise<readonly Totals[]> {
+  const { from = -Infinity } = filter;
+  const [first = 0, last = 0] = [edges[0], edges.at(-1)];
+  const changes = exchange.rates.map((rate) => rate.from).filter((at) => at > from);
+  const inside = changes.filter((at) => at > first && at < last);
+  const finer = [...new Set([...edges, ...inside])].sort((left, right) => left - right);
+  const rows = await reader.totals(filter, by, finer);
+  const starts = new Map(finer.map((at) => [at, edges.findLast((start) => start <= at)]));
+  const converted = rows.map((row) => {
+    const at = row.bucket ?? first;
+    // The first bucket may begin before the range.
+    const rate = exchange.rateAt(Math.max(at, from));
+    return { ...row, bucket: starts.get(at) ?? at, cost: costAt(exchange, row.cost, { rate }) };
+  });
+  return merged(converted);
 }
 
 /** A group has a row for each rate. */

@@ -3,6 +3,7 @@
 import type { NumberedEntry } from "../../app/port/feed.ts";
 import type {
   AlertRow,
+  Buckets,
   CallFilter,
   CallRow,
   CorrectionFilter,
@@ -87,7 +88,7 @@ export class MemoryReader implements LedgerReader {
   async totals(
     filter: CallFilter,
     by: readonly GroupKey[],
-    bucketMs: number | null,
+    buckets: Buckets,
   ): Promise<readonly Totals[]> {
     const journal = await this.#journal();
     const countsRefusals =
@@ -97,19 +98,19 @@ export class MemoryReader implements LedgerReader {
       calls: callRows(journal).filter((row) => selectsCall(filter, row)),
       refusals: refusals.filter((row) => selectsRefusal(filter, row)),
     };
-    return totalsOf(rows, by, bucketMs);
+    return totalsOf(rows, by, buckets);
   }
 
   async latencies(
     filter: CallFilter,
     by: readonly GroupKey[],
-    bucketMs: number | null,
+    buckets: Buckets,
   ): Promise<readonly LatencyTotals[]> {
     const calls = callRows(await this.#journal());
     return latenciesOf(
       calls.filter((row) => selectsCall(filter, row)),
       by,
-      bucketMs,
+      buckets,
     );
   }
 

@@ -54,6 +54,8 @@ export interface Question {
 
 export type ReaderMessage =
   | { readonly kind: "answer"; readonly number: number; readonly answer: unknown }
+  /** The first rows of an answer; the message `answer` has the last ones. */
+  | { readonly kind: "part"; readonly number: number; readonly rows: readonly unknown[] }
   | {
       readonly kind: "failed";
       readonly number: number;
@@ -64,4 +66,6 @@ export type ReaderMessage =
 
 export interface ReaderData {
   readonly directory: string;
+  /** Whether calls get the processor first, where the system has priorities of threads. */
+  readonly yieldsToCalls?: true;
 }

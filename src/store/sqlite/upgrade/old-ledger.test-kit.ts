@@ -195,6 +195,7 @@ export async function figuresOf(ledger: Ledger, reader: LedgerReader): Promise<s
     groups: await reader.totals({}, ["provider", "model", "status", "key"], null),
     hours: await reader.totals({}, ["status"], hourMs),
     days: await reader.totals({}, [], 24 * hourMs),
+    latencies: await latenciesOf(reader),
     keyUses: await reader.keyUses(),
     alerts: await reader.alerts({ budgetId: null, ...page }),
     verify: await reader.verify(),
@@ -204,6 +205,12 @@ export async function figuresOf(ledger: Ledger, reader: LedgerReader): Promise<s
     (_, value: unknown) => (typeof value === "bigint" ? `${value}` : value),
     1,
   );
+}
+
+async function latenciesOf(reader: LedgerReader): Promise<readonly unknown[]> {
+  const all = await reader.latencies({}, ["team", "status"], hourMs);
+  const rows = all.map(({ group, bucket, counts }) => [group, bucket, Object.fromEntries(counts)]);
+  return rows.sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1));
 }
 
 /** The SQL that makes the same file again. */

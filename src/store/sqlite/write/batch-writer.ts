@@ -17,11 +17,12 @@ import { counterWidth, entriesOf, type Batch } from "./batch.ts";
 import {
   additionOf,
   hourMs,
-  prepareRollup,
+  prepareRollups,
+  quarterMs,
   readLatencyFrom,
+  readQuarterFrom,
   RollupBatch,
   type RollupKey,
-  type RollupStatements,
   withoutOldLatency,
 } from "./rollup.ts";
 
@@ -36,6 +37,7 @@ export class BatchWriter {
   readonly #hours = new Map<number, { first: number; last: number }>();
   readonly #statements: ReturnType<typeof prepareAll>;
   readonly #latencyFrom: number;
+  readonly #quarterFrom: number;
   #lastSeq = 0;
   #lastHash = genesis;
   #shapes = new Map<string, number>();
@@ -45,6 +47,7 @@ export class BatchWriter {
     this.#journal = new JournalFile(database);
     this.#statements = prepareAll(database);
     this.#latencyFrom = readLatencyFrom(database);
+    this.#quarterFrom = readQuarterFrom(database);
     this.#load();
   }
 
@@ -90,8 +93,7 @@ export class BatchWriter {
     }
     assert(nextName === batch.names.length, "a name goes with an entry of its batch");
     this.#writeState(batch);
-    this.#rollups.byDay().write(this.#statements.day);
-    this.#rollups.write(this.#statements.rollup);
+    this.#rollups.write(this.#statements.rollups, this.#quarterFrom);
     for (const [hour, { first, last }] of this.#hours) this.#statements.hour.run(hour, first, last);
     this.#hours.clear();
   }
@@ -155,17 +157,16 @@ export class BatchWriter {
     const addition = additionOf(row);
     assert(addition !== undefined, "an outcome adds to the roll-ups");
     const endedAt = this.#amend(row) ?? row.at;
-    const hour = Math.floor(endedAt / hourMs);
     this.#rollups.add(
       {
-        hour,
+        quarter: Math.floor(endedAt / quarterMs),
         attributionId: row.attributionId ?? 0,
         routeId: row.routeId ?? 0,
         status: addition.status,
       },
       addition,
     );
-    if (endedAt === row.at) this.#widenHour(hour, row.seq);
+    if (endedAt === row.at) this.#widenHour(Math.floor(endedAt / hourMs), row.seq);
   }
 
   /**
@@ -180,7 +181,7 @@ export class BatchWriter {
     assert(addition !== undefined && row.call !== null, "only an outcome is replaced");
     const oldEndedAt = Number(this.#statements.endedAt.get(old.seq)?.["ended_at"] ?? old.at);
     const key: RollupKey = {
-      hour: Math.floor(oldEndedAt / hourMs),
+      quarter: Math.floor(oldEndedAt / quarterMs),
       attributionId: old.attributionId ?? 0,
       routeId: old.routeId ?? 0,
       status: addition.status,
@@ -230,8 +231,7 @@ export class BatchWriter {
 }
 
 function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, StatementSync>> & {
-  readonly rollup: RollupStatements;
-  readonly day: RollupStatements;
+  readonly rollups: ReturnType<typeof prepareRollups>;
 } {
   return {
     begin: database.prepare("BEGIN IMMEDIATE"),
@@ -250,8 +250,7 @@ function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, Stat
     hour: database.prepare(`
       INSERT INTO hour VALUES (?, ?, ?)
       ON CONFLICT (hour) DO UPDATE SET first_seq = min(first_seq, excluded.first_seq), last_seq = max(last_seq, excluded.last_seq)`),
-    rollup: prepareRollup(database, "rollup"),
-    day: prepareRollup(database, "rollup_day"),
+    rollups: prepareRollups(database),
   };
 }
 
