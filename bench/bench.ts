@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly without: readonly string[];
   /** The root of another checkout, measured in the same rounds; null for none. */
   readonly other: string | null;
+  /** The data folder that `ledger` keeps: filled if it has no ledger yet. Null for a new one. */
+  readonly ledger: string | null;
 }
 
 export interface Table {

@@ -20,7 +20,15 @@ test("without names, all benchmarks but the soak run; with names, those run in t
 });
 
 test("options are parsed, and missing ones have defaults", () => {
-  const usual = { rounds: 5, seconds: 3, minutes: 10, quick: false, without: [], other: null };
+  const usual = {
+    rounds: 5,
+    seconds: 3,
+    minutes: 10,
+    quick: false,
+    without: [],
+    other: null,
+    ledger: null,
+  };
   assert.deepEqual(asked(), { benches: offer.benches, options: usual, isStored: true });
   const { options } = asked(
     "--rounds",
@@ -42,6 +50,7 @@ test("options are parsed, and missing ones have defaults", () => {
     quick: false,
     without: ["portkey", "tiktoken"],
     other: null,
+    ledger: null,
   });
 });
 

@@ -28,6 +28,7 @@ interface Given {
   readonly without: readonly string[];
   readonly keep?: true;
   readonly other?: string;
+  readonly ledger?: string;
 }
 
 /** What `--without` accepts: the targets, and the peer of `tokens`. */
@@ -59,6 +60,12 @@ export function readOptions(words: readonly string[], { benches, soak }: Offer):
         "another checkout, measured as purser-other in the same rounds; implies --keep",
       ).argParser(checkout),
     )
+    .addOption(
+      new Option(
+        "--ledger <folder>",
+        "data folder of `ledger`: filled once, then measured as it is and kept; implies --keep",
+      ).argParser((folder) => path.resolve(folder)),
+    )
     .option("--quick", "smoke test: run everything as small as possible; store nothing")
     .option("--keep", "do not change the stored results or the README")
     .addHelpText(
@@ -80,8 +87,10 @@ export function readOptions(words: readonly string[], { benches, soak }: Offer):
       quick: isQuick,
       without: given.without,
       other: given.other ?? null,
+      ledger: given.ledger ?? null,
     },
-    isStored: !isQuick && given.keep !== true && given.other === undefined,
+    isStored:
+      !isQuick && given.keep !== true && given.other === undefined && given.ledger === undefined,
   };
 }
 

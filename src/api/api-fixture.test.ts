@@ -116,6 +116,7 @@ export async function openBench(
     reportsBilledCost: (name) => name === "openrouter",
     declaredPrices: [stated],
     declaredItems: [],
+    displayRates: [],
     providerNames: ["openai", "anthropic"],
     reloadPrices: () => prices.reload(),
     priceUpdates: new PriceUpdates({

@@ -30,12 +30,15 @@ import { readBody, readQuery } from "./request.ts";
 import type { Reply, Route } from "./route.ts";
 import { reconciliationRoutes } from "./reconciliations.ts";
 import { reportRoutes } from "./report.ts";
+import { requestRoutes } from "./requests.ts";
 import { ruleRoutes } from "./rules.ts";
 import { statusRoutes } from "./status.ts";
 import { seriesRoutes } from "./series.ts";
 import { summaryRoutes } from "./summary.ts";
+import { teamRoutes } from "./teams.ts";
 import { telemetryRoutes } from "./telemetry.ts";
 import { usageRoutes } from "./usage.ts";
+import { userRoutes } from "./users.ts";
 
 /** All routes, in the order of the documentation. */
 export const routes: readonly Route[] = [
@@ -53,6 +56,9 @@ export const routes: readonly Route[] = [
   ...exportRoutes,
   ...exportScheduleRoutes,
   ...reportRoutes,
+  ...requestRoutes,
+  ...userRoutes,
+  ...teamRoutes,
   ...reconciliationRoutes,
   ...epochRoutes,
   ...estimateRoutes,

@@ -1,7 +1,7 @@
 /** Serves `/api/v1/charges`: money that was spent on anything but a model call. */
 
 import type { z } from "zod";
-import { chargeEndpoint, findItem, readQuantity, type ItemReport } from "../app/charge/item.ts";
+import { findItem, readQuantity, type ItemReport } from "../app/charge/item.ts";
 import {
   recordShared,
   type ChargeToShare,
@@ -23,7 +23,7 @@ import type { Attribution } from "../domain/attribution/attribution.ts";
 import { PurserError } from "../domain/error.ts";
 import { parseInstant } from "../domain/input/scalar.ts";
 import { add, formatUsd, zero } from "../domain/money/money.ts";
-import { itemProviders } from "../domain/price/text/item.ts";
+import { chargeEndpoint, itemProviders } from "../domain/price/text/item.ts";
 import { readUsd } from "./amount.ts";
 import { countsOf, errorJson, idIn } from "./batch-answer.ts";
 import type { ApiContext } from "./context.ts";

@@ -21,6 +21,7 @@ import type { TokenCounter } from "../app/port/token-counter.ts";
 import type { TokenizerFamily } from "../domain/estimate/tokenizer.ts";
 import type { PriceOverride } from "../domain/price/text/override.ts";
 import type { ModelName } from "../domain/price/served.ts";
+import type { ExchangeRate } from "../domain/money/exchange.ts";
 import type { PriceBook } from "../domain/price/sheet.ts";
 
 export interface ApiContext extends Audience, EndAudience {
@@ -60,6 +61,8 @@ export interface ApiContext extends Audience, EndAudience {
   readonly declaredPrices: readonly PriceOverride[];
   /** Items of the configuration. */
   readonly declaredItems: readonly PriceOverride[];
+  /** Of the currencies in which amounts can be shown. */
+  readonly displayRates: readonly ExchangeRate[];
   /** Providers that calls can name, configured or not. */
   readonly providerNames: readonly string[];
   /** Call after adding a price to the ledger: rebuilds the price book. */

@@ -47,7 +47,8 @@ export const exportRoutes: readonly Route[] = [
     responses: { 200: file("The rows.", "text/csv"), ...problems },
     handler: async ({ query, caller, context, request }) => {
       const filter = exportFilter(caller, query, context);
-      const job = { format: "csv", rows: query.rows, filter } as const;
+      const scope = figuresFilter(caller, { include: query.include }, context);
+      const job = { format: "csv", rows: query.rows, filter, scope } as const;
       return fileReply(context.exporter.run(job, request.signal), {
         mediaType: csvType,
         name: fileName(query.rows, query, "csv"),
@@ -65,7 +66,8 @@ export const exportRoutes: readonly Route[] = [
     responses: { 200: answer("The rows.", exportedRows), ...problems },
     handler: async ({ query, caller, context, request }) => {
       const filter = exportFilter(caller, query, context);
-      const job = { format: "json", rows: query.rows, filter } as const;
+      const scope = figuresFilter(caller, { include: query.include }, context);
+      const job = { format: "json", rows: query.rows, filter, scope } as const;
       return fileReply(context.exporter.run(job, request.signal), {
         mediaType: "application/json",
         name: fileName(query.rows, query, "json"),

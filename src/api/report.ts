@@ -11,8 +11,10 @@ import {
   type MetricName,
   type Sums,
 } from "../app/report/metric.ts";
+import { readingIn } from "../app/report/exchange-reader.ts";
 import { figureOf, report, type Report, type ReportQuery } from "../app/report/query.ts";
 import type { Group } from "../app/report/sums.ts";
+import { Turns } from "../app/report/turns.ts";
 import {
   reportQuery,
   reportSchema,
@@ -22,12 +24,15 @@ import {
 import { PurserError } from "../domain/error.ts";
 import { suggest } from "../domain/input/nearest.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
-import { formatUsd } from "../domain/money/money.ts";
+import type { Exchange } from "../domain/money/exchange.ts";
+import { formatUsd, zero, type PicoUsd } from "../domain/money/money.ts";
+import { displayOf, exchangeFor } from "./currency.ts";
 import { drillQuery } from "./drill.ts";
 import { figuresFilter } from "./filter.ts";
 import { readBy } from "./group-by.ts";
 import { answer, ok, problem, readers, route, type Route } from "./route.ts";
 import { keyNames } from "./series.ts";
+import { orderText, readOrder } from "./sort.ts";
 
 const maxGroupKeys = 3;
 
@@ -55,6 +60,10 @@ export const reportRoutes: readonly Route[] = [
       );
       const isWhole = compare === "previous_whole";
       const before = compare === undefined ? null : rangeBefore(range, { timeZone, isWhole });
+      const exchange = exchangeFor(context, query.currency, {
+        from: before ? Math.min(before.from, range.from) : range.from,
+        to: range.to,
+      });
       const wanted = readMetrics(query.metrics);
       const asked: ReportQuery = {
         filter,
@@ -65,13 +74,15 @@ export const reportRoutes: readonly Route[] = [
         metrics: wanted,
         before,
         top,
-        sort: readSort(query.sort, wanted[0] ?? "cost"),
+        sort: readOrder(query.sort, metricNames, wanted[0] ?? "cost"),
         isCumulative: readCumulative(query.cumulative, bucket),
       };
-      const found = await report(context.reader, asked);
+      const { reader } = context;
+      const found = await report(exchange ? readingIn(exchange, reader) : reader, asked);
       const listed = found.rows.flatMap(({ group }) => (group ? [{ group }] : []));
       return ok({
-        ...reportJson(found, asked),
+        ...(await reportJson(found, asked, exchange)),
+        ...displayOf(exchange),
         compare: before && { ...timesJson(before), window: before.kind },
         key_names: asked.by.includes("key") ? keyNames(context, listed) : {},
       });
@@ -79,11 +90,12 @@ export const reportRoutes: readonly Route[] = [
   }),
 ];
 
-function reportJson(
+async function reportJson(
   { total, rows, leftOut, buckets }: Report,
   query: ReportQuery,
-): Omit<ReportJson, "compare" | "key_names"> {
-  const print = new RowPrinter(query, total.sums);
+  exchange: Exchange | undefined,
+): Promise<Omit<ReportJson, "compare" | "key_names">> {
+  const print = new RowPrinter(query, total.sums, exchange);
   const { sort, bucket, timeZone, by, isCumulative } = query;
   return {
     ...timesJson(query),
@@ -91,7 +103,7 @@ function reportJson(
     time_zone: timeZone,
     by,
     metrics: query.metrics,
-    sort: sort.isAscending ? `${sort.by}:asc` : sort.by,
+    sort: orderText(sort),
     share_of: print.shareOf,
     cumulative: isCumulative,
     total: { ...print.row({}, total.sums, query), ...print.compared(total) },
@@ -101,13 +113,26 @@ function reportJson(
       ...print.compared(row),
     })),
     groups_left_out: leftOut,
-    data: buckets.map((one) => ({
+    data: await bucketsJson(buckets, print),
+  };
+}
+
+async function bucketsJson(
+  buckets: Report["buckets"],
+  print: RowPrinter,
+): Promise<ReportJson["data"]> {
+  const turns = new Turns();
+  const printed: ReportJson["data"][number][] = [];
+  for (const one of buckets) {
+    printed.push({
       start: formatInstant(one.start),
       end: formatInstant(one.end),
       total: print.row({}, one.total, one.counted),
       rows: one.rows.map(({ group, sums }) => ({ group, ...print.row(group, sums, one.counted) })),
-    })),
-  };
+    });
+    await turns.after(one.rows.length + 1);
+  }
+  return printed;
 }
 
 function timesJson({ from, to }: Range): { readonly from: string; readonly to: string } {
@@ -120,8 +145,11 @@ class RowPrinter {
   readonly shareOf: MetricName;
   readonly #query: ReportQuery;
   readonly #whole: number;
+  /** Whose amounts the sums have; undefined for pico-USD. */
+  readonly #exchange: Exchange | undefined;
 
-  constructor(query: ReportQuery, total: Sums) {
+  constructor(query: ReportQuery, total: Sums, exchange: Exchange | undefined) {
+    this.#exchange = exchange;
     this.#query = query;
     this.shareOf = metrics[query.sort.by].isSum ? query.sort.by : "cost";
     this.#whole = Number(figureOf(this.shareOf, total) ?? 0);
@@ -156,12 +184,21 @@ class RowPrinter {
   }
 
   #figures(sums: Sums): ReportFiguresJson {
-    return Object.fromEntries(
-      this.#query.metrics.map((name) => {
-        const figure = figureOf(name, sums);
-        return [name, typeof figure === "bigint" ? formatUsd(figure) : figure];
-      }),
-    );
+    return Object.fromEntries(this.#query.metrics.map((name) => [name, this.#figure(name, sums)]));
+  }
+
+  #figure(name: MetricName, sums: Sums): string | number | null {
+    const figure = figureOf(name, sums);
+    if (typeof figure !== "bigint") return figure;
+    if (!this.#exchange) return formatUsd(figure);
+    const { amount, parts } = metrics[name].share?.(sums) ?? { amount: figure, parts: 1 };
+    return this.#exchange.printShare(amount, parts);
+  }
+
+  /** In the currency that was asked for. */
+  #cost(amount: PicoUsd): { readonly cost: string } | { readonly cost_usd: string } {
+    const exchange = this.#exchange;
+    return exchange ? { cost: exchange.print(amount) } : { cost_usd: formatUsd(amount) };
   }
 
   #coverage(sums: Sums): RowJson["coverage"] {
@@ -176,7 +213,7 @@ class RowPrinter {
         calls,
         share: ratio(calls, sums.calls),
         distinct: known?.distinct ?? 0,
-        cost_usd: known ? formatUsd(known.cost) : "0",
+        ...this.#cost(known?.cost ?? zero),
       };
     }
     return coverage;
@@ -198,16 +235,6 @@ function readMetric(name: string, field: string): MetricName {
   throw new PurserError("invalid_request", `${field}: "${name.slice(0, 60)}" is not a metric`, {
     field,
     remedy: suggest(name, metricNames),
-  });
-}
-
-function readSort(text: string | undefined, usual: MetricName): ReportQuery["sort"] {
-  const [name = usual, order = "desc", ...more] = text?.split(":") ?? [];
-  if (more.length === 0 && (order === "asc" || order === "desc"))
-    return { by: readMetric(name, "sort"), isAscending: order === "asc" };
-  throw new PurserError("invalid_request", `sort: "${text?.slice(0, 60)}" is not valid`, {
-    field: "sort",
-    remedy: "Give a metric, such as cost, or cost:asc for the lowest first.",
   });
 }
 

@@ -1,7 +1,8 @@
 /** Serves `/api/v1/series`: figures over time. */
 
 import { usualRangeMs } from "../app/report/range.ts";
-import { series } from "../app/report/series.ts";
+import { readingIn } from "../app/report/exchange-reader.ts";
+import { series, type Series, type SeriesQuery } from "../app/report/series.ts";
 import { unpricedModels } from "../app/report/unpriced-models.ts";
 import type { Figures, GroupFigures } from "../app/port/reader.ts";
 import {
@@ -11,7 +12,9 @@ import {
   type GroupFiguresJson,
 } from "../contract/series.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
-import { formatUsd } from "../domain/money/money.ts";
+import type { Exchange } from "../domain/money/exchange.ts";
+import { formatUsd, zero, type PicoUsd } from "../domain/money/money.ts";
+import { displayOf, exchangeFor } from "./currency.ts";
 import { countTokens } from "../domain/usage/usage.ts";
 import type { ApiContext } from "./context.ts";
 import { figuresFilter } from "./filter.ts";
@@ -38,30 +41,26 @@ export const seriesRoutes: readonly Route[] = [
       const to = filter.to ?? context.clock.now() + 1;
       const from = filter.from ?? to - usualRangeMs[query.bucket];
       const by = readBy(query.by, maxGroupKeys);
-      const result = await series(context.reader, {
-        filter,
-        from,
-        to,
-        bucket: query.bucket,
-        by,
-        timeZone: query.time_zone,
-      });
+      const { bucket, time_zone: timeZone } = query;
+      const asked = { filter, from, to, bucket, by, timeZone };
+      const result = await series(context.reader, asked);
+      const exchange = exchangeFor(context, query.currency, { from, to });
+      const print = new FiguresPrinter(exchange && (await inCurrency(context, exchange, asked)));
       const unpriced = await unpricedModels(context.reader, { ...filter, from, to });
       return ok({
         from: formatInstant(from),
         to: formatInstant(to),
-        bucket: query.bucket,
-        time_zone: query.time_zone,
+        bucket,
+        time_zone: timeZone,
+        ...displayOf(exchange),
         by,
-        total: figuresJson(result.total),
-        groups: result.groups.map(groupJson),
+        ...print.sums(result),
         key_names: by.includes("key") ? keyNames(context, result.groups) : {},
         unpriced,
-        data: result.buckets.map(({ start, end, total, groups }) => ({
-          start: formatInstant(start),
-          end: formatInstant(end),
-          total: figuresJson(total),
-          groups: groups.map(groupJson),
+        data: result.buckets.map((one, index) => ({
+          start: formatInstant(one.start),
+          end: formatInstant(one.end),
+          ...print.sums(one, index),
         })),
       });
     },
@@ -78,6 +77,50 @@ export function keyNames(
   return Object.fromEntries(
     ledger.keys().flatMap(({ keyId, name }) => (wanted.has(keyId) ? [[keyId, name]] : [])),
   );
+}
+
+interface Shown {
+  readonly exchange: Exchange;
+  /** The same series, whose amounts are those of the exchange. */
+  readonly series: Series;
+}
+
+async function inCurrency(
+  { reader }: ApiContext,
+  exchange: Exchange,
+  query: SeriesQuery,
+): Promise<Shown> {
+  return { exchange, series: await series(readingIn(exchange, reader), query) };
+}
+
+type Sums = Pick<Series, "total" | "groups">;
+
+/** Adds what each sum is in the currency that was asked for, if one was. */
+class FiguresPrinter {
+  readonly #shown: Shown | undefined;
+
+  constructor(shown: Shown | undefined) {
+    this.#shown = shown;
+  }
+
+  /** @param bucket Undefined for the sums of the range. */
+  sums(
+    { total, groups }: Sums,
+    bucket?: number,
+  ): { readonly total: FiguresJson; readonly groups: readonly GroupFiguresJson[] } {
+    if (!this.#shown) return { total: figuresJson(total), groups: groups.map(groupJson) };
+    const { exchange, series: all } = this.#shown;
+    const same: Sums | undefined = bucket === undefined ? all : all.buckets[bucket];
+    const costs = new Map(same?.groups.map((one) => [JSON.stringify(one.group), one.cost]));
+    const shown = (cost: PicoUsd | undefined) => ({ cost: exchange.print(cost ?? zero) });
+    return {
+      total: { ...figuresJson(total), ...shown(same?.total.cost) },
+      groups: groups.map((one) => ({
+        ...groupJson(one),
+        ...shown(costs.get(JSON.stringify(one.group))),
+      })),
+    };
+  }
 }
 
 function figuresJson({ calls, released, refusals, cost, usage, latencyMs }: Figures): FiguresJson {

@@ -1,5 +1,6 @@
 /** Serves `/api/v1/summary`: what was spent, on what, and how efficiently. */
 
+import { readingIn } from "../app/report/exchange-reader.ts";
 import {
   summarise,
   type CallSummary,
@@ -8,7 +9,9 @@ import {
   type Summary,
 } from "../app/report/summary.ts";
 import { summaryQuery, summarySchema, type SummaryJson } from "../contract/summary.ts";
-import { toNumber } from "../domain/money/money.ts";
+import type { Exchange } from "../domain/money/exchange.ts";
+import { toNumber, type PicoUsd } from "../domain/money/money.ts";
+import { displayOf, exchangeFor } from "./currency.ts";
 import { figuresFilter } from "./filter.ts";
 import { answer, ok, problem, readers, route, type Route } from "./route.ts";
 
@@ -27,23 +30,31 @@ export const summaryRoutes: readonly Route[] = [
     },
     async handler({ query, caller, context }) {
       const filter = figuresFilter(caller, query, context);
-      return ok(summaryJson(await summarise(context.reader, filter, query.tasks)));
+      const exchange = exchangeFor(context, query.currency, filter);
+      const reader = exchange ? readingIn(exchange, context.reader) : context.reader;
+      const summary = await summarise(reader, filter, query.tasks);
+      return ok({ ...summaryJson(summary, exchange), ...displayOf(exchange) });
     },
   }),
 ];
 
-/** Amounts become JSON numbers, converted from exact sums. */
-export function summaryJson(summary: Summary): SummaryJson {
+/**
+ * Amounts become JSON numbers, converted from exact sums.
+ *
+ * @param exchange Whose amounts the summary has; undefined for pico-USD.
+ */
+export function summaryJson(summary: Summary, exchange?: Exchange): SummaryJson {
   const { total } = summary;
+  const number = numbersOf(exchange);
   const tokens = total.inputTokens + total.outputTokens;
   return {
-    total_cost: toNumber(total.cost),
+    total_cost: number(total.cost),
     task_count: total.calls,
-    average_cost: toNumber(total.averageCost),
-    by_provider: mapValues(summary.byProvider, providerJson),
-    by_operation: mapValues(summary.byOperation, operationJson),
+    average_cost: number(total.averageCost),
+    by_provider: mapValues(summary.byProvider, (sums) => providerJson(sums, number)),
+    by_operation: mapValues(summary.byOperation, (sums) => operationJson(sums, number)),
     efficiency_metrics: {
-      cost_per_1k_tokens: toNumber(summary.costPer1000Tokens),
+      cost_per_1k_tokens: number(summary.costPer1000Tokens),
       avg_tokens_per_task: ratio(tokens, total.calls),
       input_output_ratio: ratio(total.inputTokens, total.outputTokens),
       total_input_tokens: total.inputTokens,
@@ -51,35 +62,41 @@ export function summaryJson(summary: Summary): SummaryJson {
       total_tokens: tokens,
     },
     meters: summary.units,
-    tasks: summary.calls.map(taskJson),
+    tasks: summary.calls.map((call) => taskJson(call, number)),
   };
 }
 
-function providerJson(sums: ProviderSums): SummaryJson["by_provider"][string] {
+type ToNumber = (amount: PicoUsd) => number;
+
+function numbersOf(exchange: Exchange | undefined): ToNumber {
+  return exchange ? (amount) => Number(exchange.print(amount)) : toNumber;
+}
+
+function providerJson(sums: ProviderSums, number: ToNumber): SummaryJson["by_provider"][string] {
   return {
-    total_cost: toNumber(sums.cost),
+    total_cost: number(sums.cost),
     input_tokens: sums.inputTokens,
     output_tokens: sums.outputTokens,
     task_count: sums.calls,
     operations: mapValues(sums.byOperation, ({ calls, cost, averageLatencyMs }) => ({
       count: calls,
-      total_cost: toNumber(cost),
+      total_cost: number(cost),
       avg_latency_ms: averageLatencyMs,
     })),
   };
 }
 
-function operationJson(sums: CallSums): SummaryJson["by_operation"][string] {
+function operationJson(sums: CallSums, number: ToNumber): SummaryJson["by_operation"][string] {
   return {
     count: sums.calls,
-    total_cost: toNumber(sums.cost),
-    avg_cost: toNumber(sums.averageCost),
+    total_cost: number(sums.cost),
+    avg_cost: number(sums.averageCost),
     total_tokens: sums.inputTokens + sums.outputTokens,
     avg_latency_ms: sums.averageLatencyMs,
   };
 }
 
-function taskJson(call: CallSummary): SummaryJson["tasks"][number] {
+function taskJson(call: CallSummary, number: ToNumber): SummaryJson["tasks"][number] {
   return {
     timestamp: call.startedAt / 1000,
     provider: call.provider,
@@ -87,9 +104,9 @@ function taskJson(call: CallSummary): SummaryJson["tasks"][number] {
     operation: call.operation,
     input_tokens: call.inputTokens,
     output_tokens: call.outputTokens,
-    input_cost: toNumber(call.inputCost),
-    output_cost: toNumber(call.outputCost),
-    total_cost: toNumber(call.cost),
+    input_cost: number(call.inputCost),
+    output_cost: number(call.outputCost),
+    total_cost: number(call.cost),
     latency_ms: call.latencyMs,
   };
 }

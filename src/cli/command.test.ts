@@ -47,6 +47,7 @@ test("every command has help with an example", async () => {
     "rules",
     "serve",
     "simulate",
+    "teams",
     "top",
     "verify",
   ]);

@@ -36,6 +36,11 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./command/report.ts")).defineReport,
   },
   {
+    name: "teams",
+    summary: "show budgets of teams, and what a deliverable costs",
+    load: async () => (await import("./command/teams.ts")).defineTeams,
+  },
+  {
     name: "export",
     summary: "write calls and sums to a file",
     load: async () => (await import("./command/export.ts")).defineExport,

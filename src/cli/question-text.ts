@@ -5,7 +5,7 @@ import type { ReportJson } from "../contract/report.ts";
 import { csvLine, harmless } from "../domain/table/csv.ts";
 import { beginning, withKeyName } from "./figures.ts";
 import { bar } from "./terminal/bar.ts";
-import { atThePoint, counted, dollars, duration, grouped, percent } from "./terminal/number.ts";
+import { atThePoint, counted, duration, grouped, moneyIn, percent } from "./terminal/number.ts";
 import type { Output } from "./terminal/screen.ts";
 import { type Column, table } from "./terminal/table.ts";
 
@@ -123,11 +123,12 @@ const figure = { align: "right" } as const;
 function metricCells(report: ReportJson, lines: readonly Line[]): readonly Cells[] {
   return report.metrics.map((name, index) => ({
     column: {
-      title: titleOf(name),
+      title: titleOf(name, currencyOf(report)),
       ...figure,
       ...(name !== "cost" && name !== sortedBy(report) && { spare: 3 + index }),
     },
     cells: figureCells(
+      report,
       name,
       lines.map(({ figures }) => valueOf(figures, name)),
     ),
@@ -141,7 +142,7 @@ function comparedCells(report: ReportJson, lines: readonly Line[]): readonly Cel
   const before = lines.map((line) => valueOf(line.before, name));
   const change = lines.map((line) => changeText(line.change?.[name]));
   return [
-    { column: { title: "before", ...figure }, cells: figureCells(name, before) },
+    { column: { title: "before", ...figure }, cells: figureCells(report, name, before) },
     { column: { title: "change", ...figure, spare: 2 }, cells: change },
   ];
 }
@@ -179,20 +180,30 @@ function sortedBy({ sort }: ReportJson): string {
   return sort.split(":")[0] ?? sort;
 }
 
-function titleOf(metric: string): string {
+function titleOf(metric: string, currency: string): string {
   if (metric === "refusals") return "refused";
-  return metric.replace(/^cost/, "USD").replaceAll("_", " ");
+  return metric.replace(/^cost/, currency).replaceAll("_", " ");
 }
 
 function valueOf(figures: Total["before"] | undefined, metric: string): Value {
   return figures && isMetric(metric) ? figures[metric] : undefined;
 }
 
-function figureCells(metric: string, values: readonly Value[]): readonly string[] {
+/** Whose amounts the report has. */
+function currencyOf({ display }: ReportJson): string {
+  return display?.currency ?? "USD";
+}
+
+function figureCells(
+  report: ReportJson,
+  metric: string,
+  values: readonly Value[],
+): readonly string[] {
+  const currency = currencyOf(report);
   const isMoney = isMetric(metric) && metrics[metric].isMoney === true;
   const cells = values.map((value) => {
     if (value === null || value === undefined) return "";
-    if (isMoney) return dollars(String(value));
+    if (isMoney) return moneyIn(currency, String(value));
     if (metric.startsWith("latency")) return duration(Number(value));
     return metric.endsWith("share") ? percent(Number(value)) : grouped(value);
   });

@@ -24,12 +24,13 @@ export interface QuestionOptions {
   readonly timeZone?: string;
   readonly filter: readonly string[];
   readonly include?: string;
+  readonly currency?: string;
 }
 
 /** The options that correspond to the fields of a report's query. */
 export const questionWords: OptionWords = {
   ...sameNames("from", "to", "last", "by", "metrics", "sort", "compare", "top", "time_zone"),
-  ...sameNames("include"),
+  ...sameNames("include", "currency"),
   bucket: { option: "--by", remedy: "Choose a longer time axis, or a shorter range." },
 };
 
@@ -39,7 +40,15 @@ const axes: ReadonlySet<string> = new Set(["hour", "day", "week", "month"]);
 const calendarWindows = { today: "today", week: "this_week", month: "this_month" } as const;
 
 /** Options that the sums of a range alone cannot answer. */
-const asking = ["last", "metrics", "sort", "compare", "timeZone", ...keysOf(calendarWindows)];
+const asking = [
+  "last",
+  "metrics",
+  "sort",
+  "compare",
+  "currency",
+  "timeZone",
+  ...keysOf(calendarWindows),
+];
 
 /** Whether the options need the API's report; the first of them, as it is written. */
 export function questionOption(options: QuestionOptions): string | undefined {
@@ -81,6 +90,7 @@ function queryOf(options: QuestionOptions, top: number | undefined): string {
     compare: options.compare === true ? "previous" : options.compare,
     time_zone: options.timeZone,
     include: options.include,
+    currency: options.currency,
   };
   for (const [name, value] of Object.entries(fields))
     if (value !== undefined) query.set(name, String(value));

@@ -225,6 +225,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     priceUpdates,
     declaredPrices: configuration.prices,
     declaredItems: configuration.items,
+    displayRates: configuration.displayRates,
     providerNames: [
       ...configuration.providers.map(({ name }) => name),
       ...Object.keys(knownProviders),

@@ -12,6 +12,7 @@ import type { PriceOverride } from "../domain/price/text/override.ts";
 import type { Budget } from "../domain/budget/budget.ts";
 import type { FallbackRates } from "../domain/price/row/rate.ts";
 import type { KeyDefinition } from "../domain/key/define.ts";
+import type { ExchangeRate } from "../domain/money/exchange.ts";
 import type { Rule } from "../domain/rule/rule.ts";
 import type { WireName } from "../wire/wire.ts";
 
@@ -37,6 +38,8 @@ export interface Configuration {
   /** Short names of models: `fast` → `openai/gpt-5-mini`. */
   readonly aliases: ReadonlyMap<string, string>;
   readonly limits: LimitConfiguration;
+  /** Of the currencies in which amounts can be shown. */
+  readonly displayRates: readonly ExchangeRate[];
   /** Whom traced calls are for, and which are not counted. */
   readonly telemetry: TelemetryRules;
   /** Whether calls without a key are accepted. */

@@ -28,6 +28,7 @@ import { readDocument } from "./document.ts";
 import { readExportSchedules } from "./export-schedule.ts";
 import { Faults } from "./fault.ts";
 import { defaultLimits, readLimits } from "./limit.ts";
+import { readDisplay } from "./display.ts";
 import { readNotifiers } from "./notifier.ts";
 import { readPriceSchedule } from "./price-schedule.ts";
 import { environmentProviders, readProviders } from "./provider.ts";
@@ -93,6 +94,7 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
           faults,
         }),
         limits: readLimits(fields.values.get("limits"), faults),
+        displayRates: readDisplay(fields.values.get("display"), faults),
         telemetry: readTelemetryRules(fields.values.get("telemetry"), faults),
         simulator: optionalWord<"on" | "off">(fields, "simulator", ["on", "off"]) ?? null,
         allowAnonymous: optionalFlag(fields, "allow_anonymous") ?? false,
@@ -189,6 +191,7 @@ export function defaultConfiguration(environment: Environment): Configuration {
     keys: [],
     aliases: new Map(),
     limits: defaultLimits,
+    displayRates: [],
     telemetry: defaultTelemetryRules,
     simulator: null,
     allowAnonymous: false,
@@ -212,6 +215,7 @@ const sections = [
   "keys",
   "aliases",
   "limits",
+  "display",
   "telemetry",
   "simulator",
   "allow_anonymous",

@@ -2,8 +2,10 @@
 
 import { z } from "zod";
 import { dimensions, type Dimension } from "../domain/attribution/attribution.ts";
+import { currencyQuery, displayedSchema, displaySchema } from "./currency.ts";
 import { filterSchema, includeSchema } from "./filter.ts";
 import type { Json } from "./json.ts";
+import { rangeQuery } from "./range.ts";
 import { instantSchema, usdSchema } from "./value.ts";
 
 const money = usdSchema.nullable().optional();
@@ -34,7 +36,10 @@ const figures = {
   ...perDimension,
 };
 
-/** Amounts are exact USD, as decimal strings; null if there is nothing to divide by. */
+/**
+ * Amounts are exact USD, or in the currency that was asked for, as decimal strings; null if there
+ * is nothing to divide by.
+ */
 export const reportFiguresSchema = z
   .object(figures)
   .meta({ id: "ReportFigures", description: "The requested metrics." });
@@ -44,6 +49,7 @@ const coverage = z.object({
   share: z.number().nullable().describe("Of all charged calls of the row, 0 to 1."),
   distinct: z.int().optional().describe("The number of different tasks, sessions, ..."),
   cost_usd: usdSchema.optional().describe("The cost of these calls."),
+  cost: displayedSchema.describe("Instead of `cost_usd`, if another currency was asked for."),
 });
 
 const drill = z
@@ -91,6 +97,9 @@ export const reportSchema = z
     sort: z.string(),
     share_of: z.string().describe("The metric of `share`."),
     cumulative: z.boolean(),
+    display: displaySchema
+      .optional()
+      .describe("The currency of all amounts. Absent: they are in USD."),
     compare: z
       .object({
         from: instantSchema,
@@ -137,12 +146,8 @@ export const reportQuery = filterSchema({
       "Up to three names to group by, separated by commas: `provider`, `model`, `endpoint`, `key`, `status`, a dimension, `tag:NAME`.",
     ),
   bucket: z.enum(["none", "hour", "day", "week", "month"]).default("none"),
-  time_zone: z.string().max(100).default("UTC").describe("IANA time zone name."),
-  last: z.string().max(20).optional().describe("Until now: `24h`, `7d`, `4w`, `3m`."),
-  window: z
-    .enum(["today", "yesterday", "this_week", "last_week", "this_month", "last_month"])
-    .optional()
-    .describe("A calendar window in the time zone; weeks begin on Monday."),
+  ...rangeQuery,
+  ...currencyQuery,
   compare: z
     .enum(["previous", "previous_whole"])
     .optional()

@@ -1,6 +1,7 @@
 /** Schemas of figures over time. */
 
 import { z } from "zod";
+import { currencyQuery, displayedSchema, displaySchema } from "./currency.ts";
 import { filterSchema, includeSchema } from "./filter.ts";
 import type { Json } from "./json.ts";
 import { instantSchema, usageSchema, usdSchema } from "./value.ts";
@@ -14,6 +15,7 @@ const figures = {
     ),
   refusals: z.int().describe("Calls that a budget refused."),
   cost_usd: usdSchema,
+  cost: displayedSchema,
   tokens: z.int().describe("All tokens, including cached ones."),
   usage: usageSchema,
   avg_latency_ms: z.number(),
@@ -29,6 +31,7 @@ export const seriesSchema = z
     to: instantSchema,
     bucket: z.enum(["none", "hour", "day", "week", "month"]),
     time_zone: z.string(),
+    display: displaySchema.optional().describe("The currency of `cost`, if one was asked for."),
     by: z.array(z.string()),
     total: figuresSchema,
     groups: z.array(groupFiguresSchema).describe("Over the whole range, the most expensive first."),
@@ -70,6 +73,7 @@ export const seriesQuery = filterSchema({
       "Names to group by, separated by commas: `provider`, `model`, `endpoint`, `key`, `status`, a dimension, `tag:NAME`.",
     ),
   include: includeSchema,
+  ...currencyQuery,
   time_zone: z.string().max(100).default("UTC").describe("IANA time zone name."),
 });
 

@@ -1,6 +1,7 @@
 /** Schemas of the cost summary: spend by provider and by operation. */
 
 import { z } from "zod";
+import { currencyQuery, displaySchema } from "./currency.ts";
 import { filterSchema, includeSchema } from "./filter.ts";
 import type { Json } from "./json.ts";
 
@@ -9,6 +10,9 @@ const count = z.int();
 
 export const summarySchema = z
   .object({
+    display: displaySchema
+      .optional()
+      .describe("The currency of all amounts. Absent: they are in USD."),
     total_cost: money,
     task_count: count.describe("Charged calls; each attempt counts."),
     average_cost: money,
@@ -67,6 +71,7 @@ export const summarySchema = z
 
 export const summaryQuery = filterSchema({
   include: includeSchema,
+  ...currencyQuery,
   tasks: z.coerce
     .number()
     .int()

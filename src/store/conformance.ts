@@ -13,8 +13,10 @@ import {
 } from "./conformance/keeping.ts";
 import { testMetering } from "./conformance/metering.ts";
 import { testFinding, testRows, testTotals } from "./conformance/reading.ts";
+import { testPartitions } from "./conformance/partition.ts";
 import { testRecording } from "./conformance/recording.ts";
 import { testDistinct, testLatencies, testPartsOfHours } from "./conformance/spread.ts";
+import { testRequests } from "./conformance/requests.ts";
 import { testRecounting } from "./conformance/recounting.ts";
 import type { OpenStore } from "./conformance/store-under-test.ts";
 
@@ -39,10 +41,12 @@ export function ledgerConformance(name: string, open: OpenStore): void {
   describe(`${name}: reader`, () => {
     testRows(open);
     testFinding(open);
+    testRequests(open);
     testTotals(open);
     testMetering(open);
     testLatencies(open);
     testPartsOfHours(open);
     testDistinct(open);
+    testPartitions(open);
   });
 }

@@ -112,6 +112,7 @@ before(async () => {
   known.set("budget_id", ["each", "all", "tokens"]);
   known.set("key_id", [spare.key_id]);
   known.set("operation_id", ["h1", "h2", "h3"]);
+  known.set("request_id", ["h1", "r"]);
 });
 
 /** Consistent bodies that succeed; some fields are replaced by values that the document allows. */
@@ -243,6 +244,9 @@ const plausible: Readonly<Record<string, readonly string[]>> = {
   metrics: ["cost", "calls,latency_p95", "cost_per_task,cost_per_user,cache_hit_share"],
   sort: ["cost", "calls:asc", "latency_p50"],
   time_zone: ["UTC", "Europe/Berlin", "Asia/Kathmandu"],
+  currency: ["USD"],
+  threshold: ["0", "0.5"],
+  deliverable: ["task", "tag:a"],
   version: ["1.4", "1.2"],
   limit: ["1", "200"],
   after: ["0", "5"],

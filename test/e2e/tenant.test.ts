@@ -147,6 +147,13 @@ const rows: Readonly<Record<string, Row>> = {
   "GET /api/v1/epochs": { expected: figures },
   "POST /api/v1/epochs": { body: { name: "made" }, expected: adminOnly(201) },
   "GET /api/v1/report": { query: "?by=project,key&compare=previous", expected: figures },
+  "GET /api/v1/requests": { expected: figures },
+  "GET /api/v1/requests/{request_id}": {
+    id: "h-done",
+    expected: [401, 401, 403, 403, 404, 200, 403, 200],
+  },
+  "GET /api/v1/users": { expected: figures },
+  "GET /api/v1/teams": { expected: figures },
   "POST /api/v1/reconciliations": {
     body: { bill: { data: [{ date: "2026-01-01", usage: 1 }] } },
     expected: adminOnly(200),
@@ -348,7 +355,15 @@ function disclosed(text: string, { body }: Row): string {
 }
 
 test("the other tenant's figures are its own: requesting another's is refused, and requesting all returns none of them", async () => {
-  for (const path of ["entries", "summary", "series", "report", "exports/json"]) {
+  for (const path of [
+    "entries",
+    "summary",
+    "series",
+    "report",
+    "requests",
+    "users",
+    "exports/json",
+  ]) {
     const all = await gateway.api("GET", `/api/v1/${path}`, { key: keys.confined ?? "" });
     assert.equal(all.status, 200);
     assert.doesNotMatch(JSON.stringify(all.json), secrets);

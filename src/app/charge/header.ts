@@ -10,8 +10,8 @@ import type { Ledger } from "../port/ledger.ts";
 import { PurserError } from "../../domain/error.ts";
 import type { CallId, Outcome } from "../../domain/ledger/entry.ts";
 import { idOfOperation } from "../../domain/ledger/operation.ts";
-import { itemProviders, type ItemKind } from "../../domain/price/text/item.ts";
-import { chargeEndpoint, chargeOfItem, itemAt, readQuantity, type ItemPrices } from "./item.ts";
+import { chargeEndpoint, itemProviders, type ItemKind } from "../../domain/price/text/item.ts";
+import { chargeOfItem, itemAt, readQuantity, type ItemPrices } from "./item.ts";
 import { isLimited, mayCall, type Key } from "../../domain/key/key.ts";
 
 export interface HeaderCharge {

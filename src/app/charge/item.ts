@@ -8,9 +8,6 @@ import { formatUsd, mostPerCall, parseUsd, pico, type PicoUsd } from "../../doma
 import type { PriceBook } from "../../domain/price/sheet.ts";
 import { itemKinds, itemProviders, type Item } from "../../domain/price/text/item.ts";
 
-/** The endpoint of charges that are no model call. */
-export const chargeEndpoint = "charge";
-
 export interface ItemPrices {
   prices(): PriceBook;
 }

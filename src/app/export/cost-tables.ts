@@ -1,14 +1,13 @@
-/** Calls in the shapes of other cost trackers: token usage, cost entries and costs of requests. */
+/** Calls in the shapes of other cost trackers: token usage and cost entries. */
 
 import { idOfOperation } from "../../domain/ledger/operation.ts";
-import { add, subtract, toNumber, zero, type PicoUsd } from "../../domain/money/money.ts";
+import { toNumber } from "../../domain/money/money.ts";
 import { tableOf, type ColumnOf, type Table } from "../../domain/table/table.ts";
-import { feeMeters } from "../../domain/usage/usage.ts";
 import type { CallFilter, CallRow, LedgerReader } from "../port/reader.ts";
 import { summariseCall } from "../report/summary.ts";
 import { callPages } from "./call-pages.ts";
 
-export type CostRows = "token_usage" | "cost_entries" | "requests";
+export type CostRows = "token_usage" | "cost_entries";
 
 /** Charged calls, newest first. Costs are JSON numbers; `rows=calls` has exact amounts. */
 export function costTable(
@@ -51,41 +50,4 @@ const costColumns: Readonly<Record<CostRows, readonly ColumnOf<CallRow>[]>> = {
     { name: "total_cost", kind: "number", of: ({ cost }) => toNumber(cost) },
     { name: "currency", kind: "text", of: () => "USD" },
   ],
-  requests: [
-    { name: "request_id", kind: "text", of: operationId },
-    { name: "timestamp", kind: "instant", of: ({ endedAt }) => endedAt },
-    {
-      name: "llm_cost",
-      kind: "number",
-      of: (call) => toNumber(subtract(call.cost, sum(Object.values(toolCosts(call))))),
-    },
-    {
-      name: "tool_costs",
-      kind: "text",
-      of: (call) =>
-        JSON.stringify(
-          Object.fromEntries(
-            Object.entries(toolCosts(call)).map(([tool, cost]) => [tool, toNumber(cost)]),
-          ),
-        ),
-    },
-    { name: "infrastructure_cost", kind: "number", of: () => 0 },
-    { name: "user_id", kind: "text", of: ({ attribution }) => attribution.user ?? null },
-    { name: "total_cost", kind: "number", of: ({ cost }) => toNumber(cost) },
-  ],
 };
-
-const tools: ReadonlySet<string> = new Set(feeMeters);
-
-/** Fees of tools that the provider ran, such as web searches. */
-function toolCosts({ charges }: CallRow): Readonly<Record<string, PicoUsd>> {
-  const costs = new Map<string, PicoUsd>();
-  for (const { meter, cost } of charges)
-    if (tools.has(meter) || meter.startsWith("tool:"))
-      costs.set(meter, add(costs.get(meter) ?? zero, cost));
-  return Object.fromEntries(costs);
-}
-
-function sum(costs: readonly PicoUsd[]): PicoUsd {
-  return costs.reduce(add, zero);
-}

@@ -11,10 +11,11 @@ import { callTable } from "./call-table.ts";
 import { costTable } from "./cost-tables.ts";
 import { focusTable } from "./focus-table.ts";
 import { groupTable } from "./group-table.ts";
+import { requestTable } from "./request-table.ts";
 import { reportFigures } from "./report-figures.ts";
 
 /** What exports ask of the ledger. */
-export type ExportReader = Pick<LedgerReader, "calls" | "corrections" | "totals">;
+export type ExportReader = Pick<LedgerReader, "calls" | "corrections" | "requestLines" | "totals">;
 
 export interface FileParts {
   readonly reader: ExportReader;
@@ -40,10 +41,12 @@ export function makeFile(
   return drawReport(job, { reader, files });
 }
 
-function rowTable(reader: ExportReader, { rows, filter }: RowsJob): Table {
+function rowTable(reader: ExportReader, { rows, filter, scope }: RowsJob): Table {
   if (rows === "calls") return callTable(reader, filter);
   if (rows === "tasks" || rows === "attributions")
     return groupTable(reader, rows, { filter, by: rows === "tasks" ? ["task"] : dimensions });
+  if (rows === "requests")
+    return requestTable(reader, { scope, wanted: { ...filter, charged: true } });
   return costTable(reader, filter, rows);
 }
 

@@ -153,7 +153,7 @@ export class ScheduledExports {
     switch (format) {
       case "csv":
       case "json":
-        return { format, rows: "calls", filter };
+        return { format, rows: "calls", filter, scope: filter };
       case "xlsx":
         return { format, filter };
       case "focus":

@@ -6,7 +6,7 @@ import { PurserError } from "../../domain/error.ts";
 import type { Exporter, ExportJob } from "../port/exporter.ts";
 import { ExportTurns, usualTurns } from "./turns.ts";
 
-const job: ExportJob = { format: "csv", rows: "calls", filter: {} };
+const job: ExportJob = { format: "csv", rows: "calls", filter: {}, scope: {} };
 const { signal } = new AbortController();
 
 /** A file without end, so that its reader decides when it is over. */

@@ -17,6 +17,8 @@ export interface RowsJob {
   readonly format: "csv" | "json";
   readonly rows: ExportedRows;
   readonly filter: CallFilter;
+  /** What the reader may see at all: a request in the filter is exported with all its charges. */
+  readonly scope: CallFilter;
 }
 
 export interface WorkbookJob {

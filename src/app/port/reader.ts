@@ -107,6 +107,13 @@ export interface AlertRow extends Omit<ThresholdEntry, "kind"> {
  */
 export type GroupKey = string;
 
+/**
+ * How sums are divided by time: one bucket (null); buckets of a length in milliseconds, a multiple of
+ * an hour, aligned to the epoch; or buckets that begin at these times, in order, of which the last
+ * is the end of all.
+ */
+export type Buckets = number | null | readonly number[];
+
 /** Sums over calls. Amounts are exact. */
 export interface Figures {
   /** Charged calls. */
@@ -212,6 +219,11 @@ export interface LedgerReader {
     filter: CallFilter,
     page: { readonly limit: number; readonly before: number | null },
   ): Promise<readonly CallRow[]>;
+  /**
+   * The rows of these requests, oldest first: all attempts of the operations with their ids, of any
+   * key, and all charges that name them.
+   */
+  requestLines(filter: CallFilter, requestIds: readonly string[]): Promise<readonly CallRow[]>;
   /** Newest first; status and operation are ignored. @param before Only rows with a smaller `seq`. */
   corrections(
     filter: CorrectionFilter,
@@ -225,19 +237,13 @@ export interface LedgerReader {
   /**
    * @param by Fields to group by, such as `["provider"]` or `["project", "model"]`; a call without
    *   a value counts as `unattributed`.
-   * @param bucketMs Length of a time bucket (a multiple of an hour), aligned to `offsetMs`; null
-   *   for one bucket.
    */
-  totals(
-    filter: CallFilter,
-    by: readonly GroupKey[],
-    bucketMs: number | null,
-  ): Promise<readonly Totals[]>;
+  totals(filter: CallFilter, by: readonly GroupKey[], buckets: Buckets): Promise<readonly Totals[]>;
   /** The same groups and buckets; groups without a known latency are left out. */
   latencies(
     filter: CallFilter,
     by: readonly GroupKey[],
-    bucketMs: number | null,
+    buckets: Buckets,
   ): Promise<readonly LatencyTotals[]>;
   /** Groups without any value are left out. */
   distinct(filter: CallFilter, query: DistinctQuery): Promise<readonly DistinctTotals[]>;

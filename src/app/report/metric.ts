@@ -6,7 +6,7 @@ import {
   latencyAt,
   type LatencyCounts,
 } from "../../domain/latency/latency-bucket.ts";
-import { pico, type PicoUsd } from "../../domain/money/money.ts";
+import { pico, zero, type PicoUsd } from "../../domain/money/money.ts";
 import { countContext, countOutput, countTokens } from "../../domain/usage/usage.ts";
 import type { DistinctTotals, Figures } from "../port/reader.ts";
 
@@ -27,6 +27,13 @@ interface Metric {
   readonly needsLatencies?: true;
   readonly dividesBy?: Dimension;
   readonly of: (sums: Sums) => Figure;
+  /** Of an average of money: what is divided, and by what. */
+  readonly share?: (sums: Sums) => Share;
+}
+
+export interface Share {
+  readonly amount: PicoUsd;
+  readonly parts: number;
 }
 
 export type CostPerDimension = `cost_per_${Dimension}`;
@@ -50,7 +57,7 @@ const plain = {
   latency_avg: { of: ({ latencyMs, calls }) => ratio(latencyMs, calls) },
   latency_p50: { needsLatencies: true, of: ({ latencies }) => latencyAt(latencies, 0.5) },
   latency_p95: { needsLatencies: true, of: ({ latencies }) => latencyAt(latencies, 0.95) },
-  cost_per_call: { isMoney: true, of: ({ cost, calls }) => shareOf(cost, calls) },
+  cost_per_call: averageOf(({ cost, calls }) => ({ amount: cost, parts: calls })),
 } as const satisfies Readonly<Record<string, Metric>>;
 
 export type MetricName = keyof typeof plain | CostPerDimension;
@@ -59,12 +66,11 @@ const perDimension = Object.fromEntries(
   dimensions.map((dimension): [string, Metric] => [
     `cost_per_${dimension}`,
     {
-      isMoney: true,
-      dividesBy: dimension,
-      of: ({ distinct }) => {
+      ...averageOf(({ distinct }) => {
         const known = distinct[dimension];
-        return known ? shareOf(known.cost, known.distinct) : null;
-      },
+        return { amount: known?.cost ?? zero, parts: known?.distinct ?? 0 };
+      }),
+      dividesBy: dimension,
     },
   ]),
 ) as Readonly<Record<CostPerDimension, Metric>>;
@@ -89,6 +95,14 @@ export function latencyCoverage({ latencies, calls }: Sums): {
 /** null if the divisor is 0. */
 export function ratio(part: number, whole: number): number | null {
   return whole === 0 ? null : part / whole;
+}
+
+function averageOf(share: (sums: Sums) => Share) {
+  const of = (sums: Sums): PicoUsd | null => {
+    const { amount, parts } = share(sums);
+    return shareOf(amount, parts);
+  };
+  return { isMoney: true, of, share } as const;
 }
 
 /** To the nearest pico-USD. */

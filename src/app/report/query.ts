@@ -5,12 +5,14 @@ import type { DistinctSteps, LedgerReader } from "../port/reader.ts";
 import { metrics, type Figure, type MetricName, type Sums } from "./metric.ts";
 import type { Range } from "./range.ts";
 import { clippedRanges, edgesOf, type SeriesQuery } from "./series.ts";
+import { Turns } from "./turns.ts";
 import {
   groupId,
   idOfValues,
   readDistinct,
   readSums,
   sumUp,
+  sumUpInTurns,
   valuesOf,
   type DistinctByGroup,
   type Group,
@@ -65,7 +67,7 @@ export async function report(reader: Reader, query: ReportQuery): Promise<Report
   const edges = edgesOf(query);
   const needs = needsOf(query);
   const buckets = await readSums(reader, { query, edges, ...needs });
-  const now = sumUp([...buckets.values()].flat());
+  const now = await sumUpInTurns([...buckets.values()].flat());
   const earlier = query.before && (await readBefore(reader, query, query.before));
   const listing = await list(reader, { query, needs, now: [...now.groups.values()], earlier });
   const counts = wholeOf(await listing.distinct(query));
@@ -112,7 +114,7 @@ async function readBefore(reader: Reader, query: ReportQuery, range: Range): Pro
   const whole = { ...query, ...range, bucket: "none" } as const;
   const { hasLatencies } = needsOf(query);
   const rows = await readSums(reader, { query: whole, edges: edgesOf(whole), hasLatencies });
-  return sumUp([...rows.values()].flat());
+  return await sumUpInTurns([...rows.values()].flat());
 }
 
 /** The groups that are listed, and how the sums of a range are arranged by them. */
@@ -274,14 +276,15 @@ async function listedBuckets(
   const ends = ranges.map(({ to }) => to);
   const counts = await listing.distinct(query, { ends, isCumulative });
   const listed: ReportBucket[] = [];
+  const turns = new Turns();
   let earlier: readonly GroupSums[] = [];
+  const ids = listing.kept.map((group) => [groupId(group, by), group] as const);
   for (const [index, { start, from, to }] of ranges.entries()) {
     const { total, groups } = sumUp([...earlier, ...(buckets.get(start) ?? [])]);
     if (isCumulative) earlier = [...groups.values()];
     const own = counts.get(to) ?? noCounts;
     const rows: ReturnType<Listing["rows"]> =
       by.length === 0 ? new Map() : listing.rows(groups, own);
-    const ids = listing.kept.map((group) => [groupId(group, by), group] as const);
     listed.push({
       start,
       end: edges[index + 1] ?? to,
@@ -292,6 +295,7 @@ async function listedBuckets(
         return sums ? [{ group, sums }] : [];
       }),
     });
+    await turns.after(groups.size + rows.size + 1);
   }
   return listed;
 }

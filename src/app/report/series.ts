@@ -6,6 +6,7 @@ import { PurserError } from "../../domain/error.ts";
 import { add, zero } from "../../domain/money/money.ts";
 import { sumUsage } from "../../domain/usage/usage.ts";
 import type {
+  Buckets,
   CallFilter,
   Figures,
   GroupFigures,
@@ -45,8 +46,6 @@ export interface Series {
 
 const maxBuckets = 2000;
 
-const hourMs = 3_600_000;
-
 /**
  * The first bucket begins at the start of its hour, day, week (Monday) or month, but counts only
  * what is in the range.
@@ -59,8 +58,8 @@ export async function series(
   query: SeriesQuery,
 ): Promise<Series> {
   const edges = edgesOf(query);
-  const rows = await readBuckets(query, edges, (filter, bucketMs) =>
-    reader.totals(filter, query.by, bucketMs),
+  const rows = await readBuckets(query, edges, (filter, buckets) =>
+    reader.totals(filter, query.by, buckets),
   );
   const buckets = edges.slice(0, -1).map((start, index): Bucket => {
     const inside = rows.get(start) ?? [];
@@ -117,26 +116,17 @@ export function edgesOf({
 }
 
 /**
- * Rows by the start of their bucket. If all edges fall on UTC days, or on hours in a series by hour,
- * one query reads them all; otherwise each bucket takes a query, which can use daily sums.
+ * Rows by the start of their bucket, from one query.
  *
- * @param read Reads the rows of a range, in buckets of this length if it is not null.
+ * @param read Reads the rows of a range, in these buckets.
  */
 export async function readBuckets<Row extends { readonly bucket: number | null }>(
-  query: Pick<SeriesQuery, "filter" | "from" | "to" | "bucket">,
+  { filter, from, to, bucket }: Pick<SeriesQuery, "filter" | "from" | "to" | "bucket">,
   edges: readonly number[],
-  read: (filter: CallFilter, bucketMs: number | null) => Promise<readonly Row[]>,
+  read: (filter: CallFilter, buckets: Buckets) => Promise<readonly Row[]>,
 ): Promise<ReadonlyMap<number, readonly Row[]>> {
-  const { filter, from, to, bucket } = query;
-  const stepMs = bucket === "hour" ? hourMs : 24 * hourMs;
-  if (bucket !== "none" && edges.every((edge) => edge % stepMs === 0)) {
-    const rows = await read({ ...filter, from, to }, stepMs);
-    return Map.groupBy(rows, (row) => lastNotAfter(edges, row.bucket ?? from));
-  }
-  const rows = new Map<number, readonly Row[]>();
-  for (const range of clippedRanges(query, edges))
-    rows.set(range.start, await read({ ...filter, from: range.from, to: range.to }, null));
-  return rows;
+  const rows = await read({ ...filter, from, to }, bucket === "none" ? null : edges);
+  return Map.groupBy(rows, (row) => row.bucket ?? from);
 }
 
 /** The part of each bucket that is in the range; `start` is that of the bucket. */
@@ -149,17 +139,6 @@ export function clippedRanges(
     from: Math.max(start, from),
     to: Math.min(edges[index + 1] ?? to, to),
   }));
-}
-
-function lastNotAfter(edges: readonly number[], at: number): number {
-  let low = 0;
-  let high = edges.length - 1;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if ((edges[middle] ?? 0) <= at) low = middle;
-    else high = middle - 1;
-  }
-  return edges[low] ?? at;
 }
 
 export function sumFigures(rows: readonly Figures[]): Figures {

@@ -60,7 +60,7 @@ export interface CallSummary {
 
 /** @param calls How many of the newest calls to list. */
 export async function summarise(
-  reader: LedgerReader,
+  reader: Pick<LedgerReader, "totals" | "calls">,
   filter: CallFilter,
   calls: number,
 ): Promise<Summary> {

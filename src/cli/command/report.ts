@@ -55,6 +55,7 @@ export function defineReport(command: Command, context: CommandContext): void {
     .option("--metrics <names>", "columns, such as cost,calls,latency_p95", list("--metrics"))
     .option("--sort <metric>", "order of the groups: a metric, or METRIC:asc (cost)")
     .option("--compare [with]", "compare with the range before: previous or previous_whole")
+    .option("--currency <code>", "show amounts in another currency, such as EUR")
     .option(
       "--include <calls>",
       "simulator: include its calls, too",

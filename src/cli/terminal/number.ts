@@ -32,6 +32,11 @@ export function dollars(amount: string): string {
   return `${rounded === 0n ? "" : sign}$${grouped(text.slice(0, -decimals))}.${text.slice(-decimals)}`;
 }
 
+/** An amount as {@link dollars}; without a sign in another currency, which the column names. */
+export function moneyIn(currency: string, amount: string): string {
+  return currency === "USD" ? dollars(amount) : dollars(amount).replace("$", "");
+}
+
 /** All decimals, at least two: for bills, so that the lines add up. */
 export function exactDollars(amount: string, leastDecimals = 2): string {
   const { sign, whole, fraction } = parted(amount);

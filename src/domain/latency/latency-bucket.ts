@@ -21,6 +21,9 @@ function bucketEnds(): readonly number[] {
   return ends;
 }
 
+/** Buckets have the numbers below this one. */
+export const latencyBuckets = lastMs.length;
+
 /** @param latencyMs Rounded to whole milliseconds; 0 if negative. */
 export function latencyBucket(latencyMs: number): number {
   const ms = Math.round(latencyMs);

@@ -103,6 +103,8 @@ export function testRows(open: OpenStore): void {
       '{ "n": 12345678901234567890, "nested": {"x": 0.1, "y": 1E5} }',
       "{}",
       "not json 1 2",
+      // Begins as the details of a charge do.
+      '{"item_id":, "request_id":"op0", 1',
       `{"long":"${"x".repeat(5000)}","n":1}`,
     ];
     await using(open, async ({ ledger, reader }) => {

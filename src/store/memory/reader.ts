@@ -3,6 +3,7 @@
 import type { NumberedEntry } from "../../app/port/feed.ts";
 import type {
   AlertRow,
+  Buckets,
   CallFilter,
   CallRow,
   CorrectionFilter,
@@ -19,6 +20,7 @@ import type {
 } from "../../app/port/reader.ts";
 import { Books } from "../../domain/ledger/books.ts";
 import type { CounterState } from "../../domain/ledger/counter.ts";
+import { requestOf } from "../../domain/ledger/request.ts";
 import { noHistory } from "../../domain/ledger/past.ts";
 import { pico } from "../../domain/money/money.ts";
 import { countDistinct, distinctKeys, distinctParts } from "../distinct.ts";
@@ -56,6 +58,16 @@ export class MemoryReader implements LedgerReader {
     );
   }
 
+  async requestLines(
+    filter: CallFilter,
+    requestIds: readonly string[],
+  ): Promise<readonly CallRow[]> {
+    const wanted = new Set(requestIds);
+    return callRows(await this.#journal()).filter(
+      (row) => wanted.has(requestOf(row)) && selectsCall(filter, row),
+    );
+  }
+
   async corrections(filter: CorrectionFilter, page: Page): Promise<readonly CorrectionRow[]> {
     const { bookedFrom = -Infinity, bookedTo = Infinity, ...calls } = filter;
     const { status: _, charged: __, ...selected } = calls;
@@ -76,7 +88,7 @@ export class MemoryReader implements LedgerReader {
   async totals(
     filter: CallFilter,
     by: readonly GroupKey[],
-    bucketMs: number | null,
+    buckets: Buckets,
   ): Promise<readonly Totals[]> {
     const journal = await this.#journal();
     const countsRefusals =
@@ -86,19 +98,19 @@ export class MemoryReader implements LedgerReader {
       calls: callRows(journal).filter((row) => selectsCall(filter, row)),
       refusals: refusals.filter((row) => selectsRefusal(filter, row)),
     };
-    return totalsOf(rows, by, bucketMs);
+    return totalsOf(rows, by, buckets);
   }
 
   async latencies(
     filter: CallFilter,
     by: readonly GroupKey[],
-    bucketMs: number | null,
+    buckets: Buckets,
   ): Promise<readonly LatencyTotals[]> {
     const calls = callRows(await this.#journal());
     return latenciesOf(
       calls.filter((row) => selectsCall(filter, row)),
       by,
-      bucketMs,
+      buckets,
     );
   }
 

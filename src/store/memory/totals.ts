@@ -1,6 +1,7 @@
 /** Sums the calls and refusals of a memory ledger by group and time. */
 
 import type {
+  Buckets,
   CallRow,
   GroupKey,
   LatencyTotals,
@@ -27,7 +28,7 @@ export interface Rows {
 export function totalsOf(
   { calls, refusals }: Rows,
   by: readonly GroupKey[],
-  bucketMs: number | null,
+  buckets: Buckets,
 ): readonly Totals[] {
   const all = [
     ...calls.map((call) => ({ ...call, at: call.endedAt, call })),
@@ -39,7 +40,7 @@ export function totalsOf(
     })),
   ];
   const groups = Map.groupBy(all, (row) =>
-    JSON.stringify([bucketOf(row.at, bucketMs), ...by.map((key) => valueOf(row, key))]),
+    JSON.stringify([bucketOf(row.at, buckets), ...by.map((key) => valueOf(row, key))]),
   );
   const totals = [...groups.values()].flatMap((rows) => {
     const [first] = rows;
@@ -47,7 +48,7 @@ export function totalsOf(
     const group = Object.fromEntries(by.map((key) => [key, valueOf(first, key)]));
     const ended = rows.flatMap(({ call }) => call ?? []);
     const refused = rows.length - ended.length;
-    return [{ group, bucket: bucketOf(first.at, bucketMs), ...sumsOf(ended), refusals: refused }];
+    return [{ group, bucket: bucketOf(first.at, buckets), ...sumsOf(ended), refusals: refused }];
   });
   return totals.sort(
     (left, right) =>
@@ -59,18 +60,18 @@ export function totalsOf(
 export function latenciesOf(
   calls: readonly CallRow[],
   by: readonly GroupKey[],
-  bucketMs: number | null,
+  buckets: Buckets,
 ): readonly LatencyTotals[] {
   const charged = calls.filter(({ status }) => status !== "released");
   const groups = Map.groupBy(charged, (row) =>
-    JSON.stringify([bucketOf(row.endedAt, bucketMs), ...by.map((key) => valueOf(row, key))]),
+    JSON.stringify([bucketOf(row.endedAt, buckets), ...by.map((key) => valueOf(row, key))]),
   );
   return [...groups.values()].flatMap((rows) => {
     const [first] = rows;
     if (!first) return [];
     return {
       group: Object.fromEntries(by.map((key) => [key, valueOf(first, key)])),
-      bucket: bucketOf(first.endedAt, bucketMs),
+      bucket: bucketOf(first.endedAt, buckets),
       counts: mergeLatencies(rows.map((row) => new Map([[latencyBucket(row.latencyMs), 1]]))),
     };
   });
@@ -88,8 +89,10 @@ function sumsOf(calls: readonly CallRow[]): Omit<Totals, "group" | "bucket" | "r
   };
 }
 
-function bucketOf(at: number, bucketMs: number | null): number | null {
-  return bucketMs === null ? null : Math.floor(at / bucketMs) * bucketMs;
+function bucketOf(at: number, buckets: Buckets): number | null {
+  if (buckets === null) return null;
+  if (typeof buckets === "number") return Math.floor(at / buckets) * buckets;
+  return buckets.findLast((start) => start <= at) ?? null;
 }
 
 interface Grouped {

@@ -1,5 +1,6 @@
 /** Opens the embedded ledger of a data folder. */
 
+import { existsSync } from "node:fs";
 import type { Clock } from "../../app/port/clock.ts";
 import type { Feed } from "../../app/port/feed.ts";
 import type { Ledger } from "../../app/port/ledger.ts";
@@ -11,7 +12,16 @@ import { lockFolder } from "./lock.ts";
 import { refuseLostLedger, writeManifest } from "./manifest.ts";
 import { SqliteFeed } from "./read/ledger-feed.ts";
 import { SqliteReader } from "./read/ledger-reader.ts";
-import { cannotOpen, migrate, openForReading, type Durability } from "./schema.ts";
+import {
+  cannotOpen,
+  ledgerFile,
+  migrate,
+  openForReading,
+  schemaVersion,
+  versionOf,
+  type Durability,
+} from "./schema.ts";
+import { upgradeInThread } from "./upgrade/upgrade-thread.ts";
 import { SqliteLedger } from "./write/ledger.ts";
 import { readStaged } from "./write/staged.ts";
 import { WriterThread } from "./write/writer-thread.ts";
@@ -46,6 +56,8 @@ export async function openLedger(options: LedgerOptions): Promise<{
     try {
       refuseDamagedLog(directory);
       refuseLostLedger(directory);
+      // It takes seconds for millions of calls, and nothing for a small file.
+      if (isOld(directory) && !isQuicklyRead(directory)) await upgradeInThread(directory);
       migrate(directory);
       const database = openForReading(directory);
       if (isQuicklyRead(directory)) refuseDamage(database, directory, "quick_check");
@@ -75,4 +87,9 @@ export async function openLedger(options: LedgerOptions): Promise<{
   } catch (cause) {
     throw cannotOpen(directory, cause);
   }
+}
+
+/** Whether there is a file of an older version. */
+function isOld(directory: string): boolean {
+  return existsSync(ledgerFile(directory)) && versionOf(directory) < schemaVersion;
 }

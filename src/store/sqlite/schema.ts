@@ -7,12 +7,16 @@ import { PurserError } from "../../domain/error.ts";
 import type { FixedMeter } from "../../domain/usage/usage.ts";
 import { kinds } from "../journal/kind.ts";
 import { outcomeRows, otherRows } from "./journal/kind-condition.ts";
+import { linkCharges } from "./upgrade/link-charges.ts";
 import { usagePlaces } from "../journal/meter-number.ts";
 
 /** Kept in `user_version`; a file with a higher number was written by a newer Purser. */
 export const schemaVersion = 9;
 
-/** The columns of `rollup` after its key. Open meters have a table of their own. */
+/**
+ * The columns of sums in a roll-up, after its key. Open meters have a table of their own;
+ * `latencies` is a text (`write/latency-text.ts`).
+ */
 export const sumColumns = [
   "calls",
   "refusals",
@@ -21,6 +25,29 @@ export const sumColumns = [
   "latency_ms",
   ...usagePlaces,
 ] as const;
+
+/** The roll-ups of calls, each by units of time. */
+export type Level = "quarter" | "hour" | "day";
+
+export interface Rollup {
+  readonly table: string;
+  /** The column of time, and what it counts since the epoch. */
+  readonly time: string;
+  readonly unitMs: number;
+}
+
+const hourMs = 3_600_000;
+
+/** Quarters of an hour: the offsets of all time zones are multiples of one. */
+export const rollups: Readonly<Record<Level, Rollup>> = {
+  quarter: { table: "rollup_quarter", time: "quarter", unitMs: hourMs / 4 },
+  hour: { table: "rollup", time: "hour", unitMs: hourMs },
+  // The first hour of the day (UTC).
+  day: { table: "rollup_day", time: "hour", unitMs: hourMs },
+};
+
+export const hourQuarters = 4;
+export const dayHours = 24;
 
 export type Durability = "full" | "process";
 
@@ -51,8 +78,8 @@ const tables = `
   CREATE TABLE amendment (seq INTEGER PRIMARY KEY, replaces INTEGER NOT NULL, ended_at INTEGER NOT NULL);
   CREATE INDEX amendment_replaces ON amendment (replaces);
   CREATE TABLE hour (hour INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL);
-  ${rollupTable("rollup", firstColumns())}
-  ${rollupTable("rollup_day", firstColumns())}
+  ${sumTable(rollups.hour, firstColumns())}
+  ${sumTable(rollups.day, firstColumns())}
 `;
 
 /** What each version added to the one before it; the first version created the rest. */
@@ -65,51 +92,74 @@ const steps: readonly string[] = [
     .map((table) => `ALTER TABLE ${table} ADD COLUMN maps_grounding INTEGER NOT NULL DEFAULT 0;`)
     .join(" "),
   // Older versions cannot read rows with open meters.
-  ["rollup", "rollup_day"].map((table) => meterTable(table)).join(" "),
+  [rollups.hour, rollups.day].map(meterTable).join(" "),
   // Older versions cannot read updates of the prices.
   "",
   // Older versions cannot read the removal of a price.
   "",
   [
-    ...["rollup", "rollup_day"].map((table) => latencyTable(table)),
+    latencyTable("rollup"),
+    latencyTable("rollup_day"),
     "CREATE TABLE latency_from (seq INTEGER NOT NULL);",
     "INSERT INTO latency_from SELECT coalesce(max(seq), 0) FROM entry;",
   ].join(" "),
-  // Older versions cannot read questions of budgets and runs that closed.
-  "",
+  // A meter that gets a column later gets it in all three roll-ups, and is left out here.
+  [
+    // `call` is the hold of a charge that names a request. Calls of models have no row.
+    `CREATE TABLE request_charge (
+      request_id TEXT NOT NULL, call INTEGER NOT NULL, PRIMARY KEY (request_id, call)) WITHOUT ROWID;`,
+    latencyColumn("rollup"),
+    latencyColumn("rollup_day"),
+    sumTable(rollups.quarter, [...sumColumns, "latencies TEXT"]),
+    meterTable(rollups.quarter),
+    "CREATE TABLE quarter_from (hour INTEGER NOT NULL);",
+    `INSERT INTO quarter_from SELECT coalesce(max(hour) + 1, ${Number.MIN_SAFE_INTEGER}) FROM rollup;`,
+  ].join(" "),
 ];
 
-/** In `rollup_day`, `hour` is the first hour of the day (UTC). */
-export const dayHours = 24;
-
 /**
- * A roll-up table: `cost = cost_micro × 10^6 + cost_pico` pico-USD, which keeps sums within 64
- * bits.
+ * A roll-up: `cost = cost_micro × 10^6 + cost_pico` pico-USD, which keeps sums within 64 bits.
+ *
+ * The counts of latencies are those of the charged calls after `latency_from`, the last entry when
+ * the file was upgraded. Quarters of an hour are summed in hours from `quarter_from` on.
  */
-export function rollupTable(name: string, columns: readonly string[] = sumColumns): string {
-  const sums = columns.map((column) => `${column} INTEGER NOT NULL`).join(", ");
-  return `CREATE TABLE ${name} (
-    hour INTEGER NOT NULL, attribution_id INTEGER NOT NULL, route_id INTEGER NOT NULL, status INTEGER NOT NULL, ${sums},
-    PRIMARY KEY (hour, attribution_id, route_id, status)) WITHOUT ROWID;`;
+export function rollupTable(rollup: Rollup): string {
+  return sumTable(rollup, [...sumColumns, "latencies TEXT"]);
 }
 
-/** The sums of open meters that belong to a roll-up table; `meter_id` is the meter's `name_id`. */
-export function meterTable(rollup: string): string {
-  return `CREATE TABLE ${rollup}_meter (
-    hour INTEGER NOT NULL, attribution_id INTEGER NOT NULL, route_id INTEGER NOT NULL, status INTEGER NOT NULL,
+/** @param columns Integers, unless they name their type. */
+function sumTable({ table, time }: Rollup, columns: readonly string[]): string {
+  const typed = columns.map((column) => (column.includes(" ") ? column : `${column} INTEGER`));
+  return `CREATE TABLE ${table} (
+    ${time} INTEGER NOT NULL, attribution_id INTEGER NOT NULL, route_id INTEGER NOT NULL, status INTEGER NOT NULL,
+    ${typed.map((column) => `${column} NOT NULL`).join(", ")},
+    PRIMARY KEY (${time}, attribution_id, route_id, status)) WITHOUT ROWID;`;
+}
+
+/** The sums of open meters that belong to a roll-up; `meter_id` is the meter's `name_id`. */
+export function meterTable({ table, time }: Rollup): string {
+  return `CREATE TABLE ${table}_meter (
+    ${time} INTEGER NOT NULL, attribution_id INTEGER NOT NULL, route_id INTEGER NOT NULL, status INTEGER NOT NULL,
     meter_id INTEGER NOT NULL, count INTEGER NOT NULL,
-    PRIMARY KEY (hour, attribution_id, route_id, status, meter_id)) WITHOUT ROWID;`;
+    PRIMARY KEY (${time}, attribution_id, route_id, status, meter_id)) WITHOUT ROWID;`;
 }
 
-/**
- * The latencies of the charged calls that belong to a roll-up table, counted by bucket. Only calls
- * after `latency_from` are in it: the file was upgraded then.
- */
-export function latencyTable(rollup: string): string {
+/** Version 8 had a row a bucket. */
+function latencyTable(rollup: string): string {
   return `CREATE TABLE ${rollup}_latency (
     hour INTEGER NOT NULL, attribution_id INTEGER NOT NULL, route_id INTEGER NOT NULL, status INTEGER NOT NULL,
     bucket INTEGER NOT NULL, count INTEGER NOT NULL,
     PRIMARY KEY (hour, attribution_id, route_id, status, bucket)) WITHOUT ROWID;`;
+}
+
+function latencyColumn(rollup: string): string {
+  const key = ["hour", "attribution_id", "route_id", "status"];
+  const isSame = key.map((column) => `counted.${column} = ${rollup}.${column}`).join(" AND ");
+  return `ALTER TABLE ${rollup} ADD COLUMN latencies TEXT NOT NULL DEFAULT '';
+    UPDATE ${rollup} SET latencies = coalesce(
+      (SELECT group_concat(bucket || ':' || count || ',', '' ORDER BY bucket)
+       FROM ${rollup}_latency AS counted WHERE ${isSame} AND count <> 0), '');
+    DROP TABLE ${rollup}_latency;`;
 }
 
 export function ledgerFile(directory: string): string {
@@ -132,9 +182,9 @@ export function migrate(directory: string): void {
     const missing = steps.slice(version).join("\n");
     // Effective in a new file only. It lets us return freed pages: damage in a free page would go
     // unnoticed.
-    database.exec(
-      `PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; BEGIN; ${missing} PRAGMA user_version = ${schemaVersion}; COMMIT;`,
-    );
+    database.exec(`PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; BEGIN; ${missing}`);
+    linkCharges(database);
+    database.exec(`PRAGMA user_version = ${schemaVersion}; COMMIT;`);
   } finally {
     database.close();
   }

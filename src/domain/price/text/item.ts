@@ -18,6 +18,34 @@ export const itemProviders: Readonly<Record<ItemKind, string>> = {
   other: "other_costs",
 };
 
+/** The endpoint of charges that are no model call. */
+export const chargeEndpoint = "charge";
+
+/** How the details of a charge begin, which its entry keeps as its usage. */
+const beginning = '{"item_id":';
+
+/** How much of an item a charge is for: nulls if only its amount is known. */
+export function detailsOfCharge(details: string | null): {
+  readonly quantity: string | null;
+  readonly unit: string | null;
+} {
+  return { quantity: textIn(details, "quantity"), unit: textIn(details, "unit") };
+}
+
+/** Whether the usage that an entry keeps is the details of a charge. */
+export function isChargeDetails(usage: string | null): boolean {
+  return usage?.startsWith(beginning) === true;
+}
+
+/**
+ * The operation id of the call that a charge belongs to; null if it names none.
+ *
+ * @param details What the entry of the charge keeps as its usage.
+ */
+export function requestOfCharge(details: string | null): string | null {
+  return isChargeDetails(details) ? textIn(details, "request_id") : null;
+}
+
 export interface Item {
   readonly itemId: string;
   readonly kind: ItemKind;
@@ -33,6 +61,11 @@ export interface Item {
 export const itemIdPattern = /^[a-z0-9][a-z0-9._-]{0,99}$/;
 
 const known = ["item_id", "kind", "unit", "price_usd", "valid_from"];
+
+/** A value of the details. The usage of a provider may begin the same, and may not be JSON. */
+function textIn(details: string | null, name: string): string | null {
+  return new RegExp(`"${name}":"([^"\\\\]+)"`).exec(details ?? "")?.[1] ?? null;
+}
 
 /**
  * Reads an item. It is a price in the book: the item is the model, its unit the meter.

@@ -8,44 +8,36 @@ import type { Usage } from "../../../domain/usage/usage.ts";
 import { statuses } from "../../journal/kind.ts";
 import { usagePlaces } from "../../journal/meter-number.ts";
 import type { NameReader } from "../journal/name-reader.ts";
-import { emptySums, type RollupSums } from "../write/rollup.ts";
+import type { RollupSums } from "../write/rollup.ts";
 import type { Source } from "./calls.ts";
 
 export interface GroupSums extends RollupSums {
   released: number;
 }
 
-/** The group and bucket of a sum. */
+/** What the group of a sum depends on. */
 export interface Place {
   readonly attributionId: number;
   readonly routeId: number;
   readonly status: number;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
+}
+
+interface GroupSoFar {
+  readonly group: Readonly<Record<string, string>>;
+  readonly buckets: Map<number | null, GroupSums>;
 }
 
 /** The sums so far, by group and bucket. */
 export class Groups {
   readonly #source: Source;
   readonly #by: readonly GroupKey[];
-  readonly #bucketMs: number | null;
-  readonly #sums = new Map<
-    string,
-    {
-      readonly group: Readonly<Record<string, string>>;
-      readonly bucket: number | null;
-      readonly sums: GroupSums;
-    }
-  >();
+  readonly #groups = new Map<string, GroupSoFar>();
+  /** The same groups by their place: finding their values takes longer. */
+  readonly #places = new Map<string, GroupSoFar>();
 
-  constructor(source: Source, by: readonly GroupKey[], bucketMs: number | null) {
+  constructor(source: Source, by: readonly GroupKey[]) {
     this.#source = source;
     this.#by = by;
-    this.#bucketMs = bucketMs;
-  }
-
-  get bucketMs(): number | null {
-    return this.#bucketMs;
   }
 
   /** Whether the group depends on this roll-up column. */
@@ -53,24 +45,19 @@ export class Groups {
     return this.#by.some((key) => columnOf(key) === column);
   }
 
-  at(place: Place): GroupSums {
-    const bucket =
-      this.#bucketMs === null ? null : Math.floor(place.at / this.#bucketMs) * this.#bucketMs;
-    const values = this.#by.map((key) => this.#value(key, place));
-    const id = JSON.stringify([bucket, ...values]);
-    const known = this.#sums.get(id);
-    if (known) return known.sums;
-    const sums = { ...emptySums(), released: 0 };
-    const group = Object.fromEntries(
-      this.#by.map((key, index) => [key, values[index] ?? unattributed]),
-    );
-    this.#sums.set(id, { group, bucket, sums });
+  /** @param bucket Its start. */
+  at(place: Place, bucket: number | null): GroupSums {
+    const { buckets } = this.#groupAt(place);
+    const known = buckets.get(bucket);
+    if (known) return known;
+    const sums = emptyGroup();
+    buckets.set(bucket, sums);
     return sums;
   }
 
   /** Oldest bucket first, then the most expensive group. */
   totals(): readonly Totals[] {
-    const totals = [...this.#sums.values()].map(({ group, bucket, sums }) => ({
+    const totals = this.#all().map(({ group, bucket, sums }) => ({
       group,
       bucket,
       calls: sums.calls,
@@ -93,13 +80,34 @@ export class Groups {
   }
 
   latencies(): readonly LatencyTotals[] {
-    return [...this.#sums.values()]
+    return this.#all()
       .map(({ group, bucket, sums: { latencies } }) => ({
         group,
         bucket,
         counts: new Map([...latencies].filter(([, count]) => count !== 0)),
       }))
       .filter(({ counts }) => countLatencies(counts) > 0);
+  }
+
+  #all(): readonly (Pick<Totals, "group" | "bucket"> & { readonly sums: GroupSums })[] {
+    return [...this.#groups.values()].flatMap(({ group, buckets }) =>
+      [...buckets].map(([bucket, sums]) => ({ group, bucket, sums })),
+    );
+  }
+
+  #groupAt(place: Place): GroupSoFar {
+    const key = `${place.attributionId} ${place.routeId} ${place.status}`;
+    const known = this.#places.get(key);
+    if (known) return known;
+    const values = this.#by.map((name) => this.#value(name, place));
+    const id = JSON.stringify(values);
+    const group = Object.fromEntries(
+      this.#by.map((name, index) => [name, values[index] ?? unattributed]),
+    );
+    const found = this.#groups.get(id) ?? { group, buckets: new Map() };
+    this.#groups.set(id, found);
+    this.#places.set(key, found);
+    return found;
   }
 
   #value(key: GroupKey, { attributionId, routeId, status }: Place): string {
@@ -110,6 +118,20 @@ export class Groups {
     if (key === "key") return route.keyId ?? unattributed;
     return key === "provider" ? route.provider : route.endpoint;
   }
+}
+
+/** Without a place for each meter: a long series has many groups, each with few meters. */
+function emptyGroup(): GroupSums {
+  return {
+    calls: 0,
+    released: 0,
+    refusals: 0,
+    cost: 0n,
+    latencyMs: 0,
+    latencies: new Map(),
+    usage: [],
+    open: new Map(),
+  };
 }
 
 function columnOf(key: GroupKey): "attribution_id" | "route_id" | "status" {
@@ -128,7 +150,11 @@ function statusName(code: number): string {
 }
 
 function usageOf(sums: RollupSums, names: NameReader): Usage {
-  const fixed = usagePlaces.map((meter, place) => [meter, sums.usage[place] ?? 0] as const);
-  const open = [...sums.open].map(([nameId, count]) => [names.meter(nameId), count] as const);
-  return Object.fromEntries([...fixed, ...open].filter(([, count]) => count !== 0));
+  const usage: Record<string, number> = {};
+  for (const [place, meter] of usagePlaces.entries()) {
+    const count = sums.usage[place] ?? 0;
+    if (count !== 0) usage[meter] = count;
+  }
+  for (const [nameId, count] of sums.open) if (count !== 0) usage[names.meter(nameId)] = count;
+  return usage;
 }

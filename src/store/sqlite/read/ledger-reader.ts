@@ -28,12 +28,19 @@ export class SqliteReader implements LedgerReader {
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
-    this.#thread = new ReaderThread({ directory: parts.directory });
+    this.#thread = new ReaderThread({ directory: parts.directory, yieldsToCalls: true });
   }
 
   async calls(...input: Parameters<LedgerReader["calls"]>): Promise<readonly CallRow[]> {
     await this.#parts.settled();
     return (await this.#thread.ask({ method: "calls", input })) as readonly CallRow[];
+  }
+
+  async requestLines(
+    ...input: Parameters<LedgerReader["requestLines"]>
+  ): Promise<readonly CallRow[]> {
+    await this.#parts.settled();
+    return (await this.#thread.ask({ method: "requestLines", input })) as readonly CallRow[];
   }
 
   async corrections(
@@ -80,7 +87,7 @@ export class SqliteReader implements LedgerReader {
   async verify(progress?: (share: number) => void): Promise<VerifyReport> {
     await this.#parts.settled();
     // A verification takes a while; a thread of its own keeps other questions from waiting.
-    const thread = new ReaderThread({ directory: this.#parts.directory });
+    const thread = this.#ownThread();
     try {
       return (await thread.ask({ method: "verify" }, progress)) as VerifyReport;
     } finally {
@@ -89,7 +96,7 @@ export class SqliteReader implements LedgerReader {
   }
 
   async check(): Promise<readonly string[]> {
-    const thread = new ReaderThread({ directory: this.#parts.directory });
+    const thread = this.#ownThread();
     try {
       return (await thread.ask({ method: "check" })) as readonly string[];
     } finally {
@@ -99,5 +106,9 @@ export class SqliteReader implements LedgerReader {
 
   async close(): Promise<void> {
     await this.#thread.close();
+  }
+
+  #ownThread(): ReaderThread {
+    return new ReaderThread({ directory: this.#parts.directory, yieldsToCalls: true });
   }
 }

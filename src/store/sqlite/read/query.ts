@@ -33,6 +33,7 @@ export type FeedQuery = EntriesQuery | { readonly method: "last" };
 
 export type QueryMethod =
   | "calls"
+  | "requestLines"
   | "corrections"
   | "refusals"
   | "totals"
@@ -53,6 +54,8 @@ export interface Question {
 
 export type ReaderMessage =
   | { readonly kind: "answer"; readonly number: number; readonly answer: unknown }
+  /** The first rows of an answer; the message `answer` has the last ones. */
+  | { readonly kind: "part"; readonly number: number; readonly rows: readonly unknown[] }
   | {
       readonly kind: "failed";
       readonly number: number;
@@ -63,4 +66,6 @@ export type ReaderMessage =
 
 export interface ReaderData {
   readonly directory: string;
+  /** Whether calls get the processor first, where the system has priorities of threads. */
+  readonly yieldsToCalls?: true;
 }

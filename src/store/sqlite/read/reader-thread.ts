@@ -9,6 +9,8 @@ interface Asked {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly progress: (share: number) => void;
+  /** The rows that came before the end of the answer. */
+  readonly rows: unknown[];
   readonly method: Question["query"]["method"];
 }
 
@@ -16,6 +18,7 @@ const lookAtIt = "Check the data folder; `purser verify` reports whether the fil
 
 const usualRemedies: Readonly<Record<Asked["method"], string>> = {
   calls: lookAtIt,
+  requestLines: lookAtIt,
   corrections: lookAtIt,
   refusals: lookAtIt,
   totals: lookAtIt,
@@ -51,7 +54,7 @@ export class ReaderThread {
     this.#questions += 1;
     const number = this.#questions;
     return new Promise((resolve, reject) => {
-      this.#asked.set(number, { resolve, reject, progress, method: query.method });
+      this.#asked.set(number, { resolve, reject, progress, rows: [], method: query.method });
       worker.postMessage({ number, query } satisfies Question);
     });
   }
@@ -81,8 +84,9 @@ export class ReaderThread {
     const asked = this.#asked.get(message.number);
     if (!asked) return;
     if (message.kind === "progress") return asked.progress(message.share);
+    if (message.kind === "part") return void asked.rows.push(...message.rows);
     this.#asked.delete(message.number);
-    if (message.kind === "answer") asked.resolve(message.answer);
+    if (message.kind === "answer") asked.resolve(wholeOf(asked, message.answer));
     else asked.reject(this.#unreadable(asked, message));
   }
 
@@ -107,4 +111,8 @@ export class ReaderThread {
       },
     );
   }
+}
+
+function wholeOf({ rows }: Asked, answer: unknown): unknown {
+  return rows.length > 0 && Array.isArray(answer) ? [...rows, ...(answer as unknown[])] : answer;
 }

@@ -1,5 +1,7 @@
 /** A reader thread: answers one question after another on its own connection. */
 
+import { setPriority } from "node:os";
+import { platform } from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../../domain/assert.ts";
 import { FileHistory } from "../journal/file-history.ts";
@@ -7,19 +9,25 @@ import { findDamage } from "../integrity.ts";
 import { damageRemedyFor, openForReading } from "../schema.ts";
 import { readAlerts, readCalls } from "./calls.ts";
 import { countSpent } from "./count-spent.ts";
-import { countDistinct, distinctKeys, distinctParts } from "../../distinct.ts";
 import { readCorrections } from "./corrections.ts";
 import { readKeyUses } from "./key-uses.ts";
 import { NameIndex } from "./name-index.ts";
 import { EntryReader } from "./entries.ts";
 import type { CountQuery, FeedQuery, Query, Question, ReaderData, ReaderMessage } from "./query.ts";
 import { readRefusals } from "./refusals.ts";
-import { readLatencies, readTotals } from "./totals.ts";
+import { readRequestLines } from "./request-lines.ts";
+import { readDistinct, readLatencies, readTotals } from "./totals.ts";
 import { verify } from "./verify.ts";
+
+/** A third of the processor time of a thread that serves calls, while both want it. */
+const niceness = 5;
 
 assert(parentPort !== null, "a reader runs as a worker thread");
 const port = parentPort;
-const database = openForReading((workerData as ReaderData).directory);
+const { directory, yieldsToCalls } = workerData as ReaderData;
+// On Linux, the priority is that of this thread; elsewhere it would be that of the whole process.
+if (yieldsToCalls && platform === "linux") setPriority(niceness);
+const database = openForReading(directory);
 const source = { database, file: new FileHistory(database), names: new NameIndex(database) };
 const entries = new EntryReader(source);
 
@@ -29,8 +37,21 @@ port.on("message", (question: Question | "close") => {
     port.close();
     return;
   }
-  say(respond(question));
+  sayInParts(respond(question));
 });
+
+/** Rows that the main thread copies in about a millisecond, between which it serves calls. */
+const rowsInAPart = 250;
+
+function sayInParts(message: ReaderMessage): void {
+  if (message.kind !== "answer" || !Array.isArray(message.answer)) return say(message);
+  const { number } = message;
+  const rows: readonly unknown[] = message.answer;
+  let place = 0;
+  for (; rows.length - place > rowsInAPart; place += rowsInAPart)
+    say({ kind: "part", number, rows: rows.slice(place, place + rowsInAPart) });
+  say({ kind: "answer", number, answer: rows.slice(place) });
+}
 
 function respond({ number, query }: Question): ReaderMessage {
   try {
@@ -66,22 +87,15 @@ function answer(query: Query | CountQuery | FeedQuery, number: number): unknown 
   if (query.method === "entries") return entries.after(query);
   if (query.method === "last") return entries.last();
   if (query.method === "calls") return readCalls(source, ...query.input);
+  if (query.method === "requestLines") return readRequestLines(source, ...query.input);
   if (query.method === "keyUses") return readKeyUses(source);
   if (query.method === "corrections") return readCorrections(source, ...query.input);
   if (query.method === "refusals") return readRefusals(source, ...query.input);
   if (query.method === "alerts") return readAlerts(source, ...query.input);
-  if (query.method === "distinct") {
-    const [filter, distinct] = query.input;
-    const by = distinctKeys(distinct);
-    const parts = Iterator.from(distinctParts(filter, distinct));
-    return countDistinct(
-      parts.map((part) => readTotals(source, { filter: part, by, bucketMs: null })),
-      distinct,
-    );
-  }
-  const [filter, by, bucketMs] = query.input;
+  if (query.method === "distinct") return readDistinct(source, ...query.input);
+  const [filter, by, buckets] = query.input;
   const read = query.method === "latencies" ? readLatencies : readTotals;
-  return read(source, { filter, by, bucketMs });
+  return read(source, { filter, by, buckets });
 }
 
 function say(message: ReaderMessage): void {

@@ -3,36 +3,45 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { VerifyReport } from "../../../app/port/reader.ts";
 import { allRows, prepareRows } from "../journal/journal-file.ts";
-import { dayHours, sumColumns } from "../schema.ts";
-import { hourMs, joinPico } from "../write/rollup.ts";
+import { dayHours, hourQuarters, rollups, sumColumns, type Level, type Rollup } from "../schema.ts";
+import { addLatencyText, defineLatencyAggregate } from "../write/latency-text.ts";
+import { joinPico, readQuarterFrom } from "../write/rollup.ts";
 
 type Drift = VerifyReport["rollupDrift"];
 
+/** The sums of each quarter of an hour, from the journal. */
+export const recomputed: Rollup = { ...rollups.quarter, table: "temp.recomputed" };
+
 /** @param most Further differences of each table are not listed. */
 export function findRollupDrift(database: DatabaseSync, most: number): Drift {
-  const kinds = [sums, meters, latencies].filter(({ suffix }) =>
-    hasTable(database, `rollup${suffix}`),
+  defineLatencyAggregate(database);
+  return [sums, latencies, meters].flatMap((kind) =>
+    levels.flatMap((level) => {
+      const columns = kind.columns.filter((column) => hasColumn(database, kind, { level, column }));
+      return columns.length === 0 ? [] : driftOf(database, { ...kind, columns }, { level, most });
+    }),
   );
-  return kinds.flatMap((table) => driftOf(database, table, most));
 }
 
-/** A file of an older version lacks the tables added since; it is verified as it is. */
+/** A file of an older version lacks the tables and columns added since; it is verified as it is. */
 export function hasTable(database: DatabaseSync, name: string): boolean {
   return database.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(name) !== undefined;
 }
 
-/** The tables of one kind of sums: by hour, by day, and recomputed by hour. */
+const levels: readonly Level[] = ["hour", "day", "quarter"];
+
+/** What is summed, in tables of each level, and in the recomputed ones. */
 interface RollupKind {
-  /** What follows `rollup`, `rollup_day` and `temp.recomputed` in the tables' names. */
+  /** What follows the name of the roll-up in the table's name. */
   readonly suffix: string;
-  /** After the hour. */
+  /** After the time. */
   readonly key: string;
-  /** The columns of sums, and how they are added up by day. */
+  /** The columns of sums, and how they are added up over several quarters. */
   readonly columns: readonly string[];
-  readonly byDay: (column: string) => string;
+  readonly summed: (column: string) => string;
   /** Rows that a subtraction left empty are in one table, and perhaps not in the other. */
   readonly isUsed: string;
-  readonly describe: (database: DatabaseSync, from: string, hours: readonly number[]) => string;
+  readonly describe: (database: DatabaseSync, from: string) => string;
 }
 
 const callKey = "attribution_id, route_id, status";
@@ -41,29 +50,36 @@ const sums: RollupKind = {
   suffix: "",
   key: callKey,
   columns: sumColumns,
-  byDay: carried,
+  summed: carried,
   isUsed: "calls <> 0 OR refusals <> 0",
   describe: describeSums,
+};
+
+const latencies: RollupKind = {
+  ...sums,
+  columns: ["latencies"],
+  summed: (column) => `sum_latencies(${column}) AS ${column}`,
+  isUsed: "latencies <> ''",
+  describe: describeLatencies,
 };
 
 const meters: RollupKind = {
   suffix: "_meter",
   key: `${callKey}, meter_id`,
   columns: ["count"],
-  byDay: (column) => `sum(${column}) AS ${column}`,
+  summed: (column) => `sum(${column}) AS ${column}`,
   isUsed: "count <> 0",
   describe: describeMeters,
 };
 
-const latencies: RollupKind = {
-  ...meters,
-  suffix: "_latency",
-  key: `${callKey}, bucket`,
-  describe: describeLatencies,
-};
-
-/** Rounds hours down to days, as in `rollup_day`, including hours before the epoch. */
-const dayOfHour = `hour - ((hour % ${dayHours}) + ${dayHours}) % ${dayHours}`;
+function hasColumn(
+  database: DatabaseSync,
+  { suffix }: RollupKind,
+  { level, column }: { readonly level: Level; readonly column: string },
+): boolean {
+  const known = database.prepare("SELECT 1 FROM pragma_table_info(?) WHERE name = ?");
+  return known.get(rollups[level].table + suffix, column) !== undefined;
+}
 
 function carried(column: string): string {
   if (column === "cost_micro") return "sum(cost_micro) + sum(cost_pico) / 1000000 AS cost_micro";
@@ -72,47 +88,60 @@ function carried(column: string): string {
     : `sum(${column}) AS ${column}`;
 }
 
-function driftOf(database: DatabaseSync, kind: RollupKind, most: number): Drift {
-  const { suffix, key, columns, byDay, isUsed, describe } = kind;
-  const recomputed = `temp.recomputed${suffix}`;
-  const days = `(SELECT ${dayOfHour} AS hour, ${key}, ${columns.map(byDay).join(", ")}
-    FROM ${recomputed} GROUP BY ${dayOfHour}, ${key})`;
-  const rows = (table: string): string =>
-    `SELECT hour, ${key}, ${columns.join(", ")} FROM ${table} WHERE ${isUsed}`;
-  const only = (left: string, right: string): string =>
-    `SELECT DISTINCT hour FROM (${rows(left)} EXCEPT ${rows(right)})`;
-  const differ = (kept: string, journal: string): readonly number[] => {
-    const sql = `${only(kept, journal)} UNION ${only(journal, kept)} ORDER BY hour LIMIT ${most}`;
-    return allRows(prepareRows(database, sql)).map(([hour]) => Number(hour));
-  };
-  const drift = (hour: number, table: string, hours: number): Drift[number] => ({
-    hour: new Date(hour * hourMs).toISOString(),
-    kept: describe(database, table, [hour, hour + 1]),
-    journal: describe(database, recomputed, [hour, hour + hours]),
-  });
-  const [hourly, daily] = [`rollup${suffix}`, `rollup_day${suffix}`];
-  return [
-    ...differ(hourly, recomputed).map((hour) => drift(hour, hourly, 1)),
-    ...differ(daily, days).map((hour) => drift(hour, daily, dayHours)),
-  ];
+/** Rounds quarters down, including those before the epoch. */
+function rounded(quarters: number): string {
+  return `(quarter - ((quarter % ${quarters}) + ${quarters}) % ${quarters})`;
 }
 
-function describeSums(database: DatabaseSync, from: string, hours: readonly number[]): string {
-  const sql = `SELECT sum(calls), sum(refusals), sum(cost_micro), sum(cost_pico) FROM ${from} WHERE hour >= ? AND hour < ?`;
-  const [calls, refusals, micro, rest] = allRows(prepareRows(database, sql), ...hours)[0] ?? [];
+/** The unit of a level in which a recomputed quarter is. */
+const unitOfQuarter: Readonly<Record<Level, string>> = {
+  quarter: "quarter",
+  hour: `${rounded(hourQuarters)} / ${hourQuarters}`,
+  day: `${rounded(dayHours * hourQuarters)} / ${hourQuarters}`,
+};
+
+function driftOf(
+  database: DatabaseSync,
+  { suffix, key, columns, summed, isUsed, describe }: RollupKind,
+  { level, most }: { readonly level: Level; readonly most: number },
+): Drift {
+  const { table, time, unitMs } = rollups[level];
+  const unit = unitOfQuarter[level];
+  const from = level === "quarter" ? readQuarterFrom(database) * hourQuarters : null;
+  const since = from === null ? "" : `WHERE quarter >= ${from}`;
+  const journal = `(SELECT ${unit} AS ${time}, ${key}, ${columns.map(summed).join(", ")}
+    FROM ${recomputed.table}${suffix} ${since} GROUP BY ${unit}, ${key})`;
+  const kept = table + suffix;
+  const rows = (source: string): string =>
+    `SELECT ${time}, ${key}, ${columns.join(", ")} FROM ${source} WHERE ${isUsed}`;
+  const only = (left: string, right: string): string =>
+    `SELECT DISTINCT ${time} FROM (${rows(left)} EXCEPT ${rows(right)})`;
+  const sql = `${only(kept, journal)} UNION ${only(journal, kept)} ORDER BY ${time} LIMIT ${most}`;
+  return allRows(prepareRows(database, sql)).map(([at]) => ({
+    hour: new Date(Number(at) * unitMs).toISOString(),
+    kept: describe(database, `${kept} WHERE ${time} = ${Number(at)}`),
+    journal: describe(database, `${journal} WHERE ${time} = ${Number(at)}`),
+  }));
+}
+
+function describeSums(database: DatabaseSync, from: string): string {
+  const sql = `SELECT sum(calls), sum(refusals), sum(cost_micro), sum(cost_pico) FROM ${from}`;
+  const [calls, refusals, micro, rest] = allRows(prepareRows(database, sql))[0] ?? [];
   return `${Number(calls ?? 0)} calls, ${Number(refusals ?? 0)} refusals, ${joinPico(Number(micro ?? 0), Number(rest ?? 0))} pico-USD`;
 }
 
-function describeMeters(database: DatabaseSync, from: string, hours: readonly number[]): string {
-  const sql = `SELECT text, sum(count) FROM ${from} LEFT JOIN name ON name_id = meter_id
-    WHERE hour >= ? AND hour < ? GROUP BY meter_id ORDER BY meter_id`;
-  const counts = allRows(prepareRows(database, sql), ...hours);
+function describeMeters(database: DatabaseSync, from: string): string {
+  const sql = `SELECT text, total FROM (SELECT meter_id, sum(count) AS total FROM ${from} GROUP BY meter_id)
+    LEFT JOIN name ON name_id = meter_id ORDER BY meter_id`;
+  const counts = allRows(prepareRows(database, sql));
   return counts.map(([name, count]) => `${Number(count)} ${String(name)}`).join(", ") || "nothing";
 }
 
-function describeLatencies(database: DatabaseSync, from: string, hours: readonly number[]): string {
-  const sql = `SELECT bucket, sum(count) FROM ${from} WHERE hour >= ? AND hour < ? GROUP BY bucket ORDER BY bucket`;
-  const counts = allRows(prepareRows(database, sql), ...hours);
-  const text = counts.map(([bucket, count]) => `${Number(count)} in ${Number(bucket)}`).join(", ");
+function describeLatencies(database: DatabaseSync, from: string): string {
+  const counts = new Map<number, number>();
+  for (const [text] of allRows(prepareRows(database, `SELECT latencies FROM ${from}`)))
+    addLatencyText(counts, String(text));
+  const sorted = [...counts].sort(([left], [right]) => left - right);
+  const text = sorted.map(([bucket, count]) => `${count} in ${bucket}`).join(", ");
   return `latencies by bucket: ${text || "none"}`;
 }

@@ -102,6 +102,6 @@ export function seqRange(
 }
 
 /** A column cannot hold infinity. */
-export function clampHour(hour: number): number {
+function clampHour(hour: number): number {
   return Math.max(-1e12, Math.min(1e12, hour));
 }

@@ -128,17 +128,30 @@ test("a changed sum of an open meter is reported with its hour or day", async ()
 });
 
 test("changed counts of latencies are reported with their hour or day", async () => {
-  const byHour = await verifyAfter("UPDATE rollup_latency SET count = count + 1");
+  const byHour = await verifyAfter("UPDATE rollup SET latencies = '57:3,'");
   const [kept, journal] = ["latencies by bucket: 3 in 57", "latencies by bucket: 2 in 57"];
   assert.deepEqual(
     [byHour.ok, byHour.rollupDrift],
     [false, [{ hour: "2026-03-10T10:00:00.000Z", kept, journal }]],
   );
-  const byDay = await verifyAfter("DELETE FROM rollup_day_latency");
+  const byDay = await verifyAfter("UPDATE rollup_day SET latencies = ''");
   assert.deepEqual(
     [byDay.ok, byDay.rollupDrift],
     [false, [{ hour: "2026-03-10T00:00:00.000Z", kept: "latencies by bucket: none", journal }]],
   );
+});
+
+test("changed sums of a quarter of an hour are reported with its time", async () => {
+  const found = async (change: string): Promise<readonly string[]> =>
+    (await verifyAfter(change)).rollupDrift.map(({ hour, kept }) => `${hour} ${kept}`);
+  const quarter = "2026-03-10T10:00:00.000Z";
+  assert.deepEqual(await found("UPDATE rollup_quarter SET refusals = 1"), [
+    `${quarter} 2 calls, 1 refusals, 8512000000 pico-USD`,
+  ]);
+  assert.deepEqual(await found("UPDATE rollup_quarter SET latencies = '5:2,'"), [
+    `${quarter} latencies by bucket: 2 in 5`,
+  ]);
+  assert.deepEqual(await found("DELETE FROM rollup_quarter_meter"), [`${quarter} nothing`]);
 });
 
 test("a deleted open hold is reported", async () => {

@@ -21,19 +21,20 @@ import {
 import { isCorrection, isOutcome } from "../../journal/kind.ts";
 import { nameKinds } from "../../journal/name.ts";
 import { findDamage } from "../integrity.ts";
-import { latencyTable, meterTable, rollupTable } from "../schema.ts";
+import { meterTable, rollupTable } from "../schema.ts";
 import { entryWidth } from "../write/batch.ts";
 import {
   additionOf,
   hourMs,
   prepareRollup,
+  quarterMs,
   readLatencyFrom,
   RollupBatch,
   type Addition,
   withoutOldLatency,
 } from "../write/rollup.ts";
 import { readStaged } from "../write/staged.ts";
-import { findRollupDrift, hasTable } from "./rollup-drift.ts";
+import { findRollupDrift, hasTable, recomputed } from "./rollup-drift.ts";
 
 /** Rows between two progress reports, and between two removals of ended calls from memory. */
 const stride = 20_000;
@@ -51,8 +52,7 @@ export function verify(database: DatabaseSync, progress: (share: number) => void
   const damage = findDamage(database, "integrity_check");
   if (damage.length > 0)
     return { entries: 0, staged: 0, brokenAt: null, drift: [], rollupDrift: [], damage, ok: false };
-  const tables = [rollupTable, meterTable, latencyTable].map((table) => table("temp.recomputed"));
-  database.exec(`BEGIN; ${tables.join(" ")}`);
+  database.exec(`BEGIN; ${rollupTable(recomputed)} ${meterTable(recomputed)}`);
   try {
     return new Replay(database).run(progress);
   } finally {
@@ -81,7 +81,7 @@ class Replay {
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#file = new FileHistory(database);
-    this.#rollupStatement = prepareRollup(database, "temp.recomputed");
+    this.#rollupStatement = prepareRollup(database, recomputed);
     this.#latencyFrom = hasTable(database, "latency_from") ? readLatencyFrom(database) : 0;
     this.#books = new Books({
       attempts: (operationId) =>
@@ -111,7 +111,7 @@ class Replay {
       this.#replay(row);
       if (this.#entries % stride === 0) this.#rest(row.seq / last, progress);
     }
-    this.#rollups.write(this.#rollupStatement);
+    this.#rollups.writeQuarters(this.#rollupStatement);
     const drift = this.#brokenAt === null ? [...this.#counterDrift(), ...this.#holdDrift()] : [];
     const rollupDrift =
       this.#brokenAt === null
@@ -164,16 +164,17 @@ class Replay {
     if (old && replaced) {
       const oldEndedAt = this.#endedAt.get(old.seq) ?? old.at;
       this.#rollups.add(
-        { ...keyOf(old), status: replaced.status, hour: Math.floor(oldEndedAt / hourMs) },
+        { ...keyOf(old), status: replaced.status, quarter: Math.floor(oldEndedAt / quarterMs) },
         replaced,
         -1,
       );
       if (isCorrection(row.kind)) endedAt = oldEndedAt;
       this.#endedAt.set(row.seq, endedAt);
     }
-    const hour = Math.floor(endedAt / hourMs);
-    this.#rollups.add({ ...keyOf(row), status: addition.status, hour }, addition);
+    const quarter = Math.floor(endedAt / quarterMs);
+    this.#rollups.add({ ...keyOf(row), status: addition.status, quarter }, addition);
     if (endedAt !== row.at) return;
+    const hour = Math.floor(endedAt / hourMs);
     const range = this.#hours.get(hour);
     if (range) range.last = row.seq;
     else this.#hours.set(hour, { first: row.seq, last: row.seq });
@@ -187,7 +188,7 @@ class Replay {
 
   #rest(share: number, progress: (share: number) => void): void {
     this.#books.forgetPast(this.#books.takeChanges().ended);
-    if (this.#rollups.size > stride) this.#rollups.write(this.#rollupStatement);
+    if (this.#rollups.size > stride) this.#rollups.writeQuarters(this.#rollupStatement);
     progress(share);
   }
 

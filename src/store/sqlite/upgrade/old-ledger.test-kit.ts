@@ -34,6 +34,7 @@ async function fill(ledger: Ledger): Promise<void> {
   await ledger.commit({ kind: "put_price", at: start, price });
   await fillCalls(ledger);
   await fillEnds(ledger);
+  await fillCharges(ledger);
   // A budget put later counts the calls before it, and moves open holds.
   const late = { ...putBudget("late", usd(40), { budgetType: "org", resourceId: "acme" }) };
   await ledger.commit({ ...late, at: start + 3 * hourMs });
@@ -72,6 +73,31 @@ async function fillCalls(ledger: Ledger): Promise<void> {
   const guess = outcome(usd(1), { status: "estimated", flags: ["aborted"] });
   await ledger.commit(hold("next-days", usd(2), { at }));
   await ledger.commit(settle("next-days", usd(1), { at: at + 5, outcome: guess }));
+}
+
+/** Costs that are no model call: they name a request, which version 9 can look up. */
+async function fillCharges(ledger: Ledger): Promise<void> {
+  const requests = ["tokens-0", "tokens-0", "tokens-1", null];
+  for (const [n, requestId] of requests.entries()) {
+    const rawUsage = JSON.stringify({
+      item_id: "search",
+      quantity: `${n}`,
+      request_id: requestId,
+      nested: [n],
+    });
+    const charge = outcome(usd(0.25), { model: "search", usage: {}, rawUsage });
+    await ledger.commit({
+      kind: "record",
+      at: start + hourMs,
+      startedAt: start,
+      operationId: `charge-${n}`,
+      attribution,
+      route: { provider: "tools", model: "search", endpoint: "charge", keyId: null },
+      budgets: [],
+      outcome: charge,
+      fingerprint: `charge-${n}`,
+    });
+  }
 }
 
 /** Calls that were refused, released, expired, settled late, corrected, unresolved, still open. */
@@ -169,6 +195,7 @@ export async function figuresOf(ledger: Ledger, reader: LedgerReader): Promise<s
     groups: await reader.totals({}, ["provider", "model", "status", "key"], null),
     hours: await reader.totals({}, ["status"], hourMs),
     days: await reader.totals({}, [], 24 * hourMs),
+    latencies: await latenciesOf(reader),
     keyUses: await reader.keyUses(),
     alerts: await reader.alerts({ budgetId: null, ...page }),
     verify: await reader.verify(),
@@ -180,10 +207,18 @@ export async function figuresOf(ledger: Ledger, reader: LedgerReader): Promise<s
   );
 }
 
+async function latenciesOf(reader: LedgerReader): Promise<readonly unknown[]> {
+  const all = await reader.latencies({}, ["team", "status"], hourMs);
+  const rows = all.map(({ group, bucket, counts }) => [group, bucket, Object.fromEntries(counts)]);
+  return rows.sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1));
+}
+
 /** The SQL that makes the same file again. */
 function dump(directory: string): string {
   const database = new DatabaseSync(ledgerFile(directory), { readOnly: true });
   try {
+    // A batch that is booked in the meantime would be missing.
+    database.exec("BEGIN");
     const objects = database
       .prepare("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
       .all();

@@ -9,25 +9,32 @@ import { test, type TestContext } from "node:test";
 import type { Ledger } from "../../../app/port/ledger.ts";
 import type { LedgerReader } from "../../../app/port/reader.ts";
 import { openMeter } from "../../../domain/usage/open-meter.ts";
-import { hold, outcome, settle, usd } from "../../conformance/fixture.ts";
+import { hold, outcome, settle, start, usd } from "../../conformance/fixture.ts";
 import { openLedger } from "../open.ts";
 import { SqliteReader } from "../read/ledger-reader.ts";
 import { ledgerFile, schemaVersion, versionOf } from "../schema.ts";
 import { figuresOf, later } from "./old-ledger.test-kit.ts";
+import { upgradeInThread } from "./upgrade-thread.ts";
 
-/** The file of version 4, and what the code of that version answered (commit 46f1984). */
-const oldVersion = 4;
+/**
+ * Files of old versions, and what the code of that version answered: commits 46f1984 (4) and
+ * 8a39a57 (8).
+ */
+type OldVersion = 4 | 8;
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
 
 interface Opened {
   readonly ledger: Ledger;
   readonly reader: LedgerReader;
 }
 
-function oldFolder(t: TestContext): string {
+function oldFolder(t: TestContext, version: OldVersion = 4): string {
   const directory = mkdtempSync(join(tmpdir(), "purser-upgrade-"));
   t.after(() => rmSync(directory, { recursive: true }));
   const database = new DatabaseSync(ledgerFile(directory));
-  database.exec(readFileSync(join(import.meta.dirname, `schema-${oldVersion}.sql`), "utf8"));
+  database.exec(readFileSync(join(import.meta.dirname, `schema-${version}.sql`), "utf8"));
   database.close();
   return directory;
 }
@@ -43,29 +50,89 @@ async function opened(directory: string, run: (opened: Opened) => Promise<void>)
   }
 }
 
-const oldFigures: unknown = JSON.parse(
-  readFileSync(join(import.meta.dirname, `schema-${oldVersion}.json`), "utf8"),
-);
-
-/** Leaves out fields of balances that the old version did not have, if they are as before. */
-function withoutNewer(name: string, value: unknown): unknown {
-  const isUnused =
-    (["granted", "reserve"].includes(name) && value === "0") ||
-    (["paused", "question"].includes(name) && value === null);
-  return isUnused ? undefined : value;
+function oldFigures(version: OldVersion): { readonly verify: object } {
+  const file = join(import.meta.dirname, `schema-${version}.json`);
+  return JSON.parse(readFileSync(file, "utf8")) as { readonly verify: object };
 }
 
-test("an upgraded ledger has the balances, calls, sums and holds that it had", async (t) => {
-  const directory = oldFolder(t);
-  assert.equal(versionOf(directory), oldVersion);
-  // Once while it is upgraded, with its staged batch; once more from the upgraded file.
-  for (let time = 0; time < 2; time++) {
-    await opened(directory, async ({ ledger, reader }) => {
-      const figures: unknown = JSON.parse(await figuresOf(ledger, reader), withoutNewer);
-      assert.deepEqual(figures, oldFigures);
+/** Leaves out what the version did not have: latencies, and new fields of balances as before. */
+function withoutNewer(version: OldVersion): (name: string, value: unknown) => unknown {
+  const zeros = version === 4 ? ["granted", "reserve"] : ["reserve"];
+  const nulls = version === 4 ? ["paused", "question"] : ["question"];
+  return (name, value) => {
+    const isUnused =
+      (zeros.includes(name) && value === "0") || (nulls.includes(name) && value === null);
+    return isUnused || (version === 4 && name === "latencies") ? undefined : value;
+  };
+}
+
+for (const version of [4, 8] as const)
+  test(`an upgraded ledger of version ${version} has the balances, calls, sums and holds that it had`, async (t) => {
+    const directory = oldFolder(t, version);
+    assert.equal(versionOf(directory), version);
+    // Once while it is upgraded, with its staged batch; once more from the upgraded file.
+    for (let time = 0; time < 2; time++) {
+      await opened(directory, async ({ ledger, reader }) => {
+        const text = await figuresOf(ledger, reader);
+        const figures: unknown = JSON.parse(text, withoutNewer(version));
+        assert.deepEqual(figures, oldFigures(version));
+      });
+      assert.equal(versionOf(directory), schemaVersion);
+    }
+  });
+
+test("the charges of an upgraded ledger are found by the requests that they name", async (t) => {
+  const directory = oldFolder(t, 8);
+  const found = async (reader: LedgerReader, id: string): Promise<unknown> =>
+    (await reader.requestLines({}, [id])).map(({ operationId }) => operationId);
+  for (let time = 0; time < 2; time++)
+    await opened(directory, async ({ reader }) => {
+      assert.deepEqual(await found(reader, "tokens-0"), ["tokens-0", "charge-0", "charge-1"]);
+      assert.deepEqual(await found(reader, "tokens-1"), ["tokens-1", "charge-2"]);
+      assert.deepEqual(await found(reader, "charge-0"), []);
+      assert.deepEqual(await found(reader, "charge-3"), ["charge-3"]);
+      assert.deepEqual(await found(reader, "null"), []);
     });
-    assert.equal(versionOf(directory), schemaVersion);
-  }
+});
+
+test("parts of hours before and after the upgrade have the sums of their calls", async (t) => {
+  const directory = oldFolder(t, 8);
+  await opened(directory, async ({ ledger, reader }) => {
+    for (const at of [later, later + 20 * minuteMs, later + 50 * minuteMs]) {
+      await ledger.commit(hold(`new${at}`, usd(2), { at }));
+      await ledger.commit(settle(`new${at}`, usd(1), { at: at + 1000 }));
+    }
+    // A late bill for a call of an hour that has no quarters.
+    const end = outcome(usd(1), { latencyMs: 5 });
+    await ledger.commit(
+      settle("unresolved", usd(1), { at: start + 3 * hourMs, outcome: end, fingerprint: "bill" }),
+    );
+    const page = { limit: 1000, before: null };
+    for (const from of [start, later])
+      for (let minutes = 1; minutes < 120; minutes += 7) {
+        const range = { from: from + minutes * minuteMs, to: from + (minutes + 33) * minuteMs };
+        const calls = await reader.calls({ ...range, charged: true }, page);
+        const [total] = await reader.totals({ ...range, charged: true }, [], null);
+        const cost = calls.reduce((sum, call) => sum + call.cost, 0n);
+        assert.deepEqual([total?.calls ?? 0, total?.cost ?? 0n], [calls.length, cost]);
+      }
+    assert.equal((await reader.verify()).ok, true);
+  });
+});
+
+test("a large file is upgraded in a thread, whose error is passed on", async (t) => {
+  const directory = oldFolder(t, 8);
+  await upgradeInThread(directory);
+  assert.equal(versionOf(directory), schemaVersion);
+  await opened(directory, async ({ reader }) => {
+    const lines = await reader.requestLines({}, ["tokens-1"]);
+    assert.deepEqual(
+      lines.map(({ operationId }) => operationId),
+      ["tokens-1", "charge-2"],
+    );
+    assert.equal((await reader.verify()).ok, true);
+  });
+  await assert.rejects(upgradeInThread(join(directory, "missing")), /unable to open/);
 });
 
 test("the file of an old version is verified as it is, without an upgrade", async (t) => {
@@ -74,7 +141,7 @@ test("the file of an old version is verified as it is, without an upgrade", asyn
   const report = await reader.verify();
   await reader.close();
   assert.deepEqual([report.ok, report.entries, report.staged], [true, 45, 5]);
-  assert.equal(versionOf(directory), oldVersion);
+  assert.equal(versionOf(directory), 4);
 });
 
 test("an upgraded ledger counts the latencies of later calls, and verifies after corrections", async (t) => {
@@ -123,7 +190,7 @@ test("a meter that the old version did not have is booked in an upgraded ledger"
     const [call] = await reader.calls({ operation: "new" }, { limit: 1, before: null });
     assert.deepEqual(call?.usage, usage);
     assert.deepEqual(await reader.verify(), {
-      ...(oldFigures as { verify: object }).verify,
+      ...oldFigures(4).verify,
       entries: 53,
     });
   });

@@ -5,6 +5,7 @@
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "../../../domain/assert.ts";
+import { isChargeDetails, requestOfCharge } from "../../../domain/price/text/item.ts";
 import { chainHash, genesis, type Definition, type JournalRow } from "../../journal/chain.ts";
 import type { EncodedEntry } from "../../journal/encode.ts";
 import { JournalFile } from "../journal/journal-file.ts";
@@ -16,11 +17,12 @@ import { counterWidth, entriesOf, type Batch } from "./batch.ts";
 import {
   additionOf,
   hourMs,
-  prepareRollup,
+  prepareRollups,
+  quarterMs,
   readLatencyFrom,
+  readQuarterFrom,
   RollupBatch,
   type RollupKey,
-  type RollupStatements,
   withoutOldLatency,
 } from "./rollup.ts";
 
@@ -35,6 +37,7 @@ export class BatchWriter {
   readonly #hours = new Map<number, { first: number; last: number }>();
   readonly #statements: ReturnType<typeof prepareAll>;
   readonly #latencyFrom: number;
+  readonly #quarterFrom: number;
   #lastSeq = 0;
   #lastHash = genesis;
   #shapes = new Map<string, number>();
@@ -44,6 +47,7 @@ export class BatchWriter {
     this.#journal = new JournalFile(database);
     this.#statements = prepareAll(database);
     this.#latencyFrom = readLatencyFrom(database);
+    this.#quarterFrom = readQuarterFrom(database);
     this.#load();
   }
 
@@ -81,6 +85,7 @@ export class BatchWriter {
       ) {
         definitions.push(this.#writeName(batch.names.slice(nextName, nextName + nameWidth)));
       }
+      this.#linkToRequest(encoded);
       this.#writeEntry(
         encoded.raw === null ? encoded : this.#withRaw(encoded, encoded.raw, definitions),
         definitions,
@@ -88,8 +93,7 @@ export class BatchWriter {
     }
     assert(nextName === batch.names.length, "a name goes with an entry of its batch");
     this.#writeState(batch);
-    this.#rollups.byDay().write(this.#statements.day);
-    this.#rollups.write(this.#statements.rollup);
+    this.#rollups.write(this.#statements.rollups, this.#quarterFrom);
     for (const [hour, { first, last }] of this.#hours) this.#statements.hour.run(hour, first, last);
     this.#hours.clear();
   }
@@ -120,6 +124,12 @@ export class BatchWriter {
     );
   }
 
+  /** Makes a charge findable by the request that it names. */
+  #linkToRequest({ call, raw }: EncodedEntry): void {
+    const requestId = requestOfCharge(raw);
+    if (requestId !== null && call !== null) this.#statements.requestCharge.run(requestId, call);
+  }
+
   /** Appends the raw usage to the body. A new shape is added to `definitions`. */
   #withRaw(row: EncodedEntry, raw: string, definitions: Definition[]): JournalRow {
     return {
@@ -129,7 +139,8 @@ export class BatchWriter {
   }
 
   #storeRaw(seq: number, raw: string, definitions: Definition[]): string {
-    const shaped = shapeOf(raw);
+    // The details of a charge are texts, such as its request: few charges share a shape.
+    const shaped = isChargeDetails(raw) ? null : shapeOf(raw);
     if (!shaped) return JSON.stringify(raw);
     let shapeId = this.#shapes.get(shaped.shape);
     if (shapeId === undefined) {
@@ -146,17 +157,16 @@ export class BatchWriter {
     const addition = additionOf(row);
     assert(addition !== undefined, "an outcome adds to the roll-ups");
     const endedAt = this.#amend(row) ?? row.at;
-    const hour = Math.floor(endedAt / hourMs);
     this.#rollups.add(
       {
-        hour,
+        quarter: Math.floor(endedAt / quarterMs),
         attributionId: row.attributionId ?? 0,
         routeId: row.routeId ?? 0,
         status: addition.status,
       },
       addition,
     );
-    if (endedAt === row.at) this.#widenHour(hour, row.seq);
+    if (endedAt === row.at) this.#widenHour(Math.floor(endedAt / hourMs), row.seq);
   }
 
   /**
@@ -171,7 +181,7 @@ export class BatchWriter {
     assert(addition !== undefined && row.call !== null, "only an outcome is replaced");
     const oldEndedAt = Number(this.#statements.endedAt.get(old.seq)?.["ended_at"] ?? old.at);
     const key: RollupKey = {
-      hour: Math.floor(oldEndedAt / hourMs),
+      quarter: Math.floor(oldEndedAt / quarterMs),
       attributionId: old.attributionId ?? 0,
       routeId: old.routeId ?? 0,
       status: addition.status,
@@ -221,8 +231,7 @@ export class BatchWriter {
 }
 
 function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, StatementSync>> & {
-  readonly rollup: RollupStatements;
-  readonly day: RollupStatements;
+  readonly rollups: ReturnType<typeof prepareRollups>;
 } {
   return {
     begin: database.prepare("BEGIN IMMEDIATE"),
@@ -237,11 +246,11 @@ function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, Stat
     end: database.prepare("DELETE FROM hold WHERE seq = ?"),
     amendment: database.prepare("INSERT INTO amendment VALUES (?, ?, ?)"),
     endedAt: database.prepare("SELECT ended_at FROM amendment WHERE seq = ?"),
+    requestCharge: database.prepare("INSERT OR IGNORE INTO request_charge VALUES (?, ?)"),
     hour: database.prepare(`
       INSERT INTO hour VALUES (?, ?, ?)
       ON CONFLICT (hour) DO UPDATE SET first_seq = min(first_seq, excluded.first_seq), last_seq = max(last_seq, excluded.last_seq)`),
-    rollup: prepareRollup(database, "rollup"),
-    day: prepareRollup(database, "rollup_day"),
+    rollups: prepareRollups(database),
   };
 }
 
@@ -258,4 +267,5 @@ type StatementName =
   | "end"
   | "amendment"
   | "endedAt"
+  | "requestCharge"
   | "hour";

@@ -1,0 +1,103 @@
+/** What users cost: each with its calls, its requests and the average cost of one. */
+
+import { add, zero, type PicoUsd } from "../../domain/money/money.ts";
+import { chargeEndpoint } from "../../domain/price/text/item.ts";
+import type { CallFilter, LedgerReader, Totals } from "../port/reader.ts";
+import type { Range } from "./range.ts";
+import { share } from "./summary.ts";
+
+export interface UserSums {
+  readonly cost: PicoUsd;
+  /** Charged calls, and charges that are no model call. */
+  readonly calls: number;
+  /** Charged calls of models. */
+  readonly requests: number;
+}
+
+/** `unattributed` has the calls without a user. */
+export interface UserCost extends UserSums {
+  readonly user: string;
+}
+
+export const userOrders = ["cost", "calls", "requests", "cost_per_request", "user"] as const;
+
+export interface UserOrder {
+  readonly by: (typeof userOrders)[number];
+  readonly isAscending: boolean;
+}
+
+export interface UserQuery extends Range {
+  readonly filter: CallFilter;
+  /** Leaves out users that cost less. */
+  readonly threshold: PicoUsd;
+  readonly order: UserOrder;
+}
+
+export interface UserCosts {
+  /** Of all users, those below the threshold included. */
+  readonly total: UserSums & { readonly users: number };
+  readonly users: readonly UserCost[];
+}
+
+export async function userCosts(
+  reader: Pick<LedgerReader, "totals">,
+  { filter, from, to, threshold, order }: UserQuery,
+): Promise<UserCosts> {
+  const totals = await reader.totals({ ...filter, from, to }, ["user", "endpoint"], null);
+  const rows = totals.filter(({ calls, cost }) => calls > 0 || cost !== zero);
+  const groups = Map.groupBy(rows, ({ group }) => group["user"] ?? "");
+  const all = [...groups].map(([user, own]): UserCost => ({ user, ...sumsOf(own) }));
+  return {
+    total: { ...sumsOf(rows), users: all.length },
+    users: all.filter(({ cost }) => cost >= threshold).sort(comparing(order)),
+  };
+}
+
+function sumsOf(rows: readonly Totals[]): UserSums {
+  const calls = (own: readonly Totals[]): number => own.reduce((sum, row) => sum + row.calls, 0);
+  return {
+    cost: rows.reduce((sum, { cost }) => add(sum, cost), zero),
+    calls: calls(rows),
+    requests: calls(rows.filter(({ group }) => group["endpoint"] !== chargeEndpoint)),
+  };
+}
+
+/** To the nearest pico-USD; null without requests. */
+export function costPerRequest({ cost, requests }: UserSums): PicoUsd | null {
+  return requests === 0 ? null : share(cost, requests);
+}
+
+type Compare = (left: UserCost, right: UserCost) => number;
+
+/** A user without requests comes last by their cost, in either order. */
+function comparing({ by, isAscending }: UserOrder): Compare {
+  const sign = isAscending ? 1 : -1;
+  return (left, right) => {
+    const [one, other] = [figureOf(by, left), figureOf(by, right)];
+    if (one === other) return left.user < right.user ? -1 : 1;
+    if (one === null || other === null) return one === null ? 1 : -1;
+    return one < other ? -sign : sign;
+  };
+}
+
+function figureOf(by: UserOrder["by"], user: UserCost): PicoUsd | number | string | null {
+  return by === "cost_per_request" ? costPerRequest(user) : user[by];
+}
+
+/** When the call or charge of each user that was recorded last ended, in milliseconds. */
+export async function lastCalls(
+  reader: Pick<LedgerReader, "calls">,
+  { filter, from, to }: Pick<UserQuery, "filter" | "from" | "to">,
+  users: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const range = { ...filter, from, to, charged: true } as const;
+  const found = await Promise.all(
+    users.map((user) =>
+      reader.calls(
+        { ...range, attribution: { ...filter.attribution, user } },
+        { limit: 1, before: null },
+      ),
+    ),
+  );
+  return new Map(found.flatMap(([call], at) => (call ? [[users[at] ?? "", call.endedAt]] : [])));
+}
