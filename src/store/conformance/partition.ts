@@ -99,11 +99,14 @@ async function happen(ledger: Ledger, event: Event): Promise<Counted> {
     const counted = { ...charged, at };
     return kind === "record" ? counted : await correct(ledger, event, counted);
   }
-  const refusing = kind === "refused" ? { budgets: ["empty"] } : {};
-  await ledger.commit(hold(id, cost, { at, attribution, route: asked, ...refusing }));
+  const isRefused = kind === "refused";
+  // An empty budget pays for a call that costs nothing.
+  const needed = isRefused ? pico(cost + 1n) : cost;
+  const refusing = isRefused ? { budgets: ["empty"] } : {};
+  await ledger.commit(hold(id, needed, { at, attribution, route: asked, ...refusing }));
   const none = { cost: pico(0n), usage: {}, latencyMs: 0 };
   const unserved = withoutNull({ ...named, model: route.model });
-  if (kind === "refused") return { ...none, at, names: unserved, status: "refused" };
+  if (isRefused) return { ...none, at, names: unserved, status: "refused" };
   if (kind === "released") {
     const reason = "upstream failed";
     await ledger.commit({ kind: "release", at: end, operationId: id, attempt: 1, reason });
