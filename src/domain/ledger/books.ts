@@ -171,21 +171,10 @@ export class Books implements LedgerView {
       case "budget_decline":
         this.registry.apply(entry);
         return this.#counters.control(entry.counter.budgetId);
-      case "key":
-      case "price":
-      case "price_removal":
-      case "price_update":
-      case "price_revert":
-      case "rule":
-      case "rule_fired":
-      case "rule_acknowledged":
-      case "rule_escalated":
-      case "epoch":
-      case "export_done":
-      case "export_failed":
-        return this.registry.apply(entry);
       case "refusal":
         return;
+      default:
+        return this.registry.apply(entry);
     }
   }
 
