@@ -34,7 +34,8 @@ export interface Endpoint {
 }
 
 /**
- * Characters spoken, audio heard, images made, seconds of video made, documents ranked, pages read.
+ * Characters spoken, audio heard, images made, seconds of video made, documents ranked, pages read,
+ * inputs classified.
  * A `deferred_video` is a job in the form of xAI, whose answer is only an id.
  */
 export type EndpointUnit =
@@ -44,7 +45,8 @@ export type EndpointUnit =
   | "video"
   | "deferred_video"
   | "rerank"
-  | "ocr";
+  | "ocr"
+  | "moderation";
 
 /** A path to stored objects or account data, which not every caller may use. */
 export interface StoredPlace {

@@ -1,7 +1,14 @@
 /** Meters a call that is billed by unit if its price is known. */
 
 import { PurserError } from "../../domain/error.ts";
-import { lackingUnit, pricesCall } from "../../domain/price/unit-price.ts";
+import type { PriceSheet } from "../../domain/price/sheet.ts";
+import {
+  chargesTokens,
+  lackingUnit,
+  pricesCall,
+  type UnitQuery,
+} from "../../domain/price/unit-price.ts";
+import type { BilledUnit } from "../../domain/usage/billed-unit.ts";
 import type { RequestFacts } from "../../wire/wire.ts";
 import type { Target } from "../route/target.ts";
 import type { CallContext, IncomingCall } from "./call-context.ts";
@@ -12,7 +19,8 @@ type Context = Pick<CallContext, "router" | "prices" | "clock" | "models" | "bel
 
 /**
  * @returns The call with a metered endpoint, if it is billed by unit and the book has a price for
- *   it; else the call, with the reason if a price is missing.
+ *   it; else the call, with the reason if a price is missing. A free endpoint is metered if the
+ *   model has a price that is not zero.
  * @throws PurserError `invalid_request` for a request that cannot be read, unless its provider's
  *   unmetered calls are allowed.
  */
@@ -27,12 +35,23 @@ export function meteredWherePriced(context: Context, incoming: IncomingCall): In
   const sheet = prices.sheet({ provider: provider.name, model, at });
   const { unit, serviceTier, region } = facts;
   const query = { serviceTier, region, at };
-  if (sheet && pricesCall(sheet, unit, query))
+  const isFree = target.endpoint.metering === "free" && !costsSomething(sheet, unit, query);
+  if (sheet && !isFree && pricesCall(sheet, unit, query))
     return { ...incoming, target: meteredTarget(target) };
+  if (isFree) return incoming;
   const { meters, family } = lackingUnit(sheet, unit, query) ?? unit;
   const meter = meters[0] ?? family;
   const inTokens = unit.output !== null;
   return { ...incoming, unpriced: { provider: provider.name, model, meter, inTokens } };
+}
+
+function costsSomething(
+  sheet: PriceSheet | undefined,
+  unit: BilledUnit,
+  query: UnitQuery,
+): boolean {
+  if (!sheet) return false;
+  return chargesTokens(sheet, query) || lackingUnit(sheet, unit, query) === undefined;
 }
 
 /** @returns undefined for a request without a model, and for one that may pass unread. */

@@ -29,7 +29,9 @@ export function readingByUnit(
   const { unit: asked } = facts;
   const hasTokens = reading.parts.length > 0 && !reading.partial;
   if (!asked || !sheet || (hasTokens && chargesTokens(sheet, reading))) return undefined;
-  const unit = asBilled(reading.unit ?? asked, provider.leastUnits);
+  // What was given is billed too, although the answer reports only what was made.
+  const made = reading.unit && { ...reading.unit, also: reading.unit.also ?? asked.also ?? [] };
+  const unit = asBilled(made ?? asked, provider.leastUnits);
   const { serviceTier, region } = reading;
   const units = pricedUnits(sheet, unit, { serviceTier, region, at: heldAt });
   if (!units) return undefined;

@@ -32,11 +32,15 @@ const billedByUnit: ReadonlyMap<string, EndpointUnit> = new Map([
   ["videos/generations", "deferred_video"],
   ["rerank", "rerank"],
   ["ocr", "ocr"],
+  ["moderations", "moderation"],
 ]);
 
 export const unitPaths: readonly string[] = [...billedByUnit.keys()];
 
-/** POST paths that are free: they classify, count, or act on an object that was already billed. */
+/**
+ * POST paths that are free: they classify, count, or act on an object that was already billed.
+ * `moderations` costs something where the model has a price.
+ */
 const freePosts: readonly RegExp[] = [
   /^moderations$/,
   /^responses\/input_tokens$/,
@@ -77,13 +81,13 @@ export function openaiEndpoint(method: string, path: string): Endpoint {
     const name = metered.get(route);
     if (name !== undefined)
       return { name, metering: "metered", ...(model === undefined ? {} : { model }) };
-    if (freePosts.some((free) => free.test(route)))
-      return { name: nameOf(route), metering: "free" };
+    const isFree = freePosts.some((free) => free.test(route));
     const unit = billedByUnit.get(route);
+    if (isFree && unit === undefined) return { name: nameOf(route), metering: "free" };
     if (unit !== undefined)
       return {
         name: nameOf(route),
-        metering: "unmetered",
+        metering: isFree ? "free" : "unmetered",
         unit,
         ...(model === undefined ? {} : { model }),
       };

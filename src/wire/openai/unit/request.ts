@@ -15,6 +15,8 @@ import { isLengthKnown, mostSeconds } from "./audio-length.ts";
 import type { Bounds } from "./bounds.ts";
 import { countIn, fieldsOf, type Fields } from "./fields.ts";
 import { imageUnit, tokensOfImage, usualImage } from "./image.ts";
+import { withInputImages } from "./input-images.ts";
+import { moderationBounds } from "./moderation.ts";
 import { ocrBounds } from "./ocr.ts";
 import { deferredVideoBounds, makesJob, videoBounds } from "./video.ts";
 
@@ -78,6 +80,7 @@ const boundsOf: Readonly<Record<EndpointUnit, (fields: Fields, model: string) =>
   deferred_video: deferredVideoBounds,
   rerank: rerankBounds,
   ocr: ocrBounds,
+  moderation: moderationBounds,
 };
 
 /** Characters are Unicode code points of `input`. */
@@ -124,7 +127,7 @@ function required(fields: Fields, name: string): string {
   });
 }
 
-/** @throws PurserError `invalid_request` without a file: its length could not be bounded. */
+/** @throws PurserError `invalid_request` without a file, or with an address: no bound is known. */
 function transcriptionBounds(fields: Fields): Bounds {
   const { files } = fields;
   if (files.length === 0)
@@ -132,6 +135,12 @@ function transcriptionBounds(fields: Fields): Bounds {
       field: "file",
       remedy: "Send the recording itself as a file of a form, with a file name; not its address.",
     });
+  for (const field of addresses)
+    if (fields.has(field))
+      throw new PurserError("invalid_request", `${field}: a recording elsewhere may be longer`, {
+        field,
+        remedy: `Leave out ${field}: the length of the file that is sent is what can be held.`,
+      });
   const meter = openMeter("audio_seconds");
   const count = files.reduce((sum, file) => sum + mostSeconds(file), 0);
   return {
@@ -151,6 +160,9 @@ function transcriptionBounds(fields: Fields): Bounds {
   };
 }
 
+/** By which Groq (`url`) and Mistral take a recording from elsewhere (API references, read 2026-11). */
+const addresses = ["url", "file_url", "file_id"];
+
 /**
  * OpenAI's transcription models use about 17 audio tokens a second (1,000 a minute by their prices
  * per token and per minute, https://platform.openai.com/docs/pricing, read 2026-11).
@@ -163,14 +175,16 @@ function imageBounds(fields: Fields, model: string): Bounds {
   const quality = fields.string("quality") ?? usual.quality;
   const size = fields.string("size") ?? usual.size;
   const resolution = fields.string("resolution");
+  const images = fields.files.length + inputImages(fields);
   return {
     unit: {
       ...imageUnit({ quality, size, resolution, count }),
       isExact: false,
       output: "output_image",
       tokensEach: tokensOfImage({ quality, size }),
+      ...withInputImages(images),
     },
-    images: fields.files.length + inputImages(fields),
+    images,
     choices: count,
     maxOutputTokens: mostTokensPerImage,
   };
@@ -220,7 +234,10 @@ const tokensPerChunk = 500;
 const chunksPerSearch = 100;
 
 /** The same API reference: "Defaults to `sora-2`". */
-const usualModels: Readonly<Partial<Record<EndpointUnit, string>>> = { video: "sora-2" };
+const usualModels: Readonly<Partial<Record<EndpointUnit, string>>> = {
+  video: "sora-2",
+  moderation: "omni-moderation-latest",
+};
 
 function modelOf({ model: inPath, unit }: UnitEndpoint, fields: Fields): string {
   // A path that names a deployment decides which model serves.

@@ -1,13 +1,13 @@
 /** Bounds and reads the seconds of a video that is made by a job, in the forms of OpenAI and xAI. */
 
 import { PurserError } from "../../../domain/error.ts";
-import { openMeter } from "../../../domain/usage/open-meter.ts";
 import type { BilledUnit } from "../../../domain/usage/billed-unit.ts";
 import { toText, type JsonObject } from "../../count/count.ts";
 import { isKnownSize, reportedSeconds, requestedSeconds, videoUnit } from "../../unit/video.ts";
 import type { EndpointUnit, RequestFacts } from "../../wire.ts";
 import type { Bounds } from "./bounds.ts";
 import { countIn, type Fields } from "./fields.ts";
+import { withInputImages } from "./input-images.ts";
 
 /** A job that was only begun has used nothing yet, whatever its answer reports. */
 export const makesJob: ReadonlySet<EndpointUnit> = new Set(["video", "deferred_video"]);
@@ -64,7 +64,7 @@ export function deferredVideoBounds(fields: Fields, model: string): Bounds {
       meters: meters.slice(0, 1),
       family,
       count: (asked || longest) * videos,
-      ...(images > 0 && { also: [{ ...inputImages, count: images, mayBeFree: true }] }),
+      ...withInputImages(images),
       isExact: asked > 0 && isKnownSize(size) && images === 0,
       output: null,
       ...(asked === 0 && {
@@ -79,9 +79,6 @@ export function deferredVideoBounds(fields: Fields, model: string): Bounds {
 
 /** The same page: "Maximum duration: 15 seconds". */
 const longestOfXai = 15;
-
-const inputImage = openMeter("input_images");
-const inputImages = { meters: [inputImage], family: inputImage };
 
 function secondsIn(fields: Fields, name: string): number | undefined {
   return requestedSeconds(fields.json(name) ?? fields.string(name), name);
