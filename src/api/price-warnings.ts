@@ -4,6 +4,7 @@ import type { AddedPriceJson } from "../contract/price.ts";
 import { show } from "../domain/input/fields.ts";
 import { nearest } from "../domain/input/nearest.ts";
 import { listedName } from "../domain/price/id/provider-name.ts";
+import { doubtfulRates } from "../domain/price/text/doubtful-rate.ts";
 import { overridesOf, type KeptPrice } from "../domain/price/text/kept-price.ts";
 import { replacedByApi } from "../domain/price/text/replaced.ts";
 import type { ApiContext } from "./context.ts";
@@ -12,7 +13,12 @@ type PriceWarning = AddedPriceJson["warnings"][number];
 type KnownPrices = Pick<ApiContext, "catalogue" | "declaredPrices" | "providerNames">;
 
 export function priceWarnings(price: KeptPrice, context: KnownPrices): readonly PriceWarning[] {
-  return [...misspeltProvider(price, context), ...neverValid(price), ...replaces(price, context)];
+  return [
+    ...misspeltProvider(price, context),
+    ...doubtfulRates(price.row),
+    ...neverValid(price),
+    ...replaces(price, context),
+  ];
 }
 
 /** Holds over the API may use any name, so only a name close to a known one is a mistake. */

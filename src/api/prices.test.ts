@@ -159,8 +159,21 @@ test("what may be a mistake is accepted with a warning that says so", async (t) 
   assert.deepEqual(await warningsOf({ valid_to: "2026-01-01" }), [
     ["valid_to", "Give a later time, or leave it out."],
   ]);
+  assert.deepEqual(
+    await warningsOf({
+      input: "0.000002",
+      service_tiers: { batch: { factor: "50" }, flex: { factor: "0" }, priority: { factor: "2" } },
+    }),
+    [
+      ["input", "If this is per token, multiply it by a million."],
+      ...["batch", "flex"].map((tier) => [
+        `service_tiers.${tier}.factor`,
+        'Give the share of the standard price, such as "0.5" for half of it.',
+      ]),
+    ],
+  );
   assert.deepEqual(await warningsOf({ model: "m1" }), [
-    ["model", "To use the price of the file again, send DELETE /api/v1/prices/price_5."],
+    ["model", "To use the price of the file again, send DELETE /api/v1/prices/price_6."],
   ]);
 });
 

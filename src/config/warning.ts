@@ -12,6 +12,7 @@ import type {
 } from "./configuration.ts";
 import type { ConfigurationDocument } from "./document.ts";
 import type { Location } from "./fault.ts";
+import { doubtfulRates } from "../domain/price/text/doubtful-rate.ts";
 import { replacesWholly } from "../domain/price/text/replaced.ts";
 import { knownProviders } from "./provider.ts";
 
@@ -46,6 +47,13 @@ export function findWarnings(
       unknownProvider([row.provider], { fields: () => `prices[${index}].provider`, known: priced }),
     ),
     ...unusedPrices(prices, locate),
+    ...prices.flatMap(({ row }, index) =>
+      doubtfulRates(row).map(({ field, message, remedy }) => ({
+        field: `prices[${index}].${field}`,
+        message: `prices[${index}].${message}`,
+        remedy,
+      })),
+    ),
     ...budgets.flatMap((budget, index) => ended(budget, { field: `budgets[${index}].end`, now })),
     ...budgets.flatMap(({ providers }, index) =>
       unknownProvider(providers, { fields: listed("budgets", index), known: callable }),

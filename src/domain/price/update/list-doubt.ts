@@ -1,6 +1,7 @@
 /** Finds implausible changes in a published price list, before its prices are stored. */
 
 import { formatUsd, type PicoUsd } from "../../money/money.ts";
+import { leastTokenRate } from "../text/doubtful-rate.ts";
 import { formatPerMillion } from "../text/per-million.ts";
 import { listedModels, type ModelChange, type StatedList } from "./list-change.ts";
 import { countsTokens, type PricedMeter } from "../row/rate.ts";
@@ -182,12 +183,10 @@ function tokenRates(rates: Rates): readonly (readonly [PricedMeter, PicoUsd])[] 
 
 /** The dearest list price of a token so far is 600 USD per million, the cheapest 0.001. */
 function isImpossible(rate: PicoUsd): boolean {
-  return rate > most || (rate > 0n && rate < least);
+  return rate > most || (rate > 0n && rate < leastTokenRate);
 }
 
 /** 10,000 USD per million tokens. */
 const most = 10_000_000_000n;
-/** 0.0001 USD per million tokens. */
-const least = 100n;
 /** 1,000 USD, the most that a stored price per unit can be. */
 const mostPerUnit = 1_000_000_000_000_000n;
