@@ -70,6 +70,21 @@ test("an unknown time zone, an empty range and too many buckets are refused with
   );
 });
 
+test("a bucket that would begin or end outside of the years of RFC 3339 is refused", () => {
+  const days = { bucket: "day", timeZone: "UTC" } as const;
+  const last = { from: at("9999-12-30T12:00:00Z"), to: at("9999-12-31T00:00:00Z") };
+  assert.deepEqual(iso(edgesOf({ ...last, ...days })), ["9999-12-30T00:00", "9999-12-31T00:00"]);
+  assert.throws(
+    () => edgesOf({ ...last, to: at("9999-12-31T23:59:59Z"), ...days }),
+    /to: its bucket ends after the year 9999/,
+  );
+  const first = { from: at("0000-01-01T12:00:00Z"), to: at("0000-01-02T00:00:00Z") };
+  assert.throws(
+    () => edgesOf({ ...first, ...days, timeZone: "Asia/Tokyo" }),
+    /from: its bucket begins before the year 0000/,
+  );
+});
+
 test("groups are sorted by cost, then by number of calls, both descending", async () => {
   const row = (project: string, cost: bigint, calls: number): Totals => ({
     group: { project },

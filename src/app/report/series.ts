@@ -112,8 +112,24 @@ export function edgesOf({
     at = window.end;
     if (at >= to) edges.push(at);
   }
+  checkWritable(edges);
   return edges;
 }
+
+/** RFC 3339 has years of four digits, but a bucket may begin or end outside of the range. */
+function checkWritable(edges: readonly number[]): void {
+  const [first = 0, last = 0] = [edges[0], edges.at(-1)];
+  const field = first < firstInstant ? "from" : last > lastInstant ? "to" : null;
+  if (field === null) return;
+  const [what, remedy] =
+    field === "from"
+      ? ["begins before the year 0000", "Give a later time."]
+      : ["ends after the year 9999", "Give an earlier time."];
+  throw new PurserError("invalid_request", `${field}: its bucket ${what}`, { field, remedy });
+}
+
+const firstInstant = Date.parse("0000-01-01T00:00:00Z");
+const lastInstant = Date.parse("9999-12-31T23:59:59.999Z");
 
 /**
  * Rows by the start of their bucket, from one query.
