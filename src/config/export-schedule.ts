@@ -13,12 +13,12 @@ import {
   isObject,
   openFields,
   optionalFlag,
-  optionalList,
   optionalWord,
   requiredText,
   show,
 } from "../domain/input/fields.ts";
 import type { Faults } from "./fault.ts";
+import { readList, readShortName } from "./list.ts";
 import { readTarget } from "./notifier-target.ts";
 import { readTime, readTimeZone } from "./time-of-day.ts";
 
@@ -34,31 +34,18 @@ export function readExportSchedules(
   fields: Fields,
   reading: ScheduleReading,
 ): readonly ExportSchedule[] {
-  const remedy = "Give a list: one line with - for each export.";
-  const list = optionalList(fields, "exports", remedy) ?? [];
-  const names = new Set<string>();
-  return list.flatMap((input, index) => {
-    const prefix = `exports[${index}].`;
-    const standIns = {
+  return readList(fields, reading.faults, {
+    section: "exports",
+    item: "export",
+    idField: "name",
+    idOf: ({ name }) => name,
+    standIns: (index) => ({
       name: `export-${index}`,
       format: "csv",
       every: "day",
       to: { folder: path.resolve("/") },
-    };
-    const read = reading.faults.readObject({ input, prefix, standIns }, (object) =>
-      readSchedule(object, prefix, reading),
-    );
-    if (!read) return [];
-    const unique = reading.faults.attempt(() => {
-      if (!names.has(read.name)) return read;
-      throw invalid(
-        `${prefix}name`,
-        `is ${show(read.name)}, which is already used`,
-        "Give every export a unique name.",
-      );
-    });
-    names.add(read.name);
-    return unique ?? [];
+    }),
+    read: (input, prefix) => readSchedule(input, prefix, reading),
   });
 }
 
@@ -66,21 +53,13 @@ function readSchedule(input: unknown, prefix: string, reading: ScheduleReading):
   const known = ["name", "format", "every", "time_zone", "at", "to"];
   const fields = openFields(input, { prefix, known });
   return {
-    name: readName(fields),
+    name: readShortName(fields),
     format: requiredWord(fields, "format", scheduleFormats),
     every: requiredWord(fields, "every", schedulePeriods),
     timeZone: readTimeZone(fields, "time_zone"),
     at: fields.values.has("at") ? readTime(fields, "at") : usualAt,
     target: readSink(fields, reading),
   };
-}
-
-/** It is a part of the names of files. */
-function readName(fields: Fields): string {
-  const remedy = "Use 1 to 64 of the characters a-z 0-9 _ - as its name.";
-  const name = requiredText(fields, "name", remedy);
-  if (/^[a-z0-9_-]{1,64}$/.test(name)) return name;
-  throw invalid(`${fields.prefix}name`, `is ${show(name)}, which is not a valid name`, remedy);
 }
 
 function requiredWord<Word extends string>(

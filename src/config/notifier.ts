@@ -13,15 +13,14 @@ import {
   isObject,
   openFields,
   optionalFlag,
-  optionalList,
   optionalText,
   optionalTexts,
   optionalWord,
-  requiredText,
   show,
 } from "../domain/input/fields.ts";
 import { suggest } from "../domain/input/nearest.ts";
 import type { Faults } from "./fault.ts";
+import { readList, readShortName } from "./list.ts";
 import { readTarget, targetFields } from "./notifier-target.ts";
 import { readTime, readTimeZone } from "./time-of-day.ts";
 
@@ -58,26 +57,13 @@ export function readNotifiers(
   fields: Fields,
   reading: NotifierReading,
 ): readonly NotifierSettings[] {
-  const remedy = "Give a list: one line with - for each notifier.";
-  const list = optionalList(fields, "notifiers", remedy) ?? [];
-  const names = new Set<string>();
-  return list.flatMap((input, index) => {
-    const prefix = `notifiers[${index}].`;
-    const standIns = { name: `notifier-${index}` };
-    const read = reading.faults.readObject({ input, prefix, standIns }, (object) =>
-      readNotifier(object, { prefix, reading }),
-    );
-    if (!read) return [];
-    const unique = reading.faults.attempt(() => {
-      if (!names.has(read.name)) return read;
-      throw invalid(
-        `${prefix}name`,
-        `is ${show(read.name)}, which is already used`,
-        "Give every notifier a unique name.",
-      );
-    });
-    names.add(read.name);
-    return unique ?? [];
+  return readList(fields, reading.faults, {
+    section: "notifiers",
+    item: "notifier",
+    idField: "name",
+    idOf: ({ name }) => name,
+    standIns: (index) => ({ name: `notifier-${index}` }),
+    read: (input, prefix) => readNotifier(input, { prefix, reading }),
   });
 }
 
@@ -100,7 +86,7 @@ function readNotifier(input: unknown, { prefix, reading }: Place): NotifierSetti
   );
   const allowPrivateAddress = optionalFlag(fields, "allow_private_address") ?? false;
   return {
-    name: readName(fields),
+    name: readShortName(fields),
     target: readTarget(kind, fields, { allowPrivateAddress, ...reading }),
     events,
     only: readOnly(fields),
@@ -117,13 +103,6 @@ function kindIn(input: unknown, prefix: string): NotifierSettings["target"]["kin
   if (kind !== undefined) return kind;
   if (!isObject(input)) openFields(input, { prefix, known: [...commonFields] });
   throw invalid(`${prefix}kind`, "is missing", `Give one of ${notifierKinds.join(", ")}.`);
-}
-
-function readName(fields: Fields): string {
-  const remedy = "Use 1 to 64 of the characters a-z 0-9 _ - as its name.";
-  const name = requiredText(fields, "name", remedy);
-  if (/^[a-z0-9_-]{1,64}$/.test(name)) return name;
-  throw invalid(`${fields.prefix}name`, `is ${show(name)}, which is not a valid name`, remedy);
 }
 
 function readOnly(fields: Fields): Readonly<Record<string, string>> {
