@@ -64,7 +64,7 @@ test("an answer during an attempt is not missed, and queues do not wait for each
   assert.equal(approvals.waitingFor("b"), 0);
 });
 
-test("so many calls wait at most, and a call is woken alone or after its time", async () => {
+test("the number of waiting calls is limited, and a call is woken alone or after its time", async () => {
   const approvals = new Approvals();
   const places = Array.from({ length: 1000 }, () => approvals.enter());
   assert.equal(approvals.enter(), null);

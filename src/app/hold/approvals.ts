@@ -9,7 +9,7 @@ const lookAgainMs = 1000;
 /** How many calls of a queue try at once. */
 const tryingAtOnce = 4;
 
-/** Waiting calls keep their bodies: so many at most, in all budgets together. */
+/** The maximum number of waiting calls in all budgets: their bodies stay in memory. */
 const mostWaiting = 1000;
 
 interface Waiter {

@@ -67,9 +67,9 @@ export interface CallToHold extends Pick<
  * held. If a budget has no room for that, one call goes ahead without it and the others wait for
  * its bill.
  *
- * A budget that asks refuses no call for lack of money before people had time to answer.
+ * If the budget asks people for more money, the call waits for their answer before it is refused.
  *
- * @param patience For a call that can wait for people to answer.
+ * @param patience For a call that can wait for an answer.
  */
 export async function hold(
   context: HoldContext,
@@ -118,7 +118,7 @@ async function askUntilOver(
   }
 }
 
-/** Nobody answered in time, or no more calls can wait: a refusal is final. */
+/** There was no answer in time, or no more calls can wait: a refusal is final. */
 async function tryLast(context: HoldContext, counted: Counted, last: Refusal): Promise<HoldResult> {
   const tried = await tryNow(context, { ...counted, asks: false });
   if (tried.admitted || tried.refusal.budgetId !== last.budgetId) return tried;

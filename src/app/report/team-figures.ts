@@ -26,7 +26,7 @@ export function amountOf(sums: TeamSums, currency: Currency): bigint {
 }
 
 /**
- * The figures of each team that has any, in the range of the filter.
+ * The figures of each team with charges in the range of the filter.
  *
  * @param deliverable The name by whose values deliverables are counted, such as `task`.
  */

@@ -63,7 +63,7 @@ test("a declined question refuses calls until its time is over, and then they as
   assert.equal(question(desk, 1010), true);
 });
 
-test("a question that nobody answered is asked again after its time", () => {
+test("a question without an answer is asked again after it expires", () => {
   const desk = aDesk();
   question(desk, 5);
   assert.equal(question(desk, 1004), true);
@@ -86,7 +86,7 @@ test("a changed budget ends its question, and one with room or without asking do
   assert.equal(question(desk, 11), false);
 });
 
-test("nobody is asked if another budget refuses as well", () => {
+test("people are not asked if another budget refuses too", () => {
   const desk = aDesk();
   desk.budget({ budgetId: "other", amount: 1n });
   const refused = refusal(desk, "1", { asks: true });

@@ -12,8 +12,8 @@ import { roomIn } from "./reserve.ts";
 import type { LedgerView } from "./view.ts";
 
 /**
- * Asks once per counter until the question is answered or over, however many calls wait. A budget
- * that was changed meanwhile may no longer ask, or may have room: the call then tries again.
+ * Opens one question per counter, shared by all waiting calls until it is answered or expires. If the
+ * budget was changed meanwhile, it may no longer ask, or may have room: the call then tries again.
  */
 export function decideAsk(
   books: LedgerView,

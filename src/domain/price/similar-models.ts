@@ -1,4 +1,4 @@
-/** Suggests models with a price for a name without one: the same ones in every door. */
+/** Suggests priced models for a name without a price. The API and the command line suggest the same ones. */
 
 import { nearest, nearestNames } from "../input/nearest.ts";
 import { commonName } from "./id/provider-name.ts";

@@ -8,7 +8,7 @@ import type { ChargeOptions, PriceSheet, TermsQuery } from "./sheet.ts";
 /** A unit, whatever its number. */
 export type PricedUnit = Pick<BilledUnit, "meters" | "family">;
 
-/** A call before it is made: its answer may report other terms than those requested. */
+/** What is known of a call before it is made. Its answer may report other terms. */
 export interface UnitQuery extends TermsQuery {
   /** Milliseconds since the epoch. Some prices apply at some hours only. */
   readonly at: number;
@@ -36,7 +36,7 @@ export function pricesUnit(sheet: PriceSheet, unit: PricedUnit, at: number): boo
 /** The units of a call by the meters that price them. */
 export interface PricedUnits {
   readonly counts: ReadonlyMap<OpenMeter, number>;
-  /** Whether the price of a variant is not known, so that the dearest one applies. */
+  /** Whether a variant's price is unknown, so the dearest one applies. */
   readonly isBound: boolean;
 }
 
@@ -115,7 +115,7 @@ export function lackingPrice(name: string, units: readonly OpenMeter[] = []): st
 }
 
 /**
- * What one of each of the {@link billedUnits} costs, those without a price at the time left out.
+ * The cost of one of each of the {@link billedUnits}. Units without a price at that time are left out.
  */
 export function unitPrices(
   sheet: PriceSheet,
@@ -207,8 +207,8 @@ function pricedMeter(
 }
 
 /**
- * The variants that may cost what one without a price does: those of its quality if one is as
- * large, else those of its size and the general price, else all.
+ * The variants that bound one without a price: those of its quality if one is at least as large, else
+ * those of its size and the general price, else all.
  */
 function alike(variants: readonly Variant[], unit: PricedUnit): readonly Variant[] {
   const ofQuality = variants.filter(([variant]) => hasQuality(variant, unit));
@@ -253,8 +253,8 @@ function linesOf(meter: OpenMeter, family: OpenMeter): number | undefined {
 }
 
 /**
- * Whether a variant is named by one of the meters and more, as `images_hd_1024x1792` is by `images_hd`
- * and by `images_1024x1792`. The family's own price is then not meant for another such variant.
+ * Whether a variant's name extends one of the meters: `images_hd_1024x1792` extends `images_hd` and
+ * `images_1024x1792`. The family's own price does not cover another such variant.
  */
 function isVariantOf(variant: OpenMeter, unit: PricedUnit): boolean {
   const { meters, family } = unit;

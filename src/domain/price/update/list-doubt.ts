@@ -154,7 +154,7 @@ function impossibleRates(row: CatalogueRow): readonly string[] {
   );
 }
 
-/** An amount of hundreds of digits, as `1.5e+300`: it may be above the largest number. */
+/** Shortens an amount of hundreds of digits to `1.5e+300`. It may be above the largest number. */
 function shortened(usd: string): string {
   if (usd.length <= mostDigits) return usd;
   const [whole = ""] = usd.split(".");

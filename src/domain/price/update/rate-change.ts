@@ -120,7 +120,7 @@ function placesOf(...rows: readonly CatalogueRow[]): readonly Place[] {
   );
   const hours = rows.flatMap(({ schedules = [] }) =>
     schedules.flatMap(({ weekdays, fromMinute, toMinute }) =>
-      // What begins or ends in one row may go on in the other.
+      // An edge in one row may lie within hours of the other.
       weekdays.flatMap((weekday) =>
         [fromMinute, toMinute].map(
           (minute) => mondayMs + (weekday - 1) * dayMs + minute * minuteMs,

@@ -93,7 +93,7 @@ function haveSameId(left: CatalogueRow, right: CatalogueRow): boolean {
   return left.model.toLowerCase() === right.model.toLowerCase();
 }
 
-/** Embeddings have no output: one list prices it as input, another at nothing. */
+/** Embeddings have no output. One list gives it the price of input, another zero. */
 function withoutOutput(present: CatalogueRow, stated: CatalogueRow): CatalogueRow {
   const isAsInput = present.rates.output === present.rates.input;
   if (!isAsInput || stated.rates.output !== 0n || stated.rates.input === 0n) return stated;
