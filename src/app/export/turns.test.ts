@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { PurserError } from "../../domain/error.ts";
 import type { Exporter, ExportJob } from "../port/exporter.ts";
 import { ExportTurns, usualTurns } from "./turns.ts";
@@ -43,6 +44,25 @@ test("two files are made at once; the next begins when one ends", async () => {
   await second.return?.();
   await third.return?.();
   assert.equal(exporter.open(), 0);
+});
+
+test("a request that arrives while a turn passes on does not take it", async () => {
+  for (let steps = 0; steps < 10; steps++) {
+    const exporter = endless();
+    const turns = new ExportTurns(exporter, { ...usualTurns, atOnce: 1 });
+    const [first, second, third] = [begin(turns), begin(turns), begin(turns)];
+    await first.next();
+    const waiting = second.next();
+    const ended = first.return?.();
+    for (let step = 0; step < steps; step++) await Promise.resolve();
+    const late = third.next();
+    await Promise.all([ended, waiting]);
+    await setImmediate();
+    assert.equal(exporter.open(), 1, `after ${steps} steps`);
+    await second.return?.();
+    await late;
+    await third.return?.();
+  }
 });
 
 test("a reader that leaves while it waits does not take a turn", async () => {

@@ -33,8 +33,7 @@ export class ExportTurns implements Exporter {
     const giveUp = (): void => {
       if (!hasTurn) return;
       hasTurn = false;
-      this.#running -= 1;
-      this.#waiting.shift()?.();
+      this.#passOn();
     };
     try {
       for await (const part of this.#inner.run(job, signal)) {
@@ -54,7 +53,14 @@ export class ExportTurns implements Exporter {
   async #turn(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#running >= this.#limits.atOnce) await this.#wait(signal);
-    this.#running += 1;
+    else this.#running += 1;
+  }
+
+  /** The next one takes over the turn, so that a new request in between cannot take it. */
+  #passOn(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#running -= 1;
   }
 
   async #wait(signal: AbortSignal): Promise<void> {
