@@ -13,8 +13,17 @@ export function chargesTextAlike(left: CatalogueRow, right: CatalogueRow): boole
     (["input", "output"] as const).every((meter) => {
       const [one, other] = [left.rates[meter], right.rates[meter]];
       return one === undefined || other === undefined || one === other;
-    }) && (left.contextTiers?.length ?? 0) === (right.contextTiers?.length ?? 0)
+    }) && tiersThatChange(left) === tiersThatChange(right)
   );
+}
+
+/** The number of context tiers with another rate than the row's. */
+function tiersThatChange({ rates, contextTiers = [] }: CatalogueRow): number {
+  return contextTiers.filter((tier) =>
+    (Object.entries(tier.rates) as [PricedMeter, PicoUsd][]).some(
+      ([meter, rate]) => rates[meter] !== rate,
+    ),
+  ).length;
 }
 
 /** The row with what it lacks and the other has, at the same price of text. */

@@ -254,3 +254,34 @@ test("a later row at the same price is completed like the current one", () => {
   );
   assert.deepEqual(Object.keys(later?.serviceTiers ?? {}).sort(), ["batch", "flex"]);
 });
+
+test("where nothing decides between two lists, the dearer is charged from now on", () => {
+  const eu = { eu: { numerator: 11n, denominator: 10n } };
+  const tiers = [{ tokens: 9, inclusive: false, rates: ratesOf({ input: "4" }) }];
+  const rows = mergeLists(
+    [
+      list("first", { rates: { input: "1", output: "3", cache_read: "0.5" } }),
+      list("second", {
+        rates: { input: "2", output: "2", cache_read: "0.1" },
+        regions: eu,
+        contextTiers: tiers,
+      }),
+    ],
+    { at, isUndecided: () => true },
+  );
+  assert.deepEqual(
+    rows.map(({ source, validFrom, validTo }) => [source, validFrom, validTo]),
+    [
+      ["first", undefined, at],
+      ["second", at, undefined],
+    ],
+  );
+  assert.deepEqual(rows[1]?.rates, ratesOf({ input: "2", output: "3", cache_read: "0.5" }));
+  assert.deepEqual([rows[1]?.regions, rows[1]?.contextTiers], [eu, tiers]);
+});
+
+test("a context tier that changes no rate is none: the row is completed", () => {
+  const same = [{ tokens: 9, inclusive: false, rates: ratesOf({ input: "1" }) }];
+  const second = list("second", { contextTiers: same, serviceTiers: half });
+  assert.deepEqual(mergeLists([list("first", {}), second], { at })[0]?.serviceTiers, half);
+});

@@ -13,6 +13,7 @@ import {
 import { isFactor } from "../domain/price/row/terms.ts";
 import { feeMeters } from "../domain/usage/usage.ts";
 import { chargesTextAlike, completedBy } from "./complete-row.ts";
+import { dearerOf } from "./dearer-row.ts";
 import { completedLater, isLater } from "./later-row.ts";
 
 /** Rows of one source: a published list, the overlay, or an update. */
@@ -65,6 +66,8 @@ export interface MergeOptions {
   readonly at: number;
   /** Whether a row takes precedence over that of an earlier list. */
   readonly isPreferred?: (row: CatalogueRow) => boolean;
+  /** Whether nothing decides between a row and that of an earlier list: then the dearer is charged. */
+  readonly isUndecided?: (row: CatalogueRow) => boolean;
 }
 
 /**
@@ -74,7 +77,7 @@ export interface MergeOptions {
  */
 export function mergeLists(
   lists: readonly PriceList[],
-  { at, isPreferred = () => false }: MergeOptions,
+  { at, isPreferred = () => false, isUndecided = () => false }: MergeOptions,
 ): readonly CatalogueRow[] {
   let rows: readonly CatalogueRow[] = [];
   for (const list of lists) {
@@ -97,6 +100,9 @@ export function mergeLists(
             : { ...current, ids: without(current.ids, row.model) },
         );
         added.push(isItself ? { ...row, validFrom: at } : row);
+      } else if (isUndecided(row)) {
+        completed.set(named.row, { ...current, validTo: at });
+        added.push({ ...dearerOf(current, row), validFrom: at });
       } else if (chargesTextAlike(current, row)) {
         const whole = completedBy(current, row);
         completed.set(named.row, whole);

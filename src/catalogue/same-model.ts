@@ -16,7 +16,7 @@ import {
  * Completes the rows that are valid at a time, and those that begin later as at that time. Two rows are completed by each other if their ids
  * differ by a date, and they state no price differently: the context tiers, service tiers, regions
  * and rates of either are then those of the model. Context tiers also apply to its ids in other
- * places, at the same rates: `us.` and `global.` name the same model.
+ * places, at the same rates: `us.` and `global.` name the same model. So do regions to ids of no place.
  *
  * @param at Milliseconds since the epoch.
  */
@@ -36,7 +36,7 @@ export function completeSameModels(
     if (!found) return row;
     const others = sameRates(found.byName.get(keyOf(row, undatedName)), row);
     const whole = others.reduce(completedBy, row);
-    return sameRates(found.byModel.get(keyOf(row, bareName)), row).reduce(withContextTiers, whole);
+    return sameRates(found.byModel.get(keyOf(row, bareName)), row).reduce(withPlaces, whole);
   });
 }
 
@@ -121,6 +121,18 @@ function regionsOfBoth(row: CatalogueRow, other: CatalogueRow): CatalogueRow["re
     return row.regions ?? other.regions;
   return row.regions || other.regions ? { ...other.regions, ...row.regions } : undefined;
 }
+
+/**
+ * The context tiers of the model, and its regions if the id names no place: `us.` is in no other
+ * region.
+ */
+function withPlaces(row: CatalogueRow, other: CatalogueRow): CatalogueRow {
+  const whole = withContextTiers(row, other);
+  const regions = row.regions ?? (namesPlace.test(row.model) ? undefined : other.regions);
+  return regions ? { ...whole, regions } : whole;
+}
+
+const namesPlace = /^(?:us|eu|apac|jp|au|ca|sa|in|me|af|us-gov|global|regional)\.[a-z]/;
 
 /** A tier of service that states rates has them by context size too. */
 function withContextTiers(row: CatalogueRow, other: CatalogueRow): CatalogueRow {
