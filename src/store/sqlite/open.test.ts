@@ -76,6 +76,9 @@ const undone = [
   "DROP TABLE rollup_latency; DROP TABLE rollup_day_latency; DROP TABLE latency_from;",
   `DROP TABLE request_charge; ${withLatencyRows("rollup")} ${withLatencyRows("rollup_day")}
    DROP TABLE rollup_quarter; DROP TABLE rollup_quarter_meter; DROP TABLE quarter_from;`,
+  ["route_quarter", "route_hour", "route_day"]
+    .map((table) => `DROP TABLE ${table}; DROP TABLE ${table}_meter;`)
+    .join(" "),
 ] as const;
 
 for (const [index] of undone.entries()) {
