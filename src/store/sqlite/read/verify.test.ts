@@ -114,6 +114,18 @@ test("a changed roll-up is reported with its hour or day", async () => {
   );
 });
 
+test("a changed roll-up by route is reported with its quarter, hour or day", async () => {
+  const changes = {
+    "UPDATE route_quarter SET calls = calls + 1": "2026-03-10T10:00:00.000Z",
+    "UPDATE route_hour SET latencies = '57:3,'": "2026-03-10T10:00:00.000Z",
+    "DELETE FROM route_day_meter": "2026-03-10T00:00:00.000Z",
+  };
+  for (const [change, hour] of Object.entries(changes)) {
+    const { ok, rollupDrift } = await verifyAfter(change);
+    assert.deepEqual([ok, rollupDrift.map((drift) => drift.hour)], [false, [hour]], change);
+  }
+});
+
 test("a changed sum of an open meter is reported with its hour or day", async () => {
   const byHour = await verifyAfter("UPDATE rollup_meter SET count = count + 1");
   assert.deepEqual(
