@@ -35,7 +35,7 @@ test("a long context costs more in GovCloud, too", () => {
   assert.equal(inputRate("openai.gpt-5.4", { region: "us-gov-west-1", input: long }), 6_600_000n);
 });
 
-test("no region of the book is cheaper for a long context than for a short one", () => {
+test("no region of Bedrock is cheaper than the model elsewhere for a long context", () => {
   for (const { provider, model, regions, contextTiers } of catalogue.rows()) {
     if (provider !== "aws" || !contextTiers || regions === undefined || regions === "included")
       continue;
