@@ -1,0 +1,70 @@
+/** Prints long answers as JSON in turns, between which calls go on. */
+
+import { turns } from "../domain/turns.ts";
+
+/** Shorter lists and objects are printed at once. */
+const long = 50;
+/** Deep enough for the lists in any answer. */
+const levels = 3;
+/** Characters printed at once, about. */
+const pieceLength = 32_000;
+
+/** @returns The same as `JSON.stringify`, as text or as UTF-8. */
+export async function printJson(value: unknown): Promise<string | Uint8Array<ArrayBuffer>> {
+  if (!isLong(value, levels)) return JSON.stringify(value);
+  const pieces: Buffer[] = [];
+  for (const piece of piecesOf(value, levels)) {
+    pieces.push(Buffer.from(piece));
+    if (turns.isOver) await turns.next();
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Whether a value, or one within some levels of it, is long. */
+function isLong(value: unknown, depth: number): value is object {
+  if (typeof value !== "object" || value === null || "toJSON" in value) return false;
+  const values: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  return values.length > long || (depth > 0 && values.some((inner) => isLong(inner, depth - 1)));
+}
+
+function* piecesOf(value: unknown, depth: number): Generator<string, void> {
+  if (!isLong(value, depth)) yield JSON.stringify(value) ?? "null";
+  else if (Array.isArray(value)) yield* listPieces(value);
+  else yield* objectPieces(value, depth);
+}
+
+function* listPieces(list: readonly unknown[]): Generator<string, void> {
+  let length = 1;
+  for (let place = 0; place < list.length;) {
+    yield place === 0 ? "[" : ",";
+    const items = list.slice(place, place + length);
+    const deep = items.findIndex((item) => isLong(item, 1));
+    if (deep === 0) {
+      yield* piecesOf(items[0], 1);
+      place += 1;
+      continue;
+    }
+    const shown = deep === -1 ? items : items.slice(0, deep);
+    const text = JSON.stringify(shown);
+    yield text.slice(1, -1);
+    place += shown.length;
+    length = Math.max(1, Math.floor((shown.length * pieceLength) / text.length));
+  }
+  yield list.length === 0 ? "[]" : "]";
+}
+
+function* objectPieces(value: object, depth: number): Generator<string, void> {
+  let separator = "{";
+  for (const [name, inner] of Object.entries(value)) {
+    if (isLong(inner, depth - 1)) {
+      yield `${separator}${JSON.stringify(name)}:`;
+      yield* piecesOf(inner, depth - 1);
+    } else {
+      const field = JSON.stringify({ [name]: inner });
+      if (field === "{}") continue;
+      yield separator + field.slice(1, -1);
+    }
+    separator = ",";
+  }
+  yield separator === "{" ? "{}" : "}";
+}
