@@ -31,6 +31,7 @@ import { displayOf, exchangeFor } from "./currency.ts";
 import { Drill, remembered } from "./drill.ts";
 import { figuresFilter } from "./filter.ts";
 import { readBy } from "./group-by.ts";
+import { lazyList } from "./print-json.ts";
 import { answer, ok, problem, readers, route, type Route } from "./route.ts";
 import { keyNames } from "./series.ts";
 import { orderText, readOrder } from "./sort.ts";
@@ -114,18 +115,17 @@ async function reportJson(
       ...print.compared(row),
     })),
     groups_left_out: leftOut,
-    data: await bucketsJson(buckets, print),
+    data: lazyList(bucketsJson(buckets, print)),
   };
 }
 
-async function bucketsJson(
+async function* bucketsJson(
   buckets: Report["buckets"],
   print: RowPrinter,
-): Promise<ReportJson["data"]> {
-  const printed: ReportJson["data"][number][] = [];
-  for (const { start, end, total, counted, rows } of buckets) {
+): AsyncGenerator<ReportJson["data"][number]> {
+  for await (const { start, end, total, counted, rows } of buckets) {
     if (turns.isOver) await turns.next();
-    printed.push({
+    yield {
       start: print.instant(start),
       end: print.instant(end),
       total: print.row(all, total, counted),
@@ -133,9 +133,8 @@ async function bucketsJson(
         group,
         ...print.row(group, sums, counted),
       })),
-    });
+    };
   }
-  return printed;
 }
 
 function timesJson({ from, to }: Range): { readonly from: string; readonly to: string } {

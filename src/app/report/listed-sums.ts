@@ -24,14 +24,19 @@ export class ListedSums {
     this.#listed = listed;
   }
 
-  async add(groups: Grouped["groups"]): Promise<void> {
-    for (const [own, sums] of groups) {
+  async addGroups(groups: Grouped["groups"]): Promise<void> {
+    for (const [id, sums] of groups) {
       if (turns.isOver) await turns.next();
-      const id = this.#listed.has(own) ? own : others;
-      let adding = this.#sums.get(id);
-      if (!adding) this.#sums.set(id, (adding = new Adding()));
-      adding.addSums(sums);
+      this.at(id).addSums(sums);
     }
+  }
+
+  /** The sums of a group if it is listed, or else of the others. */
+  at(group: string): Adding {
+    const id = this.#listed.has(group) ? group : others;
+    let sum = this.#sums.get(id);
+    if (!sum) this.#sums.set(id, (sum = new Adding()));
+    return sum;
   }
 
   /** @returns Undefined for a group, or the others, without any figures. */

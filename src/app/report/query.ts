@@ -7,9 +7,15 @@ import { Adding } from "./adding.ts";
 import { metrics, type Figure, type MetricName, type Sums } from "./metric.ts";
 import type { Range } from "./range.ts";
 import { clippedRanges, edgesOf, type SeriesQuery } from "./series.ts";
-import { groupId, idOfValues, valuesOf, type Group } from "./group-id.ts";
+import { groupId, groupIds, idOfValues, valuesOf, type Group } from "./group-id.ts";
 import { ListedSums, others } from "./listed-sums.ts";
-import { readDistinct, readSums, type DistinctByGroup, type Grouped } from "./sums.ts";
+import {
+  readDistinct,
+  readSums,
+  type BucketRows,
+  type DistinctByGroup,
+  type Grouped,
+} from "./sums.ts";
 
 export interface ReportQuery extends SeriesQuery {
   readonly metrics: readonly MetricName[];
@@ -46,7 +52,8 @@ export interface Report {
   readonly rows: readonly ReportRow[];
   /** How many groups the row of all others has. */
   readonly leftOut: number;
-  readonly buckets: readonly ReportBucket[];
+  /** Each is added up when it is asked for. Empty without a series. */
+  readonly buckets: AsyncIterable<ReportBucket>;
 }
 
 type Reader = Pick<LedgerReader, "totals" | "latencies" | "distinct">;
@@ -71,7 +78,7 @@ export async function report(reader: Reader, query: ReportQuery): Promise<Report
     },
     leftOut: listing.leftOut,
     rows: await listedRows(listing, { query, now: { ...now, counts }, before }),
-    buckets: query.bucket === "none" ? [] : await listedBuckets(listing, { query, edges, buckets }),
+    buckets: listedBuckets(listing, { query, edges, buckets }),
   };
 }
 
@@ -221,7 +228,7 @@ async function listedRows(
   if (by.length === 0) return [];
   const sumsOf = async ({ groups, counts }: Whole): Promise<(id: string) => Sums | undefined> => {
     const sums = listing.sums();
-    await sums.add(groups);
+    await sums.addGroups(groups);
     return (id) => sums.of(id, counts.groups);
   };
   const own = await sumsOf(now);
@@ -238,7 +245,7 @@ async function listedRows(
   ];
 }
 
-async function listedBuckets(
+async function* listedBuckets(
   listing: Listing,
   {
     query,
@@ -247,31 +254,53 @@ async function listedBuckets(
   }: {
     readonly query: ReportQuery;
     readonly edges: readonly number[];
-    readonly buckets: ReadonlyMap<number, Grouped>;
+    readonly buckets: ReadonlyMap<number, BucketRows>;
   },
-): Promise<readonly ReportBucket[]> {
-  const { by, isCumulative } = query;
+): AsyncGenerator<ReportBucket> {
+  const { by, bucket, isCumulative } = query;
+  if (bucket === "none") return;
   const ranges = clippedRanges(query, edges);
   const ends = ranges.map(({ to }) => to);
   const counts = await listing.distinct(query, { ends, isCumulative });
-  const listed: ReportBucket[] = [];
-  let [total, rows] = [new Adding(), listing.sums()];
+  const idOf = groupIds(by);
+  let sums: BucketSums = { total: new Adding(), listed: listing.sums() };
   for (const [index, { start, from, to }] of ranges.entries()) {
     if (turns.isOver) await turns.next();
-    if (!isCumulative) [total, rows] = [new Adding(), listing.sums()];
-    const inside = buckets.get(start);
-    if (inside) total.addSums(inside.total);
-    if (inside && by.length > 0) await rows.add(inside.groups);
+    if (!isCumulative) sums = { total: new Adding(), listed: listing.sums() };
+    const rows = buckets.get(start);
+    if (rows) await addRows(sums, rows, by.length === 0 ? null : idOf);
     const own = counts.get(to) ?? noCounts;
-    listed.push({
+    yield {
       start,
       end: edges[index + 1] ?? to,
       counted: { from: isCumulative ? query.from : from, to },
-      total: total.sums(own.total),
-      rows: await rows.list(own.groups),
-    });
+      total: sums.total.sums(own.total),
+      rows: await sums.listed.list(own.groups),
+    };
   }
-  return listed;
+}
+
+interface BucketSums {
+  readonly total: Adding;
+  readonly listed: ListedSums;
+}
+
+/** @param idOf Null if nothing is grouped. */
+async function addRows(
+  { total, listed }: BucketSums,
+  { totals, latencies }: BucketRows,
+  idOf: ((group: Group) => string) | null,
+): Promise<void> {
+  for (const row of totals) {
+    if (turns.isOver) await turns.next();
+    total.addFigures(row);
+    if (idOf) listed.at(idOf(row.group)).addFigures(row);
+  }
+  for (const row of latencies) {
+    if (turns.isOver) await turns.next();
+    total.addLatencies(row.counts);
+    if (idOf) listed.at(idOf(row.group)).addLatencies(row.counts);
+  }
 }
 
 function emptySums(): Sums {

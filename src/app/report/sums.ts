@@ -7,7 +7,9 @@ import type {
   DistinctSteps,
   DistinctTotals,
   GroupKey,
+  LatencyTotals,
   LedgerReader,
+  Totals,
 } from "../port/reader.ts";
 import { Adding } from "./adding.ts";
 import { groupIds, type Group } from "./group-id.ts";
@@ -34,7 +36,13 @@ export interface Grouped {
 export interface SumsByBucket {
   readonly whole: Grouped;
   /** By their start; those without any figures are left out, as are all without a series. */
-  readonly buckets: ReadonlyMap<number, Grouped>;
+  readonly buckets: ReadonlyMap<number, BucketRows>;
+}
+
+/** Not added up yet: the sums of all buckets at once would be most of the work of a collector. */
+export interface BucketRows {
+  readonly totals: Totals[];
+  readonly latencies: LatencyTotals[];
 }
 
 export async function readSums(
@@ -43,64 +51,51 @@ export async function readSums(
 ): Promise<SumsByBucket> {
   const { by, from } = query;
   const [filter, asked] = bucketsOf(query, edges);
-  const sums = new Collecting(query);
+  const sums = new AddingGroups(groupIds(by));
+  const buckets = new Map<number, BucketRows>();
+  const bucketAt = (start: number | null): BucketRows => {
+    let rows = buckets.get(start ?? from);
+    if (!rows) buckets.set(start ?? from, (rows = { totals: [], latencies: [] }));
+    return rows;
+  };
   for (const row of await reader.totals(filter, by, asked)) {
     if (turns.isOver) await turns.next();
-    sums.at(row.group, row.bucket ?? from, (adding) => adding.addFigures(row));
+    sums.at(row.group, (sum) => sum.addFigures(row));
+    if (asked !== null) bucketAt(row.bucket).totals.push(row);
   }
   for (const row of hasLatencies ? await reader.latencies(filter, by, asked) : []) {
     if (turns.isOver) await turns.next();
-    sums.at(row.group, row.bucket ?? from, (adding) => adding.addLatencies(row.counts));
+    sums.at(row.group, (sum) => sum.addLatencies(row.counts));
+    if (asked !== null) bucketAt(row.bucket).latencies.push(row);
   }
-  return await sums.inTurns();
+  return { whole: await sums.inTurns(), buckets };
 }
 
 /** Sums of groups that are being added up. */
 class AddingGroups {
+  readonly #idOf: (group: Group) => string;
   readonly #total = new Adding();
-  readonly #groups = new Map<string, { readonly group: Group; readonly adding: Adding }>();
+  readonly #groups = new Map<string, { readonly group: Group; readonly sum: Adding }>();
 
-  at(id: string, group: Group, add: (adding: Adding) => void): void {
+  constructor(idOf: (group: Group) => string) {
+    this.#idOf = idOf;
+  }
+
+  at(group: Group, add: (sum: Adding) => void): void {
+    const id = this.#idOf(group);
     let own = this.#groups.get(id);
-    if (!own) this.#groups.set(id, (own = { group, adding: new Adding() }));
-    add(own.adding);
+    if (!own) this.#groups.set(id, (own = { group, sum: new Adding() }));
+    add(own.sum);
     add(this.#total);
   }
 
   async inTurns(): Promise<Grouped> {
     const groups = new Map<string, GroupSums>();
-    for (const [id, { group, adding }] of this.#groups) {
+    for (const [id, { group, sum }] of this.#groups) {
       if (turns.isOver) await turns.next();
-      groups.set(id, { group, ...adding.sums() });
+      groups.set(id, { group, ...sum.sums() });
     }
     return { total: this.#total.sums(), groups };
-  }
-}
-
-class Collecting {
-  readonly #isSeries: boolean;
-  readonly #idOf: (group: Group) => string;
-  readonly #whole = new AddingGroups();
-  readonly #buckets = new Map<number, AddingGroups>();
-
-  constructor({ bucket, by }: SumsQuery["query"]) {
-    this.#isSeries = bucket !== "none";
-    this.#idOf = groupIds(by);
-  }
-
-  at(group: Group, start: number, add: (adding: Adding) => void): void {
-    const id = this.#idOf(group);
-    this.#whole.at(id, group, add);
-    if (!this.#isSeries) return;
-    let bucket = this.#buckets.get(start);
-    if (!bucket) this.#buckets.set(start, (bucket = new AddingGroups()));
-    bucket.at(id, group, add);
-  }
-
-  async inTurns(): Promise<SumsByBucket> {
-    const buckets = new Map<number, Grouped>();
-    for (const [start, adding] of this.#buckets) buckets.set(start, await adding.inTurns());
-    return { whole: await this.#whole.inTurns(), buckets };
   }
 }
 
