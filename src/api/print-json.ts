@@ -108,7 +108,8 @@ function* listPieces(list: readonly unknown[]): Generator<Piece, void> {
     const text = JSON.stringify(shown);
     yield text.slice(1, -1);
     place += shown.length;
-    length = Math.max(1, Math.floor((shown.length * pieceLength) / text.length));
+    const fitting = Math.floor((shown.length * pieceLength) / text.length);
+    length = Math.max(1, Math.min(2 * length, fitting));
   }
   yield list.length === 0 ? "[]" : "]";
 }

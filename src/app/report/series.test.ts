@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { windowAt } from "../../domain/budget/window.ts";
 import { pico } from "../../domain/money/money.ts";
 import type { Totals } from "../port/reader.ts";
 import { edgesOf, series } from "./series.ts";
@@ -52,6 +53,37 @@ test("hours of a zone with a half-hour offset begin on its own hour", async () =
   assert.deepEqual(iso(edges), ["2026-03-10T11:30", "2026-03-10T12:30", "2026-03-10T13:30"]);
 });
 
+test("each hour is the one that the calendar has, across clock changes of an hour and of half one", async () => {
+  const zones = [
+    "UTC",
+    "Europe/Berlin",
+    "Australia/Lord_Howe",
+    "Asia/Kathmandu",
+    "Antarctica/Troll",
+  ];
+  const changes = [
+    "2026-03-29T01:00:00Z",
+    "2026-04-04T15:00:00Z",
+    "2026-10-03T15:30:00Z",
+    "2026-10-25T01:00:00Z",
+  ];
+  for (const timeZone of zones)
+    for (const change of changes) {
+      const [from, to] = [at(change) - 40 * 3_600_000 - 1234, at(change) + 30 * 3_600_000];
+      const hours: number[] = [];
+      let end = from;
+      while (end < to) {
+        const hour = { period: "hour", timeZone, anchor: 0, start: null, end: null } as const;
+        const window = windowAt(hour, end);
+        assert.ok(typeof window !== "string" && window.end !== null);
+        hours.push(window.start);
+        end = window.end;
+      }
+      const edges = await edgesOf({ from, to, bucket: "hour", timeZone });
+      assert.deepEqual(edges, [...hours, end], `${timeZone} ${change}`);
+    }
+});
+
 test("an unknown time zone, an empty range and too many buckets are refused with their field", async () => {
   const range = {
     from: at("2026-03-10T00:00:00Z"),
@@ -63,7 +95,7 @@ test("an unknown time zone, an empty range and too many buckets are refused with
     edgesOf({ ...range, timeZone: "Mars/Olympus" }),
     /time_zone: "Mars\/Olympus" is unknown/,
   );
-  assert.throws(() => edgesOf({ ...range, to: range.from }), /to: must be after/);
+  await assert.rejects(edgesOf({ ...range, to: range.from }), /to: must be after/);
   await assert.rejects(
     edgesOf({ ...range, from: at("2020-01-01T00:00:00Z"), bucket: "hour" }),
     /more than 2000/,

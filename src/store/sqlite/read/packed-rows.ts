@@ -58,7 +58,7 @@ export async function unpack(parts: readonly PackedPart[]): Promise<readonly unk
   return rows;
 }
 
-/** About 20 kB, and at least a row. */
+/** About. A part has at least a row. */
 const bytesInAPart = 20_000;
 
 function packClones(rows: readonly unknown[]): readonly PackedPart[] {
@@ -67,6 +67,10 @@ function packClones(rows: readonly unknown[]): readonly PackedPart[] {
   for (let place = 0; place < rows.length;) {
     const some = rows.slice(place, place + length);
     const cloned = serialize(some);
+    if (cloned.length > 2 * bytesInAPart && some.length > 1) {
+      length = some.length >> 1;
+      continue;
+    }
     parts.push({ cloned: new Uint8Array(cloned) });
     place += some.length;
     length = Math.max(1, Math.floor((some.length * bytesInAPart) / cloned.length));
