@@ -8,10 +8,11 @@ import type { FixedMeter } from "../../domain/usage/usage.ts";
 import { kinds } from "../journal/kind.ts";
 import { outcomeRows, otherRows } from "./journal/kind-condition.ts";
 import { linkCharges } from "./upgrade/link-charges.ts";
+import { defineLatencyAggregate } from "./write/latency-text.ts";
 import { usagePlaces } from "../journal/meter-number.ts";
 
 /** Kept in `user_version`; a file with a higher number was written by a newer Purser. */
-export const schemaVersion = 9;
+export const schemaVersion = 10;
 
 /**
  * The columns of sums in a roll-up, after its key. Open meters have a table of their own;
@@ -34,17 +35,33 @@ export interface Rollup {
   /** The column of time, and what it counts since the epoch. */
   readonly time: string;
   readonly unitMs: number;
+  /** The columns by which calls of one time are told apart. */
+  readonly key: readonly string[];
 }
 
 const hourMs = 3_600_000;
+const callKey = ["attribution_id", "route_id", "status"];
 
 /** Quarters of an hour: the offsets of all time zones are multiples of one. */
 export const rollups: Readonly<Record<Level, Rollup>> = {
-  quarter: { table: "rollup_quarter", time: "quarter", unitMs: hourMs / 4 },
-  hour: { table: "rollup", time: "hour", unitMs: hourMs },
+  quarter: { table: "rollup_quarter", time: "quarter", unitMs: hourMs / 4, key: callKey },
+  hour: { table: "rollup", time: "hour", unitMs: hourMs, key: callKey },
   // The first hour of the day (UTC).
-  day: { table: "rollup_day", time: "hour", unitMs: hourMs },
+  day: { table: "rollup_day", time: "hour", unitMs: hourMs, key: callKey },
 };
+
+/** The same sums over all attributions, for questions that do not ask for any. */
+export const routeRollups: Readonly<Record<Level, Rollup>> = {
+  quarter: routeRollup(rollups.quarter, "route_quarter"),
+  hour: routeRollup(rollups.hour, "route_hour"),
+  day: routeRollup(rollups.day, "route_day"),
+};
+
+function routeRollup(rollup: Rollup, table: string): Rollup {
+  return { ...rollup, table, key: ["route_id", "status"] };
+}
+
+const levels: readonly Level[] = ["quarter", "hour", "day"];
 
 export const hourQuarters = 4;
 export const dayHours = 24;
@@ -115,6 +132,14 @@ const steps: readonly string[] = [
     "CREATE TABLE quarter_from (hour INTEGER NOT NULL);",
     `INSERT INTO quarter_from SELECT coalesce(max(hour) + 1, ${Number.MIN_SAFE_INTEGER}) FROM rollup;`,
   ].join(" "),
+  [
+    ...levels.map(filledRouteRollup),
+    // Each hour had one range, which a late row widened up to itself.
+    `CREATE TABLE hour_rows (
+      hour INTEGER NOT NULL, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,
+      PRIMARY KEY (hour, first_seq)) WITHOUT ROWID;`,
+    "INSERT INTO hour_rows SELECT hour, first_seq, last_seq FROM hour; DROP TABLE hour;",
+  ].join(" "),
 ];
 
 /**
@@ -127,21 +152,41 @@ export function rollupTable(rollup: Rollup): string {
   return sumTable(rollup, [...sumColumns, "latencies TEXT"]);
 }
 
+/** The roll-ups of a file, summed over all attributions. */
+function filledRouteRollup(level: Level): string {
+  const [from, to] = [rollups[level], routeRollups[level]];
+  const key = [to.time, ...to.key].join(", ");
+  const sums = sumColumns.map(summedColumn).join(", ");
+  return `${rollupTable(to)} ${meterTable(to)}
+    INSERT INTO ${to.table} (${key}, ${sumColumns.join(", ")}, latencies)
+      SELECT ${key}, ${sums}, sum_latencies(latencies) FROM ${from.table} GROUP BY ${key};
+    INSERT INTO ${to.table}_meter
+      SELECT ${key}, meter_id, sum(count) FROM ${from.table}_meter GROUP BY ${key}, meter_id;`;
+}
+
+/** Adds up a column of {@link sumColumns} over several rows. */
+export function summedColumn(column: string): string {
+  if (column === "cost_micro") return "sum(cost_micro) + sum(cost_pico) / 1000000 AS cost_micro";
+  return column === "cost_pico"
+    ? "sum(cost_pico) % 1000000 AS cost_pico"
+    : `sum(${column}) AS ${column}`;
+}
+
 /** @param columns Integers, unless they name their type. */
-function sumTable({ table, time }: Rollup, columns: readonly string[]): string {
+function sumTable({ table, time, key }: Rollup, columns: readonly string[]): string {
   const typed = columns.map((column) => (column.includes(" ") ? column : `${column} INTEGER`));
   return `CREATE TABLE ${table} (
-    ${time} INTEGER NOT NULL, attribution_id INTEGER NOT NULL, route_id INTEGER NOT NULL, status INTEGER NOT NULL,
+    ${[time, ...key].map((column) => `${column} INTEGER NOT NULL`).join(", ")},
     ${typed.map((column) => `${column} NOT NULL`).join(", ")},
-    PRIMARY KEY (${time}, attribution_id, route_id, status)) WITHOUT ROWID;`;
+    PRIMARY KEY (${[time, ...key].join(", ")})) WITHOUT ROWID;`;
 }
 
 /** The sums of open meters that belong to a roll-up; `meter_id` is the meter's `name_id`. */
-export function meterTable({ table, time }: Rollup): string {
+export function meterTable({ table, time, key }: Rollup): string {
+  const columns = [time, ...key, "meter_id"];
   return `CREATE TABLE ${table}_meter (
-    ${time} INTEGER NOT NULL, attribution_id INTEGER NOT NULL, route_id INTEGER NOT NULL, status INTEGER NOT NULL,
-    meter_id INTEGER NOT NULL, count INTEGER NOT NULL,
-    PRIMARY KEY (${time}, attribution_id, route_id, status, meter_id)) WITHOUT ROWID;`;
+    ${[...columns, "count"].map((column) => `${column} INTEGER NOT NULL`).join(", ")},
+    PRIMARY KEY (${columns.join(", ")})) WITHOUT ROWID;`;
 }
 
 /** Version 8 had a row a bucket. */
@@ -179,6 +224,7 @@ export function migrate(directory: string): void {
     // SQLite gives its other files the same mode: only the owner may see who calls whom, and for
     // how much.
     chmodSync(ledgerFile(directory), 0o600);
+    defineLatencyAggregate(database);
     const missing = steps.slice(version).join("\n");
     // Effective in a new file only. It lets us return freed pages: damage in a free page would go
     // unnoticed.

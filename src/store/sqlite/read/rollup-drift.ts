@@ -3,7 +3,16 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { VerifyReport } from "../../../app/port/reader.ts";
 import { allRows, prepareRows } from "../journal/journal-file.ts";
-import { dayHours, hourQuarters, rollups, sumColumns, type Level, type Rollup } from "../schema.ts";
+import {
+  dayHours,
+  hourQuarters,
+  rollups,
+  routeRollups,
+  sumColumns,
+  summedColumn,
+  type Level,
+  type Rollup,
+} from "../schema.ts";
 import { addLatencyText, defineLatencyAggregate } from "../write/latency-text.ts";
 import { joinPico, readQuarterFrom } from "../write/rollup.ts";
 
@@ -16,9 +25,11 @@ export const recomputed: Rollup = { ...rollups.quarter, table: "temp.recomputed"
 export function findRollupDrift(database: DatabaseSync, most: number): Drift {
   defineLatencyAggregate(database);
   return [sums, latencies, meters].flatMap((kind) =>
-    levels.flatMap((level) => {
-      const columns = kind.columns.filter((column) => hasColumn(database, kind, { level, column }));
-      return columns.length === 0 ? [] : driftOf(database, { ...kind, columns }, { level, most });
+    kept.flatMap(({ level, rollup }) => {
+      const table = rollup.table + kind.suffix;
+      const columns = kind.columns.filter((column) => hasColumn(database, table, column));
+      if (columns.length === 0) return [];
+      return driftOf(database, { ...kind, columns }, { level, rollup, most });
     }),
   );
 }
@@ -28,14 +39,23 @@ export function hasTable(database: DatabaseSync, name: string): boolean {
   return database.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(name) !== undefined;
 }
 
+interface Kept {
+  readonly level: Level;
+  readonly rollup: Rollup;
+}
+
 const levels: readonly Level[] = ["hour", "day", "quarter"];
+
+const kept: readonly Kept[] = [rollups, routeRollups].flatMap((byLevel) =>
+  levels.map((level) => ({ level, rollup: byLevel[level] })),
+);
 
 /** What is summed, in tables of each level, and in the recomputed ones. */
 interface RollupKind {
   /** What follows the name of the roll-up in the table's name. */
   readonly suffix: string;
-  /** After the time. */
-  readonly key: string;
+  /** The columns of the key after those of the roll-up. */
+  readonly key: readonly string[];
   /** The columns of sums, and how they are added up over several quarters. */
   readonly columns: readonly string[];
   readonly summed: (column: string) => string;
@@ -44,13 +64,11 @@ interface RollupKind {
   readonly describe: (database: DatabaseSync, from: string) => string;
 }
 
-const callKey = "attribution_id, route_id, status";
-
 const sums: RollupKind = {
   suffix: "",
-  key: callKey,
+  key: [],
   columns: sumColumns,
-  summed: carried,
+  summed: summedColumn,
   isUsed: "calls <> 0 OR refusals <> 0",
   describe: describeSums,
 };
@@ -65,27 +83,16 @@ const latencies: RollupKind = {
 
 const meters: RollupKind = {
   suffix: "_meter",
-  key: `${callKey}, meter_id`,
+  key: ["meter_id"],
   columns: ["count"],
   summed: (column) => `sum(${column}) AS ${column}`,
   isUsed: "count <> 0",
   describe: describeMeters,
 };
 
-function hasColumn(
-  database: DatabaseSync,
-  { suffix }: RollupKind,
-  { level, column }: { readonly level: Level; readonly column: string },
-): boolean {
+function hasColumn(database: DatabaseSync, table: string, column: string): boolean {
   const known = database.prepare("SELECT 1 FROM pragma_table_info(?) WHERE name = ?");
-  return known.get(rollups[level].table + suffix, column) !== undefined;
-}
-
-function carried(column: string): string {
-  if (column === "cost_micro") return "sum(cost_micro) + sum(cost_pico) / 1000000 AS cost_micro";
-  return column === "cost_pico"
-    ? "sum(cost_pico) % 1000000 AS cost_pico"
-    : `sum(${column}) AS ${column}`;
+  return known.get(table, column) !== undefined;
 }
 
 /** Rounds quarters down, including those before the epoch. */
@@ -102,24 +109,25 @@ const unitOfQuarter: Readonly<Record<Level, string>> = {
 
 function driftOf(
   database: DatabaseSync,
-  { suffix, key, columns, summed, isUsed, describe }: RollupKind,
-  { level, most }: { readonly level: Level; readonly most: number },
+  { suffix, key: last, columns, summed, isUsed, describe }: RollupKind,
+  { level, rollup, most }: Kept & { readonly most: number },
 ): Drift {
-  const { table, time, unitMs } = rollups[level];
+  const { table, time, unitMs } = rollup;
+  const key = [...rollup.key, ...last].join(", ");
   const unit = unitOfQuarter[level];
   const from = level === "quarter" ? readQuarterFrom(database) * hourQuarters : null;
   const since = from === null ? "" : `WHERE quarter >= ${from}`;
   const journal = `(SELECT ${unit} AS ${time}, ${key}, ${columns.map(summed).join(", ")}
     FROM ${recomputed.table}${suffix} ${since} GROUP BY ${unit}, ${key})`;
-  const kept = table + suffix;
+  const stored = table + suffix;
   const rows = (source: string): string =>
     `SELECT ${time}, ${key}, ${columns.join(", ")} FROM ${source} WHERE ${isUsed}`;
   const only = (left: string, right: string): string =>
     `SELECT DISTINCT ${time} FROM (${rows(left)} EXCEPT ${rows(right)})`;
-  const sql = `${only(kept, journal)} UNION ${only(journal, kept)} ORDER BY ${time} LIMIT ${most}`;
+  const sql = `${only(stored, journal)} UNION ${only(journal, stored)} ORDER BY ${time} LIMIT ${most}`;
   return allRows(prepareRows(database, sql)).map(([at]) => ({
     hour: new Date(Number(at) * unitMs).toISOString(),
-    kept: describe(database, `${kept} WHERE ${time} = ${Number(at)}`),
+    kept: describe(database, `${stored} WHERE ${time} = ${Number(at)}`),
     journal: describe(database, `${journal} WHERE ${time} = ${Number(at)}`),
   }));
 }

@@ -4,7 +4,7 @@ import type { StatementSync } from "node:sqlite";
 import { allRows, prepareRows } from "../journal/journal-file.ts";
 import { statuses, type StatusCode } from "../../journal/kind.ts";
 import { usagePlaces } from "../../journal/meter-number.ts";
-import { dayHours, rollups, type Level } from "../schema.ts";
+import { dayHours, rollups, routeRollups, type Level, type Rollup } from "../schema.ts";
 import { addLatencyText } from "../write/latency-text.ts";
 import { addOpen, additionOf, joinPico } from "../write/rollup.ts";
 import type { Source } from "./calls.ts";
@@ -42,7 +42,7 @@ interface Asked {
 /** Up to this many ids go into an IN list for SQLite; with more, rows are filtered here. */
 const listedIds = 500;
 
-/** The columns before the sums: time, attribution, route and status. */
+/** The columns before the sums: time, attribution, route and status, or 0 for those left out. */
 const keyWidth = 4;
 
 /** Reads the roll-ups for one question; each statement is prepared once. */
@@ -51,6 +51,8 @@ export class RollupRows {
   readonly #statements = new Map<string, StatementSync>();
   /** Attributions to select from the rows; null if SQLite does it. */
   readonly #chosen: ReadonlySet<number> | null;
+  /** By attribution only if the question asks for any: without, there are far fewer rows. */
+  readonly #rollups: Readonly<Record<Level, Rollup>>;
   /** The places of meters that may have counts; all until it pays to look. */
   #places: readonly number[] = allPlaces;
 
@@ -59,6 +61,8 @@ export class RollupRows {
     const { attributionIds } = asked.selection;
     const isLong = attributionIds !== null && attributionIds.length > listedIds;
     this.#chosen = isLong ? new Set(attributionIds) : null;
+    const isByCaller = attributionIds !== null || asked.groups.needs("attribution_id");
+    this.#rollups = isByCaller ? rollups : routeRollups;
   }
 
   /**
@@ -67,7 +71,7 @@ export class RollupRows {
    */
   expect({ from, to }: Pick<RollupRange, "from" | "to">): void {
     if (this.#asked.wanted !== "sums" || to - from < expectedMs) return;
-    const { table, time, unitMs } = rollups.day;
+    const { table, time, unitMs } = routeRollups.day;
     const sums = usagePlaces.map((meter) => `sum(${meter})`).join(", ");
     const sql = `SELECT ${sums} FROM ${table} WHERE ${time} >= ? AND ${time} < ?`;
     const times = [from / unitMs - dayHours, to / unitMs + dayHours].map(clampTime);
@@ -89,7 +93,7 @@ export class RollupRows {
   }
 
   #each(range: RollupRange, suffix: "" | "_meter", take: (row: Row) => void): void {
-    const { unitMs } = rollups[range.level];
+    const { unitMs } = this.#rollups[range.level];
     const sql = this.#sql(range, suffix);
     const known = this.#statements.get(sql);
     const statement = known ?? prepareRows(this.#asked.source.database, sql);
@@ -111,7 +115,7 @@ export class RollupRows {
   #sql({ level, isTimed }: RollupRange, suffix: "" | "_meter"): string {
     const { selection, groups, wanted } = this.#asked;
     const { attributionIds, routeIds, kinds } = selection;
-    const { table, time } = rollups[level];
+    const { table, time } = this.#rollups[level];
     const column = (name: string, isNeeded: boolean): string => (isNeeded ? name : `0 AS ${name}`);
     const columns = [
       column(time, isTimed),

@@ -114,6 +114,18 @@ test("a changed roll-up is reported with its hour or day", async () => {
   );
 });
 
+test("a changed roll-up by route is reported with its quarter, hour or day", async () => {
+  const changes = {
+    "UPDATE route_quarter SET calls = calls + 1": "2026-03-10T10:00:00.000Z",
+    "UPDATE route_hour SET latencies = '57:3,'": "2026-03-10T10:00:00.000Z",
+    "DELETE FROM route_day_meter": "2026-03-10T00:00:00.000Z",
+  };
+  for (const [change, hour] of Object.entries(changes)) {
+    const { ok, rollupDrift } = await verifyAfter(change);
+    assert.deepEqual([ok, rollupDrift.map((drift) => drift.hour)], [false, [hour]], change);
+  }
+});
+
 test("a changed sum of an open meter is reported with its hour or day", async () => {
   const byHour = await verifyAfter("UPDATE rollup_meter SET count = count + 1");
   assert.deepEqual(
@@ -164,9 +176,9 @@ test("a deleted open hold is reported", async () => {
 
 test("an hour that no longer covers its calls is reported", async () => {
   for (const change of [
-    "DELETE FROM hour",
-    "UPDATE hour SET last_seq = last_seq - 1",
-    "UPDATE hour SET first_seq = first_seq + 1",
+    "DELETE FROM hour_rows",
+    "UPDATE hour_rows SET last_seq = last_seq - 1",
+    "UPDATE hour_rows SET first_seq = first_seq + 1",
   ]) {
     const { ok, rollupDrift } = await verifyAfter(change);
     assert.deepEqual(

@@ -14,7 +14,15 @@ import {
   type StoredUsage,
 } from "../../journal/meter-number.ts";
 import { allUsage, type StoredOutcome } from "../../journal/outcome-codec.ts";
-import { dayHours, hourQuarters, rollups, sumColumns, type Level, type Rollup } from "../schema.ts";
+import {
+  dayHours,
+  hourQuarters,
+  rollups,
+  routeRollups,
+  sumColumns,
+  type Level,
+  type Rollup,
+} from "../schema.ts";
 import { defineLatencySum, latencyText } from "./latency-text.ts";
 
 export const hourMs = 3_600_000;
@@ -120,12 +128,9 @@ export class RollupBatch {
   }
 
   /** Writes the sums of each level, then clears them. Older quarters are left out. */
-  write(statements: Readonly<Record<Level, RollupStatements>>, quarterFrom: number): void {
-    const hours = this.#quarters.merged((quarter) => Math.floor(quarter / hourQuarters));
-    const days = hours.merged((hour) => Math.floor(hour / dayHours) * dayHours);
-    this.#quarters.write(statements.quarter, quarterFrom * hourQuarters);
-    hours.write(statements.hour);
-    days.write(statements.day);
+  write({ byCall, byRoute }: AllRollupStatements, quarterFrom: number): void {
+    writeLevels(this.#quarters, byCall, quarterFrom);
+    writeLevels(this.#quarters.merged(sameTime, ofRoute), byRoute, quarterFrom);
     this.clear();
   }
 
@@ -138,6 +143,22 @@ export class RollupBatch {
   clear(): void {
     this.#quarters.clear();
   }
+}
+
+function writeLevels(quarters: KeyedBatch, statements: LevelStatements, quarterFrom: number): void {
+  const hours = quarters.merged((quarter) => Math.floor(quarter / hourQuarters));
+  const days = hours.merged((hour) => Math.floor(hour / dayHours) * dayHours);
+  quarters.write(statements.quarter, quarterFrom * hourQuarters);
+  hours.write(statements.hour);
+  days.write(statements.day);
+}
+
+function sameTime(time: number): number {
+  return time;
+}
+
+function ofRoute({ routeId, status }: SumKey): SumKey {
+  return { attributionId: null, routeId, status };
 }
 
 /** Sums by unit of time and key. */
@@ -155,7 +176,7 @@ class KeyedBatch {
 
   at(key: SumKey, time: number): RollupSums {
     const byAttribution = inside(this.#byTime, time * statusPlaces + key.status);
-    const byRoute = inside(byAttribution, key.attributionId);
+    const byRoute = inside(byAttribution, key.attributionId ?? allAttributions);
     const known = byRoute.get(key.routeId);
     if (known) return known.sums;
     const sums = emptySums();
@@ -164,11 +185,11 @@ class KeyedBatch {
     return sums;
   }
 
-  /** The same sums, by longer units of time. */
-  merged(unitOf: (time: number) => number): KeyedBatch {
+  /** The same sums, by longer units of time or by fewer keys. */
+  merged(unitOf: (time: number) => number, keyOf = sameKey): KeyedBatch {
     const merged = new KeyedBatch();
     for (const { time, key, sums } of this.#all()) {
-      const into = merged.at(key, unitOf(time));
+      const into = merged.at(keyOf(key), unitOf(time));
       into.calls += sums.calls;
       into.refusals += sums.refusals;
       into.cost += sums.cost;
@@ -184,11 +205,10 @@ class KeyedBatch {
       if (time < from) continue;
       const [micro, rest] = splitPico(sums.cost);
       const { attributionId, routeId, status } = key;
+      const of = attributionId === null ? [routeId, status] : [attributionId, routeId, status];
       statement.run(
         time,
-        attributionId,
-        routeId,
-        status,
+        ...of,
         sums.calls,
         sums.refusals,
         micro,
@@ -197,8 +217,7 @@ class KeyedBatch {
         ...sums.usage,
         latencyText(sums.latencies),
       );
-      for (const [meterId, count] of sums.open)
-        meters.run(time, attributionId, routeId, status, meterId, count);
+      for (const [meterId, count] of sums.open) meters.run(time, ...of, meterId, count);
     }
   }
 
@@ -213,7 +232,17 @@ class KeyedBatch {
   }
 }
 
-type SumKey = Omit<RollupKey, "quarter">;
+interface SumKey extends Pick<RollupKey, "routeId" | "status"> {
+  /** Null for the sums over all attributions. */
+  readonly attributionId: number | null;
+}
+
+/** The ids of names are positive. */
+const allAttributions = 0;
+
+function sameKey(key: SumKey): SumKey {
+  return key;
+}
 
 interface KeyedSums {
   readonly time: number;
@@ -279,13 +308,21 @@ export interface RollupStatements {
   readonly meters: StatementSync;
 }
 
-export function prepareRollups(database: DatabaseSync): Readonly<Record<Level, RollupStatements>> {
-  const { quarter, hour, day } = rollups;
-  return {
+type LevelStatements = Readonly<Record<Level, RollupStatements>>;
+
+export interface AllRollupStatements {
+  readonly byCall: LevelStatements;
+  readonly byRoute: LevelStatements;
+}
+
+export function prepareRollups(database: DatabaseSync): AllRollupStatements {
+  defineLatencySum(database);
+  const prepare = ({ quarter, hour, day }: Readonly<Record<Level, Rollup>>): LevelStatements => ({
     quarter: prepareRollup(database, quarter),
     hour: prepareRollup(database, hour),
     day: prepareRollup(database, day),
-  };
+  });
+  return { byCall: prepare(rollups), byRoute: prepare(routeRollups) };
 }
 
 export function prepareRollup(database: DatabaseSync, rollup: Rollup): RollupStatements {
@@ -293,14 +330,15 @@ export function prepareRollup(database: DatabaseSync, rollup: Rollup): RollupSta
   return { sums: prepareSums(database, rollup), meters: prepareMeters(database, rollup) };
 }
 
-function prepareMeters(database: DatabaseSync, { table, time }: Rollup): StatementSync {
+function prepareMeters(database: DatabaseSync, { table, time, key }: Rollup): StatementSync {
+  const columns = [time, ...key, "meter_id"];
   return database.prepare(`
-    INSERT INTO ${table}_meter VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (${time}, attribution_id, route_id, status, meter_id) DO UPDATE SET count = count + excluded.count`);
+    INSERT INTO ${table}_meter VALUES (${columns.map(() => "?").join(", ")}, ?)
+    ON CONFLICT (${columns.join(", ")}) DO UPDATE SET count = count + excluded.count`);
 }
 
 /** Carries whole micro-USD out of the pico column. */
-function prepareSums(database: DatabaseSync, { table, time }: Rollup): StatementSync {
+function prepareSums(database: DatabaseSync, { table, time, key }: Rollup): StatementSync {
   const carried = `cost_pico + excluded.cost_pico`;
   const updates = sumColumns.map((column) => {
     if (column === "cost_micro")
@@ -309,11 +347,11 @@ function prepareSums(database: DatabaseSync, { table, time }: Rollup): Statement
     return `${column} = ${column} + excluded.${column}`;
   });
   const latencies = `CASE excluded.latencies WHEN '' THEN latencies ELSE add_latencies(latencies, excluded.latencies) END`;
-  const columns = [time, "attribution_id", "route_id", "status", ...sumColumns, "latencies"];
+  const columns = [time, ...key, ...sumColumns, "latencies"];
   const places = columns.map(() => "?").join(", ");
   return database.prepare(`
     INSERT INTO ${table} (${columns.join(", ")}) VALUES (${places})
-    ON CONFLICT (${time}, attribution_id, route_id, status)
+    ON CONFLICT (${[time, ...key].join(", ")})
     DO UPDATE SET ${updates.join(", ")}, latencies = ${latencies}`);
 }
 
