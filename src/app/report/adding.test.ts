@@ -29,9 +29,9 @@ test("sums that were returned stay the same when more is added, and so do the ro
       const returned = rows.map((one) => {
         adding.addSums(one);
         const sums = adding.sums();
-        return { sums, then: structuredClone(sums) };
+        return { sums, atFirst: structuredClone(sums) };
       });
-      for (const { sums, then } of returned) assert.deepEqual(structuredClone(sums), then);
+      for (const { sums, atFirst } of returned) assert.deepEqual(structuredClone(sums), atFirst);
       assert.deepEqual(structuredClone(rows), given);
     }),
   );

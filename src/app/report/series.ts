@@ -107,7 +107,10 @@ export function* edgesIn(query: EdgesQuery): Generator<number, void> {
       remedy: "Give a later time, or an earlier `from`.",
     });
   }
-  if (query.bucket === "none") return yield* [from, to];
+  if (query.bucket === "none") {
+    yield* [from, to];
+    return;
+  }
   let count = 0;
   for (const edge of windowEdges(query, query.bucket)) {
     if (count === 0 || edge >= to) checkWritable(edge, count === 0 ? "from" : "to");

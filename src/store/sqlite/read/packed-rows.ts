@@ -218,7 +218,7 @@ class Unpacking {
   usage(): UsageSoFar {
     const usage: Record<string, number> = {};
     for (const name of this.#names.shapes[this.number()] ?? []) usage[name] = this.number();
-    return usage as UsageSoFar;
+    return usage;
   }
 }
 
