@@ -20,7 +20,8 @@ import {
 import type { Faults } from "./fault.ts";
 import { readList, readShortName } from "./list.ts";
 import { readTarget } from "./notifier-target.ts";
-import { readTime, readTimeZone } from "./time-of-day.ts";
+import { readTimeZone } from "../domain/budget/define.ts";
+import { readTime } from "./time-of-day.ts";
 
 export interface ScheduleReading {
   readonly faults: Faults;

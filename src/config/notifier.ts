@@ -22,7 +22,8 @@ import { suggest } from "../domain/input/nearest.ts";
 import type { Faults } from "./fault.ts";
 import { readList, readShortName } from "./list.ts";
 import { readTarget, targetFields } from "./notifier-target.ts";
-import { readTime, readTimeZone } from "./time-of-day.ts";
+import { readTimeZone } from "../domain/budget/define.ts";
+import { readTime } from "./time-of-day.ts";
 
 export interface NotifierReading {
   readonly faults: Faults;

@@ -5,7 +5,6 @@
 import type { Attribution } from "../../domain/attribution/attribution.ts";
 import { Applicable, type Applied } from "../../domain/ledger/applicable.ts";
 import { counterId, noControls, untouched, type Counter } from "../../domain/ledger/counter.ts";
-import { pauseFor } from "../../domain/ledger/controls.ts";
 import type { CounterKey } from "../../domain/ledger/entry.ts";
 import type { Ledger } from "../port/ledger.ts";
 
@@ -40,7 +39,7 @@ async function counterNow(ledger: Ledger, key: CounterKey, at: number): Promise<
   const id = counterId(key);
   const balances = await ledger.balances(key.budgetId, at);
   const balance = balances.find(({ counter }) => counterId(counter) === id);
-  const pause = pauseFor(ledger.pausesOf(key.budgetId), key.value);
+  const pause = ledger.pauseOf(key.budgetId, key.value);
   if (!balance) return { key, id, ...untouched, controls: { ...noControls, pause }, openHolds: 0 };
   return {
     key,
@@ -49,7 +48,7 @@ async function counterNow(ledger: Ledger, key: CounterKey, at: number): Promise<
     held: balance.held,
     overrun: balance.overrun,
     fired: [],
-    closings: [],
+    closings: untouched.closings,
     controls: { ...noControls, pause, granted: balance.granted, question: balance.question },
     openHolds: 0,
   };

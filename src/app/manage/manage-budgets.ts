@@ -6,7 +6,6 @@ import { budgetToJson } from "../../domain/budget/json.ts";
 import { everyValue } from "../../domain/budget/applies.ts";
 import { windowAt } from "../../domain/budget/window.ts";
 import { PurserError } from "../../domain/error.ts";
-import { pauseFor } from "../../domain/ledger/controls.ts";
 import {
   counterId,
   openQuestion,
@@ -131,7 +130,7 @@ export interface BudgetSums {
 }
 
 interface Observed {
-  readonly ledger: Pick<Ledger, "balances" | "pausesOf">;
+  readonly ledger: Pick<Ledger, "balances" | "pauseOf">;
   readonly clock: Clock;
   readonly waiting: Pick<Waiting, "approvals">;
 }
@@ -147,7 +146,7 @@ export async function observeBudget(
   const kept = await ledger.balances(budget.budgetId, at);
   const balances = kept.map((balance) => withApproval(waiting, balance, at));
   const window = typeof open === "string" ? null : open;
-  const paused = pauseFor(ledger.pausesOf(budget.budgetId), value);
+  const paused = ledger.pauseOf(budget.budgetId, value);
   if (budget.resourceId !== everyValue) {
     const sums = sumsOf(balances, budget);
     const [one] = balances;

@@ -23,6 +23,8 @@ export interface Registry {
   budget(budgetId: string): Budget | undefined;
   /** The pauses of a budget by people and rules, oldest first. */
   pausesOf(budgetId: string): readonly Pause[];
+  /** The pause by people and rules that applies to a value of a budget, or to the whole budget. */
+  pauseOf(budgetId: string, value: string | null): Pause | null;
   keys(): readonly Key[];
   /** @param hash SHA-256 of the secret, in hex. */
   keyByHash(hash: string): Key | undefined;

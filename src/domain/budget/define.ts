@@ -243,7 +243,7 @@ function readRecurrence(
   const endName = eitherName(fields, ["end", "period_end"]);
   const period =
     optionalWord(fields, "period", periods) ?? (fields.values.has(endName) ? "once" : "month");
-  const timeZone = readTimeZone(fields);
+  const timeZone = readTimeZone(fields, eitherName(fields, ["time_zone", "timezone"]));
   if (period === "once")
     return {
       period,
@@ -301,8 +301,8 @@ function readSpan(
   return { start, end };
 }
 
-function readTimeZone(fields: Fields): string {
-  const name = eitherName(fields, ["time_zone", "timezone"]);
+/** @returns UTC if there is none. */
+export function readTimeZone(fields: Fields, name: string): string {
   const remedy = "Give an IANA name, such as Europe/Berlin or UTC.";
   const text = optionalText(fields, name, remedy);
   if (text === undefined) return "UTC";

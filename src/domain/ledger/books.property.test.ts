@@ -185,7 +185,7 @@ function checkReserves(desk: Desk, operationId: string): void {
     const ordinary = limit - budget.reserveForClosing;
     assert.equal(isInReserve, spent + held > ordinary, "only a closing call uses the reserve");
     if (!isInReserve) continue;
-    assert.ok(closings.includes(hold.closing?.run ?? ""));
+    assert.ok(closings.has(hold.closing?.run ?? ""));
     const others: readonly Hold[] = [...desk.books.openHolds()].filter(
       (other) =>
         other !== hold &&

@@ -24,7 +24,7 @@ import {
   type TopUpEntry,
 } from "./entry.ts";
 import type { Hold, KeptHold } from "./hold.ts";
-import { closeRun, reopenRun, useReserves } from "./closing.ts";
+import type { ClosingChange } from "./closing.ts";
 import { Lapsing } from "./lapsing.ts";
 import { PassingMap } from "../passing/passing-map.ts";
 import { type History, type PastAttempt, pastOf } from "./past.ts";
@@ -35,6 +35,8 @@ import type { LedgerView } from "./view.ts";
 /** Changes since the last call. A store commits them together with the entries that caused them. */
 export interface Changes {
   readonly counters: ReadonlySet<Counter>;
+  /** Runs added to or removed from counters, in order; a counter may have changed again since. */
+  readonly closings: readonly ClosingChange[];
   /** Operations with a changed or newly ended attempt; droppable once `history` finds them. */
   readonly ended: ReadonlySet<string>;
 }
@@ -123,6 +125,11 @@ export class Books implements LedgerView {
     return this.registry.controls.pausesOf(budgetId);
   }
 
+  /** The pause that applies to a value of a budget, or to the whole budget. */
+  pauseOf(budgetId: string, value: string | null): Pause | null {
+    return this.registry.controls.pauseOf(budgetId, value);
+  }
+
   /** @param at When the call was held, in milliseconds since the epoch. */
   recounted(budgetId: string, at: number): Recounted {
     return this.registry.recounted(budgetId, at);
@@ -165,12 +172,12 @@ export class Books implements LedgerView {
       case "budget_pause":
       case "budget_resume":
         this.registry.apply(entry);
-        return this.#counters.control(entry.budgetId);
+        return this.#counters.control(entry.budgetId, entry.value);
       case "budget_extension":
       case "budget_ask":
       case "budget_decline":
         this.registry.apply(entry);
-        return this.#counters.control(entry.counter.budgetId);
+        return this.#counters.control(entry.counter.budgetId, entry.counter.value);
       case "refusal":
         return;
       default:
@@ -182,7 +189,7 @@ export class Books implements LedgerView {
   define(entry: BudgetEntry): void {
     const hadQuestions = this.registry.controls.hasQuestions(entry.budget.budgetId);
     this.registry.apply(entry);
-    if (entry.deleted || hadQuestions) this.#counters.control(entry.budget.budgetId);
+    if (entry.deleted || hadQuestions) this.#counters.control(entry.budget.budgetId, null);
     this.#applicable.forget();
   }
 
@@ -200,7 +207,7 @@ export class Books implements LedgerView {
 
   /** Returns the changes and starts a new set. */
   takeChanges(): Changes {
-    const changes = { counters: this.#counters.takeChanged(), ended: this.#ended };
+    const changes = { ...this.#counters.takeChanged(), ended: this.#ended };
     this.#ended = new Set();
     return changes;
   }
@@ -222,7 +229,7 @@ export class Books implements LedgerView {
   #hold(entry: HoldEntry): void {
     const hold = this.#open(entry);
     this.#holdMore(hold, entry.amount);
-    closeRun(hold);
+    this.#counters.closings.close(hold);
   }
 
   #open(kept: KeptHold): Hold {
@@ -251,7 +258,7 @@ export class Books implements LedgerView {
     const hold = this.#openHold(entry);
     hold.amount = addQuantities(hold.amount, entry.amount);
     this.#holdMore(hold, entry.amount);
-    useReserves(hold, entry.closing ?? []);
+    this.#counters.closings.useReserves(hold, entry.closing ?? []);
   }
 
   /** Replaces the spent amounts of the counters with the recounted ones. */
@@ -266,13 +273,13 @@ export class Books implements LedgerView {
   #move(entry: MoveEntry): void {
     const hold = this.#openHold(entry);
     this.#giveBack(hold);
-    reopenRun(hold);
+    this.#counters.closings.reopen(hold);
     for (const counter of hold.counters) counter.openHolds -= 1;
     hold.keys = entry.counters;
     hold.counters = entry.counters.map((key) => this.counter(key));
     for (const counter of hold.counters) counter.openHolds += 1;
     this.#holdMore(hold, hold.amount);
-    closeRun(hold);
+    this.#counters.closings.close(hold);
   }
 
   #settle(entry: SettleEntry): void {
@@ -322,7 +329,7 @@ export class Books implements LedgerView {
     const hold = this.#end(entry);
     this.#giveBack(hold);
     // A hold that expired can still be charged.
-    if (entry.kind === "release") reopenRun(hold);
+    if (entry.kind === "release") this.#counters.closings.reopen(hold);
     this.#remember(
       entry,
       pastOf(hold, { ended: entry.kind, status: null, fingerprint: null, cost: nothing }),

@@ -20,38 +20,46 @@ export type ControlEntry =
 
 type OfWindow = Omit<CounterControls, "pause">;
 
-/** The pause of a budget that applies to a value: of the whole budget, or else of the value. */
-export function pauseFor(pauses: readonly Pause[], value: string | null): Pause | null {
-  const whole = pauses.find((pause) => pause.value === null);
-  return whole ?? pauses.find((pause) => pause.value === value) ?? null;
+/** Of one budget. Values that were paused before the whole budget keep their pauses. */
+interface Pauses {
+  whole: Pause | null;
+  /** Oldest first. */
+  readonly byValue: Map<string, Pause>;
 }
+
+const none: Pauses = { whole: null, byValue: new Map() };
 
 export class Controls {
   /** By budget id. */
-  readonly #pauses = new Map<string, readonly Pause[]>();
+  readonly #pauses = new Map<string, Pauses>();
   /** By budget id and counter id. */
   readonly #windows = new Map<string, Map<string, OfWindow>>();
 
   /** The pauses of a budget in force, oldest first. */
   pausesOf(budgetId: string): readonly Pause[] {
-    return this.#pauses.get(budgetId) ?? [];
+    const { whole, byValue } = this.#pauses.get(budgetId) ?? none;
+    return whole ? [...byValue.values(), whole] : [...byValue.values()];
+  }
+
+  /** The pause that applies to a value: of the whole budget, or else of the value. */
+  pauseOf(budgetId: string, value: string | null): Pause | null {
+    const pauses = this.#pauses.get(budgetId);
+    if (!pauses) return null;
+    return pauses.whole ?? (value === null ? null : (pauses.byValue.get(value) ?? null));
   }
 
   of(key: CounterKey): CounterControls {
     const { budgetId } = key;
-    const [pauses, windows] = [this.#pauses.get(budgetId), this.#windows.get(budgetId)];
-    if (!pauses && !windows) return noControls;
-    const pause = pauseFor(pauses ?? [], key.value);
+    const windows = this.#windows.get(budgetId);
+    const pause = this.pauseOf(budgetId, key.value);
+    if (!pause && !windows) return noControls;
     return { ...(windows?.get(counterId(key)) ?? noControls), pause };
   }
 
   apply(entry: ControlEntry): void {
     switch (entry.kind) {
-      case "budget_pause": {
-        const { kind: _, ...pause } = entry;
-        this.#pauses.set(entry.budgetId, [...this.pausesOf(entry.budgetId), pause]);
-        return;
-      }
+      case "budget_pause":
+        return this.#pause(entry);
       case "budget_resume":
         return this.#resume(entry);
       case "budget_extension": {
@@ -88,10 +96,18 @@ export class Controls {
     this.#windows.delete(budgetId);
   }
 
+  #pause(entry: BudgetPauseEntry): void {
+    const { kind: _, ...pause } = entry;
+    const { budgetId, value } = pause;
+    const pauses = this.#pauses.get(budgetId) ?? { whole: null, byValue: new Map<string, Pause>() };
+    if (value === null) pauses.whole = pause;
+    else pauses.byValue.set(value, pause);
+    this.#pauses.set(budgetId, pauses);
+  }
+
   #resume({ budgetId, value, lifted: all }: BudgetResumeEntry): void {
-    const kept = value === null ? [] : this.pausesOf(budgetId).filter((one) => one.value !== value);
-    if (kept.length === 0) this.#pauses.delete(budgetId);
-    else this.#pauses.set(budgetId, kept);
+    if (value === null) this.#pauses.delete(budgetId);
+    else this.#pauses.get(budgetId)?.byValue.delete(value);
     for (const { counter, thresholds } of all) {
       const { lifted, ...others } = this.of(counter);
       this.#set(counter, { ...others, lifted: [...lifted, ...thresholds] });

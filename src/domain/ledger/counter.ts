@@ -15,7 +15,7 @@ export interface Counter {
   /** Thresholds that have fired, in parts per million. */
   fired: readonly number[];
   /** The runs whose closing call uses the reserve. */
-  closings: readonly string[];
+  closings: Set<string>;
   /** What people decided about it. */
   controls: CounterControls;
   /** The number of open holds that refer to it; it stays in memory while there are any. */
@@ -28,15 +28,18 @@ export interface CounterState {
   readonly held: bigint;
   readonly overrun: bigint;
   readonly fired: readonly number[];
-  readonly closings: readonly string[];
+  readonly closings: ReadonlySet<string>;
 }
 
-export const untouched: CounterState = {
+/** Of all counters without any: a counter gets a set of its own with its first run. */
+export const noRuns = new Set<string>();
+
+export const untouched: CounterState & Pick<Counter, "closings"> = {
   spent: 0n,
   held: 0n,
   overrun: 0n,
   fired: [],
-  closings: [],
+  closings: noRuns,
 };
 
 /** A pause by a person or a rule, until it is resumed. */
@@ -161,7 +164,7 @@ function pauseOf(counter: Counter, budget: Budget): BalancePause | null {
 
 /** Whether it equals a counter that does not exist. */
 export function isUntouched({ spent, held, overrun, closings }: CounterState): boolean {
-  return spent === 0n && held === 0n && overrun === 0n && closings.length === 0;
+  return spent === 0n && held === 0n && overrun === 0n && closings.size === 0;
 }
 
 /** The question of a counter that is neither over nor declined. */

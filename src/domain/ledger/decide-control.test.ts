@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PurserError } from "../error.ts";
+import { noControls } from "./counter.ts";
+import { Counters } from "./counters.ts";
 import { Books } from "./books.ts";
 import type { HoldCommand } from "./command.ts";
 import { aHold, anOutcome, Desk, quantities } from "./desk.test-kit.ts";
@@ -128,4 +130,50 @@ test("a budget that is deleted and created again is not paused and has no extens
   desk.budget({ budgetId: "b", amount: 10n });
   assert.equal(reasonOf(desk, "over", { usd: 11n }), "budget_exhausted");
   assert.equal(reasonOf(desk, "fits", { usd: 10n }), "admitted");
+});
+
+test("a decision about one value reads the controls of that value's counters only", () => {
+  const read: string[] = [];
+  const counters = new Counters({ counter: () => undefined }, ({ budgetId, value }) => {
+    read.push(`${budgetId} ${value}`);
+    return noControls;
+  });
+  const window = { windowStart: 0, windowEnd: 9, currency: "USD" } as const;
+  for (const budgetId of ["a", "b"])
+    for (const value of ["x", "y"]) counters.of({ budgetId, value, ...window });
+  counters.of({ budgetId: "a", value: "x", ...window, windowStart: 9, windowEnd: 99 });
+  const readAgain = (value: string | null): readonly string[] => {
+    read.length = 0;
+    counters.control("a", value);
+    return read;
+  };
+  assert.deepEqual(readAgain("x"), ["a x", "a x"]);
+  counters.forgetIdle(9);
+  assert.deepEqual(readAgain("x"), []);
+  counters.of({ budgetId: "a", value: "x", ...window });
+  counters.of({ budgetId: "a", value: "y", ...window });
+  assert.deepEqual(readAgain("x"), ["a x"]);
+  assert.deepEqual(readAgain(null), ["a x", "a y"]);
+});
+
+test("the pause of the whole budget goes before that of a value, and both end together", () => {
+  const desk = new Desk();
+  desk.budget({ budgetId: "u", budgetType: "user", resourceId: "*", amount: 10n });
+  const by = { by: "admin", reason: null };
+  const pause = (value: string | null) =>
+    desk.run({ kind: "pause_budget", at: 1, budgetId: "u", value, ...by });
+  const paused = (value: string | null) => desk.books.pauseOf("u", value)?.value;
+  pause("ann");
+  pause("bob");
+  assert.deepEqual([paused(null), paused("ann"), paused("eve")], [undefined, "ann", undefined]);
+  desk.run({ kind: "resume_budget", at: 2, budgetId: "u", value: "ann", ...by });
+  assert.deepEqual([paused("ann"), paused("bob")], [undefined, "bob"]);
+  pause(null);
+  assert.deepEqual([paused("ann"), paused("bob")], [null, null]);
+  assert.deepEqual(
+    desk.books.pausesOf("u").map(({ value }) => value),
+    ["bob", null],
+  );
+  desk.run({ kind: "resume_budget", at: 3, budgetId: "u", value: null, ...by });
+  assert.deepEqual([paused(null), paused("bob")], [undefined, undefined]);
 });

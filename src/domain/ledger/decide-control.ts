@@ -4,6 +4,7 @@ import { everyValue } from "../budget/applies.ts";
 import type { Budget } from "../budget/budget.ts";
 import { windowAt } from "../budget/window.ts";
 import { PurserError } from "../error.ts";
+import { alertKey } from "../rule/alert.ts";
 import type {
   ControlAnswerOf,
   ControlCommand,
@@ -26,10 +27,7 @@ export function decidePause(
 ): Decided<ControlAnswerOf["pause_budget"]> {
   const { at, budgetId, by, reason } = command;
   const value = valueOf(budgetFor(books, command), command);
-  const isPaused = books
-    .pausesOf(budgetId)
-    .some((pause) => pause.value === null || pause.value === value);
-  if (isPaused) return { answer: { repeated: true }, entries: [] };
+  if (books.pauseOf(budgetId, value)) return { answer: { repeated: true }, entries: [] };
   return {
     answer: { repeated: false },
     entries: [{ kind: "budget_pause", at, budgetId, value, by, reason }],
@@ -49,19 +47,19 @@ export function decideResume(
   const { at, budgetId, by, reason } = command;
   const budget = budgetFor(books, command);
   const value = valueOf(budget, command);
-  const pauses = books.pausesOf(budgetId);
-  if (value !== null && pauses.some((pause) => pause.value === null)) {
+  if (value !== null && books.pauseOf(budgetId, null)) {
     throw new PurserError("conflict", `value: budget "${budgetId}" is paused as a whole`, {
       field: "value",
       remedy: "Resume the budget without a value.",
     });
   }
-  const ended = pauses.filter((pause) => value === null || pause.value === value);
+  const isPaused =
+    value === null ? books.pausesOf(budgetId).length > 0 : books.pauseOf(budgetId, value) !== null;
   const lifted = countersOf(books, budget, { at, value }).flatMap((counter) => {
     const thresholds = pausingThresholds(counter, budget);
     return thresholds.length === 0 ? [] : [{ counter: counter.key, thresholds }];
   });
-  if (ended.length === 0 && lifted.length === 0 && !hasReplacements(books, { at, budgetId, value }))
+  if (!isPaused && lifted.length === 0 && !hasReplacements(books, { at, budgetId, value }))
     return { answer: { repeated: true }, entries: [] };
   return {
     answer: { repeated: false },
@@ -100,10 +98,13 @@ function hasReplacements(
   { rules, alerts }: LedgerView,
   { at, budgetId, value }: Pick<ResumeBudgetCommand, "at" | "budgetId" | "value">,
 ): boolean {
-  return [...alerts.values()].some(
+  const about =
+    value === null
+      ? [...alerts.values()]
+      : [...rules.keys()].flatMap((ruleId) => alerts.get(alertKey({ ruleId, value })) ?? []);
+  return about.some(
     (alert) =>
       alert.budgetId === budgetId &&
-      (value === null || alert.value === value) &&
       (alert.until === null || at < alert.until) &&
       replacesModels(rules.get(alert.ruleId), alert),
   );

@@ -123,7 +123,7 @@ test("closing calls follow from the journal", () => {
   desk.run({ kind: "release", ...end("3"), reason: "failed" });
   const replayed = new Books(noHistory);
   for (const entry of desk.journal) replayed.apply(entry);
-  const closings = (books: Books) => [...books.counters()].map((counter) => counter.closings);
+  const closings = (books: Books) => [...books.counters()].map((counter) => [...counter.closings]);
   assert.deepEqual(closings(replayed), [["session:s", "session:t"]]);
   assert.deepEqual(closings(desk.books), closings(replayed));
 });
@@ -133,4 +133,13 @@ test("a run is a session, else a task, else an agent", () => {
   assert.equal(runOf({ agent: "a", task: "t" }), "task:t");
   assert.equal(runOf({ agent: "a" }), "agent:a");
   assert.equal(runOf({ user: "u" }), null);
+});
+
+test("the reserve is open to any number of runs", () => {
+  const desk = new Desk();
+  desk.budget({ budgetId: "b", amount: 20_000n, reserveForClosing: 19_000n });
+  assert.equal(ask(desk, "spent", 1000n), "admitted");
+  for (let n = 0; n < 10_000; n++) ask(desk, `${n} closes session:${n}`, 1n);
+  assert.equal(ask(desk, "one more closes session:new", 1n), "admitted");
+  assert.equal(ask(desk, "again closes session:9999", 1n), "closing_used");
 });

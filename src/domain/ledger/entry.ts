@@ -347,7 +347,8 @@ export interface ExportEntry extends EntryBase {
   readonly run: ExportRun;
 }
 
-export type Entry =
+/** What happens to calls. */
+export type CallEntry =
   | HoldEntry
   | TopUpEntry
   | MoveEntry
@@ -356,7 +357,10 @@ export type Entry =
   | ExpireEntry
   | CorrectionEntry
   | ThresholdEntry
-  | RefusalEntry
+  | RefusalEntry;
+
+/** What is defined, and what people decide about it. */
+export type DefinitionEntry =
   | BudgetEntry
   | BudgetPauseEntry
   | BudgetResumeEntry
@@ -372,6 +376,8 @@ export type Entry =
   | AlertEntry
   | EpochEntry
   | ExportEntry;
+
+export type Entry = CallEntry | DefinitionEntry;
 
 /** Whether the entry closes an open hold. */
 export function endsHold(entry: Entry): entry is SettleEntry | ReleaseEntry | ExpireEntry {

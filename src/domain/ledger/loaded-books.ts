@@ -77,6 +77,10 @@ export class LoadedBooks implements LedgerView {
     return this.#registry.controls.pausesOf(budgetId);
   }
 
+  pauseOf(budgetId: string, value: string | null): Pause | null {
+    return this.#registry.controls.pauseOf(budgetId, value);
+  }
+
   recounted(budgetId: string, at: number): Recounted {
     return this.#registry.recounted(budgetId, at);
   }

@@ -13,42 +13,18 @@ import { Controls } from "./controls.ts";
 import { Replacements } from "./replacements.ts";
 import type {
   AlertEntry,
-  BudgetAskEntry,
-  BudgetDeclineEntry,
   BudgetEntry,
-  BudgetExtensionEntry,
-  BudgetPauseEntry,
   BudgetResumeEntry,
   CounterKey,
+  DefinitionEntry,
   Entry,
-  KeyEntry,
-  PriceEntry,
   PriceRemovalEntry,
   PriceRevertEntry,
-  PriceUpdateEntry,
-  EpochEntry,
   ExportEntry,
   RuleEntry,
 } from "./entry.ts";
 import type { KeptEpoch } from "./epoch.ts";
 import type { ExportState } from "./export-run.ts";
-
-export type DefinitionEntry =
-  | BudgetEntry
-  | BudgetPauseEntry
-  | BudgetResumeEntry
-  | BudgetExtensionEntry
-  | BudgetAskEntry
-  | BudgetDeclineEntry
-  | KeyEntry
-  | PriceEntry
-  | PriceRemovalEntry
-  | PriceUpdateEntry
-  | PriceRevertEntry
-  | RuleEntry
-  | AlertEntry
-  | EpochEntry
-  | ExportEntry;
 
 /**
  * Whether a budget was recounted with a call: `now` under its current definition, which has the
@@ -196,14 +172,20 @@ export class Registry {
 
   /** Ends what rules did to a budget, or to one of its values. */
   #endActions({ at, budgetId, value }: Pick<BudgetResumeEntry, "at" | "budgetId" | "value">): void {
-    for (const [key, alert] of this.alerts) {
+    for (const alert of value === null ? this.alerts.values() : this.#alertsAbout(value)) {
       const rule = this.rules.get(alert.ruleId);
       const isAbout = rule !== undefined && actsOn(rule) === budgetId;
-      if (!isAbout || alert.resumedAt !== null || (value !== null && alert.value !== value))
-        continue;
-      this.alerts.set(key, { ...alert, resumedAt: at });
+      if (isAbout && alert.resumedAt === null)
+        this.alerts.set(alertKey(alert), { ...alert, resumedAt: at });
     }
     this.replacements.changed();
+  }
+
+  /** The last alert of each rule about a value: there are few rules, and may be many alerts. */
+  #alertsAbout(value: string): readonly KeptAlert[] {
+    return [...this.rules.keys()].flatMap(
+      (ruleId) => this.alerts.get(alertKey({ ruleId, value })) ?? [],
+    );
   }
 
   #endExport({ kind, at, run }: ExportEntry): void {

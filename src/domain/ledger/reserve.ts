@@ -12,9 +12,6 @@ export interface Closing {
   readonly budgets: readonly string[];
 }
 
-/** Of one counter. More runs are refused the reserve, so that a window cannot fill the memory. */
-const mostClosings = 10_000;
-
 /**
  * The run of a call: its session, else its task, else its agent. The text is unique among these.
  *
@@ -52,6 +49,5 @@ export function newlyUsed(
 }
 
 function mayClose({ key, closings }: Counter, { run, budgets }: Closing): boolean {
-  if (budgets.includes(key.budgetId)) return true;
-  return !closings.includes(run) && closings.length < mostClosings;
+  return budgets.includes(key.budgetId) || !closings.has(run);
 }

@@ -27,6 +27,8 @@ export interface LedgerView extends BudgetsAndKeys {
   readonly priceUpdates: ReadonlyMap<string, KeptPriceUpdate>;
   /** The pauses of a budget in force, oldest first. */
   pausesOf(budgetId: string): readonly Pause[];
+  /** The pause by people and rules that applies to a value of a budget, or to the whole budget. */
+  pauseOf(budgetId: string, value: string | null): Pause | null;
   /** Rules of alerts by id. */
   readonly rules: ReadonlyMap<string, KeptRule>;
   /** The last alert of each rule and value, by `alertKey`. */

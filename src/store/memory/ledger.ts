@@ -81,6 +81,10 @@ export class MemoryLedger implements Ledger {
     return this.#registry.budgets.get(budgetId);
   }
 
+  pauseOf(budgetId: string, value: string | null): Pause | null {
+    return this.#registry.controls.pauseOf(budgetId, value);
+  }
+
   pausesOf(budgetId: string): readonly Pause[] {
     return this.#registry.controls.pausesOf(budgetId);
   }

@@ -200,5 +200,5 @@ function newestFirst<Row extends { readonly seq: number }>(
 }
 
 function amounts({ spent, held, overrun, fired, closings }: CounterState): string {
-  return JSON.stringify([`${spent}`, `${held}`, `${overrun}`, fired, closings]);
+  return JSON.stringify([`${spent}`, `${held}`, `${overrun}`, fired, [...closings].sort()]);
 }

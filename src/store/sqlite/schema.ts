@@ -139,6 +139,14 @@ const steps: readonly string[] = [
       hour INTEGER NOT NULL, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,
       PRIMARY KEY (hour, first_seq)) WITHOUT ROWID;`,
     "INSERT INTO hour_rows SELECT hour, first_seq, last_seq FROM hour; DROP TABLE hour;",
+    // The runs that closed were with the thresholds, and written with each change of their counter.
+    `CREATE TABLE closing (
+      counter_id INTEGER NOT NULL, run TEXT NOT NULL, PRIMARY KEY (counter_id, run)) WITHOUT ROWID;`,
+    `INSERT INTO closing
+      SELECT counter_id, mark.value FROM counter, json_each(fired) AS mark WHERE mark.type = 'text';`,
+    `UPDATE counter SET fired =
+      (SELECT json_group_array(value) FROM json_each(counter.fired) WHERE type <> 'text')
+      WHERE counter_id IN (SELECT counter_id FROM closing);`,
   ].join(" "),
 ];
 

@@ -11,7 +11,7 @@ import {
 import type { History, PastAttempt } from "../../../domain/ledger/past.ts";
 import type { JournalRow } from "../../journal/chain.ts";
 import { decodeHold, decodeMove, decodeSettle, decodeTopUp } from "../../journal/decode.ts";
-import { JournalFile } from "./journal-file.ts";
+import { hasTable, JournalFile } from "./journal-file.ts";
 import { kinds } from "../../journal/kind.ts";
 import { counterText, digestOf, nameKinds } from "../../journal/name.ts";
 import { NameReader } from "./name-reader.ts";
@@ -21,13 +21,15 @@ export class FileHistory implements History {
   readonly journal: JournalFile;
   readonly names: NameReader;
   readonly #counter: StatementSync;
+  readonly #closings: StatementSync | null;
 
   constructor(database: DatabaseSync) {
     this.journal = new JournalFile(database);
     this.names = new NameReader(database);
     this.#counter = database.prepare(`
-      SELECT spent, held, overrun, fired FROM name JOIN counter ON counter_id = name_id
+      SELECT counter_id, spent, held, overrun, fired FROM name JOIN counter ON counter_id = name_id
       WHERE digest = ? AND kind = ${nameKinds.counter} AND text = ?`);
+    this.#closings = prepareClosings(database);
   }
 
   /** @param before Only entries with a smaller `seq` count, in their state at that point. */
@@ -38,7 +40,20 @@ export class FileHistory implements History {
   counter(key: CounterKey): CounterState | undefined {
     const text = counterText(key);
     const row = this.#counter.get(digestOf(text), text);
-    return row && readCounterState(row);
+    return row && this.counterState(row);
+  }
+
+  /** @param row Of the table `counter`. */
+  counterState(row: Readonly<Record<string, unknown>>): CounterState {
+    const { fired, runs } = readMarks(String(row["fired"]));
+    const closed = this.#closings?.all(Number(row["counter_id"])) ?? [];
+    return {
+      spent: BigInt(String(row["spent"])),
+      held: BigInt(String(row["held"])),
+      overrun: BigInt(String(row["overrun"])),
+      fired,
+      closings: new Set([...runs, ...closed.map(({ run }) => String(run))]),
+    };
   }
 
   /** The counters of a hold, after any moves. */
@@ -83,24 +98,21 @@ export class FileHistory implements History {
   }
 }
 
-/** What a counter keeps besides amounts, in the column `fired`: thresholds, and runs that closed. */
-export function marksText({ fired, closings }: Pick<CounterState, "fired" | "closings">): string {
-  return JSON.stringify(closings.length === 0 ? fired : [...fired, ...closings]);
-}
-
-function readMarks(text: string): Pick<CounterState, "fired" | "closings"> {
+/** What a counter keeps in the column `fired`: thresholds, and until version 9 runs that closed. */
+export function readMarks(text: string): {
+  readonly fired: readonly number[];
+  readonly runs: readonly string[];
+} {
   const marks = JSON.parse(text) as readonly (number | string)[];
   return {
     fired: marks.filter((mark) => typeof mark === "number"),
-    closings: marks.filter((mark) => typeof mark === "string"),
+    runs: marks.filter((mark) => typeof mark === "string"),
   };
 }
 
-export function readCounterState(row: Readonly<Record<string, unknown>>): CounterState {
-  return {
-    spent: BigInt(String(row["spent"])),
-    held: BigInt(String(row["held"])),
-    overrun: BigInt(String(row["overrun"])),
-    ...readMarks(String(row["fired"])),
-  };
+/** @returns Null for a file that is older than its table. */
+function prepareClosings(database: DatabaseSync): StatementSync | null {
+  return hasTable(database, "closing")
+    ? database.prepare("SELECT run FROM closing WHERE counter_id = ?")
+    : null;
 }

@@ -134,3 +134,8 @@ export class JournalFile {
     return allRows(this.#outcome, call, before).map(readRow)[0];
   }
 }
+
+/** A file of an older version lacks the tables and columns added since; it is read as it is. */
+export function hasTable(database: DatabaseSync, name: string): boolean {
+  return database.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(name) !== undefined;
+}

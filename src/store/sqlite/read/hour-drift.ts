@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { VerifyReport } from "../../../app/port/reader.ts";
 import { allRows, prepareRows } from "../journal/journal-file.ts";
 import { hourMs } from "../write/rollup.ts";
-import { hasTable } from "./rollup-drift.ts";
+import { hasTable } from "../journal/journal-file.ts";
 
 interface Kept {
   readonly first: number;

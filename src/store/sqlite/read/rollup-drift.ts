@@ -34,11 +34,6 @@ export function findRollupDrift(database: DatabaseSync, most: number): Drift {
   );
 }
 
-/** A file of an older version lacks the tables and columns added since; it is verified as it is. */
-export function hasTable(database: DatabaseSync, name: string): boolean {
-  return database.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(name) !== undefined;
-}
-
 interface Kept {
   readonly level: Level;
   readonly rollup: Rollup;

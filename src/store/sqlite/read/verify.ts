@@ -10,9 +10,10 @@ import { counterId, untouched, type CounterState } from "../../../domain/ledger/
 import type { CallId } from "../../../domain/ledger/entry.ts";
 import { chainHash, genesis, type Definition, type JournalRow } from "../../journal/chain.ts";
 import { decodeEntry } from "../../journal/decode.ts";
-import { FileHistory, readCounterState } from "../journal/file-history.ts";
+import { FileHistory } from "../journal/file-history.ts";
 import {
   allRows,
+  hasTable,
   prepareRows,
   readRow,
   rowColumns,
@@ -35,7 +36,7 @@ import {
 } from "../write/rollup.ts";
 import { readStaged } from "../write/staged.ts";
 import { HourDrift } from "./hour-drift.ts";
-import { findRollupDrift, hasTable, recomputed } from "./rollup-drift.ts";
+import { findRollupDrift, recomputed } from "./rollup-drift.ts";
 
 /** Rows between two progress reports, and between two removals of ended calls from memory. */
 const stride = 20_000;
@@ -199,7 +200,7 @@ class Replay {
       .iterate()) {
       const counter = this.#books.counter(this.#file.names.counter(Number(row["counter_id"])));
       seen.add(counter.id);
-      const [kept, journal] = [describe(readCounterState(row)), describe(counter)];
+      const [kept, journal] = [describe(this.#file.counterState(row)), describe(counter)];
       if (kept !== journal)
         drift.push({ counter: counter.id.replaceAll("\n", " "), kept, journal });
     }
@@ -208,7 +209,19 @@ class Replay {
       if (seen.has(counterId(counter.key)) || journal === describe(untouched)) continue;
       drift.push({ counter: counter.id.replaceAll("\n", " "), kept: "nothing", journal });
     }
-    return drift.slice(0, maxDrift);
+    return [...drift, ...this.#lostClosings()].slice(0, maxDrift);
+  }
+
+  /** Runs of a counter that is not on file. */
+  #lostClosings(): VerifyReport["drift"] {
+    if (!hasTable(this.#database, "closing")) return [];
+    const select =
+      "SELECT counter_id, run FROM closing WHERE counter_id NOT IN (SELECT counter_id FROM counter)";
+    return allRows(prepareRows(this.#database, select)).map(([id, run]) => ({
+      counter: `counter ${String(id)}`,
+      kept: `closed [${String(run)}]`,
+      journal: "nothing",
+    }));
   }
 
   /**
@@ -251,7 +264,7 @@ function keyOf({ attributionId, routeId }: JournalRow): {
 }
 
 function describe({ spent, held, overrun, fired, closings }: CounterState): string {
-  const closed = closings.length === 0 ? "" : `, closed [${closings.join(", ")}]`;
+  const closed = closings.size === 0 ? "" : `, closed [${[...closings].sort().join(", ")}]`;
   return `spent ${spent}, held ${held}, overrun ${overrun}, fired [${fired.join(", ")}]${closed}`;
 }
 

@@ -13,7 +13,7 @@ import { isCorrection, isOutcome, kinds } from "../../journal/kind.ts";
 import { nameKinds } from "../../journal/name.ts";
 import { nameWidth } from "../journal/name-writer.ts";
 import { maxShapes, shapeOf } from "../../journal/raw-usage.ts";
-import { counterWidth, entriesOf, type Batch } from "./batch.ts";
+import { closingWidth, counterWidth, entriesOf, type Batch } from "./batch.ts";
 import { HourRows } from "./hour-rows.ts";
 import {
   additionOf,
@@ -202,12 +202,26 @@ export class BatchWriter {
     return isCorrection(row.kind) || isLate ? this.#journal.outcome(row.call, row.seq) : undefined;
   }
 
-  #writeState({ counters, opened, ended }: Batch): void {
+  #writeState({ counters, closings, opened, ended }: Batch): void {
     const { counter, open, end } = this.#statements;
     for (let place = 0; place < counters.length; place += counterWidth)
       counter.run(...counters.slice(place, place + counterWidth));
+    this.#writeClosings(closings);
     for (const seq of opened) open.run(seq);
     for (const seq of ended) end.run(seq);
+  }
+
+  #writeClosings(columns: Batch["closings"]): void {
+    const { close, reopen, reopenAll } = this.#statements;
+    for (let place = 0; place < columns.length; place += closingWidth) {
+      const [counterId = null, run = null, isClosed = 0] = columns.slice(
+        place,
+        place + closingWidth,
+      );
+      if (run === null) reopenAll.run(counterId);
+      else if (isClosed === 1) close.run(counterId, run);
+      else reopen.run(counterId, run);
+    }
   }
 
   #load(): void {
@@ -236,6 +250,9 @@ function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, Stat
     name: database.prepare("INSERT INTO name VALUES (?, ?, ?, ?, ?)"),
     shape: database.prepare("INSERT INTO shape VALUES (?, ?, ?)"),
     counter: database.prepare("INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?, ?)"),
+    close: database.prepare("INSERT OR IGNORE INTO closing VALUES (?, ?)"),
+    reopen: database.prepare("DELETE FROM closing WHERE counter_id = ? AND run = ?"),
+    reopenAll: database.prepare("DELETE FROM closing WHERE counter_id = ?"),
     unstage: database.prepare("DELETE FROM staged WHERE staged_id <= ?"),
     open: database.prepare("INSERT INTO hold VALUES (?)"),
     end: database.prepare("DELETE FROM hold WHERE seq = ?"),
@@ -254,6 +271,9 @@ type StatementName =
   | "name"
   | "shape"
   | "counter"
+  | "close"
+  | "reopen"
+  | "reopenAll"
   | "unstage"
   | "open"
   | "end"

@@ -20,6 +20,11 @@ export interface Batch {
    * JSON, end of its window.
    */
   readonly counters: readonly Column[];
+  /**
+   * {@link closingWidth} columns per change, in order: the name of a counter, a run, and whether it
+   * has closed (1 or 0). A null run stands for all runs of the counter.
+   */
+  readonly closings: readonly Column[];
   /** The `seq` of holds opened by this batch and still open after it. */
   readonly opened: readonly number[];
   /** The `seq` of holds that were open before this batch and ended in it. */
@@ -29,6 +34,7 @@ export interface Batch {
 /** Columns of an entry: the row without its `seq`, plus the raw usage. */
 export const entryWidth = 10;
 export const counterWidth = 6;
+export const closingWidth = 3;
 
 /** All but `close` are numbered. `book` asks for everything before it to be in the tables. */
 export type WriterRequest =
@@ -88,6 +94,7 @@ export function mergeBatches(batches: readonly Batch[]): Batch {
     entries: batches.flatMap(({ entries }) => entries),
     names: batches.flatMap(({ names }) => names),
     counters: [...counters.values()].flat(),
+    closings: batches.flatMap(({ closings }) => closings),
     opened: [...opened],
     ended,
   };

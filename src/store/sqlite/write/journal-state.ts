@@ -5,7 +5,6 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { Books } from "../../../domain/ledger/books.ts";
-import { marksText } from "../journal/file-history.ts";
 import {
   endsHold,
   type CallId,
@@ -122,14 +121,20 @@ export class JournalState {
         `${spent}`,
         `${held}`,
         `${overrun}`,
-        marksText(counter),
+        JSON.stringify(counter.fired),
         key.windowEnd,
       );
     }
+    const closings = changes.closings.flatMap(({ counter, run }) => [
+      this.#names.counter(counter.key),
+      run,
+      counter.closings.has(run) ? 1 : 0,
+    ]);
     const { firstSeq, entries, ended } = gathered;
     // A batch without entries has nothing to attach names to.
     const names = entries.length > 0 ? this.#names.takeDefined(this.#nextSeq - 1) : [];
-    const batch = { firstSeq, entries, names, counters, opened: [...gathered.opened], ended };
+    const opened = [...gathered.opened];
+    const batch = { firstSeq, entries, names, counters, closings, opened, ended };
     this.#gathering = new Gathering(this.#nextSeq);
     return { batch, gathered, booked: this.#whenBooked(changes.ended, names) };
   }

@@ -97,6 +97,10 @@ export class SqliteLedger implements Ledger {
     return this.#pipeline.books.budgets.get(budgetId);
   }
 
+  pauseOf(budgetId: string, value: string | null): Pause | null {
+    return this.#pipeline.books.pauseOf(budgetId, value);
+  }
+
   pausesOf(budgetId: string): readonly Pause[] {
     return this.#pipeline.books.pausesOf(budgetId);
   }

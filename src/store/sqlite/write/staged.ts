@@ -2,9 +2,10 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import { PurserError } from "../../../domain/error.ts";
+import { readMarks } from "../journal/file-history.ts";
 import { nameWidth } from "../journal/name-writer.ts";
 import { damageRemedy } from "../schema.ts";
-import { counterWidth, entryWidth, type Batch } from "./batch.ts";
+import { closingWidth, counterWidth, entryWidth, type Batch, type Column } from "./batch.ts";
 
 export interface StagedBatch {
   /** Increases with each batch. */
@@ -39,19 +40,39 @@ export function readStaged(database: DatabaseSync): readonly StagedBatch[] {
 
 function parseBatch(text: string): Batch | null {
   try {
-    const batch = JSON.parse(text) as Batch;
-    const { firstSeq, entries, names, counters, opened, ended } = batch;
+    const batch = withClosings(JSON.parse(text) as Batch | OldBatch);
+    const { firstSeq, entries, names, counters, closings, opened, ended } = batch;
     const isWhole =
       Number.isSafeInteger(firstSeq) &&
       isRows(entries, entryWidth) &&
       isRows(names, nameWidth) &&
       isRows(counters, counterWidth) &&
+      isRows(closings, closingWidth) &&
       isRows(opened, 1) &&
       isRows(ended, 1);
     return isWhole ? batch : null;
   } catch {
     return null;
   }
+}
+
+/** Until version 9, the runs of a counter were in its column `fired`, all of them each time. */
+type OldBatch = Omit<Batch, "closings">;
+
+function withClosings(batch: Batch | OldBatch): Batch {
+  if ("closings" in batch) return batch;
+  const counters: Column[] = [];
+  const closings: Column[] = [];
+  for (let place = 0; place < batch.counters.length; place += counterWidth) {
+    const [id = null, spent, held, overrun, marks, end] = batch.counters.slice(
+      place,
+      place + counterWidth,
+    );
+    const { fired, runs } = readMarks(String(marks));
+    counters.push(id, `${spent}`, `${held}`, `${overrun}`, JSON.stringify(fired), end ?? null);
+    closings.push(id, null, 0, ...runs.flatMap((run) => [id, run, 1]));
+  }
+  return { ...batch, counters, closings };
 }
 
 function isRows(columns: unknown, width: number): boolean {

@@ -35,6 +35,7 @@ function batchOf(firstSeq: number, count: number): Batch {
     entries: entries.flat(),
     names: [],
     counters: [1, `${firstSeq}`, "0", "0", "[]", null],
+    closings: [],
     opened: [],
     ended: [],
   };

@@ -10,7 +10,15 @@ import { runInNewContext } from "node:vm";
 import { migrate } from "../schema.ts";
 import { WriterThread } from "./writer-thread.ts";
 
-const empty = { firstSeq: 1, entries: [], names: [], counters: [], opened: [], ended: [] };
+const empty = {
+  firstSeq: 1,
+  entries: [],
+  names: [],
+  counters: [],
+  closings: [],
+  opened: [],
+  ended: [],
+};
 
 async function withThread(check: (writer: WriterThread) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "purser-writer-"));
