@@ -18,6 +18,7 @@ import {
   type BudgetJson,
 } from "../contract/budget.ts";
 import { everyValue } from "../domain/budget/applies.ts";
+import { parseInstant } from "../domain/input/scalar.ts";
 import { budgetJson } from "./budget-json.ts";
 import type { ApiContext } from "./context.ts";
 import { adminOnly, answer, ok, problem, route, type Route } from "./route.ts";
@@ -70,17 +71,17 @@ export const budgetControlRoutes: readonly Route[] = [
     tag: "budgets",
     summary: "Add money to a budget for its current window",
     description:
-      "Each request adds: a repeated one adds again. Calls that wait for the money go on.",
+      "Each request adds: a repeated one adds again, unless it names the question that it answers (`asked_at`). Calls that wait for the money go on.",
     params: budgetParams,
     body: extendInput,
     responses: {
       200: answer("Extended.", budgetSchema),
       400: badField,
       404: noBudget,
-      409: problem("The only window of the budget is not open."),
+      409: problem("The only window of the budget is not open, or the question was answered."),
     },
     async handler({ params: { budget_id }, body: { amount, ...rest }, caller, context }) {
-      const control = controlOf(budget_id, rest, caller);
+      const control = { ...controlOf(budget_id, rest, caller), ...answered(rest) };
       await extendBudget(context, { ...control, amount });
       return ok(await shown(context, control));
     },
@@ -99,10 +100,10 @@ export const budgetControlRoutes: readonly Route[] = [
       200: answer("Declined.", budgetSchema),
       400: badField,
       404: noBudget,
-      409: problem("No question is open."),
+      409: problem("No question is open, or the one that is meant was answered."),
     },
     async handler({ params: { budget_id }, body, caller, context }) {
-      const control = controlOf(budget_id, body ?? {}, caller);
+      const control = { ...controlOf(budget_id, body ?? {}, caller), ...answered(body ?? {}) };
       await declineBudget(context, control);
       return ok(await shown(context, control));
     },
@@ -116,6 +117,11 @@ interface ControlInput {
 
 function controlOf(budgetId: string, { value, reason }: ControlInput, { key }: Principal) {
   return { budgetId, value: value ?? null, reason: reason ?? null, by: key?.keyId ?? "admin" };
+}
+
+/** The question that is meant, if one was named. */
+function answered({ asked_at: askedAt }: { readonly asked_at?: string | undefined }) {
+  return askedAt === undefined ? {} : { askedAt: parseInstant(askedAt, "asked_at") };
 }
 
 /** With the figures of the value, if one was named. */

@@ -195,11 +195,19 @@ export const resumeInput = z
   .strictObject(controlFields)
   .optional()
   .meta({ id: "BudgetResumeInput" });
+const askedAtInput = z
+  .string()
+  .optional()
+  .describe(
+    `The time of the question that is answered, as in \`approval\`. ${instantInput} If it was answered already, the answer is 409.`,
+  );
+
 export const extendInput = z
   .strictObject({
     amount: decimalInput.describe("More than zero, in the budget's currency."),
     value: nameSchema.optional().describe("For a budget with `*`: the value; required."),
     reason: nameSchema.optional(),
+    asked_at: askedAtInput,
   })
   .meta({ id: "BudgetExtendInput" });
 
@@ -207,6 +215,7 @@ export const declineInput = z
   .strictObject({
     value: nameSchema.optional().describe("For a budget with `*`: the value; required."),
     reason: nameSchema.optional().describe("Shown to those whose calls are refused, and recorded."),
+    asked_at: askedAtInput,
   })
   .optional()
   .meta({ id: "BudgetDeclineInput" });

@@ -89,6 +89,13 @@ test("an SDK waits while people are asked, and gets its answer once more money i
   );
   assert.ok((await call).choices[0]?.message.content);
   assert.equal((await gateway.budget("p"))["approval"], null);
+  const granted = (await gateway.budget("p"))["granted"];
+  for (const answer of [approve, data["decline"]]) {
+    const path = String(answer["path"]);
+    const { status, json } = await gateway.api("POST", path, { body: answer["body"] });
+    assert.deepEqual([status, json["code"]], [409, "conflict"], "a second answer");
+  }
+  assert.equal((await gateway.budget("p"))["granted"], granted);
   await gateway.stop();
 });
 

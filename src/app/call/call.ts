@@ -40,7 +40,9 @@ export async function serveCall(
   const input = inputOf(context, call);
   const toHold = callToHold(context, call, input);
   const { key } = incoming.caller;
-  const held = await hold(context, toHold, () => patienceOf(context, key, reply));
+  const held = await hold(context, toHold, () =>
+    patienceOf(context, key, { reply, bodyBytes: call.body.byteLength }),
+  );
   if (!held.admitted)
     return held.abandoned ? null : { refusal: held.refusal, requested: requestedBy(call) };
   try {

@@ -9,9 +9,13 @@ import type { CallContext } from "./call-context.ts";
 export function patienceOf(
   { inFlight, identification }: Pick<CallContext, "inFlight" | "identification">,
   key: Key | null,
-  reply: Pick<Reply, "gone" | "onGone">,
+  {
+    reply,
+    bodyBytes,
+  }: { readonly reply: Pick<Reply, "gone" | "onGone">; readonly bodyBytes: number },
 ): Patience {
   return {
+    bodyBytes,
     watch: (wake) => {
       reply.onGone(wake);
       const place = inFlight.add({ tick: () => undefined, stop: wake, closing: wake }, key);

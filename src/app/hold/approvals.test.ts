@@ -13,7 +13,7 @@ function aQueue(approvals: Approvals) {
     void place.turn(queue, ms).then(() => woken.push(name));
   };
   const enter = (name: string, queue = "b"): Place => {
-    const place = approvals.enter();
+    const place = approvals.enter(0);
     assert.ok(place);
     wait(name, place, queue);
     return place;
@@ -66,8 +66,8 @@ test("an answer during an attempt is not missed, and queues do not wait for each
 
 test("the number of waiting calls is limited, and a call is woken alone or after its time", async () => {
   const approvals = new Approvals();
-  const places = Array.from({ length: 1000 }, () => approvals.enter());
-  assert.equal(approvals.enter(), null);
+  const places = Array.from({ length: 1000 }, () => approvals.enter(0));
+  assert.equal(approvals.enter(0), null);
   const [first, second] = places;
   assert.ok(first && second);
   const woken = first.turn("b", ms);
@@ -75,7 +75,35 @@ test("the number of waiting calls is limited, and a call is woken alone or after
   await woken;
   await second.turn("b", 0);
   for (const place of places) place?.leave();
-  const again = approvals.enter();
+  const again = approvals.enter(0);
   assert.ok(again);
   again.leave();
+});
+
+test("the requests of waiting calls are limited together", () => {
+  const approvals = new Approvals();
+  const mebibyte = 1024 * 1024;
+  const places = Array.from({ length: 8 }, () => approvals.enter(32 * mebibyte));
+  assert.ok(places.every((place) => place !== null));
+  assert.equal(approvals.enter(1), null);
+  const without = approvals.enter(0);
+  places[0]?.leave();
+  places[0]?.leave();
+  const again = approvals.enter(32 * mebibyte);
+  assert.ok(without && again);
+  assert.equal(approvals.enter(1), null);
+  for (const place of [...places, without, again]) place?.leave();
+});
+
+test("a call that moves to another queue makes room for the next ones of its queue", async () => {
+  const approvals = new Approvals();
+  const { enter, wait, settle } = aQueue(approvals);
+  const places = Array.from({ length: 6 }, (_, n) => enter(`${n}`));
+  approvals.tryAll();
+  assert.deepEqual(await settle(), ["0", "1", "2", "3"]);
+  assert.ok(places[0] && places[1]);
+  wait("0 moved", places[0], "c");
+  wait("1 moved", places[1], "c");
+  assert.deepEqual(await settle(), ["4", "5"]);
+  for (const place of places) place.leave();
 });

@@ -9,8 +9,11 @@ const lookAgainMs = 1000;
 /** How many calls of a queue try at once. */
 const tryingAtOnce = 4;
 
-/** The maximum number of waiting calls in all budgets: their bodies stay in memory. */
+/** The maximum number of waiting calls in all budgets. */
 const mostWaiting = 1000;
+
+/** The maximum size of their requests together: they stay in memory. */
+const mostBytes = 256 * 1024 * 1024;
 
 interface Waiter {
   readonly order: number;
@@ -39,6 +42,7 @@ export class Approvals {
   /** In order of arrival. */
   readonly #queues = new Map<string, Waiter[]>();
   #size = 0;
+  #bytes = 0;
   #arrivals = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -47,10 +51,14 @@ export class Approvals {
     return this.#queues.get(queue)?.length ?? 0;
   }
 
-  /** @returns Null if too many calls wait. */
-  enter(): Place | null {
-    if (this.#size >= mostWaiting) return null;
+  /**
+   * @param bytes The size of the call's request.
+   * @returns Null if too many calls wait, or their requests are too large together.
+   */
+  enter(bytes: number): Place | null {
+    if (this.#size >= mostWaiting || this.#bytes + bytes > mostBytes) return null;
     this.#size += 1;
+    this.#bytes += bytes;
     this.#timer ??= setInterval(() => this.tryAll(), lookAgainMs).unref();
     const waiter: Waiter = { order: ++this.#arrivals, queue: "", isDue: false, wake: null };
     let hasLeft = false;
@@ -58,8 +66,10 @@ export class Approvals {
       turn: (queue, ms) => this.#turn(waiter, queue, ms),
       wake: () => waiter.wake?.(),
       leave: () => {
-        if (!hasLeft) this.#leave(waiter);
+        if (hasLeft) return;
         hasLeft = true;
+        this.#bytes -= bytes;
+        this.#leave(waiter);
       },
     };
   }
@@ -100,10 +110,12 @@ export class Approvals {
   #move(waiter: Waiter, queue: string): void {
     if (waiter.queue === queue) return;
     this.#remove(waiter);
+    const left = waiter.queue;
     waiter.queue = queue;
     const waiters = this.#queues.get(queue) ?? [];
     waiters.splice(waiters.findLastIndex(({ order }) => order < waiter.order) + 1, 0, waiter);
     this.#queues.set(queue, waiters);
+    this.#wakeNext(left);
   }
 
   #leave(waiter: Waiter): void {

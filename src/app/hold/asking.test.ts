@@ -9,6 +9,7 @@ import { pico } from "../../domain/money/money.ts";
 import { silentObserver } from "../port/parts.test-kit.ts";
 import { askedFor, type Patience } from "./asking.ts";
 import { hold, type CallToHold, type HoldContext, type HoldResult } from "./hold.ts";
+import { describeRefusal } from "./refusal.ts";
 import { Scouts } from "./scouts.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -20,6 +21,7 @@ class Bench {
   readonly waiting = new Waiting();
   readonly wakes = new Set<() => void>();
   now = 1;
+  bodyBytes = 10;
   #calls = 0;
   #goesOn: () => boolean = () => true;
 
@@ -69,6 +71,7 @@ class Bench {
 
   #patience(): Patience {
     return {
+      bodyBytes: this.bodyBytes,
       watch: (wake) => {
         this.wakes.add(wake);
         return () => void this.wakes.delete(wake);
@@ -209,4 +212,22 @@ test("a caller that does not wait is refused, and people are asked", async () =>
   assert.ok(!answer.admitted);
   assert.equal((await askedFor(bench.context, answer.refusal)).asked, true);
   assert.equal(bench.count("budget_ask"), 1);
+});
+
+test("people are asked for a call that cannot wait as well, and its refusal says why it did not", async () => {
+  for (const fill of ["calls", "bytes"]) {
+    const bench = new Bench();
+    if (fill === "bytes") bench.bodyBytes = 256 * 1024 * 1024 + 1;
+    else for (let n = 0; n < 1000; n++) assert.ok(bench.waiting.approvals.enter(0));
+    const refused = await bench.ask();
+    assert.ok(!refused.admitted);
+    const { reason, asked, crowded } = refused.refusal;
+    assert.deepEqual([reason, asked, crowded], ["budget_exhausted", true, true]);
+    assert.match(describeRefusal(refused.refusal).remedy, /were asked.*did not wait/);
+    assert.deepEqual([bench.count("budget_ask"), bench.count("refusal")], [1, 1]);
+    bench.desk.run({ kind: "decline_budget", at: bench.now, ...control });
+    const later = await bench.ask();
+    assert.ok(!later.admitted);
+    assert.deepEqual([later.refusal.reason, later.refusal.asked], ["approval_declined", undefined]);
+  }
 });

@@ -9,6 +9,8 @@ import type { Approvals, Place } from "./approvals.ts";
 
 /** The caller of a call that may wait for a long time. */
 export interface Patience {
+  /** The size of the request, which is kept in memory meanwhile. */
+  readonly bodyBytes: number;
   /**
    * @param wake Called when the caller leaves, its key ends, or the server shuts down.
    * @returns A function that ends the watch.
@@ -58,6 +60,7 @@ export class Asking {
   readonly #place: Place;
   readonly #deadline: number;
   readonly #endWatch: () => void;
+  #hasAsked = false;
 
   private constructor(
     context: AskingContext,
@@ -78,8 +81,13 @@ export class Asking {
     patience: Patience,
   ): Asking | null {
     if (!asks) return null;
-    const place = context.waiting.approvals.enter();
+    const place = context.waiting.approvals.enter(patience.bodyBytes);
     return place && new Asking(context, { patience, place, timeoutMs: asks.timeoutMs });
+  }
+
+  /** Whether a question was open at any time. */
+  get hasAsked(): boolean {
+    return this.#hasAsked;
   }
 
   /** Whether the time to answer is over. */
@@ -95,6 +103,7 @@ export class Asking {
    */
   async turn(refusal: Refusal): Promise<boolean> {
     const isOpen = await askPeople(this.#context, refusal);
+    this.#hasAsked ||= isOpen;
     const ms = isOpen ? this.#deadline - this.#context.clock.monotonic() : soonMs;
     if (!this.#patience.goesOn()) return false;
     await this.#place.turn(counterId(refusal.balance.counter), ms);

@@ -7,7 +7,7 @@ import type { CallLimits } from "../port/limits.ts";
 import type { Observer } from "../port/observer.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
-import { Asking, type Patience } from "./asking.ts";
+import { Asking, askPeople, type Patience } from "./asking.ts";
 import type { Scouts } from "./scouts.ts";
 import type { CountedInput } from "../port/token-counter.ts";
 import type { Waiting } from "./waiting.ts";
@@ -93,7 +93,7 @@ async function holdByCount(
   const tried = await waitForRoom(context, { call, counted, asks: patience !== undefined });
   if (tried.admitted || !tried.refusal.asks || !patience) return tried;
   const asking = Asking.begin(context, tried.refusal, patience());
-  if (!asking) return tryLast(context, { call, counted }, tried.refusal);
+  if (!asking) return refuseAsking(context, { call, counted }, tried.refusal);
   try {
     return await askUntilOver(context, { call, counted, asking }, tried.refusal);
   } finally {
@@ -111,18 +111,37 @@ async function askUntilOver(
 ): Promise<HoldResult> {
   for (let last = refusal; ;) {
     if (!(await asking.turn(last))) return { admitted: false, refusal: last, abandoned: true };
-    if (asking.isOver) return tryLast(context, counted, last);
+    if (asking.isOver)
+      return tryLast(context, counted, { last, ...(asking.hasAsked && { asked: true }) });
     const tried = await tryNow(context, { ...counted, asks: true });
     if (tried.admitted || !tried.refusal.asks) return tried;
     last = tried.refusal;
   }
 }
 
+/** No more calls can wait: people are asked all the same. */
+async function refuseAsking(
+  context: HoldContext,
+  counted: Counted,
+  last: Refusal,
+): Promise<HoldResult> {
+  const asked = await askPeople(context, last);
+  return tryLast(context, counted, { last, crowded: true, ...(asked && { asked }) });
+}
+
+interface LastTry extends Pick<Refusal, "asked" | "crowded"> {
+  readonly last: Refusal;
+}
+
 /** There was no answer in time, or no more calls can wait: a refusal is final. */
-async function tryLast(context: HoldContext, counted: Counted, last: Refusal): Promise<HoldResult> {
+async function tryLast(
+  context: HoldContext,
+  counted: Counted,
+  { last, ...how }: LastTry,
+): Promise<HoldResult> {
   const tried = await tryNow(context, { ...counted, asks: false });
   if (tried.admitted || tried.refusal.budgetId !== last.budgetId) return tried;
-  return { admitted: false, refusal: { ...tried.refusal, asked: true } };
+  return { admitted: false, refusal: { ...tried.refusal, ...how } };
 }
 
 async function tryNow(context: HoldContext, one: Omit<Try, "canWait">): Promise<HoldResult> {

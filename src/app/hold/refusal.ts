@@ -94,13 +94,14 @@ export function describeRefusal(
 }
 
 function remedyOf(
-  { reason, balance, asked }: Refusal,
+  { reason, balance, asked, crowded }: Refusal,
   { toHoldLess }: Pick<RequestedModel, "toHoldLess">,
 ): string {
   if (reason === "budget_paused" && isByPerson(balance)) return pausedRemedy;
   const isAmount = reason === "budget_exhausted" || reason === "budget_held";
   const sentences = [
     ...(asked ? [askedRemedy] : []),
+    ...(crowded ? [crowdedRemedy] : []),
     ...(isAmount && toHoldLess !== undefined ? [toHoldLess] : []),
     remedies[reason],
     ...(isAmount ? closingRemedy(balance) : []),
@@ -109,6 +110,9 @@ function remedyOf(
 }
 
 const askedRemedy = "Its owners were asked for more money: try again once they have extended it.";
+
+const crowdedRemedy =
+  "This call did not wait for the answer: at most 1,000 calls wait, with 256 MiB of requests together.";
 
 function closingRemedy({ reserve, counter }: Balance): readonly string[] {
   if (reserve === 0n) return [];

@@ -15,6 +15,12 @@ export interface Control {
   readonly reason: string | null;
 }
 
+/** To a question. */
+export interface Answer extends Control {
+  /** When it was asked, to answer no other; without it, whichever is open. */
+  readonly askedAt?: number;
+}
+
 type ControlContext = Pick<BudgetContext, "ledger" | "clock" | "waiting" | "observer">;
 
 /**
@@ -50,11 +56,12 @@ export async function resumeBudget(context: ControlContext, control: Control): P
  *
  * @param extension.amount Decimal, in the budget's currency, above zero.
  * @throws PurserError as {@link pauseBudget}; `invalid_request` for an amount, or without the value
- *   of a budget for every value; `conflict` outside its only window.
+ *   of a budget for every value; `conflict` outside its only window, or if the question was
+ *   answered.
  */
 export async function extendBudget(
   context: ControlContext,
-  { amount: text, ...control }: Control & { readonly amount: unknown },
+  { amount: text, ...control }: Answer & { readonly amount: unknown },
 ): Promise<void> {
   const { currency } = findBudget(context.ledger, control.budgetId);
   const amount = parseAmount(text, { currency, field: "amount" });
@@ -71,7 +78,7 @@ export async function extendBudget(
  *
  * @throws PurserError as {@link extendBudget}; `conflict` if no question is open.
  */
-export async function declineBudget(context: ControlContext, control: Control): Promise<void> {
+export async function declineBudget(context: ControlContext, control: Answer): Promise<void> {
   const at = context.clock.now();
   await context.ledger.commit({ kind: "decline_budget", at, ...control });
   announceControl(context);

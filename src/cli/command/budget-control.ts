@@ -11,6 +11,7 @@ import { printJson, withConnection } from "../session.ts";
 
 const words: OptionWords = {
   budget_id: { option: "id", remedy: "`purser budget list` shows the ids." },
+  asked_at: { option: "asked-at", remedy: "`purser budget show` has the open question." },
   ...sameNames("value", "reason", "amount"),
 };
 
@@ -18,6 +19,7 @@ interface ControlOptions extends TargetOptions {
   readonly amount?: string;
   readonly value?: string;
   readonly reason?: string;
+  readonly askedAt?: string;
 }
 
 /** A command that posts its options to `/api/v1/budgets/ID/NAME`. */
@@ -70,8 +72,8 @@ function defineControl(
       "after",
       `\nExamples:\n${examples.map((one) => `  purser budget ${name} ${one}`).join("\n")}`,
     )
-    .action(async (id: string, { amount, value, reason, ...target }: ControlOptions) => {
-      const given = Object.entries({ amount, value, reason });
+    .action(async (id: string, { amount, value, reason, askedAt, ...target }: ControlOptions) => {
+      const given = Object.entries({ amount, value, reason, asked_at: askedAt });
       const body = Object.fromEntries(given.filter(([, one]) => one !== undefined));
       const path = `/api/v1/budgets/${encodeURIComponent(id)}/${name}`;
       const budget = (await withConnection(context, { target, words }, (connection) =>
@@ -80,6 +82,11 @@ function defineControl(
       if (target.json) printJson(context, budget);
       else context.screen.out.write(budgetText(budget, context.screen.out));
     });
+  if (name === "extend" || name === "decline")
+    command.option(
+      "--asked-at <time>",
+      "only if the question of that time is not answered yet, such as 2026-11-29T08:00:00Z",
+    );
   if (name === "extend")
     command.requiredOption(
       "--amount <decimal>",

@@ -31,24 +31,29 @@ export function approvalRequested(entry: BudgetAskEntry, budget: Budget | undefi
       budget_amount_usd: usdOf(budget.amount, currency),
       currency,
       window: windowOf(counter),
+      asked_at: formatInstant(at),
       expires_at: formatInstant(until),
-      ...answersTo(budget, { value, missing }),
+      ...answersTo(budget, { value, missing, askedAt: formatInstant(at) }),
       timestamp: formatInstant(at),
     },
   };
 }
 
-/** How to approve and how to decline, over the API and on the command line. */
+/** How to approve and how to decline, over the API and on the command line: this question only. */
 function answersTo(
   { budgetId, resourceId }: Budget,
-  { value, missing }: { readonly value: string; readonly missing: string },
+  {
+    value,
+    missing,
+    askedAt,
+  }: { readonly value: string; readonly missing: string; readonly askedAt: string },
 ) {
   const isNamed = resourceId === everyValue;
   const path = `/api/v1/budgets/${encodeURIComponent(budgetId)}`;
   const words = [quoted(budgetId), ...(isNamed ? ["--value", quoted(value)] : [])].join(" ");
-  const body = isNamed ? { value } : {};
-  const approve = `purser budget extend ${words} --amount ${missing}`;
-  const decline = `purser budget decline ${words}`;
+  const body = { ...(isNamed && { value }), asked_at: askedAt };
+  const approve = `purser budget extend ${words} --amount ${missing} --asked-at ${askedAt}`;
+  const decline = `purser budget decline ${words} --asked-at ${askedAt}`;
   return {
     remedy: `Approve at least ${missing} with \`${approve}\`, or decline with \`${decline}\`.`,
     approve: {

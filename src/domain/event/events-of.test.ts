@@ -45,11 +45,12 @@ test("a question says what is missing, and how to approve and decline it", () =>
     [asked?.["needed"], asked?.["available"], asked?.["missing"]],
     ["30", "10", "20"],
   );
-  const command = "purser budget extend b --value 'ann'\\''s' --amount 20";
+  const command =
+    "purser budget extend b --value 'ann'\\''s' --amount 20 --asked-at 1970-01-01T00:00:00.005Z";
   assert.deepEqual(asked?.["approve"], {
     method: "POST",
     path: "/api/v1/budgets/b/extend",
-    body: { amount: "20", value },
+    body: { amount: "20", value, asked_at: "1970-01-01T00:00:00.005Z" },
     command,
   });
   assert.ok(String(asked?.["remedy"]).includes(command));

@@ -332,6 +332,8 @@ export interface Refusal {
   readonly asks?: { readonly timeoutMs: number };
   /** People were asked, and have not answered yet. */
   readonly asked?: true;
+  /** The call did not wait for their answer: too many calls do. */
+  readonly crowded?: true;
 }
 
 export type HoldAnswer =

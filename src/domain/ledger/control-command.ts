@@ -30,6 +30,8 @@ export interface ExtendBudgetCommand extends Control {
   readonly kind: "extend_budget";
   /** In the budget's unit; positive. */
   readonly amount: bigint;
+  /** The time of the question that it answers. Without, it is no answer to a certain question. */
+  readonly askedAt?: number;
 }
 
 /** Asks people for more money for a counter. One question is open at a time. */
@@ -44,6 +46,8 @@ export interface AskBudgetCommand extends Pick<Control, "at" | "budgetId"> {
 /** Answers the question of a counter: no more money. */
 export interface DeclineBudgetCommand extends Control {
   readonly kind: "decline_budget";
+  /** The time of the question that is meant; by default, the open one. */
+  readonly askedAt?: number;
 }
 
 export type ControlCommand =

@@ -4,6 +4,7 @@ import { everyValue } from "../budget/applies.ts";
 import type { Budget } from "../budget/budget.ts";
 import { windowAt } from "../budget/window.ts";
 import { PurserError } from "../error.ts";
+import { formatInstant } from "../input/scalar.ts";
 import { alertKey } from "../rule/alert.ts";
 import type {
   ControlAnswerOf,
@@ -12,7 +13,7 @@ import type {
   PauseBudgetCommand,
   ResumeBudgetCommand,
 } from "./control-command.ts";
-import { balanceOf, pausingThresholds, type Counter } from "./counter.ts";
+import { balanceOf, pausingThresholds, type Counter, type Question } from "./counter.ts";
 import { currentCounter } from "./current-counter.ts";
 import { noSuchBudget } from "./decide-budget.ts";
 import type { Decided } from "./decided.ts";
@@ -69,7 +70,7 @@ export function decideResume(
 
 /**
  * @throws PurserError `not_found`, `invalid_request` without the value of a budget for every value,
- *   `conflict` outside the only window of a budget.
+ *   `conflict` outside the only window of a budget, or if the question was answered.
  */
 export function decideExtend(
   books: LedgerView,
@@ -86,11 +87,34 @@ export function decideExtend(
   }
   const counter = books.counter(currentCounter(budget, { at, value }));
   const { controls } = counter;
+  checkQuestion(controls.question, command);
   const extended = { ...counter, controls: { ...controls, granted: controls.granted + amount } };
   return {
     answer: { balance: balanceOf(extended, budget) },
     entries: [{ kind: "budget_extension", at, counter: counter.key, amount, by, reason }],
   };
+}
+
+/**
+ * Two people who answer the same question must not both add money. One whose time is over can still
+ * be answered.
+ *
+ * @throws PurserError `conflict` if the question was answered, or there is a later one.
+ */
+export function checkQuestion(
+  question: Question | null,
+  { budgetId, askedAt }: Pick<ExtendBudgetCommand, "budgetId" | "askedAt">,
+): void {
+  if (askedAt === undefined || (question?.askedAt === askedAt && !question.declined)) return;
+  const asked = formatInstant(askedAt);
+  throw new PurserError(
+    "conflict",
+    `the question of budget "${budgetId}" at ${asked} is answered`,
+    {
+      field: "asked_at",
+      remedy: "Look at the budget: leave `asked_at` out to decide all the same.",
+    },
+  );
 }
 
 /** Whether a rule serves calls of the budget by cheaper models now. */

@@ -144,3 +144,24 @@ test("questions follow from the journal", () => {
   assert.deepEqual(questions(replayed), questions(desk.books));
   assert.equal(questions(replayed)[0]?.until, 1006);
 });
+
+test("an answer to a certain question counts once, and not for a later one", () => {
+  const desk = aDesk();
+  const extend = (askedAt: number, at: number) =>
+    desk.run({ kind: "extend_budget", at, ...control, amount: 1n, askedAt });
+  const decline = (askedAt: number, at: number) =>
+    desk.run({ kind: "decline_budget", at, ...control, askedAt });
+  assert.throws(() => extend(5, 5), /question of budget "b" at .*005Z is answered/);
+  question(desk, 5);
+  assert.throws(() => extend(4, 6), /is answered/);
+  extend(5, 6);
+  assert.throws(() => extend(5, 7), /is answered/);
+  question(desk, 8);
+  assert.throws(() => decline(5, 9), /is answered/);
+  decline(8, 9);
+  assert.throws(() => extend(8, 10), /is answered/);
+  assert.throws(() => decline(8, 10), /is answered/);
+  const last = question(desk, 2000);
+  assert.ok(last);
+  extend(2000, 9000);
+});

@@ -4,7 +4,7 @@ import { PurserError } from "../error.ts";
 import type { AskBudgetCommand, ControlAnswerOf, DeclineBudgetCommand } from "./control-command.ts";
 import { balanceOf, openQuestion } from "./counter.ts";
 import { currentCounter } from "./current-counter.ts";
-import { budgetFor, counterValue } from "./decide-control.ts";
+import { budgetFor, checkQuestion, counterValue } from "./decide-control.ts";
 import type { Decided } from "./decided.ts";
 import { everyValue } from "../budget/applies.ts";
 import { windowAt } from "../budget/window.ts";
@@ -49,6 +49,7 @@ export function decideDecline(
   const counter = books.counter(
     currentCounter(budget, { at, value: counterValue(budget, command) }),
   );
+  checkQuestion(counter.controls.question, command);
   const question = openQuestion(counter.controls.question, at);
   if (!question || !budget.asks)
     throw new PurserError("conflict", `budget "${budget.budgetId}" has no open question`, {
