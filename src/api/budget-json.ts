@@ -8,7 +8,7 @@ import type {
   BudgetPauseJson,
 } from "../contract/budget.ts";
 import { formatAmount } from "../domain/budget/amount.ts";
-import type { Currency } from "../domain/budget/budget.ts";
+import type { Budget, Currency } from "../domain/budget/budget.ts";
 import { budgetToJson } from "../domain/budget/json.ts";
 import { shareOf } from "../domain/budget/threshold.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
@@ -27,13 +27,15 @@ export function budgetJson(state: BudgetState): BudgetJson {
     held: amount(sums.held),
     available: sums.available === null ? null : amount(sums.available),
     overrun: amount(sums.overrun),
+    available_for_ordinary_calls: ordinary(budget, sums.available),
     granted: sums.granted === null ? null : amount(sums.granted),
     paused: pauseJson(paused),
     approval: approvalJson(approval, budget.currency),
   };
 }
 
-export function counterJson(balance: ObservedBalance, currency: Currency): BudgetCounterJson {
+export function counterJson(balance: ObservedBalance, budget: Budget): BudgetCounterJson {
+  const { currency } = budget;
   const { counter, spent, held, available, overrun, granted, paused, approval } = balance;
   return {
     value: counter.value,
@@ -41,10 +43,16 @@ export function counterJson(balance: ObservedBalance, currency: Currency): Budge
     held: formatAmount(held, currency),
     available: formatAmount(available, currency),
     overrun: formatAmount(overrun, currency),
+    available_for_ordinary_calls: ordinary(budget, available),
     granted: formatAmount(granted, currency),
     paused: pauseJson(paused),
     approval: approvalJson(approval, currency),
   };
+}
+
+function ordinary({ reserveForClosing, currency }: Budget, left: bigint | null): string | null {
+  if (reserveForClosing === undefined || left === null) return null;
+  return formatAmount(left - reserveForClosing, currency);
 }
 
 function approvalJson(approval: Approval | null, currency: Currency): BudgetApprovalJson | null {

@@ -89,7 +89,7 @@ export const budgetRoutes: readonly Route[] = [
       const state = await observeBudget(context, budget, value);
       if (budget.resourceId !== everyValue) return ok({ ...budgetJson(state), value: null });
       const page = pageOf(state.counters, query);
-      const counters = page.rows.map((balance) => counterJson(balance, budget.currency));
+      const counters = page.rows.map((balance) => counterJson(balance, budget));
       return ok({
         ...budgetJson(state),
         value,

@@ -64,7 +64,7 @@ export function budgetText(budget: BudgetJson, output: Output): string {
     ["granted", isNone(budget.granted) ? undefined : amountText(budget.granted, budget.currency)],
     ["spent", amountText(budget.spent, budget.currency)],
     ["held", amountText(budget.held, budget.currency)],
-    ["available", amountText(budget.available, budget.currency) || undefined],
+    ["available", availableText(budget)],
     ["for closing", amountText(budget.reserve_for_closing, budget.currency) || undefined],
     ["asks", budget.ask_timeout === null ? undefined : `for more money, for ${budget.ask_timeout}`],
     ["approval", approvalText(budget, paint)],
@@ -83,6 +83,14 @@ export function budgetText(budget: BudgetJson, output: Output): string {
     value === undefined ? [] : [[paint.dim(name), value]],
   );
   return `${paint.bold(budget.budget_id)}\n${table([{ title: "" }, { title: "" }], rows, { heading: paint.dim, room: output.columns, indent: "  " })}`;
+}
+
+/** Calls that close no run cannot use all of it: a refusal counts what they can. */
+function availableText(budget: BudgetJson): string | undefined {
+  const { available, available_for_ordinary_calls: ordinary, currency } = budget;
+  if (available === null) return undefined;
+  const all = amountText(available, currency);
+  return ordinary === null ? all : `${all}, ${amountText(ordinary, currency)} for ordinary calls`;
 }
 
 /** The lines under a table of budgets: what people are asked. */

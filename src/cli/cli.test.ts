@@ -280,10 +280,18 @@ const budget: BudgetJson = {
   held: "1.5",
   available: null,
   overrun: "0",
+  available_for_ordinary_calls: null,
   granted: null,
   paused: null,
   approval: null,
 };
+
+test("a budget that keeps a part for closing calls shows what ordinary calls have", () => {
+  const reserve = { available: "0.5", reserve_for_closing: "0.2" };
+  const text = budgetText({ ...budget, ...reserve, available_for_ordinary_calls: "0.3" }, output);
+  assert.match(text, /available +\$0\.5000, \$0\.3000 for ordinary calls/);
+  assert.match(budgetText({ ...budget, available: "0.5" }, output), /available +\$0\.5000 *\n/);
+});
 
 test("budgets are listed under their parents, and held amounts count as used", () => {
   const text = budgetTable(

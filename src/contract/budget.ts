@@ -96,6 +96,12 @@ const approvalSchema = z
   })
   .meta({ id: "BudgetApproval" });
 
+const ordinarySchema = decimalSchema
+  .nullable()
+  .describe(
+    "`available` without `reserve_for_closing`: what calls can use that close no run, and what a 402 calls `available`. Null if nothing is kept for closing calls, or where `available` is null.",
+  );
+
 export const budgetSchema = z
   .object({
     budget_id: z.string(),
@@ -131,6 +137,7 @@ export const budgetSchema = z
       .nullable()
       .describe("Negative after an overrun; null for `*`, all values together."),
     overrun: decimalSchema.describe("Charged above the holds and past the limit."),
+    available_for_ordinary_calls: ordinarySchema,
     granted: decimalSchema
       .nullable()
       .describe(
@@ -152,6 +159,7 @@ export const budgetCounterSchema = z
     held: decimalSchema,
     available: decimalSchema,
     overrun: decimalSchema,
+    available_for_ordinary_calls: ordinarySchema,
     granted: decimalSchema,
     paused: pauseSchema.nullable(),
     approval: approvalSchema.nullable(),

@@ -116,6 +116,9 @@ test("200 calls wait for one answer, and those that fit go on in order of arriva
     Array.from({ length: 100 }, (_, n) => n),
   );
   assert.equal(bench.desk.counter("b").held, 500n);
+  assert.equal(bench.count("budget_ask"), 1, "those that fit may leave room for the others");
+  bench.waiting.approvals.tryAll();
+  await bench.untilWaiting(100);
   assert.equal(bench.count("budget_ask"), 2, "the others ask again");
   bench.desk.run({ kind: "decline_budget", at: bench.now, ...control });
   bench.waiting.approvals.tryAll();
@@ -230,4 +233,35 @@ test("people are asked for a call that cannot wait as well, and its refusal says
     assert.ok(!later.admitted);
     assert.deepEqual([later.refusal.reason, later.refusal.asked], ["approval_declined", undefined]);
   }
+});
+
+test("an extension that is enough once the first call has ended asks no second question", async () => {
+  const bench = new Bench();
+  const [first, second] = [bench.ask(), bench.ask()];
+  await bench.untilWaiting(2);
+  bench.extend(5n);
+  const held = await first;
+  assert.ok(held.admitted);
+  await bench.untilWaiting(1);
+  const { operationId, attempt } = held.answer.call;
+  const end = { operationId, attempt, at: bench.now, outcome: anOutcome(0n), fingerprint: null };
+  bench.desk.run({ kind: "settle", ...end });
+  bench.waiting.approvals.tryAll();
+  assert.ok((await second).admitted);
+  assert.equal(bench.count("budget_ask"), 1);
+});
+
+test("a call that does not fit after an extension asks again by itself", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const bench = new Bench();
+  const call = bench.ask(50);
+  await bench.untilWaiting(1);
+  bench.extend(5n);
+  await bench.untilWaiting(1);
+  assert.equal(bench.count("budget_ask"), 1);
+  t.mock.timers.tick(2000);
+  await bench.untilWaiting(1);
+  assert.equal(bench.count("budget_ask"), 2);
+  bench.extend(50n);
+  assert.ok((await call).admitted);
 });

@@ -61,6 +61,7 @@ export class Asking {
   readonly #deadline: number;
   readonly #endWatch: () => void;
   #hasAsked = false;
+  #hasPaused = false;
 
   private constructor(
     context: AskingContext,
@@ -102,12 +103,25 @@ export class Asking {
    * @throws PurserError as {@link Patience.goesOn}.
    */
   async turn(refusal: Refusal): Promise<boolean> {
+    const ms = this.#mayFitSoon(refusal) ? answeredMs : await this.#ask(refusal);
+    if (!this.#patience.goesOn()) return false;
+    const left = this.#deadline - this.#context.clock.monotonic();
+    await this.#place.turn(counterId(refusal.balance.counter), Math.min(ms, left));
+    return this.#patience.goesOn();
+  }
+
+  /** @returns How long to wait at most. */
+  async #ask(refusal: Refusal): Promise<number> {
     const isOpen = await askPeople(this.#context, refusal);
     this.#hasAsked ||= isOpen;
-    const ms = isOpen ? this.#deadline - this.#context.clock.monotonic() : soonMs;
-    if (!this.#patience.goesOn()) return false;
-    await this.#place.turn(counterId(refusal.balance.counter), ms);
-    return this.#patience.goesOn();
+    return isOpen ? Number.POSITIVE_INFINITY : soonMs;
+  }
+
+  /** After an answer, calls that fit go on first, and leave what they held too much to the others. */
+  #mayFitSoon({ balance: { question } }: Refusal): boolean {
+    const isAnswered = this.#hasAsked && question === null;
+    this.#hasPaused = isAnswered && !this.#hasPaused;
+    return this.#hasPaused;
   }
 
   end(): void {
@@ -115,6 +129,9 @@ export class Asking {
     this.#place.leave();
   }
 }
+
+/** How long a call waits after an extension that was too little for it, before it asks again. */
+const answeredMs = 2000;
 
 /** The budget changed while people were about to be asked. */
 const soonMs = 20;
