@@ -2,11 +2,13 @@
 
 import { rangeBefore, rangeOf, type Range } from "../app/report/range.ts";
 import {
+  changeOf,
   isMetric,
   latencyCoverage,
   metricNames,
   metrics,
   ratio,
+  shareOfFigure,
   type Figure,
   type MetricName,
   type Sums,
@@ -144,7 +146,7 @@ type RowJson = Omit<ReportJson["rows"][number], "group" | "before" | "change">;
 class RowPrinter {
   readonly shareOf: MetricName;
   readonly #query: ReportQuery;
-  readonly #whole: number;
+  readonly #whole: Figure;
   /** Whose amounts the sums have; undefined for pico-USD. */
   readonly #exchange: Exchange | undefined;
 
@@ -152,14 +154,14 @@ class RowPrinter {
     this.#exchange = exchange;
     this.#query = query;
     this.shareOf = metrics[query.sort.by].isSum ? query.sort.by : "cost";
-    this.#whole = Number(figureOf(this.shareOf, total) ?? 0);
+    this.#whole = figureOf(this.shareOf, total);
   }
 
   /** @param group Null for the row of all groups that are not listed. */
   row(group: Group | null, sums: Sums, range: Range): RowJson {
     return {
       figures: this.#figures(sums),
-      share: ratio(Number(figureOf(this.shareOf, sums) ?? 0), this.#whole),
+      share: shareOfFigure(figureOf(this.shareOf, sums), this.#whole),
       coverage: this.#coverage(sums),
       drill: group && drillQuery({ ...this.#query.filter, ...range }, group),
     };
@@ -218,11 +220,6 @@ class RowPrinter {
     }
     return coverage;
   }
-}
-
-function changeOf(now: Figure, before: Figure): number | null {
-  if (now === null || before === null || Number(before) === 0) return null;
-  return (Number(now) - Number(before)) / Number(before);
 }
 
 function readMetrics(text: string): readonly MetricName[] {

@@ -1,6 +1,7 @@
 /** Serves `/api/v1/series`: figures over time. */
 
 import { usualRangeMs } from "../app/report/range.ts";
+import { ratio } from "../app/report/metric.ts";
 import { readingIn } from "../app/report/exchange-reader.ts";
 import { series, type Series, type SeriesQuery } from "../app/report/series.ts";
 import { unpricedModels } from "../app/report/unpriced-models.ts";
@@ -13,7 +14,7 @@ import {
 } from "../contract/series.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import type { Exchange } from "../domain/money/exchange.ts";
-import { formatUsd, zero, type PicoUsd } from "../domain/money/money.ts";
+import { formatUsd, zero } from "../domain/money/money.ts";
 import { displayOf, exchangeFor } from "./currency.ts";
 import { countTokens } from "../domain/usage/usage.ts";
 import type { ApiContext } from "./context.ts";
@@ -111,10 +112,13 @@ class FiguresPrinter {
     if (!this.#shown) return { total: figuresJson(total), groups: groups.map(groupJson) };
     const { exchange, series: all } = this.#shown;
     const same: Sums | undefined = bucket === undefined ? all : all.buckets[bucket];
-    const costs = new Map(same?.groups.map((one) => [JSON.stringify(one.group), one.cost]));
-    const shown = (cost: PicoUsd | undefined) => ({ cost: exchange.print(cost ?? zero) });
+    const costs = new Map(same?.groups.map((one) => [JSON.stringify(one.group), one]));
+    const shown = (figures: Figures | undefined) => ({
+      cost: exchange.print(figures?.cost ?? zero),
+      charge_cost: exchange.print(figures?.chargeCost ?? zero),
+    });
     return {
-      total: { ...figuresJson(total), ...shown(same?.total.cost) },
+      total: { ...figuresJson(total), ...shown(same?.total) },
       groups: groups.map((one) => ({
         ...groupJson(one),
         ...shown(costs.get(JSON.stringify(one.group))),
@@ -123,15 +127,18 @@ class FiguresPrinter {
   }
 }
 
-function figuresJson({ calls, released, refusals, cost, usage, latencyMs }: Figures): FiguresJson {
+function figuresJson(figures: Figures): FiguresJson {
+  const { calls, charges, released, refusals, cost, chargeCost, usage, latencyMs, timed } = figures;
   return {
     calls,
+    charges,
     released,
     refusals,
     cost_usd: formatUsd(cost),
+    charge_cost_usd: formatUsd(chargeCost),
     tokens: countTokens(usage),
     usage,
-    avg_latency_ms: calls === 0 ? 0 : latencyMs / calls,
+    avg_latency_ms: ratio(latencyMs, timed) ?? 0,
   };
 }
 

@@ -65,14 +65,14 @@ async function totalsIn(
     const converted = rows.map((row) => {
       const rate = exchange.rateAt(row.bucket ?? 0);
       const bucket = buckets === null ? null : row.bucket;
-      return { ...row, bucket, cost: costAt(exchange, row.cost, { rate }) };
+      return { ...row, bucket, ...costsAt(exchange, row, { rate }) };
     });
     return merged(converted);
   }
   const rows: Totals[] = [];
   for (const { rate, ...range } of parts) {
     const found = await reader.totals({ ...filter, ...range }, by, buckets);
-    rows.push(...found.map((row) => ({ ...row, cost: costAt(exchange, row.cost, { rate }) })));
+    rows.push(...found.map((row) => ({ ...row, ...costsAt(exchange, row, { rate }) })));
   }
   return merged(rows);
 }
@@ -98,7 +98,7 @@ async function seriesIn(
     const at = row.bucket ?? first;
     // The first bucket may begin before the range.
     const rate = exchange.rateAt(Math.max(at, from));
-    return { ...row, bucket: starts.get(at) ?? at, cost: costAt(exchange, row.cost, { rate }) };
+    return { ...row, bucket: starts.get(at) ?? at, ...costsAt(exchange, row, { rate }) };
   });
   return merged(converted);
 }
@@ -109,6 +109,17 @@ function merged(rows: readonly Totals[]): readonly Totals[] {
   return [...groups.values()].flatMap((same) =>
     same[0] ? [{ ...same[0], ...sumFigures(same) }] : [],
   );
+}
+
+function costsAt(
+  exchange: Exchange,
+  { cost, chargeCost }: Pick<Totals, "cost" | "chargeCost">,
+  part: { readonly rate: ExchangeRate | null | undefined },
+): Pick<Totals, "cost" | "chargeCost"> {
+  return {
+    cost: costAt(exchange, cost, part),
+    chargeCost: costAt(exchange, chargeCost, part),
+  };
 }
 
 /** An amount of one day, or of a part of a range in which one rate applies. */

@@ -160,11 +160,14 @@ export function clippedRanges(
 export function sumFigures(rows: readonly Figures[]): Figures {
   return {
     calls: rows.reduce((total, row) => total + row.calls, 0),
+    charges: rows.reduce((total, row) => total + row.charges, 0),
     released: rows.reduce((total, row) => total + row.released, 0),
     refusals: rows.reduce((total, row) => total + row.refusals, 0),
     cost: rows.reduce((total, row) => add(total, row.cost), zero),
+    chargeCost: rows.reduce((total, row) => add(total, row.chargeCost), zero),
     usage: sumUsage(rows.map(({ usage }) => usage)),
     latencyMs: rows.reduce((total, row) => total + row.latencyMs, 0),
+    timed: rows.reduce((total, row) => total + row.timed, 0),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Builds the cost summary: spend by provider and operation, and the average cost of a call. */
 
 import { unattributed } from "../../domain/attribution/attribution.ts";
-import { add, pico, zero, type PicoUsd } from "../../domain/money/money.ts";
+import { divide, pico, zero, type PicoUsd } from "../../domain/money/money.ts";
 import { costBySide } from "../../domain/price/cost-by-side.ts";
 import {
   countContext,
@@ -10,18 +10,27 @@ import {
   sumUsage,
   totalUsage,
 } from "../../domain/usage/usage.ts";
+import { callCost, ratio } from "./metric.ts";
+import { sumFigures } from "./series.ts";
 import type { CallFilter, CallRow, LedgerReader, Totals } from "../port/reader.ts";
 
-/** Sums and averages of charged calls. Averages of amounts are to the nearest pico-USD. */
+/**
+ * Sums of charged calls and charges, and averages of calls alone. Averages of amounts are to the
+ * nearest pico-USD.
+ */
 export interface CallSums {
+  /** Of models. */
   readonly calls: number;
+  readonly charges: number;
+  /** Of calls and charges. */
   readonly cost: PicoUsd;
+  readonly chargeCost: PicoUsd;
   /** Per call; 0 if there are none. */
   readonly averageCost: PicoUsd;
   /** Including cached tokens. */
   readonly inputTokens: number;
   readonly outputTokens: number;
-  /** Per call; 0 if there are none. */
+  /** Per call whose latency is known; 0 if there are none. */
   readonly averageLatencyMs: number;
 }
 
@@ -31,7 +40,7 @@ export interface ProviderSums extends CallSums {
 
 export interface Summary {
   readonly total: CallSums;
-  /** 0 if there are no tokens. */
+  /** Of the cost of calls; 0 if there are no tokens. */
   readonly costPer1000Tokens: PicoUsd;
   readonly byProvider: ReadonlyMap<string, ProviderSums>;
   /** By the operation that the caller named, or else by endpoint. */
@@ -74,11 +83,11 @@ export async function summarise(
 
 /** @param totals Grouped by `provider`, `operation` and `endpoint`. */
 export function summaryOf(totals: readonly Totals[], newest: readonly CallRow[]): Summary {
-  const rows = totals.filter(({ calls }) => calls > 0);
+  const rows = totals.filter(({ calls, charges }) => calls + charges > 0);
   const total = sum(rows);
   return {
     total,
-    costPer1000Tokens: share(pico(total.cost * 1000n), total.inputTokens + total.outputTokens),
+    costPer1000Tokens: share(pico(callCost(total) * 1000n), total.inputTokens + total.outputTokens),
     byProvider: mapGroups(
       rows,
       ({ group }) => group["provider"] ?? unattributed,
@@ -95,17 +104,17 @@ function summariseProvider(rows: readonly Totals[]): ProviderSums {
 }
 
 function sum(rows: readonly Totals[]): CallSums {
-  const calls = rows.reduce((total, row) => total + row.calls, 0);
-  const cost = rows.reduce((total, row) => add(total, row.cost), zero);
-  const usage = sumUsage(rows.map((row) => row.usage));
-  const latencyMs = rows.reduce((total, row) => total + row.latencyMs, 0);
+  const figures = sumFigures(rows);
+  const { calls, charges, cost, chargeCost, usage, latencyMs, timed } = figures;
   return {
     calls,
+    charges,
     cost,
-    averageCost: share(cost, calls),
+    chargeCost,
+    averageCost: share(callCost(figures), calls),
     inputTokens: countContext(usage),
     outputTokens: countOutput(usage),
-    averageLatencyMs: calls === 0 ? 0 : latencyMs / calls,
+    averageLatencyMs: ratio(latencyMs, timed) ?? 0,
   };
 }
 
@@ -135,9 +144,7 @@ function operationOf({ group }: Totals): string {
 
 /** `amount ÷ parts`, to the nearest pico-USD; 0 if there are no parts. */
 export function share(amount: PicoUsd, parts: number): PicoUsd {
-  if (parts === 0) return zero;
-  const divisor = BigInt(parts);
-  return pico((amount * 2n + divisor) / (divisor * 2n));
+  return parts === 0 ? zero : pico(divide(amount, BigInt(parts)));
 }
 
 function mapGroups<Value>(
