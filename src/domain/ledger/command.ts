@@ -148,6 +148,8 @@ export interface RecordCommand {
   readonly fingerprint: string;
   /** The payer reports the cost itself: the charge is limited to what its budgets have left. */
   readonly selfReported?: true;
+  /** The open hold whose amount includes the cost: the charge takes it over. */
+  readonly coveredBy?: CallId;
 }
 
 /** Replaces the charge of an ended call, however it ended. */
