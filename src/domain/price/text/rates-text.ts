@@ -4,7 +4,7 @@ import { type Fields, invalid, isObject, show } from "../../input/fields.ts";
 import { formatUsd, type PicoUsd } from "../../money/money.ts";
 import { isOpenMeter, mostOpenMeters, readStoredMeter } from "../../usage/open-meter.ts";
 import { fixedMeters, tokenMeters, type FixedMeter, type Meter } from "../../usage/usage.ts";
-import { formatPerMillion, parsePerCall, parsePerMillion } from "./per-million.ts";
+import { formatPerMillion, parsePerCall, parsePerMillion, parsePerUnit } from "./per-million.ts";
 import { countsTokens, type PricedMeter } from "../row/rate.ts";
 import type { Rates } from "../row/row.ts";
 
@@ -38,7 +38,7 @@ export function readRates(fields: Fields): Rates {
     const field = `${path}.${name}`;
     const meter = readUnit(name, field);
     if (rates[meter] !== undefined) throw invalid(field, "is priced twice", `Give ${name} once.`);
-    rates[meter] = parsePerCall(readDecimal(value, field), field);
+    rates[meter] = parsePerUnit(readDecimal(value, field), field);
   }
   return rates;
 }
