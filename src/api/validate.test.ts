@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { z } from "zod";
 import { PurserError } from "../domain/error.ts";
 import { priceInput } from "../contract/price.ts";
 import { check } from "./validate.ts";
@@ -45,6 +46,11 @@ for (const [wrong, field, remedy] of [
       },
     );
   });
+
+test("a field with the name of a method has no example", () => {
+  const usage = z.object({ usage: z.object({ input: z.int() }).catchall(z.int().max(5)) });
+  assert.throws(() => check(usage, { usage: { input: 1, toString: 9 } }), /usage\.toString is 9/);
+});
 
 test("what has no example keeps its remedy", () => {
   assert.throws(() => check(priceInput, { ...price, provider: 5 }), /must be text, not 5/);
