@@ -1,10 +1,10 @@
 /** What users cost: each with its calls, its requests and the average cost of one. */
 
 import { unattributed } from "../../domain/attribution/attribution.ts";
-import { zero, type PicoUsd } from "../../domain/money/money.ts";
+import { add, zero, type PicoUsd } from "../../domain/money/money.ts";
+import { mapInTurns, sortInTurns, turns } from "../../domain/turns.ts";
 import type { CallFilter, CallRow, LedgerReader, Totals } from "../port/reader.ts";
 import type { Range } from "./range.ts";
-import { sumFigures } from "./series.ts";
 import { share } from "./summary.ts";
 
 export interface UserSums {
@@ -53,21 +53,40 @@ export async function userCosts(
   { filter, from, to, threshold, order }: UserQuery,
 ): Promise<UserCosts> {
   const totals = await reader.totals({ ...filter, from, to }, ["user"], null);
-  const rows = totals.filter(({ calls, charges, cost }) => calls + charges > 0 || cost !== zero);
-  const groups = Map.groupBy(rows, ({ group }) => group["user"] ?? "");
-  const all = [...groups].map(([user, own]): UserCost => ({ user, ...sumsOf(own) }));
+  const total = new AddingUser();
+  const users = new Map<string, AddingUser>();
+  for (const row of totals) {
+    if (turns.isOver) await turns.next();
+    if (row.calls + row.charges === 0 && row.cost === zero) continue;
+    const user = row.group["user"] ?? "";
+    const own = users.get(user) ?? new AddingUser();
+    users.set(user, own);
+    for (const sum of [own, total]) sum.add(row);
+  }
+  const all = await mapInTurns([...users], ([user, sum]): UserCost => ({ user, ...sum.sums() }));
   return {
-    total: {
-      ...sumsOf(rows),
-      users: all.filter(({ user }) => user !== unattributed).length,
-    },
-    users: all.filter(({ cost }) => cost >= threshold).sort(comparing(order)),
+    total: { ...total.sums(), users: users.size - (users.has(unattributed) ? 1 : 0) },
+    users: await sortInTurns(
+      all.filter(({ cost }) => cost >= threshold),
+      comparing(order),
+    ),
   };
 }
 
-function sumsOf(rows: readonly Totals[]): UserSums {
-  const { cost, calls, charges } = sumFigures(rows);
-  return { cost, calls, charges };
+class AddingUser {
+  #cost = zero;
+  #calls = 0;
+  #charges = 0;
+
+  add({ calls, charges, cost }: Totals): void {
+    this.#cost = add(this.#cost, cost);
+    this.#calls += calls;
+    this.#charges += charges;
+  }
+
+  sums(): UserSums {
+    return { cost: this.#cost, calls: this.#calls, charges: this.#charges };
+  }
 }
 
 /** To the nearest pico-USD; null without requests. */
