@@ -113,6 +113,7 @@ const downgrade = `
   CREATE TABLE hour (hour INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL);
   INSERT INTO hour SELECT hour, min(first_seq), max(last_seq) FROM hour_rows GROUP BY hour;
   DROP TABLE closing; DROP TABLE hour_rows;
+  ${["rollup_quarter", "rollup", "rollup_day"].map((table) => `ALTER TABLE ${table} DROP COLUMN timed;`).join(" ")}
   ${["quarter", "hour", "day"].map((level) => `DROP TABLE route_${level}; DROP TABLE route_${level}_meter;`).join(" ")}
   PRAGMA user_version = 9;`;
 
