@@ -159,6 +159,7 @@ test("a budget for every value has a counter per value, paged, and one value can
       held: "0",
       available: "0.0004",
       overrun: "0",
+      available_for_ordinary_calls: null,
       granted: "0",
       paused: null,
       approval: null,
