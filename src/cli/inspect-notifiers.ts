@@ -26,9 +26,13 @@ export function notifierFinding(notifier: NotifierJson): Finding {
       message: `failing since ${failing.since} (${counted(failing.attempts, "attempt")}): ${failing.message}`,
       remedy: `Check the receiver and the settings, then run \`purser notify test ${name}\`.`,
     });
+  const gone =
+    notifier.dropped_letters > 0
+      ? `, ${notifier.dropped_letters} of earlier ones were dropped`
+      : "";
   if (letters > 0)
     return warning(subject, {
-      message: `${counted(letters, "event")} could not be delivered`,
+      message: `${counted(letters, "event")} could not be delivered${gone}`,
       remedy: `See \`purser notify dead-letters ${name}\`; send them again with \`purser notify replay ${name}\`.`,
     });
   const when = last === null ? "nothing delivered yet" : `last delivered at ${last.at}`;
