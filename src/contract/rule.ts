@@ -30,7 +30,7 @@ const fields = {
   action: z
     .enum(["notify", "pause", "model"])
     .optional()
-    .describe("What an alert does besides: nothing, pause a budget, or serve cheaper models."),
+    .describe("What its rule also does: nothing, pause a budget, or serve cheaper models."),
   models: z
     .record(z.string(), z.string())
     .optional()

@@ -170,10 +170,10 @@ test("an event that is refused for good is a dead letter, and the next one goes 
 test("the record is read once, however many events arrive or are given up", async (t) => {
   const stage = await Stage.open(t);
   let reads = 0;
-  const { stateOf } = stage.deliveries;
+  const stateOf = stage.deliveries.stateOf.bind(stage.deliveries);
   stage.deliveries.stateOf = (consumer) => {
     reads += 1;
-    return stateOf.call(stage.deliveries, consumer);
+    return stateOf(consumer);
   };
   stage.receiver.fault = ({ subject }) =>
     subject === "b1" ? new NotifierError("400: bad", { retryable: false }) : null;

@@ -140,7 +140,11 @@ export async function acknowledge(
 export function notifiersOf(rule: Rule, all: readonly string[]): readonly string[] {
   const names = rule.notify ?? all;
   if (names.length > 0) return names;
-  throw invalid("notify", "finds no notifier", "Add one under notifiers in purser.yaml.");
+  throw invalid(
+    "notify",
+    "has no effect: no notifier is configured",
+    "Add one under notifiers in purser.yaml.",
+  );
 }
 
 function text(rule: Rule): string {
