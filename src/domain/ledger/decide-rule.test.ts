@@ -38,7 +38,12 @@ function ledger() {
     return entries.length;
   };
   const fire = (changes: Partial<Alert> = {}): number =>
-    apply(decideFire(view, { kind: "fire_rule", at: 1, alert: { ...alert, ...changes } }).entries);
+    fireUnder(registry.rules.get("r")?.since ?? 0, changes);
+  const fireUnder = (since: number, changes: Partial<Alert> = {}): number =>
+    apply(
+      decideFire(view, { kind: "fire_rule", at: 1, since, alert: { ...alert, ...changes } })
+        .entries,
+    );
   const of = { ruleId: "r", value: "ann" };
   const acknowledge = (note: string): number => {
     const command = { kind: "acknowledge_rule", at: 2, by: "key", note, ...of } as const;
@@ -46,7 +51,7 @@ function ledger() {
   };
   const escalate = (): number =>
     apply(decideEscalate(view, { kind: "escalate_rule", at: 3, ...of }).entries);
-  return { registry, fire, acknowledge, escalate };
+  return { registry, fire, fireUnder, acknowledge, escalate };
 }
 
 test("a rule fires once per window and value", () => {
@@ -80,7 +85,7 @@ test("an alert is escalated once, unless it was acknowledged", () => {
 });
 
 test("another condition begins anew; other notifiers do not", () => {
-  const { registry, fire } = ledger();
+  const { registry, fire, fireUnder } = ledger();
   fire();
   const [kept] = registry.rules.values();
   assert.ok(kept);
@@ -88,5 +93,6 @@ test("another condition begins anew; other notifiers do not", () => {
   assert.equal(fire(), 0);
   const condition = { when: "task_over", amount: 1n, currency: "tokens" } as const;
   registry.apply({ kind: "rule", at: 6, rule: { ...kept, condition }, deleted: false });
+  assert.equal(fireUnder(0), 0, "found under the condition before");
   assert.equal(fire(), 1);
 });
