@@ -20,7 +20,7 @@ const request = {
   status: z
     .enum(["settled", "estimated", "unresolved", "released"])
     .nullable()
-    .describe("Of its last call; null if it has none."),
+    .describe("That of its best attempt, in this order; null if it has no call."),
   calls: z.int().describe("Calls of models: each attempt counts."),
   charges: z.int().describe("Charges that are no model call."),
   cost_usd: usdSchema.describe("Everything: the sum of the five below."),

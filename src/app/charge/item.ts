@@ -6,7 +6,12 @@ import { shorten } from "../../domain/input/shorten.ts";
 import type { Outcome } from "../../domain/ledger/entry.ts";
 import { formatUsd, mostPerCall, parseUsd, pico, type PicoUsd } from "../../domain/money/money.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
-import { itemKinds, itemProviders, type Item } from "../../domain/price/text/item.ts";
+import {
+  itemKinds,
+  itemProviders,
+  type Item,
+  type ItemKind,
+} from "../../domain/price/text/item.ts";
 
 export interface ItemPrices {
   prices(): PriceBook;
@@ -21,6 +26,8 @@ export interface ItemReport {
   readonly amount: PicoUsd | null;
   /** The operation id of the model call that it belongs to. */
   readonly requestId?: string;
+  /** Its kind, if a simulated call used it: its provider is then the simulator. */
+  readonly simulated?: ItemKind;
   /** The charge that it is a part of, and how that was shared. */
   readonly share?: ShareOf;
 }
@@ -77,7 +84,7 @@ export function itemAt(context: ItemPrices, itemId: string, at: number): Omit<It
 export function chargeOfItem(
   context: ItemPrices,
   { at, route }: { readonly at: number; readonly route: { readonly model: string } },
-  { quantity, amount, requestId, share }: ItemReport,
+  { quantity, amount, requestId, simulated, share }: ItemReport,
 ): ItemCharge {
   const { model } = route;
   const item = amount === null ? itemAt(context, model, at) : undefined;
@@ -88,6 +95,7 @@ export function chargeOfItem(
     unit: item?.unit ?? null,
     price_usd: item ? formatUsd(item.price) : null,
     request_id: requestId ?? null,
+    ...(simulated && { kind: simulated }),
     ...(share && {
       share_of: share.chargeId,
       shared: {
