@@ -7,6 +7,9 @@ import { suggest } from "../domain/input/nearest.ts";
 
 type Issue = z.core.$ZodIssue;
 
+/** The name of a value that is no field. */
+export const wholeBody = "the body";
+
 /**
  * @param schema Absent if the route reads nothing here: the value is dropped.
  * @throws PurserError `invalid_request` naming the first invalid field.
@@ -28,8 +31,9 @@ function explain(issue: Issue, value: unknown, schema: z.ZodType): PurserError {
   const narrow = narrowest(issue);
   if (narrow.code === "unrecognized_keys") {
     const name = narrow.keys[0] ?? "";
-    const known =
-      narrow.path.length === 0 && schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+    const at = schemaAt(schema, narrow.path);
+    const parent = at && withoutOptional(at);
+    const known = parent instanceof z.ZodObject ? Object.keys(parent.shape) : [];
     const field = join([...narrow.path, name]);
     const remedy =
       known.length > 0
@@ -37,10 +41,38 @@ function explain(issue: Issue, value: unknown, schema: z.ZodType): PurserError {
         : "Leave it out; see /openapi.json for the fields of this request.";
     return new PurserError("invalid_request", `${field} ${unknownField}`, { field, remedy });
   }
-  const { problem, remedy } = diagnose(narrow, lookUp(value, narrow.path));
+  const found = lookUp(value, narrow.path);
   const field = join(narrow.path);
-  const message = `${field || "the body"} ${problem}`;
+  const { problem, remedy: usual } = diagnose(narrow, found);
+  const remedy =
+    found === undefined && field !== "" ? remedyForMissing(schema, narrow, usual) : usual;
+  const message = `${field || wholeBody} ${problem}`;
   return new PurserError("invalid_request", message, field === "" ? { remedy } : { field, remedy });
+}
+
+// oxlint-disable-next-line max-params -- a schema, what it found, and what it says otherwise
+function remedyForMissing(schema: z.ZodType, { code, path }: Issue, usual: string): string {
+  const of = schemaAt(schema, path);
+  const list = of instanceof z.ZodArray && path.length === 1;
+  if (list) return `Give a list: {"${String(path[0])}":[…]}.`;
+  const [, what] = /^The ([^.`]+)\./.exec(of?.description ?? "") ?? [];
+  return what === undefined || code !== "invalid_type" ? usual : `Give the ${what}.`;
+}
+
+/** The schema of a value inside; undefined in a union, or if it cannot be found. */
+function schemaAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType | undefined {
+  return path.reduce<z.ZodType | undefined>((outer, key) => {
+    const inside = outer && withoutOptional(outer);
+    if (inside instanceof z.ZodObject)
+      return (inside.shape as Readonly<Record<PropertyKey, z.ZodType>>)[key];
+    return inside instanceof z.ZodArray ? (inside.element as z.ZodType) : undefined;
+  }, schema);
+}
+
+function withoutOptional(schema: z.ZodType): z.ZodType {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodNullable
+    ? withoutOptional(schema.unwrap() as z.ZodType)
+    : schema;
 }
 
 interface Diagnosis {

@@ -45,7 +45,10 @@ const lineSchema = z
     component,
     name: z.string().describe("The model, the item, or the meter of a tool."),
     meter: z.string().nullable().describe("Null for a charge that is no model call."),
-    quantity: z.string().nullable().describe("Null if only the amount is known."),
+    quantity: z
+      .string()
+      .nullable()
+      .describe("Null if only the amount is known. A correction of the cost leaves it as it was."),
     unit: z.string().nullable().describe("What is counted, of an item."),
     cost_usd: usdSchema,
     cost: displayedSchema,

@@ -42,6 +42,8 @@ export interface ShareOf {
   readonly to: number;
   /** Identifies all parts: another split is another request. */
   readonly figures: string;
+  /** Of the item, if its price decided what all parts cost together. */
+  readonly priced?: Pick<Item, "unit" | "price">;
 }
 
 export type ItemCharge = Omit<Outcome, "status" | "latencyMs" | "priceVersion">;
@@ -89,11 +91,12 @@ export function chargeOfItem(
   const { model } = route;
   const item = amount === null ? itemAt(context, model, at) : undefined;
   const usd = item ? times(item.price, quantity ?? "1") : (amount ?? pico(0n));
+  const priced = item ?? share?.priced;
   const details = {
     item_id: model,
     quantity,
-    unit: item?.unit ?? null,
-    price_usd: item ? formatUsd(item.price) : null,
+    unit: priced?.unit ?? null,
+    price_usd: priced ? formatUsd(priced.price) : null,
     request_id: requestId ?? null,
     ...(simulated && { kind: simulated }),
     ...(share && {
@@ -136,7 +139,7 @@ const scale = 1_000_000_000_000n;
 export function readQuantity(value: string | number, field: string): string {
   const text = String(value);
   if (/^\d{1,12}(?:\.\d{1,12})?$/.test(text)) return formatUsd(parseUsd(text, field));
-  throw new PurserError("invalid_request", `${field}: "${shorten(text, 40)}" is no quantity`, {
+  throw new PurserError("invalid_request", `${field}: "${shorten(text, 40)}" is not a quantity`, {
     field,
     remedy: 'Give a plain decimal of at least 0 with at most 12 decimals, such as "1.5".',
   });
