@@ -59,8 +59,8 @@ const rows: readonly Totals[] = [
   totals({ provider: "openai", calls: 2, cost: 1n, usage: { input: 0, output: 0 }, latencyMs: 0 }),
 ];
 
-test("a summary matches a calculation by hand", () => {
-  const summary = summaryJson(summaryOf(rows, []));
+test("a summary matches a calculation by hand", async () => {
+  const summary = summaryJson(await summaryOf(rows, []));
   assert.deepEqual(summary, {
     total_cost: 0.008000000001,
     task_count: 6,
@@ -117,22 +117,22 @@ test("a summary matches a calculation by hand", () => {
   });
 });
 
-test("a summary of nothing is zeros", () => {
+test("a summary of nothing is zeros", async () => {
   const { total_cost, task_count, average_cost, efficiency_metrics } = summaryJson(
-    summaryOf([], []),
+    await summaryOf([], []),
   );
   assert.deepEqual([total_cost, task_count, average_cost], [0, 0, 0]);
   assert.deepEqual(Object.values(efficiency_metrics), [0, 0, 0, 0, 0, 0]);
 });
 
-test("an operation may have the name of a property that every object has", () => {
+test("an operation may have the name of a property that every object has", async () => {
   const group = { provider: "__proto__", operation: "constructor", calls: 1, cost: 1n };
-  const summary = summaryJson(summaryOf([totals({ ...group, usage: {}, latencyMs: 0 })], []));
+  const summary = summaryJson(await summaryOf([totals({ ...group, usage: {}, latencyMs: 0 })], []));
   assert.equal(Object.hasOwn(summary.by_provider, "__proto__"), true);
   assert.equal(summary.by_operation["constructor"]?.count, 1);
 });
 
-test("a task's cost is split into input and output; fees count only in its total", () => {
+test("a task's cost is split into input and output; fees count only in its total", async () => {
   const call: CallRow = {
     operationId: "op",
     attempt: 1,
@@ -159,7 +159,7 @@ test("a task's cost is split into input and output; fees count only in its total
     correction: null,
     priceVersion: "1",
   };
-  assert.deepEqual(summaryJson(summaryOf([], [call])).tasks, [
+  assert.deepEqual(summaryJson(await summaryOf([], [call])).tasks, [
     {
       timestamp: 1_700_000_000.123,
       provider: "openai",

@@ -18,6 +18,7 @@ import { userPageSchema, userQuery, type UserPageJson } from "../contract/user.t
 import { formatInstant } from "../domain/input/scalar.ts";
 import type { Exchange } from "../domain/money/exchange.ts";
 import { formatUsd, zero } from "../domain/money/money.ts";
+import { mapInTurns } from "../domain/turns.ts";
 import { readUsd } from "./amount.ts";
 import { displayOf, exchangeFor } from "./currency.ts";
 import type { ApiContext } from "./context.ts";
@@ -68,7 +69,7 @@ export const userRoutes: readonly Route[] = [
         ...displayOf(exchange),
         threshold_usd: query.threshold === undefined ? null : formatUsd(asked.threshold),
         total: { users: total.users, ...print.sums(total, null) },
-        data: shown.map(({ user, ...sums }) => ({
+        data: await mapInTurns(shown, ({ user, ...sums }) => ({
           user,
           ...print.sums(sums, user),
           share: ratio(Number(sums.cost), Number(total.cost)),

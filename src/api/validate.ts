@@ -31,8 +31,7 @@ function explain(issue: Issue, value: unknown, schema: z.ZodType): PurserError {
   const narrow = narrowest(issue);
   if (narrow.code === "unrecognized_keys") {
     const name = narrow.keys[0] ?? "";
-    const at = schemaAt(schema, narrow.path);
-    const parent = at && withoutOptional(at);
+    const parent = schemaAt(schema, narrow.path);
     const known = parent instanceof z.ZodObject ? Object.keys(parent.shape) : [];
     const field = join([...narrow.path, name]);
     const remedy =
@@ -42,10 +41,12 @@ function explain(issue: Issue, value: unknown, schema: z.ZodType): PurserError {
     return new PurserError("invalid_request", `${field} ${unknownField}`, { field, remedy });
   }
   const found = lookUp(value, narrow.path);
+  const form = formOf(schema, narrow.path);
   const field = join(narrow.path);
-  const { problem, remedy: usual } = diagnose(narrow, found);
-  const remedy =
-    found === undefined && field !== "" ? remedyForMissing(schema, narrow, usual) : usual;
+  const { problem, remedy: usual } =
+    form === undefined ? diagnose(narrow, found) : misformed(found, form);
+  const isMissing = found === undefined && form === undefined && field !== "";
+  const remedy = isMissing ? remedyForMissing(schema, narrow, usual) : usual;
   const message = `${field || wholeBody} ${problem}`;
   return new PurserError("invalid_request", message, field === "" ? { remedy } : { field, remedy });
 }
@@ -59,20 +60,48 @@ function remedyForMissing(schema: z.ZodType, { code, path }: Issue, usual: strin
   return what === undefined || code !== "invalid_type" ? usual : `Give the ${what}.`;
 }
 
-/** The schema of a value inside; undefined in a union, or if it cannot be found. */
-function schemaAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType | undefined {
-  return path.reduce<z.ZodType | undefined>((outer, key) => {
-    const inside = outer && withoutOptional(outer);
-    if (inside instanceof z.ZodObject)
-      return (inside.shape as Readonly<Record<PropertyKey, z.ZodType>>)[key];
-    return inside instanceof z.ZodArray ? (inside.element as z.ZodType) : undefined;
-  }, schema);
+/** The examples of an object or a choice, as its schema states them. */
+function formOf(schema: z.ZodType, path: readonly PropertyKey[]): string | undefined {
+  const meta = schemaAt(schema, path)?.meta();
+  const examples = Array.isArray(meta?.examples) ? meta.examples : [];
+  return examples.length === 0 ? undefined : examples.map(showJson).join(" or ");
 }
 
-function withoutOptional(schema: z.ZodType): z.ZodType {
-  return schema instanceof z.ZodOptional || schema instanceof z.ZodNullable
-    ? withoutOptional(schema.unwrap() as z.ZodType)
-    : schema;
+function misformed(found: unknown, form: string): Diagnosis {
+  const problem = found === undefined ? "is missing" : `is ${show(found)}`;
+  return { problem, remedy: `Give ${form}.` };
+}
+
+/** Undefined within a choice, and for what no schema describes. */
+function schemaAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType | undefined {
+  // Checked first: a wrapper may have the examples.
+  if (path.length === 0 && schema.meta()?.examples !== undefined) return schema;
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable)
+    return schemaAt(schema.unwrap() as z.ZodType, path);
+  const [key, ...rest] = path;
+  if (key === undefined) return schema;
+  const inner = innerOf(schema, key);
+  return inner && schemaAt(inner, rest);
+}
+
+function innerOf(schema: z.ZodType, key: PropertyKey): z.ZodType | undefined {
+  if (schema instanceof z.ZodObject) {
+    const shape = schema.shape as Record<PropertyKey, z.ZodType>;
+    // A field of a request may be named `toString`.
+    return Object.hasOwn(shape, key) ? shape[key] : undefined;
+  }
+  if (schema instanceof z.ZodRecord) return schema.valueType as z.ZodType;
+  if (schema instanceof z.ZodArray) return schema.element as z.ZodType;
+  if (!(schema instanceof z.ZodUnion)) return undefined;
+  const options = schema.options as readonly z.ZodType[];
+  return options.map((option) => innerOf(option, key)).find((inner) => inner !== undefined);
+}
+
+/** As people write it: `{"units": 1500, "per": "day"}`. */
+function showJson(value: unknown): string {
+  return JSON.stringify(value, null, 1)
+    .replace(/\n */g, " ")
+    .replace(/([[{]) | (?=[\]}])/g, "$1");
 }
 
 interface Diagnosis {

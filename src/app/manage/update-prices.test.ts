@@ -193,6 +193,14 @@ test("the schedule does not apply a list that was reverted, but people may", asy
   assert.equal((await updates.run(request)).result, "unchanged", "its last update is in use");
 });
 
+test("an update from a list of few models does not renew the age of the prices", async (t) => {
+  const { updates, kept } = await openDesk(t);
+  const { partial } = await updates.apply({ origin: { from: "2,2,2" }, accept });
+  assert.deepEqual([partial, kept()[0]?.partial], [true, true]);
+  assert.equal(updates.updatedAt, null);
+  assert.equal(updates.storedAt, kept()[0]?.at);
+});
+
 test("a bounded number of lists is checked at once", async (t) => {
   const { updates, meanwhile } = await openDesk(t);
   const { promise, resolve } = Promise.withResolvers<void>();

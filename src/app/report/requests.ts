@@ -3,9 +3,9 @@
 import { isCharge, namedRequest, requestOf } from "../../domain/ledger/request.ts";
 import { add, subtract, zero, type PicoUsd } from "../../domain/money/money.ts";
 import { itemKinds, kindOfCharge, type ItemKind } from "../../domain/price/text/item.ts";
+import { turns } from "../../domain/turns.ts";
 import { feeMeters } from "../../domain/usage/usage.ts";
 import type { CallFilter, CallRow, LedgerReader } from "../port/reader.ts";
-import { Turns } from "./turns.ts";
 
 export type Component = "model" | ItemKind;
 
@@ -172,14 +172,13 @@ async function requestsIn(
   rows: readonly CallRow[],
   adminKeys: ReadonlySet<string>,
 ): Promise<readonly Request[]> {
-  const turns = new Turns();
   const byId = new Map<string, Parts>();
   for (const row of rows) {
     const id = requestOf(row);
     const parts = byId.get(id) ?? { operations: new Map(), charges: new Map(), shared: [] };
     byId.set(id, parts);
     place(row, parts, adminKeys);
-    await turns.after(1);
+    if (turns.isOver) await turns.next();
   }
   return [...byId].flatMap(([requestId, parts]) => requestsOf(requestId, parts));
 }

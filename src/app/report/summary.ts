@@ -1,16 +1,18 @@
 /** Builds the cost summary: spend by provider and operation, and the average cost of a call. */
 
 import { unattributed } from "../../domain/attribution/attribution.ts";
-import { add, pico, zero, type PicoUsd } from "../../domain/money/money.ts";
+import { pico, zero, type PicoUsd } from "../../domain/money/money.ts";
 import { costBySide } from "../../domain/price/cost-by-side.ts";
 import {
   countContext,
   countOutput,
   countUnits,
-  sumUsage,
   totalUsage,
+  type Usage,
 } from "../../domain/usage/usage.ts";
-import type { CallFilter, CallRow, LedgerReader, Totals } from "../port/reader.ts";
+import { mapInTurns, turns } from "../../domain/turns.ts";
+import type { CallFilter, CallRow, Figures, LedgerReader, Totals } from "../port/reader.ts";
+import { Adding } from "./adding.ts";
 
 /** Sums and averages of charged calls. Averages of amounts are to the nearest pico-USD. */
 export interface CallSums {
@@ -69,36 +71,63 @@ export async function summarise(
     calls === 0
       ? []
       : await reader.calls({ ...filter, charged: true }, { limit: calls, before: null });
-  return summaryOf(totals, newest);
+  return await summaryOf(totals, newest);
 }
 
 /** @param totals Grouped by `provider`, `operation` and `endpoint`. */
-export function summaryOf(totals: readonly Totals[], newest: readonly CallRow[]): Summary {
-  const rows = totals.filter(({ calls }) => calls > 0);
-  const total = sum(rows);
+export async function summaryOf(
+  totals: readonly Totals[],
+  newest: readonly CallRow[],
+): Promise<Summary> {
+  const whole = new AddingOperations();
+  const providers = new Map<string, AddingOperations>();
+  for (const row of totals) {
+    if (turns.isOver) await turns.next();
+    if (row.calls === 0) continue;
+    whole.add(row);
+    const provider = row.group["provider"] ?? unattributed;
+    const own = providers.get(provider) ?? new AddingOperations();
+    providers.set(provider, own);
+    own.add(row);
+  }
+  const { byOperation, ...total } = await whole.inTurns();
+  const byProvider = new Map<string, ProviderSums>();
+  for (const [provider, sum] of providers) byProvider.set(provider, await sum.inTurns());
   return {
     total,
     costPer1000Tokens: share(pico(total.cost * 1000n), total.inputTokens + total.outputTokens),
-    byProvider: mapGroups(
-      rows,
-      ({ group }) => group["provider"] ?? unattributed,
-      summariseProvider,
-    ),
-    byOperation: mapGroups(rows, operationOf, sum),
-    units: countUnits(sumUsage(rows.map(({ usage }) => usage))),
-    calls: newest.map(summariseCall),
+    byProvider,
+    byOperation,
+    units: countUnits(whole.usage),
+    calls: await mapInTurns(newest, summariseCall),
   };
 }
 
-function summariseProvider(rows: readonly Totals[]): ProviderSums {
-  return { ...sum(rows), byOperation: mapGroups(rows, operationOf, sum) };
+/** Sums of calls that are being added up, with those of each operation. */
+class AddingOperations {
+  readonly #sum = new Adding();
+  readonly #operations = new Map<string, Adding>();
+
+  get usage(): Usage {
+    return this.#sum.figures().usage;
+  }
+
+  add(row: Totals): void {
+    const operation = operationOf(row);
+    const own = this.#operations.get(operation) ?? new Adding();
+    this.#operations.set(operation, own);
+    for (const sum of [own, this.#sum]) sum.addFigures(row);
+  }
+
+  async inTurns(): Promise<ProviderSums> {
+    const byOperation = await mapInTurns([...this.#operations], ([operation, sum]) => {
+      return [operation, callSums(sum.figures())] as const;
+    });
+    return { ...callSums(this.#sum.figures()), byOperation: new Map(byOperation) };
+  }
 }
 
-function sum(rows: readonly Totals[]): CallSums {
-  const calls = rows.reduce((total, row) => total + row.calls, 0);
-  const cost = rows.reduce((total, row) => add(total, row.cost), zero);
-  const usage = sumUsage(rows.map((row) => row.usage));
-  const latencyMs = rows.reduce((total, row) => total + row.latencyMs, 0);
+function callSums({ calls, cost, usage, latencyMs }: Figures): CallSums {
   return {
     calls,
     cost,
@@ -138,13 +167,4 @@ export function share(amount: PicoUsd, parts: number): PicoUsd {
   if (parts === 0) return zero;
   const divisor = BigInt(parts);
   return pico((amount * 2n + divisor) / (divisor * 2n));
-}
-
-function mapGroups<Value>(
-  rows: readonly Totals[],
-  nameOf: (row: Totals) => string,
-  valueOf: (rows: readonly Totals[]) => Value,
-): ReadonlyMap<string, Value> {
-  const groups = Map.groupBy(rows, nameOf);
-  return new Map([...groups].map(([name, group]) => [name, valueOf(group)]));
 }

@@ -1,6 +1,7 @@
 /** What users cost: each with its calls, its requests and the average cost of one. */
 
 import { add, zero, type PicoUsd } from "../../domain/money/money.ts";
+import { mapInTurns, sortInTurns, turns } from "../../domain/turns.ts";
 import { chargeEndpoint } from "../../domain/price/text/item.ts";
 import type { CallFilter, LedgerReader, Totals } from "../port/reader.ts";
 import type { Range } from "./range.ts";
@@ -44,22 +45,40 @@ export async function userCosts(
   { filter, from, to, threshold, order }: UserQuery,
 ): Promise<UserCosts> {
   const totals = await reader.totals({ ...filter, from, to }, ["user", "endpoint"], null);
-  const rows = totals.filter(({ calls, cost }) => calls > 0 || cost !== zero);
-  const groups = Map.groupBy(rows, ({ group }) => group["user"] ?? "");
-  const all = [...groups].map(([user, own]): UserCost => ({ user, ...sumsOf(own) }));
+  const total = new AddingUser();
+  const users = new Map<string, AddingUser>();
+  for (const row of totals) {
+    if (turns.isOver) await turns.next();
+    if (row.calls === 0 && row.cost === zero) continue;
+    const user = row.group["user"] ?? "";
+    const own = users.get(user) ?? new AddingUser();
+    users.set(user, own);
+    for (const sum of [own, total]) sum.add(row);
+  }
+  const all = await mapInTurns([...users], ([user, sum]): UserCost => ({ user, ...sum.sums() }));
   return {
-    total: { ...sumsOf(rows), users: all.length },
-    users: all.filter(({ cost }) => cost >= threshold).sort(comparing(order)),
+    total: { ...total.sums(), users: all.length },
+    users: await sortInTurns(
+      all.filter(({ cost }) => cost >= threshold),
+      comparing(order),
+    ),
   };
 }
 
-function sumsOf(rows: readonly Totals[]): UserSums {
-  const calls = (own: readonly Totals[]): number => own.reduce((sum, row) => sum + row.calls, 0);
-  return {
-    cost: rows.reduce((sum, { cost }) => add(sum, cost), zero),
-    calls: calls(rows),
-    requests: calls(rows.filter(({ group }) => group["endpoint"] !== chargeEndpoint)),
-  };
+class AddingUser {
+  #cost = zero;
+  #calls = 0;
+  #requests = 0;
+
+  add({ group, calls, cost }: Totals): void {
+    this.#cost = add(this.#cost, cost);
+    this.#calls += calls;
+    if (group["endpoint"] !== chargeEndpoint) this.#requests += calls;
+  }
+
+  sums(): UserSums {
+    return { cost: this.#cost, calls: this.#calls, requests: this.#requests };
+  }
 }
 
 /** To the nearest pico-USD; null without requests. */

@@ -97,7 +97,7 @@ export interface ClosingUse {
 
 export interface TopUpEntry extends EntryBase, CallId {
   readonly kind: "top_up";
-  /** Added to the hold. */
+  /** Added to the hold. Negative if a charge that was held with the call takes over its part. */
   readonly amount: Quantities;
   /** For a closing call: the budgets whose reserve it uses from now on. */
   readonly closing?: readonly string[];

@@ -76,9 +76,12 @@ const undone = [
   "DROP TABLE rollup_latency; DROP TABLE rollup_day_latency; DROP TABLE latency_from;",
   `DROP TABLE request_charge; ${withLatencyRows("rollup")} ${withLatencyRows("rollup_day")}
    DROP TABLE rollup_quarter; DROP TABLE rollup_quarter_meter; DROP TABLE quarter_from;`,
-  ["route_quarter", "route_hour", "route_day"]
-    .map((table) => `DROP TABLE ${table}; DROP TABLE ${table}_meter;`)
-    .join(" "),
+  [
+    ...["route_quarter", "route_hour", "route_day"].map(
+      (table) => `DROP TABLE ${table}; DROP TABLE ${table}_meter;`,
+    ),
+    "DROP TABLE hour_rows; CREATE TABLE hour (hour INTEGER PRIMARY KEY, first_seq INTEGER, last_seq INTEGER);",
+  ].join(" "),
 ] as const;
 
 for (const [index] of undone.entries()) {

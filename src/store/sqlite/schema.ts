@@ -132,7 +132,14 @@ const steps: readonly string[] = [
     "CREATE TABLE quarter_from (hour INTEGER NOT NULL);",
     `INSERT INTO quarter_from SELECT coalesce(max(hour) + 1, ${Number.MIN_SAFE_INTEGER}) FROM rollup;`,
   ].join(" "),
-  levels.map(filledRouteRollup).join(" "),
+  [
+    ...levels.map(filledRouteRollup),
+    // Each hour had one range, which a late row widened up to itself.
+    `CREATE TABLE hour_rows (
+      hour INTEGER NOT NULL, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,
+      PRIMARY KEY (hour, first_seq)) WITHOUT ROWID;`,
+    "INSERT INTO hour_rows SELECT hour, first_seq, last_seq FROM hour; DROP TABLE hour;",
+  ].join(" "),
 ];
 
 /**

@@ -20,7 +20,7 @@ import { outcomeRows } from "../journal/kind-condition.ts";
 import { joinPico } from "../write/rollup.ts";
 import type { Source } from "./calls.ts";
 import type { CountQuery } from "./query.ts";
-import { seqRange, type SeqRange } from "./selection.ts";
+import { seqRanges, type SeqRange } from "./selection.ts";
 
 /** Entries between two progress reports. */
 const stride = 50_000;
@@ -39,7 +39,8 @@ export function countSpent(
   const { counts } = counting;
   const from = Math.min(...counts.map(({ window }) => window.start));
   // A call ends after its hold, so no call in these windows ended before their first hour.
-  const { first } = seqRange(database, { from, to: Number.POSITIVE_INFINITY });
+  const [range] = seqRanges(database, { from, to: Number.POSITIVE_INFINITY });
+  const first = range?.first ?? lastSeq + 1;
   const [only] = counts;
   const isPlain =
     only !== undefined &&

@@ -7,7 +7,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { allRows, prepareRows } from "../journal/journal-file.ts";
 import { kinds } from "../../journal/kind.ts";
 import { otherRows, outcomeRows } from "../journal/kind-condition.ts";
-import { matcher, seqRange, type Selection, type SeqRange } from "./selection.ts";
+import { matcher, seqRanges, type Selection, type SeqRange } from "./selection.ts";
 
 export interface Page {
   readonly limit: number;
@@ -33,15 +33,16 @@ export function findCalls(
   selection: Selection,
   page: Page,
 ): readonly Found[] {
-  const range = rangeBefore(seqRange(database, selection), page.before);
-  const usual = findUsual(database, selection, { range, limit: page.limit });
+  const ranges = newestFirst(database, seqRanges(database, selection), page);
+  const usual = findUsual(database, selection, { ranges, limit: page.limit });
   const amended = findAmended(database, selection, page);
   if (amended.length === 0) return usual;
   return [...usual, ...amended].sort((left, right) => right.seq - left.seq).slice(0, page.limit);
 }
 
 interface Search {
-  readonly range: SeqRange;
+  /** From the newest rows to the oldest. */
+  readonly ranges: readonly SeqRange[];
   readonly limit: number;
 }
 
@@ -50,14 +51,10 @@ function findUsual(database: DatabaseSync, selection: Selection, search: Search)
   const byIndex = indexFor(database, selection);
   if (byIndex && byIndex.ids.length <= fewIds)
     return searchIndex(database, selection, { ...search, ...byIndex });
-  const newest = newestSeq(database, search.range);
-  const first = Math.max(search.range.first, newest - glance);
-  const found = scan(database, selection, { ...search, range: { first, last: newest } });
-  if (found.length >= search.limit || first === search.range.first) return found;
-  const rest = {
-    range: { first: search.range.first, last: first - 1 },
-    limit: search.limit - found.length,
-  };
+  const [near, far] = splitRanges(search.ranges, glance);
+  const found = scan(database, selection, { ...search, ranges: near });
+  if (found.length >= search.limit || far.length === 0) return found;
+  const rest = { ranges: far, limit: search.limit - found.length };
   if (byIndex && byIndex.ids.length <= manyIds)
     return [...found, ...searchIndex(database, selection, { ...rest, ...byIndex })];
   return [...found, ...scan(database, selection, rest)];
@@ -106,7 +103,9 @@ function searchIndex(
   selection: Selection,
   search: Search & IndexChoice,
 ): readonly Found[] {
-  const { column, ids, range, limit } = search;
+  const { column, ids, ranges, limit } = search;
+  const [newest, oldest] = [ranges[0], ranges.at(-1)];
+  if (!newest || !oldest) return [];
   const other = column === "kind" ? ` AND ${otherRows("kind")}` : "";
   const statement = prepareRows(
     database,
@@ -115,10 +114,10 @@ function searchIndex(
   );
   const matches = matcher(selection);
   let found: Found[] = [];
-  let first = range.first;
+  let { first } = oldest;
   for (const id of ids) {
     const ofId: Found[] = [];
-    for (const values of statement.iterate(id, first, range.last) as Iterable<unknown> as Iterable<
+    for (const values of statement.iterate(id, first, newest.last) as Iterable<unknown> as Iterable<
       readonly number[]
     >) {
       const candidate = read(values);
@@ -135,7 +134,7 @@ function searchIndex(
 function scan(
   database: DatabaseSync,
   selection: Selection,
-  { range, limit }: Search,
+  { ranges, limit }: Search,
 ): readonly Found[] {
   const statement = prepareRows(
     database,
@@ -143,12 +142,13 @@ function scan(
   );
   const matches = matcher(selection);
   const found: Found[] = [];
-  for (const values of statement.iterate(range.first, range.last) as Iterable<unknown> as Iterable<
-    readonly number[]
-  >) {
-    const candidate = read(values);
-    if (matches(candidate)) found.push(candidate);
-    if (found.length >= limit) break;
+  for (const { first, last } of ranges) {
+    const rows = statement.iterate(first, last) as Iterable<unknown>;
+    for (const values of rows as Iterable<readonly number[]>) {
+      const candidate = read(values);
+      if (matches(candidate)) found.push(candidate);
+      if (found.length >= limit) return found;
+    }
   }
   return found;
 }
@@ -193,11 +193,42 @@ function read([
   return { seq, endedAt, kind, attributionId, routeId };
 }
 
-function rangeBefore({ first, last }: SeqRange, before: number | null): SeqRange {
-  return { first, last: before === null ? last : Math.min(last, before - 1) };
+/** The parts of the ranges that have rows before that of the page, the newest first. */
+function newestFirst(
+  database: DatabaseSync,
+  ranges: readonly SeqRange[],
+  { before }: Page,
+): readonly SeqRange[] {
+  const newest = newestSeq(database, before === null ? Number.MAX_SAFE_INTEGER : before - 1);
+  return ranges
+    .filter(({ first }) => first <= newest)
+    .map(({ first, last }) => ({ first, last: Math.min(last, newest) }))
+    .toReversed();
 }
 
-function newestSeq(database: DatabaseSync, { last }: SeqRange): number {
+/** The first ranges, up to a number of rows, and the rest. */
+function splitRanges(
+  ranges: readonly SeqRange[],
+  rows: number,
+): readonly [readonly SeqRange[], readonly SeqRange[]] {
+  let left = rows;
+  for (const [index, { first, last }] of ranges.entries()) {
+    const length = last - first + 1;
+    if (length > left) {
+      const middle = last - left + 1;
+      const near = left === 0 ? [] : [{ first: middle, last }];
+      const far = { first, last: middle - 1 };
+      return [
+        [...ranges.slice(0, index), ...near],
+        [far, ...ranges.slice(index + 1)],
+      ];
+    }
+    left -= length;
+  }
+  return [ranges, []];
+}
+
+function newestSeq(database: DatabaseSync, last: number): number {
   const rows = allRows(prepareRows(database, "SELECT max(seq) FROM entry WHERE seq <= ?"), last);
   return Number(rows[0]?.[0] ?? 0);
 }

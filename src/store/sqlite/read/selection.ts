@@ -6,6 +6,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { CallFilter } from "../../../app/port/reader.ts";
 import { unattributed } from "../../../domain/attribution/attribution.ts";
 import { kinds, kindsOf } from "../../journal/kind.ts";
+import { allRows, prepareRows } from "../journal/journal-file.ts";
 import { hourMs } from "../write/rollup.ts";
 import type { NameIndex } from "./name-index.ts";
 
@@ -82,23 +83,31 @@ export interface SeqRange {
 }
 
 /**
- * The range of the journal that has the rows of these times. Rows mostly follow the clock, so those
- * of an hour are close together; where they do not (imports of the past), the range is wider than
- * the times. Amended calls may be outside it.
+ * The ranges of the journal that have the rows of these times, in order: rows mostly follow the
+ * clock, so there are few. Amended calls may be outside them.
  */
-export function seqRange(
+export function seqRanges(
   database: DatabaseSync,
   { from, to }: Pick<Selection, "from" | "to">,
-): SeqRange {
+): readonly SeqRange[] {
   const isOpen = from === Number.NEGATIVE_INFINITY && to === Number.POSITIVE_INFINITY;
-  if (isOpen) return { first: 0, last: Number.MAX_SAFE_INTEGER };
-  const row = database
-    .prepare(
-      "SELECT min(first_seq) AS first, max(last_seq) AS last FROM hour WHERE hour >= ? AND hour < ?",
-    )
-    .get(clampHour(Math.floor(from / hourMs)), clampHour(Math.ceil(to / hourMs)));
-  if (typeof row?.["first"] !== "number") return { first: 1, last: 0 };
-  return { first: row["first"], last: Number(row["last"]) };
+  if (isOpen) return [{ first: 0, last: Number.MAX_SAFE_INTEGER }];
+  const rows = allRows(
+    prepareRows(
+      database,
+      "SELECT first_seq, last_seq FROM hour_rows WHERE hour >= ? AND hour < ? ORDER BY first_seq",
+    ),
+    clampHour(Math.floor(from / hourMs)),
+    clampHour(Math.ceil(to / hourMs)),
+  );
+  const ranges: { first: number; last: number }[] = [];
+  for (const [first, last] of rows.map((row) => row.map(Number))) {
+    const before = ranges.at(-1);
+    if (first === undefined || last === undefined) continue;
+    if (before && first <= before.last + 1) before.last = Math.max(before.last, last);
+    else ranges.push({ first, last });
+  }
+  return ranges;
 }
 
 /** A column cannot hold infinity. */

@@ -16,7 +16,7 @@ import {
 import { findEnds, type Source } from "./calls.ts";
 import type { GroupSums } from "./groups.ts";
 import type { Add } from "./rollup-rows.ts";
-import { matcher, seqRange, type SelectedFields, type Selection } from "./selection.ts";
+import { matcher, seqRanges, type SelectedFields, type Selection } from "./selection.ts";
 
 export interface SingleCalls {
   readonly source: Source;
@@ -31,7 +31,6 @@ export function addCallsOf(
   times: { readonly from: number; readonly to: number },
 ): void {
   const { database } = asked.source;
-  const { first, last } = seqRange(database, times);
   const clamp = (at: number): number => Math.max(-8.64e15, Math.min(8.64e15, at));
   const [from, to] = [clamp(times.from), clamp(times.to)];
   const usual = prepareRows(
@@ -48,7 +47,8 @@ export function addCallsOf(
   );
   const adding = addingOf({ ...asked, selection: { ...asked.selection, ...times } }, add);
   const take = (values: RowValues): void => addOne(adding, readSummed(values), Number(values[0]));
-  for (const values of usual.iterate(first, last, from, to)) take(values as unknown as RowValues);
+  for (const { first, last } of seqRanges(database, times))
+    for (const values of usual.iterate(first, last, from, to)) take(values as unknown as RowValues);
   for (const values of allRows(amended, from, to)) take(values);
 }
 

@@ -176,9 +176,9 @@ test("a deleted open hold is reported", async () => {
 
 test("an hour that no longer covers its calls is reported", async () => {
   for (const change of [
-    "DELETE FROM hour",
-    "UPDATE hour SET last_seq = last_seq - 1",
-    "UPDATE hour SET first_seq = first_seq + 1",
+    "DELETE FROM hour_rows",
+    "UPDATE hour_rows SET last_seq = last_seq - 1",
+    "UPDATE hour_rows SET first_seq = first_seq + 1",
   ]) {
     const { ok, rollupDrift } = await verifyAfter(change);
     assert.deepEqual(

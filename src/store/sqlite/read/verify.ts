@@ -34,6 +34,7 @@ import {
   withoutOldLatency,
 } from "../write/rollup.ts";
 import { readStaged } from "../write/staged.ts";
+import { HourDrift } from "./hour-drift.ts";
 import { findRollupDrift, hasTable, recomputed } from "./rollup-drift.ts";
 
 /** Rows between two progress reports, and between two removals of ended calls from memory. */
@@ -69,7 +70,7 @@ class Replay {
   readonly #rollups = new RollupBatch();
   readonly #rollupStatement;
   /** The first and last rows that ended in an hour: readers look for calls between them. */
-  readonly #hours = new Map<number, { readonly first: number; last: number }>();
+  readonly #hours: HourDrift;
   /** When replaced outcomes count as ended, by their `seq`. */
   readonly #endedAt = new Map<number, number>();
   readonly #latencyFrom: number;
@@ -81,6 +82,7 @@ class Replay {
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#file = new FileHistory(database);
+    this.#hours = new HourDrift(database);
     this.#rollupStatement = prepareRollup(database, recomputed);
     this.#latencyFrom = hasTable(database, "latency_from") ? readLatencyFrom(database) : 0;
     this.#books = new Books({
@@ -115,7 +117,7 @@ class Replay {
     const drift = this.#brokenAt === null ? [...this.#counterDrift(), ...this.#holdDrift()] : [];
     const rollupDrift =
       this.#brokenAt === null
-        ? [...findRollupDrift(this.#database, maxDrift), ...this.#hourDrift()]
+        ? [...findRollupDrift(this.#database, maxDrift), ...this.#hours.found(maxDrift)]
         : [];
     progress(1);
     const ok = this.#brokenAt === null && drift.length === 0 && rollupDrift.length === 0;
@@ -174,10 +176,7 @@ class Replay {
     const quarter = Math.floor(endedAt / quarterMs);
     this.#rollups.add({ ...keyOf(row), status: addition.status, quarter }, addition);
     if (endedAt !== row.at) return;
-    const hour = Math.floor(endedAt / hourMs);
-    const range = this.#hours.get(hour);
-    if (range) range.last = row.seq;
-    else this.#hours.set(hour, { first: row.seq, last: row.seq });
+    this.#hours.see(Math.floor(endedAt / hourMs), row.seq);
   }
 
   #additionOf(row: JournalRow): Addition | undefined {
@@ -235,24 +234,6 @@ class Replay {
   #operationAt(seq: number): string {
     const row = this.#database.prepare("SELECT operation_id FROM entry WHERE seq = ?").get(seq);
     return String(row?.["operation_id"] ?? seq);
-  }
-
-  #hourDrift(): VerifyReport["rollupDrift"] {
-    const rows = allRows(prepareRows(this.#database, "SELECT hour, first_seq, last_seq FROM hour"));
-    const kept = new Map(
-      rows.map(([hour, first, last]) => [
-        Number(hour),
-        `entries ${Number(first)} to ${Number(last)}`,
-      ]),
-    );
-    return [...this.#hours]
-      .map(([hour, { first, last }]) => ({
-        hour: new Date(hour * hourMs).toISOString(),
-        kept: kept.get(hour) ?? "nothing",
-        journal: `entries ${first} to ${last}`,
-      }))
-      .filter((row) => row.kept !== row.journal)
-      .slice(0, maxDrift);
   }
 }
 

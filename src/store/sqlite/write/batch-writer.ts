@@ -14,6 +14,7 @@ import { nameKinds } from "../../journal/name.ts";
 import { nameWidth } from "../journal/name-writer.ts";
 import { maxShapes, shapeOf } from "../../journal/raw-usage.ts";
 import { counterWidth, entriesOf, type Batch } from "./batch.ts";
+import { HourRows } from "./hour-rows.ts";
 import {
   additionOf,
   hourMs,
@@ -34,7 +35,7 @@ export class BatchWriter {
   readonly #database: DatabaseSync;
   readonly #journal: JournalFile;
   readonly #rollups = new RollupBatch();
-  readonly #hours = new Map<number, { first: number; last: number }>();
+  readonly #hours: HourRows;
   readonly #statements: ReturnType<typeof prepareAll>;
   readonly #latencyFrom: number;
   readonly #quarterFrom: number;
@@ -45,6 +46,7 @@ export class BatchWriter {
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#journal = new JournalFile(database);
+    this.#hours = new HourRows(database);
     this.#statements = prepareAll(database);
     this.#latencyFrom = readLatencyFrom(database);
     this.#quarterFrom = readQuarterFrom(database);
@@ -94,8 +96,7 @@ export class BatchWriter {
     assert(nextName === batch.names.length, "a name goes with an entry of its batch");
     this.#writeState(batch);
     this.#rollups.write(this.#statements.rollups, this.#quarterFrom);
-    for (const [hour, { first, last }] of this.#hours) this.#statements.hour.run(hour, first, last);
-    this.#hours.clear();
+    this.#hours.write();
   }
 
   #writeName(columns: readonly (number | string)[]): Definition {
@@ -166,7 +167,7 @@ export class BatchWriter {
       },
       addition,
     );
-    if (endedAt === row.at) this.#widenHour(Math.floor(endedAt / hourMs), row.seq);
+    if (endedAt === row.at) this.#hours.add(Math.floor(endedAt / hourMs), row.seq);
   }
 
   /**
@@ -199,12 +200,6 @@ export class BatchWriter {
     const isLate =
       row.kind <= kinds.unresolved && row.kind >= kinds.settled && row.body.includes('"l":1');
     return isCorrection(row.kind) || isLate ? this.#journal.outcome(row.call, row.seq) : undefined;
-  }
-
-  #widenHour(hour: number, seq: number): void {
-    const known = this.#hours.get(hour);
-    if (known) known.last = seq;
-    else this.#hours.set(hour, { first: seq, last: seq });
   }
 
   #writeState({ counters, opened, ended }: Batch): void {
@@ -247,9 +242,6 @@ function prepareAll(database: DatabaseSync): Readonly<Record<StatementName, Stat
     amendment: database.prepare("INSERT INTO amendment VALUES (?, ?, ?)"),
     endedAt: database.prepare("SELECT ended_at FROM amendment WHERE seq = ?"),
     requestCharge: database.prepare("INSERT OR IGNORE INTO request_charge VALUES (?, ?)"),
-    hour: database.prepare(`
-      INSERT INTO hour VALUES (?, ?, ?)
-      ON CONFLICT (hour) DO UPDATE SET first_seq = min(first_seq, excluded.first_seq), last_seq = max(last_seq, excluded.last_seq)`),
     rollups: prepareRollups(database),
   };
 }
@@ -267,5 +259,4 @@ type StatementName =
   | "end"
   | "amendment"
   | "endedAt"
-  | "requestCharge"
-  | "hour";
+  | "requestCharge";
