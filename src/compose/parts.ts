@@ -90,6 +90,8 @@ export interface Parts {
   readonly health: StoreHealth;
   /** Grants administrator access while the folder is open. */
   readonly token: string;
+  /** Whether simulated money is kept apart from real money. */
+  readonly simulatedApart: boolean;
   /** Budgets and keys of the configuration that differ from the ledger. */
   readonly changes: readonly DeclaredChange[];
   close(): Promise<void>;
@@ -288,6 +290,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     log,
     health,
     token,
+    simulatedApart,
     changes,
     close,
   };
