@@ -10,12 +10,12 @@ import { findBudget, observeBudget } from "../app/manage/manage-budgets.ts";
 import type { Principal } from "../app/caller/principal.ts";
 import {
   budgetParams,
-  budgetSchema,
+  controlledBudgetSchema,
   declineInput,
   extendInput,
   pauseInput,
   resumeInput,
-  type BudgetJson,
+  type ControlledBudgetJson,
 } from "../contract/budget.ts";
 import { everyValue } from "../domain/budget/applies.ts";
 import { budgetJson } from "./budget-json.ts";
@@ -35,7 +35,7 @@ export const budgetControlRoutes: readonly Route[] = [
     description: "Calls under way go on. A budget that is paused already stays as it is.",
     params: budgetParams,
     body: pauseInput,
-    responses: { 200: answer("Paused.", budgetSchema), 400: badField, 404: noBudget },
+    responses: { 200: answer("Paused.", controlledBudgetSchema), 400: badField, 404: noBudget },
     async handler({ params: { budget_id }, body, caller, context }) {
       const control = controlOf(budget_id, body ?? {}, caller);
       await pauseBudget(context, control);
@@ -52,7 +52,7 @@ export const budgetControlRoutes: readonly Route[] = [
     params: budgetParams,
     body: resumeInput,
     responses: {
-      200: answer("Resumed, or not paused.", budgetSchema),
+      200: answer("Resumed, or not paused.", controlledBudgetSchema),
       400: badField,
       404: noBudget,
       409: problem("A value was given, and the whole budget is paused."),
@@ -74,7 +74,7 @@ export const budgetControlRoutes: readonly Route[] = [
     params: budgetParams,
     body: extendInput,
     responses: {
-      200: answer("Extended.", budgetSchema),
+      200: answer("Extended.", controlledBudgetSchema),
       400: badField,
       404: noBudget,
       409: problem("The only window of the budget is not open."),
@@ -96,7 +96,7 @@ export const budgetControlRoutes: readonly Route[] = [
     params: budgetParams,
     body: declineInput,
     responses: {
-      200: answer("Declined.", budgetSchema),
+      200: answer("Declined.", controlledBudgetSchema),
       400: badField,
       404: noBudget,
       409: problem("No question is open."),
@@ -122,8 +122,8 @@ function controlOf(budgetId: string, { value, reason }: ControlInput, { key }: P
 async function shown(
   context: ApiContext,
   { budgetId, value }: { readonly budgetId: string; readonly value: string | null },
-): Promise<BudgetJson> {
+): Promise<ControlledBudgetJson> {
   const budget = findBudget(context.ledger, budgetId);
   const named = budget.resourceId === everyValue ? value : null;
-  return budgetJson(await observeBudget(context, budget, named));
+  return { ...budgetJson(await observeBudget(context, budget, named)), value: named };
 }
