@@ -39,6 +39,9 @@ const fieldsOf: Readonly<Record<Condition["when"], readonly string[]>> = {
   unpriced_model: [],
 };
 
+/** The fields that only some conditions have. */
+export const conditionFields: readonly string[] = Object.values(fieldsOf).flat();
+
 /** @throws PurserError `invalid_request` with field and remedy. */
 export function defineRule(input: unknown, { prefix, ...names }: RuleReading): Rule {
   const all = [...new Set([...commonFields, ...Object.values(fieldsOf).flat()])];
