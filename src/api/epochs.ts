@@ -1,4 +1,4 @@
-/** Serves `/api/v1/epochs`: figures begin anew, and nothing is deleted. */
+/** Serves `/api/v1/epochs`: figures restart from zero, and nothing is deleted. */
 
 import { epochsFor, startEpoch, type SeenEpoch } from "../app/report/epoch.ts";
 import { epochInput, epochSchema, epochsSchema, type EpochJson } from "../contract/epoch.ts";

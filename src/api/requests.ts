@@ -104,7 +104,7 @@ export const requestRoutes: readonly Route[] = [
 const mostLines = 1000;
 
 function notRequests(): PurserError {
-  return new PurserError("invalid_request", "status: refused calls are no requests", {
+  return new PurserError("invalid_request", "status: refused calls are not requests", {
     field: "status",
     remedy: "List them with /api/v1/entries?status=refused, or choose another status.",
   });

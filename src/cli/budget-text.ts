@@ -2,6 +2,7 @@
 
 import type { BudgetDetailJson, BudgetJson } from "../contract/budget.ts";
 import { add, formatUsd, parseUsd, type PicoUsd } from "../domain/money/money.ts";
+import { asCalled } from "./called.ts";
 import { gauge } from "./terminal/bar.ts";
 import type { Paint } from "./terminal/color.ts";
 import { atThePoint, dollars, grouped, percent } from "./terminal/number.ts";
@@ -116,7 +117,7 @@ function approvalText(budget: BudgetJson, paint: Paint): string | undefined {
   const calls = waiting === 1 ? "1 call waits" : `${grouped(String(waiting))} calls wait`;
   const figures = `${amountText(needed, currency)} needed, ${amountText(available, currency)} available`;
   return paint.yellow(
-    `${id} asks for more: ${figures}, ${calls}. purser budget extend|decline ${named}`,
+    `${id} asks for more: ${figures}, ${calls}. ${asCalled(`\`purser budget extend ${named} --amount AMOUNT\` or \`purser budget decline ${named}\``)}`,
   );
 }
 

@@ -316,7 +316,7 @@ test("an open question is shown with what can be done about it", () => {
   };
   const asking = { ...budget, on_exhausted: "ask" as const, ask_timeout: "10m", approval };
   const line =
-    /child asks for more: \$3\.0000 needed, \$0\.5000 available, 200 calls wait\. purser budget extend\|decline child --value atlas/;
+    /child asks for more: \$3\.0000 needed, \$0\.5000 available, 200 calls wait\. `.+ budget extend child --value atlas --amount AMOUNT` or `.+ budget decline child --value atlas`/;
   assert.match(budgetText(asking, output), line);
   assert.match(budgetTable([asking], output), /child asks /);
   assert.match(budgetLines([budget, asking], output), line);

@@ -9,7 +9,7 @@ export const epochInput = z
     name: nameSchema.optional(),
     attribution: attributionSchema
       .optional()
-      .describe("Whose figures begin anew. Without it, those of all calls."),
+      .describe("Whose figures restart from zero. Without it, those of all calls."),
     note: nameSchema.optional().describe("Why, for the journal."),
   })
   .meta({ id: "EpochInput" });

@@ -22,7 +22,7 @@ const request = {
     .nullable()
     .describe("Of its last call; null if it has none."),
   calls: z.int().describe("Calls of models: each attempt counts."),
-  charges: z.int().describe("Charges that are no model call."),
+  charges: z.int().describe("Charges other than model calls."),
   cost_usd: usdSchema.describe("Everything: the sum of the five below."),
   model_cost_usd: usdSchema,
   tool_cost_usd: usdSchema.describe("Fees of tools that the provider ran, and charges of tools."),
@@ -44,7 +44,7 @@ const lineSchema = z
   .object({
     component,
     name: z.string().describe("The model, the item, or the meter of a tool."),
-    meter: z.string().nullable().describe("Null for a charge that is no model call."),
+    meter: z.string().nullable().describe("Null for a charge other than a model call."),
     quantity: z.string().nullable().describe("Null if only the amount is known."),
     unit: z.string().nullable().describe("What is counted, of an item."),
     cost_usd: usdSchema,

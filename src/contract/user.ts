@@ -10,7 +10,7 @@ import { instantSchema, usdSchema } from "./value.ts";
 
 const sums = {
   cost_usd: usdSchema.describe("Model calls and charges."),
-  calls: z.int().describe("Charged calls, and charges that are no model call."),
+  calls: z.int().describe("Charged calls, and charges other than model calls."),
   requests: z.int().describe("Charged calls of models."),
   cost_per_request_usd: usdSchema
     .nullable()

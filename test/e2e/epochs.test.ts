@@ -1,4 +1,4 @@
-/** Epochs of a real process: figures begin anew, nothing is deleted, budgets are not affected. */
+/** Epochs of a real process: figures restart from zero, nothing is deleted, budgets are not affected. */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
@@ -33,7 +33,7 @@ async function cost(query: string): Promise<number> {
   return json["total_cost"] ?? NaN;
 }
 
-test("figures begin anew for the scope of an epoch; earlier ones remain", async () => {
+test("figures restart for the scope of an epoch; earlier ones remain", async () => {
   const none = await gateway.api("GET", "/api/v1/summary?from=epoch");
   assert.equal(none.status, 400);
   assert.equal(none.json["field"], "from");

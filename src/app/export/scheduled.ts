@@ -24,7 +24,7 @@ export interface ScheduledExportsParts {
   readonly clock: Pick<Clock, "now">;
   /** Such as all calls that are not simulated. */
   readonly filter: CallFilter;
-  /** Hears of problems of the ledger. Failed runs are in the journal. */
+  /** Receives ledger errors. Failed runs are in the journal. */
   readonly onProblem: (message: string, error: unknown) => void;
 }
 

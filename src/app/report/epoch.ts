@@ -1,4 +1,4 @@
-/** Epochs: figures begin anew without deleting anything. */
+/** Epochs: figures restart from zero without deleting anything. */
 
 import { readAttribution } from "../../domain/attribution/value.ts";
 import { valuesOf } from "../../domain/attribution/values.ts";
@@ -26,7 +26,7 @@ export interface NewEpoch {
 export type SeenEpoch = Omit<KeptEpoch, "by"> & { readonly by: string | null };
 
 /**
- * The figures of a scope begin anew now. Earlier ones can still be read with their own range, and
+ * The figures of a scope restart from zero now. Earlier ones can still be read with their own range, and
  * budgets are not affected.
  *
  * @throws PurserError `invalid_request` for an invalid attribution.

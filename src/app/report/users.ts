@@ -9,7 +9,7 @@ import { share } from "./summary.ts";
 
 export interface UserSums {
   readonly cost: PicoUsd;
-  /** Charged calls, and charges that are no model call. */
+  /** Charged calls, and charges other than model calls. */
   readonly calls: number;
   /** Charged calls of models. */
   readonly requests: number;

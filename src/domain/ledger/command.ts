@@ -259,7 +259,7 @@ export interface EscalateRuleCommand {
   readonly value: string;
 }
 
-/** Begins the figures of a scope anew. */
+/** Restarts the figures of a scope from zero. */
 export interface StartEpochCommand {
   readonly kind: "start_epoch";
   readonly at: number;

@@ -166,7 +166,7 @@ export class Registry {
     this.priceUpdates.set(updateId, { ...update, revertedAt: at });
   }
 
-  /** A rule with another condition begins anew. */
+  /** A rule with another condition restarts its count. */
   #defineRule({ at, rule, deleted }: RuleEntry): void {
     const before = this.rules.get(rule.ruleId);
     const continues = !deleted && before !== undefined && sameCondition(before, rule);

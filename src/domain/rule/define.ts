@@ -171,7 +171,7 @@ function readAmount(fields: Fields): RuleAmount {
   const value = fields.values.get("amount");
   const remedy = 'Give an amount above zero, such as "20" USD or 50000 tokens.';
   if (value === undefined) throw invalid(field, "is missing", remedy);
-  const amount = parseAmount(value, { currency, field });
+  const amount = parseAmount(value, { currency, field, remedy });
   if (amount > 0n) return { amount, currency };
   throw invalid(field, `is ${show(value)}`, remedy);
 }

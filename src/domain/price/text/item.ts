@@ -19,7 +19,7 @@ export const itemProviders: Readonly<Record<ItemKind, string>> = {
   other: "other_costs",
 };
 
-/** The endpoint of charges that are no model call. */
+/** The endpoint of charges other than model calls. */
 export const chargeEndpoint = "charge";
 
 /** How the details of a charge begin, which its entry keeps as its usage. */
