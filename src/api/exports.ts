@@ -131,6 +131,7 @@ export const exportRoutes: readonly Route[] = [
         format: "focus",
         ...rangeOf(query, { caller, context }),
         period: query.period,
+        closing: "month",
         version: query.version,
         billsComputed: query.billed_cost === "computed",
       } as const;

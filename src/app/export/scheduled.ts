@@ -148,7 +148,7 @@ export class ScheduledExports {
     }
   }
 
-  async #job({ format, timeZone }: ExportSchedule, { from, to }: Range): Promise<ExportJob> {
+  async #job({ format, timeZone, every }: ExportSchedule, { from, to }: Range): Promise<ExportJob> {
     const filter = { ...this.#parts.filter, from, to };
     switch (format) {
       case "csv":
@@ -163,6 +163,7 @@ export class ScheduledExports {
           from,
           to,
           period: "day",
+          closing: every,
           version: focusVersions[0],
           billsComputed: false,
         };
