@@ -7,7 +7,7 @@ import type { CallFilter, CallRow, LedgerReader } from "../port/reader.ts";
 import type { SchedulePeriod } from "../port/export-schedule.ts";
 import { calendarWindow } from "../report/range.ts";
 import { edgesIn } from "../report/series.ts";
-import { callPages, correctionPages } from "./call-pages.ts";
+import { byCost, callPages, correctionPages } from "./call-pages.ts";
 
 export interface FocusQuery extends FocusOptions {
   readonly filter: CallFilter;
@@ -49,7 +49,7 @@ async function* periods(
     for await (const page of callPages(reader, { ...inside, charged: true }))
       for (const call of page) if (!isLate(call, call.correction)) sums.add(call);
     await addCorrected(reader, inside, { sums, isLate });
-    yield sums.charges();
+    yield* byCost(sums.charges());
   }
 }
 

@@ -11,7 +11,7 @@ import type { CallFilter } from "../port/reader.ts";
 import type { Range } from "../report/range.ts";
 import { dueAt, fileNameOf, missingPeriods, nextPeriod } from "./period.ts";
 import { reportBudgets } from "./report-budgets.ts";
-import { ExportTurns, usualTurns } from "./turns.ts";
+import { ExportQueue, usualLimits } from "./export-queue.ts";
 
 export interface ScheduledPart {
   readonly schedule: ExportSchedule;
@@ -56,8 +56,8 @@ export class ScheduledExports {
 
   constructor(parts: ScheduledExportsParts) {
     this.#parts = parts;
-    const limits = { ...usualTurns, atOnce: 1, mostWaiting: parts.scheduled.length };
-    this.#exporter = new ExportTurns(parts.exporter, limits);
+    const limits = { ...usualLimits, atOnce: 1, mostWaiting: parts.scheduled.length };
+    this.#exporter = new ExportQueue(parts.exporter, limits);
     this.#startedAt = parts.clock.now();
   }
 

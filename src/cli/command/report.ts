@@ -115,11 +115,13 @@ function withRange(command: Command): Command {
 
 /** @throws PurserError `invalid_request` for two formats. */
 function formatOf({ csv: isCsv, json, format }: ReportOptions): Format {
-  if (isCsv && (json || format === "json"))
-    throw new PurserError("invalid_request", "--csv and JSON exclude each other", {
+  if (isCsv && (json || format === "json")) {
+    const other = json ? "--json" : "--format json";
+    throw new PurserError("invalid_request", `--csv and ${other} exclude each other`, {
       field: "--csv",
       remedy: "Give one format.",
     });
+  }
   return json ? "json" : isCsv ? "csv" : format;
 }
 

@@ -143,11 +143,9 @@ export class FocusSums {
     }
   }
 
-  /** The most expensive first. */
+  /** In no order. */
   charges(): readonly FocusCharge[] {
-    return [...this.#sums.values()].sort((left, right) =>
-      left.cost === right.cost ? 0 : left.cost > right.cost ? -1 : 1,
-    );
+    return [...this.#sums.values()];
   }
 
   #textOf(rate: Rate, { model, meter }: Charge): string {
