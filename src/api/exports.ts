@@ -15,7 +15,7 @@ import { PurserError } from "../domain/error.ts";
 import { monthOf } from "../domain/focus/focus-columns.ts";
 import type { ApiContext } from "./context.ts";
 import { fileReply } from "./file-reply.ts";
-import { figuresFilter } from "./filter.ts";
+import { adminKeys, figuresFilter } from "./filter.ts";
 import {
   answer,
   problem,
@@ -146,7 +146,7 @@ async function rowsReply(
 ): Promise<Response> {
   const filter = exportFilter(caller, query, context);
   const scope = figuresFilter(caller, { include: query.include }, context);
-  const job = { format, rows: query.rows, filter, scope } as const;
+  const job = { format, rows: query.rows, filter, scope, adminKeys: adminKeys(context) } as const;
   return fileReply(context.exporter.run(job, signal), {
     mediaType: format === "csv" ? csvType : "application/json",
     name: fileName(query.rows, query, format),

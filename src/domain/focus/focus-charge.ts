@@ -8,8 +8,7 @@ import { add, subtract, zero, type PicoUsd } from "../money/money.ts";
 import { unpricedSource, type Charge, type Rate } from "../price/row/rate.ts";
 import {
   chargeEndpoint,
-  itemKinds,
-  itemProviders,
+  kindOfCharge,
   pricedQuantityOf,
   type ItemKind,
   type PricedQuantity,
@@ -167,9 +166,8 @@ type Sum = Omit<FocusCharge, "priced"> & {
   cost: PicoUsd;
 };
 
-function itemKindOf({ route }: ChargedCall): ItemKind | null {
-  if (route.endpoint !== chargeEndpoint) return null;
-  return itemKinds.find((kind) => itemProviders[kind] === route.provider) ?? null;
+function itemKindOf({ route, rawUsage }: ChargedCall): ItemKind | null {
+  return route.endpoint === chargeEndpoint ? kindOfCharge(route.provider, rawUsage) : null;
 }
 
 /** Null if the amount is not the quantity at the price, rounded. */
