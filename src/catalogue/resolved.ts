@@ -1,8 +1,8 @@
-/** Prices on which the published lists disagree, where the later list is right. */
+/** Prices on which published lists disagree, and which of them is right or charged. */
 
-import type { PriceList } from "../../src/catalogue/merge.ts";
-import { parsePerCall } from "../../src/domain/price/text/per-million.ts";
-import type { CatalogueRow } from "../../src/domain/price/row/row.ts";
+import type { PriceList } from "./merge.ts";
+import { parsePerCall } from "../domain/price/text/per-million.ts";
+import type { CatalogueRow } from "../domain/price/row/row.ts";
 
 interface Resolved {
   readonly provider: string;
@@ -75,6 +75,17 @@ export function isPreferred({ provider, model, source }: CatalogueRow): boolean 
     (entry) => entry.provider === provider && entry.model === model && entry.right === source,
   );
 }
+
+/** Why the price of a list is wrong, if another list is known to have the right one. */
+export function whyWrong({ provider, model, source }: CatalogueRow): string | undefined {
+  const entry = resolved.find((each) => each.provider === provider && each.model === model);
+  return entry && sources.has(source) && entry.right !== source
+    ? `has another price in ${entry.right}, which is right: ${entry.why}`
+    : undefined;
+}
+
+/** The lists between which it was decided. */
+const sources: ReadonlySet<string> = new Set(["genai-prices", "litellm"]);
 
 interface Fee {
   readonly provider: string;
