@@ -6,7 +6,7 @@ import { inRegion } from "./bedrock-place.ts";
 import type { BuiltInList } from "./built-in-list.ts";
 import { dearerOf } from "./dearer-row.ts";
 import { endOf } from "./overlay/retired.ts";
-import { whyWrong, isUndecided, withRightFees } from "./resolved.ts";
+import { whyWrong, isDisputed, withRightFees } from "./resolved.ts";
 import { completeSameModels } from "./same-model.ts";
 import { withWholeRegions } from "./whole-region.ts";
 
@@ -37,7 +37,7 @@ export function correctList<List extends StatedList>(
   });
   const rows = completeSameModels(regional(kept, builtIn), at)
     .map(withWholeRegions)
-    .map((row) => (isUndecided(row) ? notBelow(row, { at, builtIn }) : row));
+    .map((row) => (isDisputed(row) ? notBelow(row, { at, builtIn }) : row));
   return { ...list, rows, skipped: [...list.skipped, ...skipped] };
 }
 

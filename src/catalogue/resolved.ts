@@ -7,7 +7,7 @@ import type { CatalogueRow } from "../domain/price/row/row.ts";
 interface Resolved {
   readonly provider: string;
   readonly model: string;
-  /** The source whose price is right, against the order of precedence. */
+  /** The source whose price is right, against the order of precedence; or `the book`, by its overlay. */
   readonly right: string;
   readonly why: string;
 }
@@ -18,7 +18,16 @@ const govCloud = {
   why: "GovCloud costs more than other regions (aws.amazon.com/bedrock/pricing)",
 } as const;
 
+const redirected = {
+  provider: "x-ai",
+  right: "the book",
+  why: "since 2026-05-15 served and billed as grok-4.3 (docs.x.ai/developers/migration/may-15-retirement)",
+} as const;
+
 export const resolved: readonly Resolved[] = [
+  { ...redirected, model: "grok-code-fast" },
+  { ...redirected, model: "grok-code-fast-1" },
+  { ...redirected, model: "grok-code-fast-1-0825" },
   { ...govCloud, model: "us-gov.anthropic.claude-haiku-5-5" },
   { ...govCloud, model: "us-gov.anthropic.claude-sonnet-5" },
   { ...govCloud, model: "us-gov.anthropic.claude-sonnet-5-5" },
@@ -34,6 +43,8 @@ interface Undecided {
   readonly provider: string;
   /** Ids of the later list. */
   readonly model: RegExp;
+  /** Other ids by which the earlier list has the models. */
+  readonly earlier?: RegExp;
   readonly why: string;
 }
 
@@ -52,6 +63,7 @@ export const undecided: readonly Undecided[] = [
   {
     provider: "azure",
     model: /^text-embedding-(?:3-large|3-small|ada-002)$/,
+    earlier: /^ada$/,
     why: "the dearer: litellm has it for data zones, too, and a host does not show the kind of a deployment",
   },
   {
@@ -68,6 +80,14 @@ export const undecided: readonly Undecided[] = [
 
 export function isUndecided({ provider, model }: CatalogueRow): boolean {
   return undecided.some((entry) => entry.provider === provider && entry.model.test(model));
+}
+
+/** Whether nothing decides between the price of a row, from any list, and that of another list. */
+export function isDisputed(row: CatalogueRow): boolean {
+  return (
+    isUndecided(row) ||
+    undecided.some(({ provider, earlier }) => provider === row.provider && earlier?.test(row.model))
+  );
 }
 
 export function isPreferred({ provider, model, source }: CatalogueRow): boolean {

@@ -102,7 +102,7 @@ export function changeOf(listed: ListedModel, inForce: BookInForce): ModelChange
   const news = renewed.filter(({ isKnown }) => !isKnown);
   const rates = news.flatMap(({ present, row }) => (present ? compareRows(present, row) : []));
   const isNew = news.some(({ present }) => !present);
-  if (news.length === 0 || (!isNew && rates.length === 0)) return null;
+  if (news.length === 0 || (!isNew && rates.every(isRounded))) return null;
   const stored = news.map(({ row }) => row);
   const knownChange = statesTimes(rows, at) ? null : nextChange(book, { provider, model, at });
   return {
@@ -227,6 +227,13 @@ function validity(
   validTo: number | undefined,
 ): Pick<CatalogueRow, "validFrom" | "validTo"> {
   return { validFrom, ...(validTo !== undefined && { validTo }) };
+}
+
+/** Lists compute prices from others: per second of those per hour, per token of those per unit. */
+function isRounded({ before, after }: RateChange): boolean {
+  if (before === null || after === null) return false;
+  const [less, more] = before < after ? [before, after] : [after, before];
+  return (more - less) * 1_000n <= more;
 }
 
 function kindOf(rates: readonly RateChange[]): ChangeKind {
