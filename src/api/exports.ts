@@ -14,7 +14,7 @@ import { PurserError } from "../domain/error.ts";
 import { monthOf } from "../domain/focus/focus-columns.ts";
 import type { ApiContext } from "./context.ts";
 import { fileReply } from "./file-reply.ts";
-import { figuresFilter } from "./filter.ts";
+import { adminKeys, figuresFilter } from "./filter.ts";
 import {
   answer,
   problem,
@@ -48,7 +48,13 @@ export const exportRoutes: readonly Route[] = [
     handler: async ({ query, caller, context, request }) => {
       const filter = exportFilter(caller, query, context);
       const scope = figuresFilter(caller, { include: query.include }, context);
-      const job = { format: "csv", rows: query.rows, filter, scope } as const;
+      const job = {
+        format: "csv",
+        rows: query.rows,
+        filter,
+        scope,
+        adminKeys: adminKeys(context),
+      } as const;
       return fileReply(context.exporter.run(job, request.signal), {
         mediaType: csvType,
         name: fileName(query.rows, query, "csv"),
@@ -67,7 +73,13 @@ export const exportRoutes: readonly Route[] = [
     handler: async ({ query, caller, context, request }) => {
       const filter = exportFilter(caller, query, context);
       const scope = figuresFilter(caller, { include: query.include }, context);
-      const job = { format: "json", rows: query.rows, filter, scope } as const;
+      const job = {
+        format: "json",
+        rows: query.rows,
+        filter,
+        scope,
+        adminKeys: adminKeys(context),
+      } as const;
       return fileReply(context.exporter.run(job, request.signal), {
         mediaType: "application/json",
         name: fileName(query.rows, query, "json"),

@@ -153,7 +153,7 @@ export class ScheduledExports {
     switch (format) {
       case "csv":
       case "json":
-        return { format, rows: "calls", filter, scope: filter };
+        return { format, rows: "calls", filter, scope: filter, adminKeys: new Set() };
       case "xlsx":
         return { format, filter };
       case "focus":

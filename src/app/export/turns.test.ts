@@ -7,7 +7,13 @@ import { PurserError } from "../../domain/error.ts";
 import type { Exporter, ExportJob } from "../port/exporter.ts";
 import { ExportTurns, usualTurns } from "./turns.ts";
 
-const job: ExportJob = { format: "csv", rows: "calls", filter: {}, scope: {} };
+const job: ExportJob = {
+  format: "csv",
+  rows: "calls",
+  filter: {},
+  scope: {},
+  adminKeys: new Set<string>(),
+};
 const { signal } = new AbortController();
 
 /** A file without end, so that its reader decides when it is over. */

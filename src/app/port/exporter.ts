@@ -19,6 +19,8 @@ export interface RowsJob {
   readonly filter: CallFilter;
   /** What the reader may see at all: a request in the filter is exported with all its charges. */
   readonly scope: CallFilter;
+  /** Keys whose charges may belong to the request of another key. */
+  readonly adminKeys: ReadonlySet<string>;
 }
 
 export interface WorkbookJob {

@@ -238,6 +238,8 @@ export interface PutRuleCommand {
 export interface FireRuleCommand {
   readonly kind: "fire_rule";
   readonly at: number;
+  /** Of the rule that was evaluated: under a newer condition, the alert does not fire. */
+  readonly since: number;
   readonly alert: Alert;
 }
 

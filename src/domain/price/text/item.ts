@@ -33,6 +33,13 @@ export function detailsOfCharge(details: string | null): {
   return { quantity: textIn(details, "quantity"), unit: textIn(details, "unit") };
 }
 
+/** The kind of the item of a charge: a simulated one has the simulator as its provider. */
+export function kindOfCharge(provider: string, details: string | null): ItemKind {
+  const own = itemKinds.find((kind) => itemProviders[kind] === provider);
+  const said = own ?? textIn(details, "kind");
+  return itemKinds.find((kind) => kind === said) ?? "other";
+}
+
 /** Whether the usage that an entry keeps is the details of a charge. */
 export function isChargeDetails(usage: string | null): boolean {
   return usage?.startsWith(beginning) === true;
