@@ -5,7 +5,7 @@
 import { add, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
 import { givenImageCost } from "../../domain/price/given-images.ts";
 import { askedOf, sheetOfServed } from "../../domain/price/served.ts";
-import type { PriceBook } from "../../domain/price/sheet.ts";
+import type { DearestRates, PriceBook } from "../../domain/price/sheet.ts";
 import type { OtherModel, RequestFacts } from "../../wire/wire.ts";
 import { feesOf, hasMedia, ratesOf, type Estimate } from "./estimate.ts";
 import type { CallLimits } from "../port/limits.ts";
@@ -65,7 +65,7 @@ function boundOf(
   const query = { cacheWrite, serviceTier, region, fees, media: hasMedia(facts) };
   const isListed = prices.sheet({ provider, model, at })?.pricesTokens === true;
   const ceiling = isListed ? undefined : prices.ceiling({ ...query, provider, at });
-  const rates = ceiling ? ratesOf(ceiling) : sheet?.dearest({ ...query, inputTokens });
+  const rates = dearerOf(ceiling && ratesOf(ceiling), sheet?.dearest({ ...query, inputTokens }));
   if (!rates) return zero;
   const outputTokens =
     (other.maxOutputTokens ?? sheet?.maxOutputTokens ?? limits.maxOutputTokens) *
@@ -77,4 +77,18 @@ function boundOf(
     givenImageCost(sheet, facts.media.images, { serviceTier, region, at }),
   ];
   return multiply(costs.reduce(add), other.runs);
+}
+
+/** Of a model without a price, each rate of the ceiling, or of the sheet by which it is charged. */
+function dearerOf(
+  ceiling: DearestRates | undefined,
+  sheet: DearestRates | undefined,
+): DearestRates | undefined {
+  if (!ceiling || !sheet) return ceiling ?? sheet;
+  return {
+    input: dearestOf([ceiling.input, sheet.input]),
+    output: dearestOf([ceiling.output, sheet.output]),
+    webSearch: dearestOf([ceiling.webSearch, sheet.webSearch]),
+    request: dearestOf([ceiling.request, sheet.request]),
+  };
 }
