@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { priceDemand } from "../../domain/ledger/decide-hold.ts";
 import { pico } from "../../domain/money/money.ts";
 import { makePriceBook } from "../../domain/price/book.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
@@ -10,6 +11,7 @@ import { anthropicWire } from "../../wire/anthropic/index.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
 import type { WireFormat } from "../../wire/wire.ts";
 import { aProvider } from "../port/parts.test-kit.ts";
+import { demandOf, type Estimate } from "./estimate.ts";
 import { withOtherModels } from "./other-models.ts";
 
 /**
@@ -41,12 +43,17 @@ const prices = makePriceBook({
   version: "test",
 });
 
+interface Scene {
+  readonly body: object;
+  readonly book?: PriceBook;
+}
+
 /** The amount held for other models, with 100 tokens of input and 1000 of output per choice. */
-function heldBesides(
-  wire: WireFormat,
-  path: string,
-  { body, book = prices }: { readonly body: object; readonly book?: PriceBook },
-): bigint {
+function heldBesides(wire: WireFormat, path: string, scene: Scene): bigint {
+  return estimated(wire, path, scene).fees - 7n;
+}
+
+function estimated(wire: WireFormat, path: string, { body, book = prices }: Scene): Estimate {
   const endpoint = wire.endpoint("POST", path);
   const { facts } = wire.read(
     endpoint,
@@ -70,10 +77,7 @@ function heldBesides(
     rates: null,
     fees: pico(7n),
   };
-  return (
-    withOtherModels(book, { route, facts, estimate, at: 0, limits: { maxOutputTokens: 50 } }).fees -
-    7n
-  );
+  return withOtherModels(book, { route, facts, estimate, at: 0, limits: { maxOutputTokens: 50 } });
 }
 
 test("of the models that may answer instead, the most expensive is held, with all choices", () => {
@@ -139,4 +143,18 @@ test("a model without a price is held at the ceiling, or at the requested model'
   assert.equal(held(1n, 1n), 1100n * 3n + 10n * 7n);
   assert.equal(held(9n, 1n), 1100n * 9n + 10n * 7n);
   assert.equal(held(1n, 9n), 1100n * 3n + 10n * 9n);
+});
+
+test("models that have no price, like the requested one, are held at the rates of a budget", () => {
+  const book = makePriceBook({ sources: [], version: "test" });
+  const advisor = { type: "advisor_20260301", name: "b", model: "b", max_uses: 2, max_tokens: 10 };
+  const body = { tools: [advisor], fallbacks: [{ model: "c" }, { model: "d", max_tokens: 3 }] };
+  const estimate = estimated(anthropicWire, "/v1/messages", { body, book });
+  const demand = demandOf(estimate, { input: 100, output: 1000, least: 1 });
+  assert.equal(demand.fixed.usd, 7n, "no amount without rates");
+  const rates = { input: pico(1n), output: pico(1_000_000n) };
+  const held = priceDemand(demand, rates).fixed.usd - 7n - 100n;
+  const inputs = 2n * 1100n + 2n * 1100n;
+  const outputs = 2n * 10n + 1000n + 3n;
+  assert.equal(held, inputs + outputs * 1_000_000n);
 });
