@@ -25,6 +25,7 @@ import { notifierRoutes } from "./notifiers.ts";
 import { openApiDocument } from "./openapi.ts";
 import { priceUpdateRoutes } from "./price-updates.ts";
 import { priceRoutes } from "./prices.ts";
+import { printJson } from "./print-json.ts";
 import { describeError, problemResponse } from "./problem.ts";
 import { readBody, readQuery } from "./request.ts";
 import type { Reply, Route } from "./route.ts";
@@ -132,13 +133,13 @@ async function serveOrRefuse(route: Route, context: ApiContext, exchange: Contex
   }
 }
 
-function respond(reply: Reply): Response {
+async function respond(reply: Reply): Promise<Response> {
   if (reply instanceof Response) return reply;
-  const [text, mediaType] =
+  const [body, mediaType] =
     "json" in reply
-      ? [JSON.stringify(reply.json), "application/json"]
+      ? [await printJson(reply.json), "application/json"]
       : [reply.text, reply.mediaType];
-  return new Response(reply.status === 204 ? null : text, {
+  return new Response(reply.status === 204 ? null : body, {
     status: reply.status,
     headers: {
       "content-type": mediaType,

@@ -14,6 +14,7 @@ import {
 import { formatInstant } from "../domain/input/scalar.ts";
 import { idOfOperation } from "../domain/ledger/operation.ts";
 import { formatUsd, subtract, zero } from "../domain/money/money.ts";
+import { mapInTurns } from "../domain/turns.ts";
 import { readUsd } from "./amount.ts";
 import { chargeJson } from "./charge.ts";
 import { scopedFilter } from "./filter.ts";
@@ -43,13 +44,13 @@ export const entryRoutes: readonly Route[] = [
       if (query.status === "refused") {
         const page = cutPage(await context.reader.refusals(filter, range), query.limit);
         return ok({
-          data: page.rows.map(refusalJson),
+          data: await mapInTurns(page.rows, refusalJson),
           next_cursor: page.nextCursor,
         });
       }
       const page = cutPage(await context.reader.calls(filter, range), query.limit);
       return ok({
-        data: page.rows.map(entryJson),
+        data: await mapInTurns(page.rows, entryJson),
         next_cursor: page.nextCursor,
       });
     },

@@ -214,6 +214,9 @@ test("a hold grows by an amount or by output tokens, within the budget", async (
     (await bench.call("POST", "/api/v1/holds/none/top-up", { amount: "1" })).status,
     404,
   );
+  await bench.call("POST", "/api/v1/holds/h-1/release", {});
+  const late = await bench.call("POST", "/api/v1/holds/h-1/top-up", { amount: "0.0001" });
+  assert.deepEqual([late.status, late.json.field], [409, "operation_id"]);
 });
 
 test("a released hold releases everything once, and cannot be settled", async (t) => {

@@ -25,6 +25,8 @@ import type { KeptPriceUpdate } from "../domain/price/update/price-update.ts";
 import { commonName } from "../domain/price/id/provider-name.ts";
 import { largestByMeter, statedBy } from "../domain/price/update/rate-change.ts";
 import type { ModelName } from "../domain/price/served.ts";
+import type { PriceBook } from "../domain/price/sheet.ts";
+import type { ApiContext } from "./context.ts";
 import { cutPage, readCursor } from "./page.ts";
 import { adminOnly, answer, ok, problem, route, type Route } from "./route.ts";
 
@@ -53,7 +55,7 @@ export const priceUpdateRoutes: readonly Route[] = [
       const report = await (query.check === "true"
         ? updates.check(request)
         : updates.apply(request));
-      return ok(await reportJson(report, context.clock.now()));
+      return ok(await reportJson(report, context));
     },
   }),
   route({
@@ -120,13 +122,14 @@ function requestOf({ from, text, name, accept = [] }: PriceUpdateBody): UpdateRe
   );
 }
 
-async function reportJson(report: UpdateReport, now: number): Promise<PriceUpdateJson> {
+async function reportJson(report: UpdateReport, context: ReportContext): Promise<PriceUpdateJson> {
+  const now = context.clock.now();
   const { effect } = report;
   const rest = restBetween();
   const changes: ModelChangeJson[] = [];
   for (const change of report.changes) {
     await rest();
-    changes.push(changeJson(change, now));
+    changes.push(changeJson(change, { now, isOwn: isOwnPrice(context.prices(), change, now) }));
   }
   return {
     state: report.state,
@@ -142,6 +145,7 @@ async function reportJson(report: UpdateReport, now: number): Promise<PriceUpdat
       model,
       detail,
     })),
+    partial: report.partial,
     unchanged: report.unchanged,
     changes,
     gone: report.gone.map(nameJson),
@@ -159,7 +163,17 @@ async function reportJson(report: UpdateReport, now: number): Promise<PriceUpdat
   };
 }
 
-function changeJson(change: ModelChange, now: number): ModelChangeJson {
+type ReportContext = Pick<ApiContext, "clock" | "prices">;
+
+function isOwnPrice(book: PriceBook, { provider, model }: ModelName, at: number): boolean {
+  const source = book.sheet({ provider, model, at })?.row.source;
+  return source === "configuration" || source === "api";
+}
+
+function changeJson(
+  change: ModelChange,
+  { now, isOwn }: { readonly now: number; readonly isOwn: boolean },
+): ModelChangeJson {
   const [first] = change.rows;
   const begins = first?.validFrom ?? 0;
   const rates = change.kind === "new" && first ? statedBy(first) : largestByMeter(change.rates);
@@ -174,6 +188,7 @@ function changeJson(change: ModelChange, now: number): ModelChangeJson {
       before_usd_per_million: perMillion(rate.before),
       after_usd_per_million: perMillion(rate.after),
     })),
+    own_price: isOwn,
     carried: change.carried,
     valid_from: begins > now ? formatInstant(begins) : null,
     known_change: change.knownChange === null ? null : formatInstant(change.knownChange),
@@ -189,7 +204,7 @@ function perMillion(rate: PicoUsd | null): string | null {
 }
 
 function keptJson(update: KeptPriceUpdate): KeptPriceUpdateJson {
-  const { updateId, at, source, version, sha256, from, rows, revertedAt } = update;
+  const { updateId, at, source, version, sha256, from, rows, revertedAt, partial } = update;
   return {
     update_id: updateId,
     at: formatInstant(at),
@@ -198,6 +213,7 @@ function keptJson(update: KeptPriceUpdate): KeptPriceUpdateJson {
     sha256,
     from,
     prices: rows.length,
+    partial: partial === true,
     reverted_at: revertedAt === null ? null : formatInstant(revertedAt),
   };
 }

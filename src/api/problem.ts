@@ -35,7 +35,7 @@ export const problems: Readonly<Record<ProblemCode, Meaning>> = {
   forbidden: { status: 403, title: "The key may not do this" },
   not_found: { status: 404, title: "Not found" },
   method_not_allowed: { status: 405, title: "The path does not support this method" },
-  conflict: { status: 409, title: "The id was used with another body, or is in use" },
+  conflict: { status: 409, title: "The request conflicts with another, or with what is stored" },
   too_large: { status: 413, title: "The body is too large" },
   unsupported_encoding: {
     status: 415,

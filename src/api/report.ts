@@ -2,34 +2,38 @@
 
 import { rangeBefore, rangeOf, type Range } from "../app/report/range.ts";
 import {
+  changeOf,
   isMetric,
   latencyCoverage,
   metricNames,
   metrics,
   ratio,
+  shareOfFigure,
   type Figure,
   type MetricName,
   type Sums,
 } from "../app/report/metric.ts";
 import { readingIn } from "../app/report/exchange-reader.ts";
 import { figureOf, report, type Report, type ReportQuery } from "../app/report/query.ts";
-import type { Group } from "../app/report/sums.ts";
-import { Turns } from "../app/report/turns.ts";
+import type { Group } from "../app/report/group-id.ts";
 import {
   reportQuery,
   reportSchema,
   type ReportFiguresJson,
   type ReportJson,
 } from "../contract/report.ts";
+import type { Dimension } from "../domain/attribution/attribution.ts";
 import { PurserError } from "../domain/error.ts";
 import { suggest } from "../domain/input/nearest.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import type { Exchange } from "../domain/money/exchange.ts";
 import { formatUsd, zero, type PicoUsd } from "../domain/money/money.ts";
+import { mapInTurns, turns } from "../domain/turns.ts";
 import { displayOf, exchangeFor } from "./currency.ts";
-import { drillQuery } from "./drill.ts";
+import { Drill, remembered } from "./drill.ts";
 import { figuresFilter } from "./filter.ts";
 import { readBy } from "./group-by.ts";
+import { lazyList } from "./print-json.ts";
 import { answer, ok, problem, readers, route, type Route } from "./route.ts";
 import { keyNames } from "./series.ts";
 import { orderText, readOrder } from "./sort.ts";
@@ -106,62 +110,73 @@ async function reportJson(
     sort: orderText(sort),
     share_of: print.shareOf,
     cumulative: isCumulative,
-    total: { ...print.row({}, total.sums, query), ...print.compared(total) },
-    rows: rows.map((row) => ({
+    total: { ...print.row(all, total.sums, query), ...print.compared(total) },
+    rows: await mapInTurns(rows, (row) => ({
       group: row.group,
       ...print.row(row.group, row.sums, query),
       ...print.compared(row),
     })),
     groups_left_out: leftOut,
-    data: await bucketsJson(buckets, print),
+    data: lazyList(bucketsJson(buckets, print)),
   };
 }
 
-async function bucketsJson(
+async function* bucketsJson(
   buckets: Report["buckets"],
   print: RowPrinter,
-): Promise<ReportJson["data"]> {
-  const turns = new Turns();
-  const printed: ReportJson["data"][number][] = [];
-  for (const one of buckets) {
-    printed.push({
-      start: formatInstant(one.start),
-      end: formatInstant(one.end),
-      total: print.row({}, one.total, one.counted),
-      rows: one.rows.map(({ group, sums }) => ({ group, ...print.row(group, sums, one.counted) })),
-    });
-    await turns.after(one.rows.length + 1);
+): AsyncGenerator<ReportJson["data"][number]> {
+  for await (const { start, end, total, counted, rows } of buckets) {
+    if (turns.isOver) await turns.next();
+    yield {
+      start: print.instant(start),
+      end: print.instant(end),
+      total: print.row(all, total, counted),
+      rows: await mapInTurns(rows, ({ group, sums }) => ({
+        group,
+        ...print.row(group, sums, counted),
+      })),
+    };
   }
-  return printed;
 }
 
 function timesJson({ from, to }: Range): { readonly from: string; readonly to: string } {
   return { from: formatInstant(from), to: formatInstant(to) };
 }
 
+/** The group of all calls. */
+const all: Group = {};
+
 type RowJson = Omit<ReportJson["rows"][number], "group" | "before" | "change">;
 
 class RowPrinter {
   readonly shareOf: MetricName;
+  readonly instant = remembered(formatInstant);
   readonly #query: ReportQuery;
-  readonly #whole: number;
+  readonly #whole: Figure;
   /** Whose amounts the sums have; undefined for pico-USD. */
   readonly #exchange: Exchange | undefined;
+  readonly #drill: Drill;
+  readonly #hasLatencies: boolean;
+  readonly #divisors: readonly Dimension[];
 
   constructor(query: ReportQuery, total: Sums, exchange: Exchange | undefined) {
+    const wanted = query.metrics.map((name) => metrics[name]);
     this.#exchange = exchange;
     this.#query = query;
     this.shareOf = metrics[query.sort.by].isSum ? query.sort.by : "cost";
-    this.#whole = Number(figureOf(this.shareOf, total) ?? 0);
+    this.#whole = figureOf(this.shareOf, total);
+    this.#drill = new Drill(query.filter, this.instant);
+    this.#hasLatencies = wanted.some(({ needsLatencies }) => needsLatencies === true);
+    this.#divisors = wanted.flatMap(({ dividesBy }) => dividesBy ?? []);
   }
 
   /** @param group Null for the row of all groups that are not listed. */
   row(group: Group | null, sums: Sums, range: Range): RowJson {
     return {
       figures: this.#figures(sums),
-      share: ratio(Number(figureOf(this.shareOf, sums) ?? 0), this.#whole),
+      share: shareOfFigure(figureOf(this.shareOf, sums), this.#whole),
       coverage: this.#coverage(sums),
-      drill: group && drillQuery({ ...this.#query.filter, ...range }, group),
+      drill: group && this.#drill.query(range, group),
     };
   }
 
@@ -184,7 +199,9 @@ class RowPrinter {
   }
 
   #figures(sums: Sums): ReportFiguresJson {
-    return Object.fromEntries(this.#query.metrics.map((name) => [name, this.#figure(name, sums)]));
+    const figures: Record<string, string | number | null> = {};
+    for (const name of this.#query.metrics) figures[name] = this.#figure(name, sums);
+    return figures;
   }
 
   #figure(name: MetricName, sums: Sums): string | number | null {
@@ -202,11 +219,9 @@ class RowPrinter {
   }
 
   #coverage(sums: Sums): RowJson["coverage"] {
-    const wanted = this.#query.metrics.map((name) => metrics[name]);
     const coverage: Record<string, RowJson["coverage"][string]> = {};
-    if (wanted.some(({ needsLatencies }) => needsLatencies === true))
-      coverage["latency"] = latencyCoverage(sums);
-    for (const dimension of wanted.flatMap(({ dividesBy }) => dividesBy ?? [])) {
+    if (this.#hasLatencies) coverage["latency"] = latencyCoverage(sums);
+    for (const dimension of this.#divisors) {
       const known = sums.distinct[dimension];
       const calls = known?.calls ?? 0;
       coverage[dimension] = {
@@ -218,11 +233,6 @@ class RowPrinter {
     }
     return coverage;
   }
-}
-
-function changeOf(now: Figure, before: Figure): number | null {
-  if (now === null || before === null || Number(before) === 0) return null;
-  return (Number(now) - Number(before)) / Number(before);
 }
 
 function readMetrics(text: string): readonly MetricName[] {

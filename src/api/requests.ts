@@ -31,6 +31,7 @@ import type { Exchange } from "../domain/money/exchange.ts";
 import { formatUsd, type PicoUsd } from "../domain/money/money.ts";
 import { detailsOfCharge } from "../domain/price/text/item.ts";
 import type { ApiContext } from "./context.ts";
+import { mapInTurns } from "../domain/turns.ts";
 import { displayOf, exchangeFor } from "./currency.ts";
 import { figuresFilter } from "./filter.ts";
 import { readCursor, writeCursor } from "./page.ts";
@@ -62,7 +63,7 @@ export const requestRoutes: readonly Route[] = [
       const { requests, before } = await listRequests(context.reader, filter, page);
       const exchange = exchangeOf(context, query.currency, requests);
       return ok({
-        data: requests.map((request) => requestJson(request, exchange)),
+        data: await mapInTurns(requests, (request) => requestJson(request, exchange)),
         ...displayOf(exchange),
         next_cursor: before === null ? null : writeCursor(before),
       });
@@ -91,7 +92,7 @@ export const requestRoutes: readonly Route[] = [
       return ok({
         ...requestJson(request, exchange),
         ...displayOf(exchange),
-        lines: lines.slice(0, mostLines).map((line) => lineJson(line, exchange)),
+        lines: await mapInTurns(lines.slice(0, mostLines), (line) => lineJson(line, exchange)),
         lines_left_out: Math.max(0, lines.length - mostLines),
       });
     },

@@ -64,7 +64,7 @@ export const ruleRoutes: readonly Route[] = [
     method: "put",
     path: "/api/v1/rules/{rule_id}",
     summary: "Set a rule",
-    description: "It counts charges from now on. With another condition it begins anew.",
+    description: "It counts charges from now on. A rule with a new condition starts afresh.",
     params: ruleParams,
     body: ruleInput,
     responses: { 200: answer("Set.", setRuleSchema), 400: problem("A field is invalid.") },
@@ -125,7 +125,7 @@ export const ruleRoutes: readonly Route[] = [
         ...(value !== undefined && { value }),
         ...(note !== undefined && { note }),
       });
-      return ok({ data: done.map(alertJson) });
+      return ok({ count: done.length, data: done.slice(-mostAlerts).map(alertJson) });
     },
   }),
 ];

@@ -1,22 +1,27 @@
 /** Serves `/api/v1/series`: figures over time. */
 
 import { usualRangeMs } from "../app/report/range.ts";
+import { ratio } from "../app/report/metric.ts";
 import { readingIn } from "../app/report/exchange-reader.ts";
+import { groupIds, type Group } from "../app/report/group-id.ts";
 import { series, type Series, type SeriesQuery } from "../app/report/series.ts";
 import { unpricedModels } from "../app/report/unpriced-models.ts";
-import type { Figures, GroupFigures } from "../app/port/reader.ts";
+import type { Figures, GroupFigures, GroupKey } from "../app/port/reader.ts";
 import {
   seriesQuery,
   seriesSchema,
   type FiguresJson,
   type GroupFiguresJson,
+  type SeriesJson,
 } from "../contract/series.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import type { Exchange } from "../domain/money/exchange.ts";
-import { formatUsd, zero, type PicoUsd } from "../domain/money/money.ts";
+import { formatUsd, zero } from "../domain/money/money.ts";
+import { mapInTurns, turns } from "../domain/turns.ts";
 import { displayOf, exchangeFor } from "./currency.ts";
 import { countTokens } from "../domain/usage/usage.ts";
 import type { ApiContext } from "./context.ts";
+import { remembered } from "./drill.ts";
 import { figuresFilter } from "./filter.ts";
 import { readBy } from "./group-by.ts";
 import { answer, ok, problem, readers, route, type Route } from "./route.ts";
@@ -45,7 +50,10 @@ export const seriesRoutes: readonly Route[] = [
       const asked = { filter, from, to, bucket, by, timeZone };
       const result = await series(context.reader, asked);
       const exchange = exchangeFor(context, query.currency, { from, to });
-      const print = new FiguresPrinter(exchange && (await inCurrency(context, exchange, asked)));
+      const print = new FiguresPrinter(
+        exchange && (await inCurrency(context, exchange, asked)),
+        by,
+      );
       const unpriced = await unpricedModels(context.reader, { ...filter, from, to });
       return ok({
         from: formatInstant(from),
@@ -54,18 +62,28 @@ export const seriesRoutes: readonly Route[] = [
         time_zone: timeZone,
         ...displayOf(exchange),
         by,
-        ...print.sums(result),
+        ...(await print.sums(result)),
         key_names: by.includes("key") ? keyNames(context, result.groups) : {},
         unpriced,
-        data: result.buckets.map((one, index) => ({
-          start: formatInstant(one.start),
-          end: formatInstant(one.end),
-          ...print.sums(one, index),
-        })),
+        data: await bucketsJson(result.buckets, print),
       });
     },
   }),
 ];
+
+async function bucketsJson(
+  buckets: Series["buckets"],
+  print: FiguresPrinter,
+): Promise<SeriesJson["data"]> {
+  const instant = remembered(formatInstant);
+  const printed: SeriesJson["data"][number][] = [];
+  for (const [index, one] of buckets.entries()) {
+    if (turns.isOver) await turns.next();
+    const sums = await print.sums(one, index);
+    printed.push({ start: instant(one.start), end: instant(one.end), ...sums });
+  }
+  return printed;
+}
 
 const maxGroupKeys = 4;
 
@@ -95,43 +113,58 @@ async function inCurrency(
 
 type Sums = Pick<Series, "total" | "groups">;
 
+interface SumsJson {
+  readonly total: FiguresJson;
+  readonly groups: readonly GroupFiguresJson[];
+}
+
 /** Adds what each sum is in the currency that was asked for, if one was. */
 class FiguresPrinter {
   readonly #shown: Shown | undefined;
+  readonly #idOf: (group: Group) => string;
 
-  constructor(shown: Shown | undefined) {
+  constructor(shown: Shown | undefined, by: readonly GroupKey[]) {
     this.#shown = shown;
+    this.#idOf = groupIds(by);
   }
 
   /** @param bucket Undefined for the sums of the range. */
-  sums(
-    { total, groups }: Sums,
-    bucket?: number,
-  ): { readonly total: FiguresJson; readonly groups: readonly GroupFiguresJson[] } {
-    if (!this.#shown) return { total: figuresJson(total), groups: groups.map(groupJson) };
+  async sums({ total, groups }: Sums, bucket?: number): Promise<SumsJson> {
+    if (!this.#shown)
+      return { total: figuresJson(total), groups: await mapInTurns(groups, groupJson) };
     const { exchange, series: all } = this.#shown;
     const same: Sums | undefined = bucket === undefined ? all : all.buckets[bucket];
-    const costs = new Map(same?.groups.map((one) => [JSON.stringify(one.group), one.cost]));
-    const shown = (cost: PicoUsd | undefined) => ({ cost: exchange.print(cost ?? zero) });
+    const costs = new Map<string, Figures>();
+    for (const one of same?.groups ?? []) {
+      if (turns.isOver) await turns.next();
+      costs.set(this.#idOf(one.group), one);
+    }
+    const shown = (figures: Figures | undefined) => ({
+      cost: exchange.print(figures?.cost ?? zero),
+      charge_cost: exchange.print(figures?.chargeCost ?? zero),
+    });
     return {
-      total: { ...figuresJson(total), ...shown(same?.total.cost) },
-      groups: groups.map((one) => ({
+      total: { ...figuresJson(total), ...shown(same?.total) },
+      groups: await mapInTurns(groups, (one) => ({
         ...groupJson(one),
-        ...shown(costs.get(JSON.stringify(one.group))),
+        ...shown(costs.get(this.#idOf(one.group))),
       })),
     };
   }
 }
 
-function figuresJson({ calls, released, refusals, cost, usage, latencyMs }: Figures): FiguresJson {
+function figuresJson(figures: Figures): FiguresJson {
+  const { calls, charges, released, refusals, cost, chargeCost, usage, latencyMs, timed } = figures;
   return {
     calls,
+    charges,
     released,
     refusals,
     cost_usd: formatUsd(cost),
+    charge_cost_usd: formatUsd(chargeCost),
     tokens: countTokens(usage),
     usage,
-    avg_latency_ms: calls === 0 ? 0 : latencyMs / calls,
+    avg_latency_ms: ratio(latencyMs, timed) ?? 0,
   };
 }
 

@@ -22,9 +22,12 @@ function totals({ provider, operation = "unattributed", cost, ...rest }: Group):
   return {
     group: { provider, operation, endpoint: "chat" },
     bucket: null,
+    charges: 0,
     released: 0,
     refusals: 0,
     cost: pico(cost),
+    chargeCost: pico(0n),
+    timed: rest.calls,
     ...rest,
   };
 }
@@ -59,11 +62,13 @@ const rows: readonly Totals[] = [
   totals({ provider: "openai", calls: 2, cost: 1n, usage: { input: 0, output: 0 }, latencyMs: 0 }),
 ];
 
-test("a summary matches a calculation by hand", () => {
-  const summary = summaryJson(summaryOf(rows, []));
+test("a summary matches a calculation by hand", async () => {
+  const summary = summaryJson(await summaryOf(rows, []));
   assert.deepEqual(summary, {
     total_cost: 0.008000000001,
     task_count: 6,
+    charge_count: 0,
+    charge_cost: 0,
     average_cost: 0.001333333334,
     by_provider: {
       anthropic: {
@@ -71,9 +76,10 @@ test("a summary matches a calculation by hand", () => {
         input_tokens: 6000,
         output_tokens: 1500,
         task_count: 3,
+        charge_count: 0,
         operations: {
-          plan: { count: 2, total_cost: 0.005, avg_latency_ms: 150 },
-          check: { count: 1, total_cost: 0.002, avg_latency_ms: 50 },
+          plan: { count: 2, charge_count: 0, total_cost: 0.005, avg_latency_ms: 150 },
+          check: { count: 1, charge_count: 0, total_cost: 0.002, avg_latency_ms: 50 },
         },
       },
       openai: {
@@ -81,15 +87,17 @@ test("a summary matches a calculation by hand", () => {
         input_tokens: 2000,
         output_tokens: 500,
         task_count: 3,
+        charge_count: 0,
         operations: {
-          plan: { count: 1, total_cost: 0.001, avg_latency_ms: 100 },
-          chat: { count: 2, total_cost: 1e-12, avg_latency_ms: 0 },
+          plan: { count: 1, charge_count: 0, total_cost: 0.001, avg_latency_ms: 100 },
+          chat: { count: 2, charge_count: 0, total_cost: 1e-12, avg_latency_ms: 0 },
         },
       },
     },
     by_operation: {
       plan: {
         count: 3,
+        charge_count: 0,
         total_cost: 0.006,
         avg_cost: 0.002,
         total_tokens: 8500,
@@ -97,12 +105,20 @@ test("a summary matches a calculation by hand", () => {
       },
       check: {
         count: 1,
+        charge_count: 0,
         total_cost: 0.002,
         avg_cost: 0.002,
         total_tokens: 1500,
         avg_latency_ms: 50,
       },
-      chat: { count: 2, total_cost: 1e-12, avg_cost: 1e-12, total_tokens: 0, avg_latency_ms: 0 },
+      chat: {
+        count: 2,
+        charge_count: 0,
+        total_cost: 1e-12,
+        avg_cost: 1e-12,
+        total_tokens: 0,
+        avg_latency_ms: 0,
+      },
     },
     efficiency_metrics: {
       cost_per_1k_tokens: 0.0008,
@@ -117,22 +133,39 @@ test("a summary matches a calculation by hand", () => {
   });
 });
 
-test("a summary of nothing is zeros", () => {
+test("averages are of calls: charges and unknown latencies are in none", async () => {
+  const usage = { input: 1000 };
+  const call = totals({ provider: "openai", calls: 2, cost: 4n, usage, latencyMs: 40 });
+  const bill = { calls: 0, charges: 9, cost: pico(900n), chargeCost: pico(900n), usage: {} };
+  const all = [
+    { ...call, timed: 1 },
+    { ...call, ...bill, latencyMs: 0, timed: 0, group: { ...call.group, provider: "tools" } },
+  ];
+  const { total, costPer1000Tokens } = await summaryOf(all, []);
+  assert.deepEqual(
+    [total.calls, total.charges, total.cost, total.chargeCost],
+    [2, 9, pico(904n), pico(900n)],
+  );
+  assert.deepEqual([total.averageCost, total.averageLatencyMs], [pico(2n), 40]);
+  assert.equal(costPer1000Tokens, pico(4n));
+});
+
+test("a summary of nothing is zeros", async () => {
   const { total_cost, task_count, average_cost, efficiency_metrics } = summaryJson(
-    summaryOf([], []),
+    await summaryOf([], []),
   );
   assert.deepEqual([total_cost, task_count, average_cost], [0, 0, 0]);
   assert.deepEqual(Object.values(efficiency_metrics), [0, 0, 0, 0, 0, 0]);
 });
 
-test("an operation may have the name of a property that every object has", () => {
+test("an operation may have the name of a property that every object has", async () => {
   const group = { provider: "__proto__", operation: "constructor", calls: 1, cost: 1n };
-  const summary = summaryJson(summaryOf([totals({ ...group, usage: {}, latencyMs: 0 })], []));
+  const summary = summaryJson(await summaryOf([totals({ ...group, usage: {}, latencyMs: 0 })], []));
   assert.equal(Object.hasOwn(summary.by_provider, "__proto__"), true);
   assert.equal(summary.by_operation["constructor"]?.count, 1);
 });
 
-test("a task's cost is split into input and output; fees count only in its total", () => {
+test("a task's cost is split into input and output; fees count only in its total", async () => {
   const call: CallRow = {
     operationId: "op",
     attempt: 1,
@@ -159,7 +192,7 @@ test("a task's cost is split into input and output; fees count only in its total
     correction: null,
     priceVersion: "1",
   };
-  assert.deepEqual(summaryJson(summaryOf([], [call])).tasks, [
+  assert.deepEqual(summaryJson(await summaryOf([], [call])).tasks, [
     {
       timestamp: 1_700_000_000.123,
       provider: "openai",

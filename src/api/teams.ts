@@ -23,6 +23,7 @@ import { suggest } from "../domain/input/nearest.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import type { Exchange } from "../domain/money/exchange.ts";
 import { formatUsd, pico } from "../domain/money/money.ts";
+import { mapInTurns } from "../domain/turns.ts";
 import { displayOf, exchangeFor } from "./currency.ts";
 import type { ApiContext } from "./context.ts";
 import { drillQuery } from "./drill.ts";
@@ -64,7 +65,7 @@ export const teamRoutes: readonly Route[] = [
         time_zone: query.time_zone,
         deliverable,
         ...displayOf(exchange),
-        data: shown.map((row, index) => ({
+        data: await mapInTurns(shown, (row, index) => ({
           ...print.row(shownIn?.rows[skip + index] ?? row, asked),
           cost_usd: formatUsd(pico(row.figures.all.cost)),
         })),
@@ -125,7 +126,7 @@ class TeamPrinter {
 
   row(row: TeamRow, { filter }: TeamQuery): Omit<TeamPageJson["data"][number], "cost_usd"> {
     const { team, budget, window, figures, counted, status } = row;
-    const { cost, tokens, calls } = figures.all;
+    const { cost, tokens, calls, charges } = figures.all;
     return {
       team,
       budget_id: budget?.budgetId ?? null,
@@ -137,6 +138,7 @@ class TeamPrinter {
       ...(this.#exchange && { cost: this.#exchange.print(cost) }),
       tokens: Number(tokens),
       calls,
+      charges,
       drill: drillQuery({ ...filter, ...counted }, { team }),
     };
   }

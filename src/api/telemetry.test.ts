@@ -176,6 +176,33 @@ test("a span that cannot be charged is rejected with the reason, the others coun
   assert.equal((await entries()).length, 1);
 });
 
+test("a span that cannot be read is rejected by itself, and the others count", async (t) => {
+  const { send, entries } = await open(t);
+  const values = { "gen_ai.operation.name": "chat", "gen_ai.request.model": "m1" };
+  const usage = { "gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 1 };
+  const good = { ...values, ...usage, "gen_ai.provider.name": "openai" };
+  for (const [index, change] of [
+    { spanId: "zz" },
+    { startTimeUnixNano: "abc" },
+    { endTimeUnixNano: -5 },
+    { attributes: [null] },
+    null,
+  ].entries()) {
+    const id = `a7ad6b716920333${index}`;
+    const request = trace([{ id, values: good }]) as {
+      readonly resourceSpans: readonly {
+        readonly scopeSpans: readonly { readonly spans: (object | null)[] }[];
+      }[];
+    };
+    const spans = request.resourceSpans[0]?.scopeSpans[0]?.spans;
+    spans?.push(change && { ...spans[0], ...change });
+    const { status, json } = await send(request);
+    assert.deepEqual([status, json.partialSuccess?.rejectedSpans], [200, "1"], String(index));
+    assert.match(json.partialSuccess.errorMessage, /spans\[1\]/);
+    assert.equal((await entries()).length, index + 1);
+  }
+});
+
 test("the model that answered has the price, and an unknown one is flagged", async (t) => {
   const { send, entries } = await open(t);
   await send(

@@ -18,6 +18,7 @@ import { userPageSchema, userQuery, type UserPageJson } from "../contract/user.t
 import { formatInstant } from "../domain/input/scalar.ts";
 import type { Exchange } from "../domain/money/exchange.ts";
 import { formatUsd, zero } from "../domain/money/money.ts";
+import { mapInTurns } from "../domain/turns.ts";
 import { readUsd } from "./amount.ts";
 import { displayOf, exchangeFor } from "./currency.ts";
 import type { ApiContext } from "./context.ts";
@@ -68,7 +69,7 @@ export const userRoutes: readonly Route[] = [
         ...displayOf(exchange),
         threshold_usd: query.threshold === undefined ? null : formatUsd(asked.threshold),
         total: { users: total.users, ...print.sums(total, null) },
-        data: shown.map(({ user, ...sums }) => ({
+        data: await mapInTurns(shown, ({ user, ...sums }) => ({
           user,
           ...print.sums(sums, user),
           share: ratio(Number(sums.cost), Number(total.cost)),
@@ -133,7 +134,8 @@ class SumsPrinter {
     return {
       cost_usd: formatUsd(sums.cost),
       calls: sums.calls,
-      requests: sums.requests,
+      charges: sums.charges,
+      requests: sums.calls,
       cost_per_request_usd: average === null ? null : formatUsd(average),
       ...this.#display(user),
       drill: drillQuery({ ...filter, from, to }, user === null ? {} : { user }),
@@ -143,10 +145,10 @@ class SumsPrinter {
   #display(user: string | null): Pick<SumsJson, "cost" | "cost_per_request"> {
     const exchange = this.#exchange;
     if (!exchange) return {};
-    const { cost, requests } = this.#displayed.get(user) ?? { cost: zero, requests: 0 };
+    const { cost, calls } = this.#displayed.get(user) ?? { cost: zero, calls: 0 };
     return {
       cost: exchange.print(cost),
-      ...(requests > 0 && { cost_per_request: exchange.printShare(cost, requests) }),
+      ...(calls > 0 && { cost_per_request: exchange.printShare(cost, calls) }),
     };
   }
 }

@@ -37,10 +37,56 @@ function explain(issue: Issue, value: unknown, schema: z.ZodType): PurserError {
         : "Leave it out; see /openapi.json for the fields of this request.";
     return new PurserError("invalid_request", `${field} ${unknownField}`, { field, remedy });
   }
-  const { problem, remedy } = diagnose(narrow, lookUp(value, narrow.path));
+  const found = lookUp(value, narrow.path);
+  const form = formOf(schema, narrow.path);
+  const { problem, remedy } = form === undefined ? diagnose(narrow, found) : misformed(found, form);
   const field = join(narrow.path);
   const message = `${field || "the body"} ${problem}`;
   return new PurserError("invalid_request", message, field === "" ? { remedy } : { field, remedy });
+}
+
+/** The examples of an object or a choice, as its schema states them. */
+function formOf(schema: z.ZodType, path: readonly PropertyKey[]): string | undefined {
+  const meta = schemaAt(schema, path)?.meta();
+  const examples = Array.isArray(meta?.examples) ? meta.examples : [];
+  return examples.length === 0 ? undefined : examples.map(showJson).join(" or ");
+}
+
+function misformed(found: unknown, form: string): Diagnosis {
+  const problem = found === undefined ? "is missing" : `is ${show(found)}`;
+  return { problem, remedy: `Give ${form}.` };
+}
+
+/** Undefined within a choice, and for what no schema describes. */
+function schemaAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType | undefined {
+  // Checked first: a wrapper may have the examples.
+  if (path.length === 0 && schema.meta()?.examples !== undefined) return schema;
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable)
+    return schemaAt(schema.unwrap() as z.ZodType, path);
+  const [key, ...rest] = path;
+  if (key === undefined) return schema;
+  const inner = innerOf(schema, key);
+  return inner && schemaAt(inner, rest);
+}
+
+function innerOf(schema: z.ZodType, key: PropertyKey): z.ZodType | undefined {
+  if (schema instanceof z.ZodObject) {
+    const shape = schema.shape as Record<PropertyKey, z.ZodType>;
+    // A field of a request may be named `toString`.
+    return Object.hasOwn(shape, key) ? shape[key] : undefined;
+  }
+  if (schema instanceof z.ZodRecord) return schema.valueType as z.ZodType;
+  if (schema instanceof z.ZodArray) return schema.element as z.ZodType;
+  if (!(schema instanceof z.ZodUnion)) return undefined;
+  const options = schema.options as readonly z.ZodType[];
+  return options.map((option) => innerOf(option, key)).find((inner) => inner !== undefined);
+}
+
+/** As people write it: `{"units": 1500, "per": "day"}`. */
+function showJson(value: unknown): string {
+  return JSON.stringify(value, null, 1)
+    .replace(/\n */g, " ")
+    .replace(/([[{]) | (?=[\]}])/g, "$1");
 }
 
 interface Diagnosis {

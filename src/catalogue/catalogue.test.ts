@@ -545,10 +545,9 @@ test("a price that a user states is the first figure of a disagreement", () => {
 test("the first figure of a disputed standard rate is in the row of the book", () => {
   const book = catalogue.book([]);
   let compared = 0;
-  for (const { provider, model, price, stated } of catalogue.disagreements(
-    Date.parse("2026-11-28T00:00:00Z"),
-  )) {
-    const row = book.sheet({ provider, model, at: Date.now() })?.row;
+  const at = Date.parse("2026-11-30T12:00:00Z");
+  for (const { provider, model, price, stated } of catalogue.disagreements(at)) {
+    const row = book.sheet({ provider, model, at })?.row;
     const text: Readonly<Record<string, unknown>> = row ? { ...formatRow(row) } : {};
     if (text[price] === undefined) continue;
     assert.equal(stated[0]?.usd, text[price], `${provider}/${model} ${price}`);

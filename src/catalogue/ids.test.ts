@@ -37,6 +37,30 @@ test("no id that adds a version, a size or a mode has the price of the model bef
   }
 });
 
+test("no id with another build or revision has the price of the listed one", () => {
+  const listed = new Set(
+    catalogue.rows().map(({ provider, model }) => `${provider} ${model.toLowerCase()}`),
+  );
+  for (const { provider, model } of catalogue.models()) {
+    const build = /([-:@])(00[1-9]|v?\d+:\d)$|(?<=-v\d:)\d$/.exec(model);
+    if (!build) continue;
+    const last = Number(model.at(-1));
+    const other = `${model.slice(0, -1)}${last === 9 ? 8 : last + 1}`;
+    if (listed.has(`${provider} ${other.toLowerCase()}`)) continue;
+    const sheet = book.sheet({ provider, model: other, at });
+    assert.notEqual(sheet?.row.model, model, `${provider}/${other}`);
+  }
+});
+
+test("a month and a day name the snapshot of that date, whose price may differ from the model's", () => {
+  for (const provider of ["openai", "azure"])
+    assert.equal(
+      book.sheet({ provider, model: "gpt-4o-0513", at })?.row.model,
+      "gpt-4o-2024-05-13",
+      provider,
+    );
+});
+
 test("a model that any host may serve is not priced from another host's list", () => {
   for (const model of ["gpt-oss-20b", "deepseek-v4-pro-max", "kimi-k9"])
     assert.equal(book.sheet({ provider: "azure", model, at })?.row.provider ?? "azure", "azure");

@@ -210,3 +210,78 @@ test("reasoning is a price per token: it differs by tier, and is not added where
     "half is not the price of its reasoning",
   );
 });
+
+const next = Date.parse("2027-01-01");
+
+function laterRow(
+  rates: Readonly<Record<string, string>>,
+  added: Partial<Sketch> = {},
+  own: Partial<Sketch> = {},
+): CatalogueRow | undefined {
+  const first = list("first", { validTo: next }, { validFrom: next, rates, ...own });
+  const second = list("second", {
+    rates: { input: "1", output: "2", input_audio: "0.5", web_search: "14" },
+    serviceTiers: { ...half, flex: { rates: ratesOf({ input: "0.5", output: "1" }) } },
+    regions: { eu: { numerator: 11n, denominator: 10n } },
+    ...added,
+  });
+  return mergeLists([first, second], { at }).find(({ validFrom }) => validFrom === next);
+}
+
+test("a price that changes later keeps factors and fees; rates per token change by the same ratio", () => {
+  const later = laterRow({ input: "2", output: "4" });
+  assert.deepEqual(later?.regions, { eu: { numerator: 11n, denominator: 10n } });
+  assert.deepEqual(later?.serviceTiers, {
+    ...half,
+    flex: { rates: ratesOf({ input: "1", output: "2" }) },
+  });
+  assert.deepEqual(later?.supplements?.[0]?.rates, ratesOf({ input_audio: "1", web_search: "14" }));
+});
+
+test("where no ratio explains a later price, rates per token are left out, and what it states itself stays", () => {
+  const quarter = { batch: { numerator: 1n, denominator: 4n } };
+  const later = laterRow({ input: "2", output: "5" }, {}, { serviceTiers: quarter });
+  assert.deepEqual(later?.serviceTiers, quarter);
+  assert.deepEqual(later?.regions, { eu: { numerator: 11n, denominator: 10n } });
+  assert.deepEqual(later?.supplements?.[0]?.rates, ratesOf({ web_search: "14" }));
+});
+
+test("a later row at the same price is completed like the current one", () => {
+  const later = laterRow({ input: "1", output: "2" });
+  assert.deepEqual(
+    later?.supplements?.[0]?.rates,
+    ratesOf({ input_audio: "0.5", web_search: "14" }),
+  );
+  assert.deepEqual(Object.keys(later?.serviceTiers ?? {}).sort(), ["batch", "flex"]);
+});
+
+test("where nothing decides between two lists, the dearer is charged from now on", () => {
+  const eu = { eu: { numerator: 11n, denominator: 10n } };
+  const tiers = [{ tokens: 9, inclusive: false, rates: ratesOf({ input: "4" }) }];
+  const rows = mergeLists(
+    [
+      list("first", { rates: { input: "1", output: "3", cache_read: "0.5" } }),
+      list("second", {
+        rates: { input: "2", output: "2", cache_read: "0.1" },
+        regions: eu,
+        contextTiers: tiers,
+      }),
+    ],
+    { at, isUndecided: () => true },
+  );
+  assert.deepEqual(
+    rows.map(({ source, validFrom, validTo }) => [source, validFrom, validTo]),
+    [
+      ["first", undefined, at],
+      ["second", at, undefined],
+    ],
+  );
+  assert.deepEqual(rows[1]?.rates, ratesOf({ input: "2", output: "3", cache_read: "0.5" }));
+  assert.deepEqual([rows[1]?.regions, rows[1]?.contextTiers], [eu, tiers]);
+});
+
+test("a context tier that changes no rate is none: the row is completed", () => {
+  const same = [{ tokens: 9, inclusive: false, rates: ratesOf({ input: "1" }) }];
+  const second = list("second", { contextTiers: same, serviceTiers: half });
+  assert.deepEqual(mergeLists([list("first", {}), second], { at })[0]?.serviceTiers, half);
+});

@@ -8,13 +8,13 @@ import {
   isValidAt,
   type CatalogueRow,
   type Rates,
-  type Supplement,
   type TermPrice,
 } from "../domain/price/row/row.ts";
 import { isFactor } from "../domain/price/row/terms.ts";
-import { isOpenMeter } from "../domain/usage/open-meter.ts";
 import { feeMeters } from "../domain/usage/usage.ts";
-import { simplerTerm } from "./source/term.ts";
+import { chargesTextAlike, completedBy } from "./complete-row.ts";
+import { dearerOf } from "./dearer-row.ts";
+import { completedLater, isLater } from "./later-row.ts";
 
 /** Rows of one source: a published list, the overlay, or an update. */
 export interface PriceList {
@@ -66,16 +66,18 @@ export interface MergeOptions {
   readonly at: number;
   /** Whether a row takes precedence over that of an earlier list. */
   readonly isPreferred?: (row: CatalogueRow) => boolean;
+  /** Whether nothing decides between a row and that of an earlier list: then the dearer is charged. */
+  readonly isUndecided?: (row: CatalogueRow) => boolean;
 }
 
 /**
  * Merges lists into one. A model has the row of the first list that names it. What that row lacks
  * is added from later lists, but only from those that state the same price: rates of two moments
- * are never mixed.
+ * are never mixed. Rows of the model that begin later get it too ({@link completedLater}).
  */
 export function mergeLists(
   lists: readonly PriceList[],
-  { at, isPreferred = () => false }: MergeOptions,
+  { at, isPreferred = () => false, isUndecided = () => false }: MergeOptions,
 ): readonly CatalogueRow[] {
   let rows: readonly CatalogueRow[] = [];
   for (const list of lists) {
@@ -98,8 +100,18 @@ export function mergeLists(
             : { ...current, ids: without(current.ids, row.model) },
         );
         added.push(isItself ? { ...row, validFrom: at } : row);
-      } else if (chargesTextAlike(current, row))
-        completed.set(named.row, completedBy(current, row));
+      } else if (isUndecided(row)) {
+        completed.set(named.row, { ...current, validTo: at });
+        added.push({ ...dearerOf(current, row), validFrom: at });
+      } else if (chargesTextAlike(current, row)) {
+        const whole = completedBy(current, row);
+        completed.set(named.row, whole);
+        for (const later of rows.filter((next) => isLater(next, { than: named.row, at })))
+          completed.set(
+            later,
+            completedLater(completed.get(later) ?? later, { now: whole, other: row }),
+          );
+      }
       // A snapshot with its own price is not the model whose name it begins with.
       else if (!named.isStated) added.push(row);
     }
@@ -156,16 +168,6 @@ function findRow(index: RowIndex, { provider, model }: CatalogueRow): NamedRow |
   return row && { row, isStated: false };
 }
 
-/** Whether both charge the same for text, which every list states. */
-function chargesTextAlike(left: CatalogueRow, right: CatalogueRow): boolean {
-  return (
-    (["input", "output"] as const).every((meter) => {
-      const [one, other] = [left.rates[meter], right.rates[meter]];
-      return one === undefined || other === undefined || one === other;
-    }) && (left.contextTiers?.length ?? 0) === (right.contextTiers?.length ?? 0)
-  );
-}
-
 /**
  * An alias with another fee is a model of its own: OpenAI's search models share their token rates.
  */
@@ -175,48 +177,6 @@ function hasOtherFees(row: CatalogueRow, other: CatalogueRow): boolean {
     const [one, alias] = [row.rates[meter], other.rates[meter]];
     return one !== undefined && alias !== undefined && one !== alias;
   });
-}
-
-function completedBy(row: CatalogueRow, other: CatalogueRow): CatalogueRow {
-  const supplement = missingRates(row, other);
-  const whole = { ...row, rates: { ...row.rates, ...supplement?.rates } };
-  const added = Object.entries(other.serviceTiers ?? {}).map(
-    ([tier, term]) => [tier, isFactor(term) ? term : simplerTerm(whole, term)] as const,
-  );
-  const serviceTiers = { ...Object.fromEntries(added), ...row.serviceTiers };
-  const contextWindow = row.contextWindow ?? other.contextWindow;
-  const maxOutputTokens = row.maxOutputTokens ?? other.maxOutputTokens;
-  const regions = row.regions ?? other.regions;
-  return {
-    ...row,
-    ids: { any: [row.ids, other.ids] },
-    ...(Object.keys(serviceTiers).length > 0 && { serviceTiers }),
-    ...(regions && { regions }),
-    ...(supplement && { supplements: [...(row.supplements ?? []), supplement] }),
-    ...(contextWindow !== undefined && { contextWindow }),
-    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
-  };
-}
-
-/**
- * Token meters are not added to a row with context tiers, since a supplement has one price at every
- * size; nor units such as images to a row that is billed by tokens.
- */
-function missingRates(row: CatalogueRow, other: CatalogueRow): Supplement | undefined {
-  const known: Rates = { ...row.rates, ...row.supplements?.[0]?.rates };
-  const hasTiers = (row.contextTiers?.length ?? 0) > 0;
-  const isByToken = (row.rates.input ?? 0n) > 0n;
-  const rates = Object.fromEntries(
-    (Object.entries(other.rates) as [PricedMeter, PicoUsd][]).filter(
-      ([meter]) =>
-        known[meter] === undefined &&
-        !(hasTiers && countsTokens(meter)) &&
-        !(isByToken && isOpenMeter(meter)),
-    ),
-  ) as Rates;
-  return Object.keys(rates).length === 0
-    ? undefined
-    : { rates, source: other.source, version: other.version };
 }
 
 function differences(left: CatalogueRow, right: CatalogueRow): readonly Disagreement[] {

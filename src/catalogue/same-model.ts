@@ -13,10 +13,10 @@ import {
 } from "../domain/price/row/row.ts";
 
 /**
- * Completes the rows that are valid at a time. Two rows are completed by each other if their ids
+ * Completes the rows that are valid at a time, and those that begin later as at that time. Two rows are completed by each other if their ids
  * differ by a date, and they state no price differently: the context tiers, service tiers, regions
  * and rates of either are then those of the model. Context tiers also apply to its ids in other
- * places, at the same rates: `us.` and `global.` name the same model.
+ * places, at the same rates: `us.` and `global.` name the same model. So do regions to ids of no place.
  *
  * @param at Milliseconds since the epoch.
  */
@@ -24,15 +24,26 @@ export function completeSameModels(
   rows: readonly CatalogueRow[],
   at: number,
 ): readonly CatalogueRow[] {
-  const valid = rows.filter((row) => isValidAt(row, at));
-  const byName = groups(valid, ({ model }) => undatedName(model));
-  const byModel = groups(valid, ({ model }) => bareName(model));
+  const groupsAt = new Map(
+    timesFrom(rows, at).map((time) => {
+      const valid = rows.filter((row) => isValidAt(row, time));
+      return [time, { byName: groups(valid, undatedName), byModel: groups(valid, bareName) }];
+    }),
+  );
   return rows.map((row) => {
-    if (!isValidAt(row, at)) return row;
-    const others = sameRates(byName.get(keyOf(row, undatedName)), row);
+    const time = Math.max(at, row.validFrom ?? at);
+    const found = isValidAt(row, time) ? groupsAt.get(time) : undefined;
+    if (!found) return row;
+    const others = sameRates(found.byName.get(keyOf(row, undatedName)), row);
     const whole = others.reduce(completedBy, row);
-    return sameRates(byModel.get(keyOf(row, bareName)), row).reduce(withContextTiers, whole);
+    return sameRates(found.byModel.get(keyOf(row, bareName)), row).reduce(withPlaces, whole);
   });
+}
+
+/** The time, and each later one at which a row begins. */
+function timesFrom(rows: readonly CatalogueRow[], at: number): readonly number[] {
+  const starts = rows.map(({ validFrom = at }) => validFrom).filter((from) => from > at);
+  return [...new Set([at, ...starts])];
 }
 
 /** The id without a date, a build or a revision. */
@@ -54,9 +65,9 @@ function shortest(model: string, isWanted: (name: string) => boolean): string {
 
 function groups(
   rows: readonly CatalogueRow[],
-  nameOf: (row: CatalogueRow) => string,
+  nameOf: (model: string) => string,
 ): ReadonlyMap<string, readonly CatalogueRow[]> {
-  return Map.groupBy(rows, (row) => `${row.provider} ${nameOf(row)}`);
+  return Map.groupBy(rows, (row) => keyOf(row, nameOf));
 }
 
 function keyOf({ provider, model }: CatalogueRow, nameOf: (model: string) => string): string {
@@ -110,6 +121,18 @@ function regionsOfBoth(row: CatalogueRow, other: CatalogueRow): CatalogueRow["re
     return row.regions ?? other.regions;
   return row.regions || other.regions ? { ...other.regions, ...row.regions } : undefined;
 }
+
+/**
+ * The context tiers of the model, and its regions if the id names no place: `us.` is in no other
+ * region.
+ */
+function withPlaces(row: CatalogueRow, other: CatalogueRow): CatalogueRow {
+  const whole = withContextTiers(row, other);
+  const regions = row.regions ?? (namesPlace.test(row.model) ? undefined : other.regions);
+  return regions ? { ...whole, regions } : whole;
+}
+
+const namesPlace = /^(?:us|eu|apac|jp|au|ca|sa|in|me|af|us-gov|global|regional)\.[a-z]/;
 
 /** A tier of service that states rates has them by context size too. */
 function withContextTiers(row: CatalogueRow, other: CatalogueRow): CatalogueRow {

@@ -151,10 +151,26 @@ export function unpriced(
     `${name} is unpriced: its price is unknown, which does not mean free`,
     {
       field: "model",
-      remedy: `${meant}${meant === "" ? "Add" : "Or add"} its price under \`prices:\` in purser.yaml, such as { provider: ${named.provider}, model: ${inYaml(named.model)}, ${rates} }.`,
+      remedy: `${endedText(catalogue, named, at)}${meant}${meant === "" ? "Add" : "Or add"} its price under \`prices:\` in purser.yaml, such as { provider: ${named.provider}, model: ${inYaml(named.model)}, ${rates} }.`,
     },
   );
 }
+
+/** A model that was retired had a price before. */
+function endedText(catalogue: CommandCatalogue, named: ModelName, at: number): string {
+  for (let months = 1; months <= mostMonths; months++) {
+    const sheet = catalogue.book.sheet({ ...named, at: at - months * monthMs });
+    if (!sheet || sheet.match === "prefix") continue;
+    const { validTo } = sheet.row;
+    if (validTo === undefined || validTo > at) return "";
+    const end = new Date(validTo).toISOString().slice(0, 10);
+    return `Its price ended on ${end}, so the model may be retired; --at shows earlier prices. `;
+  }
+  return "";
+}
+
+const mostMonths = 36;
+const monthMs = 30 * 86_400_000;
 
 export function similarPriced(
   catalogue: CommandCatalogue,

@@ -11,3 +11,8 @@ export function priceSource({
   if (source === "configuration") return "purser.yaml";
   return `${source} ${version}`;
 }
+
+/** Whether a user set the price. */
+export function isOwn({ source }: { readonly source: string }): boolean {
+  return source === "configuration" || source === "api";
+}

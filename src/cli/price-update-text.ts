@@ -39,6 +39,14 @@ interface OutcomeOptions extends TargetOptions {
  * @param options The options of the command.
  */
 export function outcomeText(update: PriceUpdateJson, options: OutcomeOptions): string {
+  const isStored = update.state === "applied" || update.state === "unchanged";
+  return `${isStored && update.partial ? partialText : ""}${stateText(update, options)}`;
+}
+
+const partialText =
+  "The list has few of the book's models, so the age of the prices does not begin again.\n";
+
+function stateText(update: PriceUpdateJson, options: OutcomeOptions): string {
   const { accept: accepted = [] } = options;
   const { state, update_id: id, refused_for: kinds } = update;
   if (state === "applied")
@@ -107,16 +115,18 @@ function nameOf({
 function rowsOf({
   provider,
   model,
-  change,
+  change: kind,
   rates,
+  own_price: isOwn,
 }: ModelChangeJson): readonly (readonly string[])[] {
   const name = `${provider}/${model}`;
+  const change = isOwn ? `${kind}, your own price applies` : kind;
   if (rates.length === 0) return [[name, change, "", "", "", ""]];
   return distinctRates(rates).map((rate, index) => [
     index === 0 ? name : "",
     index === 0 ? change : "",
     placeOf(rate),
-    change === "new" ? "" : rateText(rate.meter, rate.before_usd_per_million),
+    kind === "new" ? "" : rateText(rate.meter, rate.before_usd_per_million),
     rateText(rate.meter, rate.after_usd_per_million),
     growthText(rate),
   ]);

@@ -265,3 +265,76 @@ test("names of providers that other tools use are accepted by every command", as
     }
   });
 });
+
+test("what a price is inherited from, and a repeated provider, are below the bill at any width", async () => {
+  await inFolder(async (folder) => {
+    const own = `prices: [{ provider: my-lab, model: "painter*", input: "1", output: "2" }]`;
+    await writeFile(path.join(folder, "purser.yaml"), own);
+    const narrow = { cwd: folder, environment: { COLUMNS: "60" } };
+    const { out } = await purser(["price", "my-lab/painter-xl"], narrow);
+    assert.match(out.replaceAll(/\s+/g, " "), /inherited from my-lab\/painter\*, .*Check it\./);
+    const { out: repeated } = await purser(["price", "openai/openai/gpt-4.1"], { cwd: folder });
+    assert.match(repeated, /repeats its provider: this is the price of openai\/gpt-4\.1\./);
+    const { notes } = await purser(["price", "deepseek-chat", "--provider", "deepseek"], {
+      cwd: folder,
+    });
+    assert.match(notes, /Its price ended on 2026-07-24/);
+  });
+});
+
+test("hours past midnight are one line, as entered", async () => {
+  await inFolder(async (folder) => {
+    const hours = `[{ days: [mon, tue, wed, thu, fri], from: "22:00", to: "02:00", input: "3" }, { days: [tue, sat], from: "03:00", to: "04:00", input: "4" }]`;
+    const own = `prices: [{ provider: my-lab, model: m, input: "1", output: "2", hours: ${hours} }]`;
+    await writeFile(path.join(folder, "purser.yaml"), own);
+    const { out } = await purser(["price", "my-lab/m"], { cwd: folder });
+    assert.match(out, /^mon to fri, 22:00 to 02:00 UTC +input \$3\.00$/m);
+    assert.match(out, /^tue, sat, 03:00 to 04:00 UTC +input \$4\.00$/m);
+    assert.doesNotMatch(out, /24:00/);
+  });
+});
+
+test("prices are exported by prefix, and prices of your own alone", async () => {
+  await inFolder(async (folder) => {
+    const own = `prices: [{ provider: openai, model: my-model, input: "1", output: "2" }]`;
+    await writeFile(path.join(folder, "purser.yaml"), own);
+    const names = async (...words: readonly string[]): Promise<readonly string[]> => {
+      const { out } = await purser(["prices", "export", "--json", ...words], { cwd: folder });
+      const { prices } = JSON.parse(out) as { readonly prices: readonly { model: string }[] };
+      return prices.map(({ model }) => model);
+    };
+    assert.deepEqual(await names("--own"), ["my-model"]);
+    const found = await names("--provider", "openai", "--model", "gpt-4.1*");
+    assert.ok(found.includes("gpt-4.1-mini") && found.every((name) => name.startsWith("gpt-4.1")));
+    const none = await purser(["prices", "export", "--own", "--model", "gpt*"], { cwd: folder });
+    assert.match(none.notes, /no price of your own for gpt\*/);
+  });
+});
+
+test("disagreements are sorted, name their versions, and leave out what is only rounded", async () => {
+  await inFolder(async (folder) => {
+    const { out } = await purser(["prices", "disagreements", "--json"], { cwd: folder });
+    const { data } = JSON.parse(out) as {
+      readonly data: readonly {
+        readonly provider: string;
+        readonly model: string;
+        readonly stated: readonly { readonly usd: string }[];
+      }[];
+    };
+    const names = data.map(({ provider, model }) => `${provider}/${model}`);
+    assert.deepEqual(names, names.toSorted());
+    for (const { stated } of data) {
+      const figures = stated.map(({ usd }) => Number(usd));
+      assert.ok(Math.max(...figures) > Math.min(...figures) * 1.00001, JSON.stringify(stated));
+    }
+    const text = await purser(["prices", "disagreements"], { cwd: folder });
+    assert.match(text.out, /\(litellm \d+\.\d+\.\d+\)/);
+  });
+});
+
+test("no help shows an empty list as a default", async () => {
+  for (const words of [["price"], ["estimate"], ["report"], ["key", "create"], ["top"]]) {
+    const { out } = await purser([...words, "--help"]);
+    assert.doesNotMatch(out, /default: \[\]/, words.join(" "));
+  }
+});

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import type { PriceUpdateJson } from "../contract/price-update.ts";
 import { inFolder, purser, serve } from "./child.test-kit.ts";
 import { makeParts } from "../compose/command-parts.ts";
-import { updateText } from "./price-update-text.ts";
+import { outcomeText, updateText } from "./price-update-text.ts";
 import { runProgram } from "./program.ts";
 import { outputOn, screenOn } from "./terminal/screen.ts";
 import { width } from "./terminal/width.ts";
@@ -252,6 +252,7 @@ const unchanged: PriceUpdateJson = {
   from: "file",
   refused_for: [],
   doubts: [],
+  partial: false,
   unchanged: 0,
   changes: [],
   gone: [],
@@ -263,6 +264,16 @@ const unchanged: PriceUpdateJson = {
     models: [],
   },
 };
+
+test("a model with a price of your own, and a partial list, are named", () => {
+  const change = { provider: "p", model: "m", change: "new", rates: [] } as const;
+  const none = { carried: [], valid_from: null, known_change: null };
+  const own = { ...unchanged, changes: [{ ...change, ...none, own_price: true }] };
+  assert.match(updateText(own, plain), /p\/m +new, your own price applies/);
+  const kept = { ...unchanged, state: "applied", update_id: "upd_1" } as const;
+  assert.match(outcomeText({ ...kept, partial: true }, {}), /age of the prices does not begin/);
+  assert.doesNotMatch(outcomeText(kept, {}), /age of the prices/);
+});
 
 test("a change of this month's spend shows, even if it is small", () => {
   const effect = {
@@ -298,6 +309,7 @@ test("changes of models in use come first, then the largest, and new models last
     model,
     change: kind,
     rates,
+    own_price: false,
     carried: [],
     valid_from: null,
     known_change: null,

@@ -1,6 +1,6 @@
 /** Parses the command line, loads the requested command, runs it, and returns the exit code. */
 
-import type { Command } from "commander";
+import type { Command, Option } from "commander";
 import { PurserError } from "../domain/error.ts";
 import type { CommandContext } from "./context.ts";
 import { type ExitCode, failureJson, failureOf, failureText } from "./failure.ts";
@@ -204,7 +204,17 @@ function configure(command: Command, context: CommandContext): void {
     getOutHasColors: () => out.tty,
     getErrHasColors: () => notes.tty,
   });
-  command.configureHelp({ minWidthToWrap: leastHelp });
+  const usual = command.createHelp();
+  command.configureHelp({
+    minWidthToWrap: leastHelp,
+    optionDescription: (option) =>
+      isEmptyList(option) ? option.description : usual.optionDescription(option),
+  });
+}
+
+/** An option that may be repeated begins with an empty list, which is no default to show. */
+function isEmptyList({ defaultValue }: Option): boolean {
+  return Array.isArray(defaultValue) && defaultValue.length === 0;
 }
 
 /** Longer lines are hard to read, even on a wide terminal. */

@@ -75,8 +75,8 @@ test("without a question, report prints what it always did", async () => {
   assert.equal((JSON.parse(out) as SeriesJson).groups.length, 2);
   const csv = await report("--by", "team", "--csv");
   assert.equal(csv.out, (await report("--by", "team", "--format", "csv")).out);
-  assert.match(csv.out, /^team,calls,refusals,input_tokens,output_tokens,cost_usd\r\n/);
-  assert.match(csv.out, /\r\n'=cmd\(\),9,0,0,0,0\.0+\d+\r\n/);
+  assert.match(csv.out, /^team,calls,refusals,input_tokens,output_tokens,cost_usd,charges\r\n/);
+  assert.match(csv.out, /\r\n'=cmd\(\),9,0,0,0,0\.0+\d+,0\r\n/);
 });
 
 test("CSV of reconcile has unchanged line ends, too", async () => {

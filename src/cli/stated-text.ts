@@ -34,7 +34,7 @@ export function statedText(price: PriceText, { shown, out }: Shown): string {
       : [
           ["reasoning", `${exactDollars(price.reasoning)} per million, apart from output`] as const,
         ]),
-    ...hours.map((one): Line => [hoursName(one), ratesText(one)]),
+    ...acrossMidnight(hours).map((one): Line => [hoursName(one), ratesText(one)]),
     ...unitLines(price).filter(([meter]) => !shown.has(meter)),
     ...Object.entries(free).map(([meter, { units, per }]): Line => [
       `${grouped(units)} ${meter} a ${per}`,
@@ -100,12 +100,47 @@ function linesOfTerm(name: string, term: TermText): readonly Line[] {
   return [[name, ratesText(term)], ...tierLines(own, `${name}, `)];
 }
 
-function hoursName({ days, from, to }: HoursText): string {
-  const named = days?.join(", ") === workdays ? "mon to fri" : days?.join(", ");
-  return `${named ?? "every day"}, ${from} to ${to} UTC`;
+/** Hours that go past midnight are two entries of a price: they are shown as one, as entered. */
+function acrossMidnight(hours: readonly HoursText[]): readonly HoursText[] {
+  const shown: HoursText[] = [];
+  for (const one of hours) {
+    const before = shown.at(-1);
+    if (before && isContinued(before, one)) shown.splice(-1, 1, { ...before, to: one.to });
+    else shown.push(one);
+  }
+  return shown;
 }
 
-const workdays = "mon, tue, wed, thu, fri";
+function isContinued(before: HoursText, one: HoursText): boolean {
+  const isNext = before.to === "24:00" && one.from === "00:00" && before.from >= one.to;
+  return (
+    isNext &&
+    ratesText(before) === ratesText(one) &&
+    nextDays(before.days ?? weekdays).join(" ") === inWeek(one.days ?? weekdays).join(" ")
+  );
+}
+
+function hoursName({ days, from, to }: HoursText): string {
+  return `${days === undefined ? "every day" : daysText(days)}, ${from} to ${to} UTC`;
+}
+
+/** `mon to fri`, or with commas for fewer than three days in a row. */
+function daysText(days: readonly string[]): string {
+  const [first = "", last = ""] = [days[0], days.at(-1)];
+  const span = weekdays.slice(weekdays.indexOf(first), weekdays.indexOf(last) + 1);
+  const isRow = days.length > 2 && span.join(" ") === days.join(" ");
+  return isRow ? `${first} to ${last}` : days.join(", ");
+}
+
+const weekdays: readonly string[] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+function nextDays(days: readonly string[]): readonly string[] {
+  return inWeek(days.flatMap((day) => weekdays[(weekdays.indexOf(day) + 1) % 7] ?? []));
+}
+
+function inWeek(days: readonly string[]): readonly string[] {
+  return weekdays.filter((day) => days.includes(day));
+}
 
 export function regionName(name: string): string {
   return name === "*" ? "any other" : name;

@@ -8,7 +8,7 @@ import { makeApi } from "../api/api.ts";
 import type { ProviderStatus, Readiness } from "../api/context.ts";
 import type { DeclaredChange } from "../app/manage/declared.ts";
 import { declare } from "../app/manage/first-start.ts";
-import { declareRules } from "../app/rule/manage.ts";
+import { declareRules, lostNotifiers } from "../app/rule/manage.ts";
 import { RuleWatch } from "../app/rule/watch.ts";
 import { FileExporter } from "../app/export/file-exporter.ts";
 import type { ScheduledExports } from "../app/export/scheduled.ts";
@@ -177,6 +177,8 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   if (serves) {
     const context = { ledger, clock, prices: () => prices.book };
     for (const warning of await declareRules(context, configuration.rules)) log.warn(warning);
+    const names = configuration.notifiers.map(({ name }) => name);
+    for (const warning of lostNotifiers(ledger.rules(), names)) log.warn(warning);
   }
   const exporter = new FileExporter({ reader, files });
   const scheduled = serves

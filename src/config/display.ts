@@ -54,7 +54,7 @@ function readCurrency(fields: Fields, usual: string | undefined): string {
   const near = nearest(code.toUpperCase(), codes);
   throw invalid(
     field,
-    `is ${show(code)}, which is no currency of ISO 4217`,
+    `is ${show(code)}, which is not a currency of ISO 4217`,
     near === undefined ? remedy : `Did you mean ${near}?`,
   );
 }

@@ -77,7 +77,11 @@ function readSink(outer: Fields, reading: ScheduleReading): ExportTarget {
   const remedy = "Give { folder: /PATH }, or { url: https://HOST/PATH, secret: ${NAME} }.";
   const value = outer.values.get("to");
   if (!isObject(value) || Object.hasOwn(value, "folder") === Object.hasOwn(value, "url"))
-    throw invalid(field, value === undefined ? "is missing" : "is no folder and no URL", remedy);
+    throw invalid(
+      field,
+      value === undefined ? "is missing" : "is neither a folder nor a URL",
+      remedy,
+    );
   const prefix = `${field}.`;
   if (Object.hasOwn(value, "folder"))
     return { kind: "folder", folder: readFolder(openFields(value, { prefix, known: ["folder"] })) };
@@ -86,7 +90,7 @@ function readSink(outer: Fields, reading: ScheduleReading): ExportTarget {
   const allowPrivateAddress = optionalFlag(fields, "allow_private_address") ?? false;
   const target = readTarget("webhook", fields, { allowPrivateAddress, ...reading });
   if (target.kind === "webhook") return { ...target, allowPrivateAddress };
-  throw invalid(field, "is no webhook", remedy);
+  throw invalid(field, "is not a webhook", remedy);
 }
 
 function readFolder(fields: Fields): string {

@@ -56,24 +56,34 @@ export class Faults {
   ): T | undefined {
     const replaced = new Set<string>();
     const guessed = new Set<string>();
+    /** Fields without some of their members. */
+    const partial = new Set<string>();
     for (let rest = input; ;) {
       try {
         const value = read(rest);
-        return replaced.size === 0 ? value : undefined;
+        return replaced.size + partial.size === 0 ? value : undefined;
       } catch (error) {
         const { field, message, remedy } = faultIn(error);
         const name = nameIn(field, prefix);
+        // A member that was left out is not missing.
+        const isPartial = name !== undefined && partial.has(name) && message.includes("is missing");
         // Do not report the value under a guessed name: the name must be fixed first.
-        if (name === undefined || !guessed.has(name)) this.#add(error);
+        if (name === undefined || (!guessed.has(name) && !isPartial)) this.#add(error);
+        const other = message.endsWith(unknownField) ? suggested(remedy ?? "") : undefined;
+        const less = isPartial ? undefined : withoutMember(rest, field.slice(prefix.length), other);
+        if (name !== undefined && less !== undefined) {
+          partial.add(name);
+          rest = less;
+          continue;
+        }
         if (typeof rest !== "object" || rest === null || name === undefined || replaced.has(name))
           return undefined;
         if (!Object.hasOwn(rest, name) && !Object.hasOwn(standIns, name)) return undefined;
         replaced.add(name);
         const standIn = Object.hasOwn(standIns, name) ? { [name]: standIns[name] } : {};
-        const other = message.endsWith(unknownField) ? meant(rest, name, remedy) : {};
-        for (const meantName of Object.keys(other))
-          if (!Object.hasOwn(rest, meantName)) guessed.add(meantName);
-        rest = { ...other, ...without(rest, name), ...standIn };
+        const moved = other === undefined ? {} : { [other]: valueOf(rest, name) };
+        if (other !== undefined && !Object.hasOwn(rest, other)) guessed.add(other);
+        rest = { ...moved, ...without(rest, name), ...standIn };
       }
     }
   }
@@ -140,14 +150,39 @@ function without(fields: object, name: string): Readonly<Record<string, unknown>
   return Object.fromEntries(Object.entries(fields).filter(([other]) => other !== name));
 }
 
+function valueOf(fields: object, name: string): unknown {
+  return new Map<string, unknown>(Object.entries(fields)).get(name);
+}
+
 /**
- * Moves the value of a misspelt field to the suggested name, so that it is not reported missing.
+ * Leaves out a member of a field: `meters.imges`, `context_tiers[0].over`.
+ *
+ * @param other The name that was meant: it gets the value, so that it is not reported missing.
+ * @returns Undefined if the path names no member.
  */
-function meant(fields: object, name: string, remedy = ""): Readonly<Record<string, unknown>> {
-  const other = suggested(remedy);
-  return other === undefined
-    ? {}
-    : { [other]: new Map<string, unknown>(Object.entries(fields)).get(name) };
+function withoutMember(fields: unknown, path: string, other: string | undefined): unknown {
+  if (typeof fields !== "object" || fields === null) return undefined;
+  const name = Object.keys(fields).find(
+    (key) => path.startsWith(key) && /^[.[]/.test(path.slice(key.length)),
+  );
+  if (name === undefined) return undefined;
+  const inner = withoutPart(valueOf(fields, name), path.slice(name.length), other);
+  return inner === undefined ? undefined : { ...fields, [name]: inner };
+}
+
+/** @param path Begins with `.` or `[`. */
+function withoutPart(value: unknown, path: string, other: string | undefined): unknown {
+  const [, index, rest = ""] = /^\[(\d+)\](.+)$/s.exec(path) ?? [];
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value;
+    const inner = index === undefined ? undefined : withoutPart(items[Number(index)], rest, other);
+    return inner === undefined ? undefined : items.with(Number(index), inner);
+  }
+  const name = path.slice(1);
+  if (typeof value !== "object" || value === null || !path.startsWith(".")) return undefined;
+  if (!Object.hasOwn(value, name)) return withoutMember(value, name, other);
+  const moved = other === undefined ? {} : { [other]: valueOf(value, name) };
+  return { ...moved, ...without(value, name) };
 }
 
 /** `amount` for `budgets[2].amount` in `budgets[2].`; undefined for a field of another object. */

@@ -5,6 +5,7 @@ import { maxIdLength } from "../domain/price/id/model-id.ts";
 import {
   type Fields,
   invalid,
+  isObject,
   openFields,
   optionalText,
   optionalTexts,
@@ -175,12 +176,12 @@ const providerFields =
 function readUnlistedCeiling(fields: Fields): Pick<ProviderConfiguration, "unlistedCeiling"> {
   const value = fields.values.get("unlisted_ceiling");
   if (value === undefined) return {};
-  if (typeof value === "string")
-    return {
-      unlistedCeiling: optionalWord<"none">(fields, "unlisted_ceiling", ["none"]) ?? "none",
-    };
+  if (value === "none") return { unlistedCeiling: "none" };
   const field = `${fields.prefix}unlisted_ceiling`;
-  const remedy = "Give none, or input and output in USD per million tokens, each above zero.";
+  const remedy =
+    'Write none, or rates above zero in USD per million tokens: { input: "5", output: "15" }.';
+  if (!isObject(value))
+    throw invalid(field, `must be none or an object with rates, not ${show(value)}`, remedy);
   const rates = readRates(openFields(value, { prefix: `${field}.`, known: ["input", "output"] }));
   if (!rates) throw invalid(field, "is empty", remedy);
   for (const name of ["input", "output"] as const)

@@ -24,7 +24,8 @@ test("a valid ceiling is read in USD per million tokens", () => {
 
 test("a mistake is refused by its field, with the remedy", () => {
   for (const [ceiling, field, remedy] of [
-    ["nothing", "", /none/],
+    ["nothing", "", /^Write none, or rates above zero/],
+    ['"5"', "", /\{ input: "5", output: "15" \}/],
     ['{ input: "1" }', ".output", /USD per million/],
     ['{ input: "0", output: "1" }', ".input", /above zero/],
     ['{ input: "1", output: "1", cache_read: "1" }', ".cache_read", /input|output/],

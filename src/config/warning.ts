@@ -47,6 +47,7 @@ export function findWarnings(
       unknownProvider([row.provider], { fields: () => `prices[${index}].provider`, known: priced }),
     ),
     ...unusedPrices(prices, locate),
+    ...endedPrices(prices, now),
     ...prices.flatMap(({ row }, index) =>
       doubtfulRates(row).map(({ field, message, remedy }) => ({
         field: `prices[${index}].${field}`,
@@ -100,6 +101,26 @@ function unusedPrices(
         field,
         message: `${field} is never used: ${by} has a price of ${provider}/${model}, too, and is later in the file (${lines})`,
         remedy: "Remove one of them, or give the later one a later valid_from.",
+      },
+    ];
+  });
+}
+
+/** A price in the past is usual if a later one of the model follows. */
+function endedPrices(prices: Configuration["prices"], now: number): readonly Finding[] {
+  const isEnded = (end: string | undefined): boolean => end !== undefined && Date.parse(end) <= now;
+  const current = new Set(
+    prices.flatMap(({ row }) => (isEnded(row.valid_to) ? [] : [`${row.provider}/${row.model}`])),
+  );
+  return prices.flatMap(({ row }, index) => {
+    const { provider, model, valid_to: end } = row;
+    if (!isEnded(end) || current.has(`${provider}/${model}`)) return [];
+    const field = `prices[${index}].valid_to`;
+    return [
+      {
+        field,
+        message: `${field} is in the past: the price of ${provider}/${model} ended at ${end}`,
+        remedy: "Give a later time, or add the price that applies since.",
       },
     ];
   });

@@ -6,6 +6,12 @@ import type { Json, JsonInput } from "./json.ts";
 import { pageQuery, pageSchema } from "./page.ts";
 import { decimalSchema, instantSchema, usdSchema } from "./value.ts";
 
+const partialSchema = z
+  .boolean()
+  .describe(
+    "The list has fewer than 100 models, or lacks a whole provider: the age of the prices does not begin again.",
+  );
+
 export const priceUpdateInput = z
   .strictObject({
     from: z
@@ -54,6 +60,9 @@ const modelChangeSchema = z.object({
     .describe(
       "The largest change of each meter, in proportion. For a new model its standard rates, with null before.",
     ),
+  own_price: z
+    .boolean()
+    .describe("A price that you set takes precedence: what calls cost does not change."),
   carried: z
     .array(z.string())
     .describe(
@@ -105,6 +114,7 @@ export const priceUpdateSchema = z
     from: z.string(),
     refused_for: z.array(z.enum(doubtKinds)).describe("Kinds of doubt that `accept` leaves out."),
     doubts: z.array(doubtSchema),
+    partial: partialSchema,
     unchanged: z.int().describe("Number of models for which list and book agree."),
     changes: z.array(modelChangeSchema),
     gone: z
@@ -135,6 +145,7 @@ export const keptPriceUpdateSchema = z
     sha256: z.string(),
     from: z.string(),
     prices: z.int().describe("Number of prices that it changed."),
+    partial: partialSchema,
     reverted_at: instantSchema.nullable().describe("When its prices ended; null if they have not."),
   })
   .meta({ id: "KeptPriceUpdate" });

@@ -7,7 +7,11 @@ import type { Json, JsonInput } from "./json.ts";
 import { decimalSchema, instantSchema, matchSchema, nameSchema, usdSchema } from "./value.ts";
 
 /** Numbers are refused later, with the text to write instead. */
-const decimalInput = z.union([z.string(), z.number()]);
+const decimalInput = z.union([z.string(), z.number()]).meta({ examples: ["0.15"] });
+
+const tierExample = { above: 200_000, input: "4", output: "15" };
+const hoursExample = { days: ["mon"], from: "01:00", to: "04:00", input: "0.30" };
+const freeExample = { units: 1500, per: "day" };
 
 /** Where unknown fields pass, they are refused later, with the field that was meant. */
 interface PriceForm<Decimal extends z.ZodType> {
@@ -22,19 +26,24 @@ function priceShape<Decimal extends z.ZodType>({ decimal, object, termId }: Pric
   const meters = z
     .record(z.string(), decimal)
     .optional()
-    .describe('Prices of tools and other units, in USD per unit: `{"tool:ocr": "0.002"}`.');
+    .meta({
+      description: 'Prices of tools and other units, in USD per unit: `{"tool:ocr": "0.002"}`.',
+      examples: [{ "tool:ocr": "0.002" }],
+    });
   const tiers = z
     .array(
       object({
         above: z.int().optional().describe("For contexts of more tokens than this."),
         from: z.int().optional().describe("For contexts of at least this many tokens."),
         ...rates,
-      }),
+      }).meta({ examples: [tierExample] }),
     )
     .optional()
-    .describe(
-      "Rates of the whole request by the size of its context, ascending; only those that differ.",
-    );
+    .meta({
+      description:
+        "Rates of the whole request by the size of its context, ascending; only those that differ.",
+      examples: [[tierExample]],
+    });
   const term = object({
     factor: decimal
       .optional()
@@ -46,24 +55,36 @@ function priceShape<Decimal extends z.ZodType>({ decimal, object, termId }: Pric
     ...rates,
     meters,
     context_tiers: tiers,
-  }).meta({ id: termId, description: "A factor, or rates per million tokens." });
+  }).meta({
+    id: termId,
+    description: "A factor, or rates per million tokens.",
+    examples: [{ factor: "0.5" }, { input: "1", output: "5" }],
+  });
   return {
     provider: z.string(),
     model: z.string().describe("The exact id, or a prefix followed by `*`."),
-    aliases: z.array(z.string()).optional().describe("Other ids of the model."),
+    aliases: z
+      .array(z.string())
+      .optional()
+      .meta({ description: "Other ids of the model.", examples: [["my-model-latest"]] }),
     ...rates,
     meters,
     context_tiers: tiers,
     service_tiers: object(byTier(term))
       .optional()
-      .describe("Prices of the tiers that the model is served in, besides the standard one."),
+      .meta({
+        description: "Prices of the tiers that the model is served in, besides the standard one.",
+        examples: [{ batch: { factor: "0.5" } }],
+      }),
     regions: z
       .union([z.literal("included"), z.record(z.string(), term)])
       .optional()
-      .describe(
-        "Prices of calls that must be processed in a region, by its name, `*` for any other. " +
+      .meta({
+        description:
+          "Prices of calls that must be processed in a region, by its name, `*` for any other. " +
           "`included`, the default: the rates apply to every region.",
-      ),
+        examples: ["included", { us: { factor: "1.1" } }],
+      }),
     hours: z
       .array(
         object({
@@ -72,14 +93,26 @@ function priceShape<Decimal extends z.ZodType>({ decimal, object, termId }: Pric
           to: z.string().describe("Excluded; at or before `from`: on the next day."),
           ...rates,
           meters,
+        }).meta({ examples: [hoursExample] }),
+      )
+      .optional()
+      .meta({
+        description: "Hours with other rates. The first that match apply.",
+        examples: [[hoursExample]],
+      }),
+    free: z
+      .record(
+        z.string(),
+        object({ units: z.int(), per: z.enum(["day", "month"]) }).meta({
+          examples: [freeExample],
         }),
       )
       .optional()
-      .describe("Hours with other rates. The first that match apply."),
-    free: z
-      .record(z.string(), object({ units: z.int(), per: z.enum(["day", "month"]) }))
-      .optional()
-      .describe("Units that the provider does not charge, for information: they are charged here."),
+      .meta({
+        description:
+          "Units that the provider does not charge, for information: they are charged here.",
+        examples: [{ web_search: freeExample }],
+      }),
     cache_writes: z
       .enum(["asked", "always"])
       .optional()

@@ -1,4 +1,4 @@
-/** Sends events over HTTP, and tells from the answer whether to try again. */
+/** Sends events over HTTP, and decides from the answer whether to retry. */
 
 import type { Readable } from "node:stream";
 import { Agent, request } from "undici";
@@ -13,7 +13,7 @@ export interface Message {
 
 const timeoutMs = 20_000;
 const mostAnswerBytes = 16 * 1024;
-/** Longer waits are those of an event that is given up. */
+/** A longer wait is pointless: the event is given up by then. */
 const longestWaitMs = 86_400_000;
 
 /** The receiver says of these that the event itself is at fault: it would be refused again. */

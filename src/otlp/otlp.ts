@@ -37,10 +37,20 @@ export const otlp: TelemetryFormat = {
     ["service.name", "project"],
   ],
   async read(signal, bytes, encoding) {
-    const { spans, logs, points } = readTelemetry(
+    const { spans, logs, points, unreadable } = readTelemetry(
       encoding === "json" ? parse(bytes) : await decode(names[signal].request, bytes),
     );
-    return [...callsInSpans(spans), ...callsInEvents(logs), ...callsInMetrics(points)];
+    return [
+      ...callsInSpans(spans),
+      ...callsInEvents(logs),
+      ...callsInMetrics(points),
+      ...unreadable.map(({ field, error }) => ({
+        label: field,
+        items: 1,
+        call: error,
+        attributes: [],
+      })),
+    ];
   },
   success(signal, { rejected, message }, encoding) {
     const { answer, rejected: field } = names[signal];

@@ -4,20 +4,41 @@
  */
 
 import type { Attributes } from "../app/port/telemetry.ts";
+import { PurserError } from "../domain/error.ts";
 import { invalid, isObject, show } from "../domain/input/fields.ts";
-import type { LogRecord, Point, Span, Telemetry } from "./telemetry.ts";
+import type { LogRecord, Point, Span, Telemetry, Unreadable } from "./telemetry.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** @throws PurserError `invalid_request` naming the field. */
+/**
+ * An item that cannot be read is in `unreadable` and leaves the others as they are: exporters do not
+ * repeat a request that is refused.
+ *
+ * @throws PurserError `invalid_request` naming the field, for what is no request.
+ */
 export function readTelemetry(request: unknown): Telemetry {
   const root = objectOf(request, "body");
+  const unreadable: Unreadable[] = [];
+  const each = <Read>(path: Path, read: (item: Item) => readonly Read[]): readonly Read[] =>
+    itemsOf(root, path).flatMap(({ value, field, resource }) => {
+      try {
+        return read({ item: objectOf(value, field), field, resource });
+      } catch (error) {
+        if (!(error instanceof PurserError)) throw error;
+        unreadable.push({ field, error });
+        return [];
+      }
+    });
   return {
-    spans: itemsOf(root, ["resourceSpans", "scopeSpans", "spans"]).map(readSpan),
-    logs: itemsOf(root, ["resourceLogs", "scopeLogs", "logRecords"]).map(readLog),
-    points: itemsOf(root, ["resourceMetrics", "scopeMetrics", "metrics"]).flatMap(readPoints),
+    spans: each(["resourceSpans", "scopeSpans", "spans"], (item) => [readSpan(item)]),
+    logs: each(["resourceLogs", "scopeLogs", "logRecords"], (item) => [readLog(item)]),
+    points: each(["resourceMetrics", "scopeMetrics", "metrics"], readPoints),
+    unreadable,
   };
 }
+
+/** The lists from the outermost to the innermost. */
+type Path = readonly [outer: string, middle: string, inner: string];
 
 interface Item {
   readonly item: Json;
@@ -26,11 +47,14 @@ interface Item {
 }
 
 /** The innermost items of a request, with their resources. */
-function itemsOf(root: Json, [outer, middle, inner]: readonly [string, string, string]): Item[] {
+function itemsOf(
+  root: Json,
+  [outer, middle, inner]: Path,
+): readonly (Pick<Item, "field" | "resource"> & { readonly value: unknown })[] {
   return listOf(root, outer, "").flatMap(({ item: group, field }) => {
     const resource = attributesOf(objectOf(group["resource"] ?? {}, `${field}.resource`), field);
     return listOf(group, middle, `${field}.`).flatMap((scope) =>
-      listOf(scope.item, inner, `${scope.field}.`).map((found) => ({ ...found, resource })),
+      valuesOf(scope.item, inner, `${scope.field}.`).map((found) => ({ ...found, resource })),
     );
   });
 }
@@ -126,13 +150,21 @@ function listOf(
   name: string,
   prefix: string,
 ): readonly { readonly item: Json; readonly field: string }[] {
+  return valuesOf(item, name, prefix).map(({ value, field }) => ({
+    item: objectOf(value, field),
+    field,
+  }));
+}
+
+function valuesOf(
+  item: Json,
+  name: string,
+  prefix: string,
+): readonly { readonly value: unknown; readonly field: string }[] {
   const list = item[name] ?? [];
   if (!Array.isArray(list))
     throw invalid(prefix + name, `must be a list, not ${show(list)}`, "Send an OTLP request.");
-  return list.map((one: unknown, index) => {
-    const field = `${prefix}${name}[${index}]`;
-    return { item: objectOf(one, field), field };
-  });
+  return list.map((value: unknown, index) => ({ value, field: `${prefix}${name}[${index}]` }));
 }
 
 function objectOf(value: unknown, field: string): Json {

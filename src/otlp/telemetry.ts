@@ -1,6 +1,7 @@
 /** Spans, log records and metric points as OpenTelemetry has them, whatever their encoding. */
 
 import type { Attributes } from "../app/port/telemetry.ts";
+import type { PurserError } from "../domain/error.ts";
 
 interface Item {
   readonly attributes: Attributes;
@@ -40,4 +41,11 @@ export interface Telemetry {
   readonly spans: readonly Span[];
   readonly logs: readonly LogRecord[];
   readonly points: readonly Point[];
+  readonly unreadable: readonly Unreadable[];
+}
+
+/** A span, log record or metric. */
+export interface Unreadable {
+  readonly field: string;
+  readonly error: PurserError;
 }

@@ -103,3 +103,47 @@ test("the header of a call is charged once, with the call's attribution, if the 
   );
   assert.match(JSON.stringify(charges[1]), /request_id.{1,6}r1/);
 });
+
+test("the charges of a header are held with their call: of 100 at once, those that fit are made", async () => {
+  const simulator = await startSimulatorProcess();
+  const config = `
+items: [{ item_id: gpu, kind: infrastructure, unit: hour, price_usd: '2' }]
+limits: { hold_wait_ms: 1000 }`;
+  const options = { directory: await makeFolder(), config, simulatorUrl: simulator.url };
+  let gateway = await startGateway(options);
+  const budget = { budget_type: "project", resource_id: "p1", ...always };
+  await gateway.makeBudget({ budget_id: "p", amount: "1", ...budget });
+  const { key } = await gateway.makeKey({ project: "p1" });
+  const call = async (id: number): Promise<{ readonly status: number; readonly text: string }> => {
+    const response = await fetch(`${gateway.url}/openai/v1/chat/completions`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${key}`,
+        "content-type": "application/json",
+        "x-purser-operation-id": `c${id}`,
+        "x-purser-charge": "gpu=0.07",
+      },
+      body: JSON.stringify({
+        model: "sim-small",
+        max_tokens: 10,
+        messages: [{ role: "user", content: steer("") }],
+      }),
+    });
+    return { status: response.status, text: await response.text() };
+  };
+  const answers = await Promise.all(Array.from({ length: 100 }, (_, id) => call(id)));
+  const made = answers.filter(({ status }) => status === 200);
+  const refused = answers.filter(({ status }) => status === 402);
+  // A charge of 0.14 USD: seven fit in 1 USD beside their calls.
+  assert.deepEqual([made.length, refused.length], [7, 93]);
+  assert.match(refused[0]?.text ?? "", /budget_(?:exhausted|held)/);
+  await gateway.kill();
+  gateway = await startGateway(options);
+  const charges = await gateway.entries("endpoint=charge&project=p1");
+  assert.equal(charges.length, 7);
+  const { spent, held } = await gateway.budget("p");
+  assert.ok(picoOf(String(spent)) <= picoOf("1"));
+  assert.equal(picoOf(String(held)), 0n);
+  const { json: verified } = await gateway.api("POST", "/api/v1/verify");
+  assert.equal(verified["ok"], true);
+});

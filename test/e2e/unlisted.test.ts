@@ -157,6 +157,18 @@ test("a configured ceiling bounds a provider, and a budget that cannot pay it re
   assert.equal(entry?.cost_usd, "0.0005");
   const refused = await call({ project: await payer("0.0001"), ...at });
   assert.deepEqual([refused.status, /budget_exhausted/.test(refused.text)], [402, true]);
+  for (const part of [
+    "stated/never-listed has no price, so it is held at the ceiling of stated",
+    "USD 10 per million tokens of input, and 20 per million tokens of output",
+    "lower rates as `unlisted_ceiling` of its provider",
+  ])
+    assert.ok(refused.text.includes(part), refused.text);
+  const unlisted = { provider: "openrouter", model: "nobody/never-listed" };
+  const { text } = await call({ project: await payer("0.0001"), ...unlisted });
+  assert.match(text, /per million tokens of output, as openrouter\/[\w./:-]+/);
+  const own = { unpriced: { policy: "allow", input: "1000", output: "2000" } };
+  const stated = await call({ project: await payer("0.0001", own), ...unlisted });
+  assert.deepEqual([stated.status, /ceiling/.test(stated.text)], [402, false], stated.text);
 });
 
 test("a budget's own rates take precedence over the ceiling", async () => {

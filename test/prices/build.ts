@@ -10,11 +10,12 @@ import { formatListed } from "../../src/catalogue/listed-row.ts";
 import { inRegion } from "../../src/catalogue/bedrock-place.ts";
 import { disagreements, mergeLists } from "../../src/catalogue/merge.ts";
 import { completeSameModels } from "../../src/catalogue/same-model.ts";
+import { withWholeRegions } from "../../src/catalogue/whole-region.ts";
 import { parseExact } from "../../src/catalogue/source/exact-json.ts";
 import { readGenaiProviders } from "../../src/catalogue/source/genai-prices.ts";
 import type { CatalogueRow } from "../../src/domain/price/row/row.ts";
 import { publishedTexts, readTexts } from "./published.ts";
-import { isPreferred, withRightFees } from "./resolved.ts";
+import { isPreferred, isUndecided, withRightFees } from "./resolved.ts";
 
 const dayMs = 86_400_000;
 const folder = path.join(import.meta.dirname, "..", "..", "src", "catalogue", "list");
@@ -27,8 +28,11 @@ try {
   const { genai, litellm } = readTexts(texts);
   // A preferred row is valid from the day on which the list is made.
   const at = Math.floor(Date.now() / dayMs) * dayMs;
-  const merged = mergeLists([genai, litellm].map(withRightFees), { at, isPreferred });
-  const rows = inRegion(completeSameModels(merged, at));
+  const lists = [genai, litellm]
+    .map(withRightFees)
+    .map((list) => ({ ...list, rows: inRegion(list.rows) }));
+  const merged = mergeLists(lists, { at, isPreferred, isUndecided });
+  const rows = inRegion(completeSameModels(merged, at)).map(withWholeRegions);
   const hosts = new Map(
     readGenaiProviders(parseExact(texts.genai.text)).map((provider) => [provider.id, provider]),
   );

@@ -1,6 +1,6 @@
 /** Why the book has another price than a published list, where that is known. */
 
-import { resolved } from "./resolved.ts";
+import { resolved, undecided } from "./resolved.ts";
 
 interface Question {
   readonly provider: string;
@@ -17,6 +17,17 @@ interface Explanation {
 }
 
 const explanations: readonly Explanation[] = [
+  {
+    provider: "azure",
+    models: /^ada$/,
+    why: "the dearer: an alias of text-embedding-ada-002, see there",
+  },
+  {
+    provider: "google",
+    models: /^gemini-3-pro-image$/,
+    prices: /above 200,000/,
+    why: "the book: by the same list, its input has at most 65,536 tokens",
+  },
   {
     provider: "azure",
     models: /^sora-2-pro$/,
@@ -79,6 +90,8 @@ const explanations: readonly Explanation[] = [
 export function explain({ provider, model, price }: Question): string {
   const settled = resolved.find((entry) => entry.provider === provider && entry.model === model);
   if (settled) return `${settled.right}: ${settled.why}`;
+  const open = undecided.find((entry) => entry.provider === provider && entry.model.test(model));
+  if (open) return open.why;
   const found = explanations.find(
     (entry) =>
       entry.provider === provider &&

@@ -30,6 +30,46 @@ export const resolved: readonly Resolved[] = [
   },
 ];
 
+interface Undecided {
+  readonly provider: string;
+  /** Ids of the later list. */
+  readonly model: RegExp;
+  readonly why: string;
+}
+
+/** Disagreements that nothing decides: the dearer price is charged, so that budgets hold. */
+export const undecided: readonly Undecided[] = [
+  {
+    provider: "aws",
+    model: /^openai\.gpt-5\.[45]$/,
+    why: "litellm: GovCloud costs more than other regions (aws.amazon.com/bedrock/pricing)",
+  },
+  {
+    provider: "deepseek",
+    model: /^deepseek-v3\.2$/,
+    why: "the dearer: the lists have different prices and no address for them",
+  },
+  {
+    provider: "azure",
+    model: /^text-embedding-(?:3-large|3-small|ada-002)$/,
+    why: "the dearer: litellm has it for data zones, too, and a host does not show the kind of a deployment",
+  },
+  {
+    provider: "mistral",
+    model: /^(?:open-)?mistral-nemo$/,
+    why: "the dearer: the lists have different prices and no address for them",
+  },
+  {
+    provider: "openai",
+    model: /^gpt-5\.6-cyber$/,
+    why: "the dearer: only one list has the price of long contexts that the other models of GPT-5.6 have",
+  },
+];
+
+export function isUndecided({ provider, model }: CatalogueRow): boolean {
+  return undecided.some((entry) => entry.provider === provider && entry.model.test(model));
+}
+
 export function isPreferred({ provider, model, source }: CatalogueRow): boolean {
   return resolved.some(
     (entry) => entry.provider === provider && entry.model === model && entry.right === source,

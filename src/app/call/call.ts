@@ -3,7 +3,7 @@
 import { tokenizerOf } from "../../domain/estimate/tokenizer.ts";
 import { unitsOnly } from "../../domain/price/unit-price.ts";
 import type { Refusal } from "../../domain/ledger/command.ts";
-import { chargeWithCall, readChargeHeader } from "../charge/header.ts";
+import { chargeWithCall, readChargeHeader, toHoldFor } from "../charge/header.ts";
 import { hold } from "../hold/hold.ts";
 import { InputCount } from "../hold/input-count.ts";
 import type { RequestedModel } from "../hold/refusal.ts";
@@ -38,7 +38,8 @@ export async function serveCall(
   const call = routeCall(context, incoming);
   const charges = readChargeHeader(context, incoming.headers, call);
   const input = inputOf(context, call);
-  const toHold = callToHold(context, call, input);
+  const covered = toHoldFor(charges);
+  const toHold = { ...callToHold(context, call, input), ...(covered && { charges: covered }) };
   const { key } = incoming.caller;
   const held = await hold(context, toHold, () => patienceOf(context, key, reply));
   if (!held.admitted)

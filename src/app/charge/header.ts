@@ -8,15 +8,23 @@ import { announceEnd, type EndAudience } from "../settle/announce-end.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import { PurserError } from "../../domain/error.ts";
-import type { CallId, Outcome } from "../../domain/ledger/entry.ts";
+import type { CallId, Outcome, Quantities } from "../../domain/ledger/entry.ts";
 import { idOfOperation } from "../../domain/ledger/operation.ts";
-import { chargeEndpoint, itemProviders, type ItemKind } from "../../domain/price/text/item.ts";
-import { chargeOfItem, itemAt, readQuantity, type ItemPrices } from "./item.ts";
+import { add, zero, type PicoUsd } from "../../domain/money/money.ts";
+import { chargeEndpoint, itemProviders } from "../../domain/price/text/item.ts";
+import {
+  chargeOfItem,
+  costOfItem,
+  itemAt,
+  readQuantity,
+  type ItemPrices,
+  type PricedItem,
+} from "./item.ts";
 import { isLimited, mayCall, type Key } from "../../domain/key/key.ts";
 
 export interface HeaderCharge {
-  readonly itemId: string;
-  readonly kind: ItemKind;
+  /** With its price when the call came. */
+  readonly item: PricedItem;
   readonly quantity: string;
 }
 
@@ -38,9 +46,11 @@ export function readChargeHeader(
   if (value === undefined) return none;
   const parts = String(value).split(",");
   const charges = parts.map((part) => readPart(context, part.trim(), at));
-  for (const { itemId: model, kind } of charges)
+  for (const {
+    item: { itemId: model, kind },
+  } of charges)
     if (key && !mayCall(key, { provider: itemProviders[kind], model })) throw mayNot(model);
-  const isRepeated = new Set(charges.map(({ itemId }) => itemId)).size < charges.length;
+  const isRepeated = new Set(charges.map(({ item }) => item.itemId)).size < charges.length;
   if (isRepeated || charges.length > mostCharges)
     throw new PurserError(
       "invalid_request",
@@ -64,8 +74,12 @@ function readPart(context: ItemPrices, part: string, at: number): HeaderCharge {
   const [, itemId, quantity = "1"] = /^([^=\s]+)(?:\s*=\s*(\S+))?$/.exec(part) ?? [];
   try {
     if (itemId === undefined) throw notItems();
-    const { kind } = itemAt(context, itemId, at);
-    return { itemId, kind, quantity: readQuantity(quantity, chargeHeader) };
+    const charge = {
+      item: itemAt(context, itemId, at),
+      quantity: readQuantity(quantity, chargeHeader),
+    };
+    costOf(charge);
+    return charge;
   } catch (error) {
     if (!(error instanceof PurserError)) throw error;
     throw new PurserError(error.code, error.message.replace(/^item_id/, chargeHeader), {
@@ -73,6 +87,17 @@ function readPart(context: ItemPrices, part: string, at: number): HeaderCharge {
       field: chargeHeader,
     });
   }
+}
+
+function costOf({ item, quantity }: HeaderCharge): PicoUsd {
+  return costOfItem(item, quantity);
+}
+
+/** What is held for charges with their call; undefined for none. */
+export function toHoldFor(charges: readonly HeaderCharge[]): Quantities | undefined {
+  if (charges.length === 0) return undefined;
+  const usd = charges.reduce((sum, charge) => add(sum, costOf(charge)), zero);
+  return { usd, tokens: 0n, requests: BigInt(charges.length) };
 }
 
 function notItems(): PurserError {
@@ -96,10 +121,11 @@ export interface HeaderContext extends ItemPrices, Audience, EndAudience {
 
 /**
  * Records the charges of a call that is admitted, before it is forwarded: whatever becomes of the
- * call or of this process then, they are charged, and once for all attempts of an operation.
+ * call or of this process then, they are charged, and once for all attempts of an operation. Their
+ * cost was held with the call ({@link toHoldFor}).
  *
- * @throws PurserError `forbidden` for a cost above what the budgets have left, `conflict` if an
- *   attempt names other quantities.
+ * @throws PurserError `conflict` if an attempt names other quantities, `forbidden` for a cost above
+ *   what a budget of the charges alone has left.
  */
 export async function chargeWithCall(
   context: HeaderContext,
@@ -115,13 +141,14 @@ export async function chargeWithCall(
 async function record(
   context: HeaderContext,
   { held, of, key }: ChargedCall,
-  { itemId, kind, quantity }: HeaderCharge,
+  { item, quantity }: HeaderCharge,
 ): Promise<void> {
+  const { itemId, kind } = item;
   const at = context.clock.now();
   const requestId = idOfOperation(held.operationId);
   const keyId = key?.keyId ?? null;
   const route = { provider: itemProviders[kind], model: itemId, endpoint: chargeEndpoint, keyId };
-  const report = { kind: "item", quantity, amount: null, requestId } as const;
+  const report = { kind: "item", quantity, amount: null, item, requestId } as const;
   const outcome: Outcome = {
     status: "settled",
     latencyMs: 0,
@@ -138,6 +165,7 @@ async function record(
     budgets: of.budgets,
     outcome,
     fingerprint: createHash("sha256").update(`${itemId}=${quantity}`).digest("hex"),
+    coveredBy: held,
     ...(isLimited(key) && { selfReported: true }),
   });
   if (answer.repeated) return;

@@ -19,6 +19,8 @@ export interface ItemReport {
   readonly quantity: string | null;
   /** Null if the price of the item decides. */
   readonly amount: PicoUsd | null;
+  /** With the price that was held; by default that of the time of the charge. */
+  readonly item?: PricedItem;
   /** The operation id of the model call that it belongs to. */
   readonly requestId?: string;
   /** The charge that it is a part of, and how that was shared. */
@@ -37,14 +39,12 @@ export interface ShareOf {
   readonly figures: string;
 }
 
+export type PricedItem = Omit<Item, "validFrom">;
+
 export type ItemCharge = Omit<Outcome, "status" | "latencyMs" | "priceVersion">;
 
 /** @returns Undefined for an item without a price at that time. */
-export function findItem(
-  context: ItemPrices,
-  itemId: string,
-  at: number,
-): Omit<Item, "validFrom"> | undefined {
+export function findItem(context: ItemPrices, itemId: string, at: number): PricedItem | undefined {
   for (const kind of itemKinds) {
     const sheet = context.prices().sheet({ provider: itemProviders[kind], model: itemId, at });
     if (sheet?.match !== "exact" || sheet.row.model !== itemId) continue;
@@ -55,7 +55,7 @@ export function findItem(
 }
 
 /** @throws PurserError `invalid_request` for an item without a price at that time. */
-export function itemAt(context: ItemPrices, itemId: string, at: number): Omit<Item, "validFrom"> {
+export function itemAt(context: ItemPrices, itemId: string, at: number): PricedItem {
   const item = findItem(context, itemId, at);
   if (item) return item;
   throw new PurserError(
@@ -77,11 +77,11 @@ export function itemAt(context: ItemPrices, itemId: string, at: number): Omit<It
 export function chargeOfItem(
   context: ItemPrices,
   { at, route }: { readonly at: number; readonly route: { readonly model: string } },
-  { quantity, amount, requestId, share }: ItemReport,
+  { quantity, amount, item: held, requestId, share }: ItemReport,
 ): ItemCharge {
   const { model } = route;
-  const item = amount === null ? itemAt(context, model, at) : undefined;
-  const usd = item ? times(item.price, quantity ?? "1") : (amount ?? pico(0n));
+  const item = amount === null ? (held ?? itemAt(context, model, at)) : undefined;
+  const usd = item ? costOfItem(item, quantity ?? "1") : (amount ?? pico(0n));
   const details = {
     item_id: model,
     quantity,
@@ -110,8 +110,12 @@ export function chargeOfItem(
   };
 }
 
-/** Rounded to the nearest pico-USD. */
-function times(price: PicoUsd, quantity: string): PicoUsd {
+/**
+ * Rounded to the nearest pico-USD.
+ *
+ * @throws PurserError `invalid_request` for too large a cost.
+ */
+export function costOfItem({ price }: PricedItem, quantity: string): PicoUsd {
   const scaled: bigint = price * parseUsd(quantity, "quantity");
   const cost = (scaled + scale / 2n) / scale;
   if (cost <= mostPerCall) return pico(cost);

@@ -4,7 +4,7 @@ import { FocusSums, type FocusCharge } from "../../domain/focus/focus-charge.ts"
 import { focusColumns, monthOf, type FocusOptions } from "../../domain/focus/focus-columns.ts";
 import { tableOf, type Table } from "../../domain/table/table.ts";
 import type { CallFilter, CallRow, LedgerReader } from "../port/reader.ts";
-import { edgesOf } from "../report/series.ts";
+import { edgesIn } from "../report/series.ts";
 import { callPages, correctionPages } from "./call-pages.ts";
 
 export interface FocusQuery extends FocusOptions {
@@ -25,7 +25,7 @@ export type FocusReader = Pick<LedgerReader, "calls" | "corrections">;
  * @throws PurserError `invalid_request` for an empty range, or one with too many periods.
  */
 export function focusTable(reader: FocusReader, query: FocusQuery): Table {
-  const edges = edgesOf({ ...query, bucket: query.period, timeZone: "UTC" });
+  const edges = [...edgesIn({ ...query, bucket: query.period, timeZone: "UTC" })];
   return tableOf("FOCUS", focusColumns(query), periods(reader, query, edges));
 }
 

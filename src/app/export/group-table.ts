@@ -3,6 +3,7 @@
 import { tableOf, type ColumnOf, type Table } from "../../domain/table/table.ts";
 import { countContext, countOutput, countTokens } from "../../domain/usage/usage.ts";
 import type { CallFilter, GroupFigures, GroupKey, LedgerReader } from "../port/reader.ts";
+import { callCost, ratio } from "../report/metric.ts";
 import { share } from "../report/summary.ts";
 
 export interface Groups {
@@ -34,6 +35,7 @@ function groupColumns(by: readonly GroupKey[]): readonly ColumnOf<GroupFigures>[
       of: ({ group }) => group[key] ?? null,
     })),
     { name: "calls", kind: "count", of: ({ calls }) => calls },
+    { name: "charges", kind: "count", of: ({ charges }) => charges },
     { name: "released", kind: "count", of: ({ released }) => released },
     { name: "refusals", kind: "count", of: ({ refusals }) => refusals },
     { name: "input_tokens", kind: "count", of: ({ usage }) => countContext(usage) },
@@ -43,12 +45,12 @@ function groupColumns(by: readonly GroupKey[]): readonly ColumnOf<GroupFigures>[
     {
       name: "cost_per_call_usd",
       kind: "usd",
-      of: ({ cost, calls }) => (calls === 0 ? null : share(cost, calls)),
+      of: (sums) => (sums.calls === 0 ? null : share(callCost(sums), sums.calls)),
     },
     {
       name: "avg_latency_ms",
       kind: "number",
-      of: ({ latencyMs, calls }) => (calls === 0 ? null : latencyMs / calls),
+      of: ({ latencyMs, timed }) => ratio(latencyMs, timed),
     },
   ];
 }

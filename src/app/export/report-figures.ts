@@ -5,7 +5,8 @@ import { add, toNumber, zero } from "../../domain/money/money.ts";
 import type { ReportBudget, ReportChart, ReportFigures, ReportTable } from "../port/file-writer.ts";
 import type { CallFilter, GroupFigures, GroupKey, LedgerReader } from "../port/reader.ts";
 import type { BucketName } from "../report/range.ts";
-import { series, sumFigures, type Series } from "../report/series.ts";
+import { sumFigures } from "../report/adding.ts";
+import { series, type Series } from "../report/series.ts";
 
 export interface ReportQuery {
   readonly filter: CallFilter;

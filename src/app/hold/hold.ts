@@ -2,6 +2,7 @@
 
 import { assert } from "../../domain/assert.ts";
 import type { AnswerOf, HoldCommand, Refusal } from "../../domain/ledger/command.ts";
+import { addQuantities, type Quantities } from "../../domain/ledger/entry.ts";
 import { demandOf, type Estimate } from "./estimate.ts";
 import type { CallLimits } from "../port/limits.ts";
 import type { Observer } from "../port/observer.ts";
@@ -53,6 +54,8 @@ export interface CallToHold extends Pick<
   readonly estimate: (at: number, counted: CountedInput | null) => Estimate;
   /** Counts the input tokens, off the main thread. */
   readonly count: () => Promise<CountedInput>;
+  /** Held with the call, for charges that are recorded with it. */
+  readonly charges?: Quantities;
 }
 
 /**
@@ -280,7 +283,7 @@ function commandByBytes(call: CallToHold, estimate: Estimate): HoldCommand {
 }
 
 function commandFor(
-  { operationId, repeat, attribution, route, budgets, closing }: CallToHold,
+  { operationId, repeat, attribution, route, budgets, closing, charges }: CallToHold,
   { at, demand, final }: Pick<HoldCommand, "at" | "demand" | "final">,
 ): HoldCommand {
   return {
@@ -291,7 +294,7 @@ function commandFor(
     attribution,
     route,
     budgets,
-    demand,
+    demand: charges ? { ...demand, fixed: addQuantities(demand.fixed, charges) } : demand,
     expiresAt: null,
     fingerprint: null,
     final,

@@ -3,6 +3,8 @@
 import { formatAmount } from "../../domain/budget/amount.ts";
 import { formatInstant } from "../../domain/input/scalar.ts";
 import type { Refusal, RefusalReason } from "../../domain/ledger/command.ts";
+import type { Rate } from "../../domain/price/row/rate.ts";
+import { formatPerMillion } from "../../domain/price/text/per-million.ts";
 import { lackingPrice } from "../../domain/price/unit-price.ts";
 import type { OpenMeter } from "../../domain/usage/usage.ts";
 import type { Balance, BalancePause } from "../../domain/ledger/counter.ts";
@@ -55,8 +57,20 @@ export function explainRefusal(refusal: Refusal, requested: RequestedModel): str
   const lack = `budget "${budgetId}" refused: ${amount(needed)} needed, ${amount(balance.available)} available`;
   return reason === "approval_declined"
     ? `${lack}, and more was declined${whyDeclined(balance)}`
-    : lack;
+    : `${lack}${ceilingText(refusal, requested)}`;
 }
+
+/** Why a call needs so much whose model has no price. */
+function ceilingText({ ceiling, balance }: Refusal, { provider, model }: RequestedModel): string {
+  if (!ceiling || balance.counter.currency !== "USD") return "";
+  const { input, output } = ceiling;
+  const rateText = ({ meter, perUnit, model: of, provider: by }: Rate): string =>
+    `${formatPerMillion(perUnit)} per million tokens of ${meter}${of === anyModel ? "" : `, as ${by}/${of}`}`;
+  return `; ${provider}/${model} has no price, so it is held at the ceiling of ${provider}: USD ${rateText(input)}, and ${rateText(output)}`;
+}
+
+/** Of rates that the configuration states. */
+const anyModel = "*";
 
 function whyDeclined({ question }: Balance): string {
   const reason = question?.declined?.reason ?? null;
@@ -94,7 +108,7 @@ export function describeRefusal(
 }
 
 function remedyOf(
-  { reason, balance, asked }: Refusal,
+  { reason, balance, asked, ceiling }: Refusal,
   { toHoldLess }: Pick<RequestedModel, "toHoldLess">,
 ): string {
   if (reason === "budget_paused" && isByPerson(balance)) return pausedRemedy;
@@ -104,9 +118,13 @@ function remedyOf(
     ...(isAmount && toHoldLess !== undefined ? [toHoldLess] : []),
     remedies[reason],
     ...(isAmount ? closingRemedy(balance) : []),
+    ...(isAmount && ceiling && balance.counter.currency === "USD" ? [ceilingRemedy] : []),
   ];
   return sentences.join(" ");
 }
+
+const ceilingRemedy =
+  "To hold less, set the price of the model, or lower rates as `unlisted_ceiling` of its provider in purser.yaml.";
 
 const askedRemedy = "Its owners were asked for more money: try again once they have extended it.";
 

@@ -91,7 +91,15 @@ async function openDesk(t: TestContext): Promise<Desk> {
         }),
     },
   });
-  const none = { bucket: null, released: 0, refusals: 0, latencyMs: 0 };
+  const none = {
+    bucket: null,
+    charges: 0,
+    chargeCost: pico(0n),
+    released: 0,
+    refusals: 0,
+    latencyMs: 0,
+    timed: 0,
+  };
   return {
     updates,
     prices,
@@ -191,6 +199,14 @@ test("the schedule does not apply a list that was reverted, but people may", asy
   time.now += 1_000;
   assert.deepEqual(pricesAt(prices.book, time.now), [2n, 2n, 2n]);
   assert.equal((await updates.run(request)).result, "unchanged", "its last update is in use");
+});
+
+test("an update from a list of few models does not renew the age of the prices", async (t) => {
+  const { updates, kept } = await openDesk(t);
+  const { partial } = await updates.apply({ origin: { from: "2,2,2" }, accept });
+  assert.deepEqual([partial, kept()[0]?.partial], [true, true]);
+  assert.equal(updates.updatedAt, null);
+  assert.equal(updates.storedAt, kept()[0]?.at);
 });
 
 test("a bounded number of lists is checked at once", async (t) => {

@@ -65,6 +65,8 @@ export interface UpdateReport extends Omit<ListDifferences, "texts"> {
   /** Kinds of doubt that are not accepted. */
   readonly refused: readonly DoubtKind[];
   readonly effect: SpendEffect;
+  /** Few of the book's models are in the list: the age of the prices does not begin again. */
+  readonly partial: boolean;
 }
 
 /** The last update by the schedule. */
@@ -93,10 +95,11 @@ export class PriceUpdates {
 
   /**
    * When the prices were last taken from a list, or found to agree with one: milliseconds since the
-   * epoch. Null if the catalogue is as it was built.
+   * epoch. Null if the catalogue is as it was built. A partial list leaves most prices as old as
+   * they were.
    */
   get updatedAt(): number | null {
-    return this.history().findLast(({ revertedAt }) => revertedAt === null)?.at ?? null;
+    return this.history().findLast((one) => one.revertedAt === null && !one.partial)?.at ?? null;
   }
 
   /** When the last update was stored, also if it was reverted later. Null before the first. */
@@ -158,7 +161,8 @@ export class PriceUpdates {
     const { source, version, sha256 } = list;
     const updateId = newId();
     const rows = differences.texts;
-    await this.#store({ updateId, source, version, sha256, from, rows }, after);
+    const partial = isPartial(differences) && { partial: true as const };
+    await this.#store({ updateId, source, version, sha256, from, rows, ...partial }, after);
     const state = rows.length > 0 ? "applied" : "unchanged";
     return reportOf(found, { state, updateId, effect });
   }
@@ -279,7 +283,16 @@ function reportOf(
   outcome: Pick<UpdateReport, "state" | "updateId" | "effect">,
 ): UpdateReport {
   const { texts: _, ...kept } = differences;
-  return { ...outcome, source, version, sha256, from, ...kept, refused };
+  const partial = isPartial(differences);
+  return { ...outcome, source, version, sha256, from, ...kept, refused, partial };
+}
+
+/** Published lists have many hundreds of models. */
+const leastModels = 100;
+
+function isPartial({ changes, unchanged, doubts }: ListDifferences): boolean {
+  const lacks = doubts.some(({ kind }) => kind === "vanished" || kind === "empty");
+  return lacks || changes.length + unchanged < leastModels;
 }
 
 function fieldOf(origin: ListOrigin): "text" | "from" {

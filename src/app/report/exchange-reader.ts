@@ -14,7 +14,9 @@ import type {
   LedgerReader,
   Totals,
 } from "../port/reader.ts";
-import { sumFigures } from "./series.ts";
+import { turns } from "../../domain/turns.ts";
+import { Adding } from "./adding.ts";
+import { groupIds, type Group } from "./group-id.ts";
 
 export type FiguresReader = Pick<LedgerReader, "totals" | "latencies" | "distinct" | "calls">;
 
@@ -31,12 +33,7 @@ export function readingIn(exchange: Exchange, reader: FiguresReader): FiguresRea
       const rows = await reader.calls(filter, page);
       return rows.map((row) => callIn(exchange, row));
     },
-    async distinct(filter, query) {
-      return withCosts(await reader.distinct(filter, query), {
-        costs: await distinctCosts(exchange, reader, { filter, query }),
-        isCumulative: query.steps?.isCumulative === true,
-      });
-    },
+    distinct: (filter, query) => distinctIn(exchange, reader, { filter, query }),
   };
 }
 
@@ -60,21 +57,23 @@ async function totalsIn(
     return await seriesIn(exchange, reader, { filter, by, edges: buckets });
   const parts = exchange.parts(filter);
   const stepMs = buckets ?? (parts.length > fewParts ? dayMs : null);
+  const sums = new Merging(by);
   if (stepMs !== null && dayMs % stepMs === 0) {
-    const rows = await reader.totals(filter, by, stepMs);
-    const converted = rows.map((row) => {
+    for (const row of await reader.totals(filter, by, stepMs)) {
+      if (turns.isOver) await turns.next();
       const rate = exchange.rateAt(row.bucket ?? 0);
       const bucket = buckets === null ? null : row.bucket;
-      return { ...row, bucket, cost: costAt(exchange, row.cost, { rate }) };
-    });
-    return merged(converted);
+      sums.add({ ...row, bucket, ...costsAt(exchange, row, { rate }) });
+    }
+    return sums.rows();
   }
-  const rows: Totals[] = [];
   for (const { rate, ...range } of parts) {
-    const found = await reader.totals({ ...filter, ...range }, by, buckets);
-    rows.push(...found.map((row) => ({ ...row, cost: costAt(exchange, row.cost, { rate }) })));
+    for (const row of await reader.totals({ ...filter, ...range }, by, buckets)) {
+      if (turns.isOver) await turns.next();
+      sums.add({ ...row, ...costsAt(exchange, row, { rate }) });
+    }
   }
-  return merged(rows);
+  return sums.rows();
 }
 
 interface SeriesAsked extends Omit<TotalsAsked, "buckets"> {
@@ -92,23 +91,71 @@ async function seriesIn(
   const changes = exchange.rates.map((rate) => rate.from).filter((at) => at > from);
   const inside = changes.filter((at) => at > first && at < last);
   const finer = [...new Set([...edges, ...inside])].sort((left, right) => left - right);
-  const rows = await reader.totals(filter, by, finer);
-  const starts = new Map(finer.map((at) => [at, edges.findLast((start) => start <= at)]));
-  const converted = rows.map((row) => {
+  const starts = startsOf(finer, edges);
+  const sums = new Merging(by);
+  for (const row of await reader.totals(filter, by, finer)) {
+    if (turns.isOver) await turns.next();
     const at = row.bucket ?? first;
     // The first bucket may begin before the range.
     const rate = exchange.rateAt(Math.max(at, from));
-    return { ...row, bucket: starts.get(at) ?? at, cost: costAt(exchange, row.cost, { rate }) };
-  });
-  return merged(converted);
+    sums.add({ ...row, bucket: starts.get(at) ?? at, ...costsAt(exchange, row, { rate }) });
+  }
+  return sums.rows();
 }
 
-/** A group has a row for each rate. */
-function merged(rows: readonly Totals[]): readonly Totals[] {
-  const groups = Map.groupBy(rows, ({ group, bucket }) => JSON.stringify([bucket, group]));
-  return [...groups.values()].flatMap((same) =>
-    same[0] ? [{ ...same[0], ...sumFigures(same) }] : [],
-  );
+/** The last edge that is not after each of these times. Both are in order. */
+function startsOf(times: readonly number[], edges: readonly number[]): ReadonlyMap<number, number> {
+  const starts = new Map<number, number>();
+  let place = 0;
+  for (const at of times) {
+    while ((edges[place + 1] ?? Infinity) <= at) place += 1;
+    starts.set(at, edges[place] ?? at);
+  }
+  return starts;
+}
+
+/** Adds up the rows of each group and bucket: one for each rate. */
+class Merging {
+  readonly #idOf: (group: Group) => string;
+  readonly #buckets = new Map<number | null, Map<string, Adding>>();
+  readonly #sums: (Pick<Totals, "group" | "bucket"> & { readonly sum: Adding })[] = [];
+
+  constructor(by: readonly GroupKey[]) {
+    this.#idOf = groupIds(by);
+  }
+
+  add(row: Totals): void {
+    const { group, bucket } = row;
+    let groups = this.#buckets.get(bucket);
+    if (!groups) this.#buckets.set(bucket, (groups = new Map()));
+    const id = this.#idOf(group);
+    let sum = groups.get(id);
+    if (!sum) {
+      groups.set(id, (sum = new Adding()));
+      this.#sums.push({ group, bucket, sum });
+    }
+    sum.addFigures(row);
+  }
+
+  async rows(): Promise<readonly Totals[]> {
+    const rows: Totals[] = [];
+    for (const { sum, ...row } of this.#sums) {
+      if (turns.isOver) await turns.next();
+      rows.push({ ...row, ...sum.figures() });
+    }
+    return rows;
+  }
+}
+
+function costsAt(
+  exchange: Exchange,
+  { cost, chargeCost }: Pick<Totals, "cost" | "chargeCost">,
+  part: { readonly rate: ExchangeRate | null | undefined },
+): Pick<Totals, "cost" | "chargeCost"> {
+  return {
+    cost: costAt(exchange, cost, part),
+    chargeCost: costAt(exchange, chargeCost, part),
+  };
 }
 
 /** An amount of one day, or of a part of a range in which one rate applies. */
@@ -145,46 +192,56 @@ interface DistinctAsked {
   readonly query: DistinctQuery;
 }
 
-/** The cost of each group in each part of the range: counts of different values do not add up. */
+/** Counts as they are, with costs that are read by rate: numbers of values do not add up. */
+async function distinctIn(
+  exchange: Exchange,
+  reader: FiguresReader,
+  asked: DistinctAsked,
+): Promise<readonly DistinctTotals[]> {
+  const { filter, query } = asked;
+  const costs = await distinctCosts(exchange, reader, asked);
+  const idOf = groupIds(query.by);
+  const last = filter.to ?? Number.MAX_SAFE_INTEGER;
+  const rows: DistinctTotals[] = [];
+  for (const row of await reader.distinct(filter, query)) {
+    if (turns.isOver) await turns.next();
+    const own = row.group === null ? others : idOf(row.group);
+    rows.push({ ...row, cost: pico(costs.get(row.end ?? last)?.get(own) ?? 0n) });
+  }
+  return rows;
+}
+
+const others = "";
+
+type CostsByGroup = ReadonlyMap<string, bigint>;
+
+/** The cost of each group by the end of its part. One question: parts end where the rate changes. */
 async function distinctCosts(
   exchange: Exchange,
   reader: FiguresReader,
   { filter, query }: DistinctAsked,
-): Promise<readonly DistinctTotals[]> {
+): Promise<ReadonlyMap<number, CostsByGroup>> {
   const last = filter.to ?? Number.MAX_SAFE_INTEGER;
   const wanted = query.steps?.ends ?? [last];
-  const costs: DistinctTotals[] = [];
-  for (const part of exchange.parts(filter)) {
-    const { rate: _, ...range } = part;
-    const [from, to] = [range.from ?? -Infinity, range.to ?? last];
-    const inside = wanted.filter((end) => end > from && end < to);
-    const next = wanted.find((end) => end >= to) ?? last;
-    const steps = { ends: [...inside, to], isCumulative: false };
-    const found = await reader.distinct({ ...filter, ...range }, { ...query, steps });
-    for (const row of found) {
-      const end = row.end === to ? next : row.end;
-      costs.push({
-        ...row,
-        ...(end !== undefined && { end }),
-        cost: costAt(exchange, row.cost, part),
-      });
+  const changes = exchange.parts(filter).map(({ to = last }) => to);
+  const ends = [...new Set([...wanted, ...changes])].sort((left, right) => left - right);
+  const steps = { ends, isCumulative: false };
+  const rows = Map.groupBy(await reader.distinct(filter, { ...query, steps }), ({ end }) => end);
+  const idOf = groupIds(query.by);
+  const isWanted = new Set(wanted);
+  const found = new Map<number, CostsByGroup>();
+  let sums = new Map<string, bigint>();
+  for (const end of ends) {
+    // Rates change at the ends of parts only.
+    const part = { rate: exchange.rateAt(end - 1) };
+    for (const { group, cost } of rows.get(end) ?? []) {
+      if (turns.isOver) await turns.next();
+      const id = group === null ? others : idOf(group);
+      sums.set(id, (sums.get(id) ?? 0n) + costAt(exchange, cost, part));
     }
+    if (!isWanted.has(end)) continue;
+    found.set(end, sums);
+    sums = query.steps?.isCumulative === true ? new Map(sums) : new Map();
   }
-  return costs;
-}
-
-function withCosts(
-  rows: readonly DistinctTotals[],
-  {
-    costs,
-    isCumulative,
-  }: { readonly costs: readonly DistinctTotals[]; readonly isCumulative: boolean },
-): readonly DistinctTotals[] {
-  const byGroup = Map.groupBy(costs, ({ group }) => JSON.stringify(group));
-  return rows.map((row) => {
-    const same = (byGroup.get(JSON.stringify(row.group)) ?? []).filter(({ end = 0 }) =>
-      row.end === undefined ? true : isCumulative ? end <= row.end : end === row.end,
-    );
-    return { ...row, cost: pico(same.reduce((sum, { cost }) => sum + cost, 0n)) };
-  });
+  return found;
 }

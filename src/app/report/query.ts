@@ -1,22 +1,20 @@
 /** Answers the questions of reports: figures by group and time, compared with an earlier range. */
 
 import type { Dimension } from "../../domain/attribution/attribution.ts";
+import { sortInTurns, turns } from "../../domain/turns.ts";
 import type { DistinctSteps, LedgerReader } from "../port/reader.ts";
+import { Adding } from "./adding.ts";
 import { metrics, type Figure, type MetricName, type Sums } from "./metric.ts";
 import type { Range } from "./range.ts";
 import { clippedRanges, edgesOf, type SeriesQuery } from "./series.ts";
-import { Turns } from "./turns.ts";
+import { groupId, groupIds, idOfValues, valuesOf, type Group } from "./group-id.ts";
+import { ListedSums, others } from "./listed-sums.ts";
 import {
-  groupId,
-  idOfValues,
   readDistinct,
   readSums,
-  sumUp,
-  sumUpInTurns,
-  valuesOf,
+  type BucketRows,
   type DistinctByGroup,
-  type Group,
-  type GroupSums,
+  type Grouped,
 } from "./sums.ts";
 
 export interface ReportQuery extends SeriesQuery {
@@ -54,7 +52,8 @@ export interface Report {
   readonly rows: readonly ReportRow[];
   /** How many groups the row of all others has. */
   readonly leftOut: number;
-  readonly buckets: readonly ReportBucket[];
+  /** Each is added up when it is asked for. Empty without a series. */
+  readonly buckets: AsyncIterable<ReportBucket>;
 }
 
 type Reader = Pick<LedgerReader, "totals" | "latencies" | "distinct">;
@@ -64,12 +63,11 @@ type Reader = Pick<LedgerReader, "totals" | "latencies" | "distinct">;
  *   buckets.
  */
 export async function report(reader: Reader, query: ReportQuery): Promise<Report> {
-  const edges = edgesOf(query);
+  const edges = await edgesOf(query);
   const needs = needsOf(query);
-  const buckets = await readSums(reader, { query, edges, ...needs });
-  const now = await sumUpInTurns([...buckets.values()].flat());
+  const { whole: now, buckets } = await readSums(reader, { query, edges, ...needs });
   const earlier = query.before && (await readBefore(reader, query, query.before));
-  const listing = await list(reader, { query, needs, now: [...now.groups.values()], earlier });
+  const listing = await list(reader, { query, needs, now, earlier });
   const counts = wholeOf(await listing.distinct(query));
   const counted = query.before && wholeOf(await listing.distinct(query.before));
   const before = earlier && counted && { ...earlier, counts: counted };
@@ -79,8 +77,8 @@ export async function report(reader: Reader, query: ReportQuery): Promise<Report
       before: before && { ...before.total, distinct: before.counts.total },
     },
     leftOut: listing.leftOut,
-    rows: listedRows(listing, { query, now: { ...now, counts }, before }),
-    buckets: query.bucket === "none" ? [] : await listedBuckets(listing, { query, edges, buckets }),
+    rows: await listedRows(listing, { query, now: { ...now, counts }, before }),
+    buckets: listedBuckets(listing, { query, edges, buckets }),
   };
 }
 
@@ -103,18 +101,11 @@ function needsOf({ metrics: wanted, sort }: ReportQuery): Needs {
   };
 }
 
-type Groups = ReadonlyMap<string, GroupSums>;
-
-interface Earlier {
-  readonly total: Sums;
-  readonly groups: Groups;
-}
-
-async function readBefore(reader: Reader, query: ReportQuery, range: Range): Promise<Earlier> {
+async function readBefore(reader: Reader, query: ReportQuery, range: Range): Promise<Grouped> {
   const whole = { ...query, ...range, bucket: "none" } as const;
   const { hasLatencies } = needsOf(query);
-  const rows = await readSums(reader, { query: whole, edges: edgesOf(whole), hasLatencies });
-  return await sumUpInTurns([...rows.values()].flat());
+  const edges = await edgesOf(whole);
+  return (await readSums(reader, { query: whole, edges, hasLatencies })).whole;
 }
 
 /** The groups that are listed, and how the sums of a range are arranged by them. */
@@ -123,8 +114,8 @@ interface Listing {
   readonly leftOut: number;
   /** Counts distinct values, by the end of each step; null if there are no steps. */
   distinct(range: Range, steps?: DistinctSteps): Promise<ReadonlyMap<number | null, Counts>>;
-  /** One row a listed group that has figures, then one of the others if there are any. */
-  rows(groups: Groups, counts: Counts): ReadonlyMap<string, GroupSums | Sums>;
+  /** Sums of the listed groups, still empty. */
+  sums(): ListedSums;
 }
 
 /** Counts of distinct values. */
@@ -139,14 +130,11 @@ function wholeOf(counts: ReadonlyMap<number | null, Counts>): Counts {
   return counts.get(null) ?? noCounts;
 }
 
-/** The key of the row of all groups that are not listed. */
-const others = "";
-
 interface Listed {
   readonly query: ReportQuery;
   readonly needs: Needs;
-  readonly now: readonly GroupSums[];
-  readonly earlier: Earlier | null;
+  readonly now: Grouped;
+  readonly earlier: Grouped | null;
 }
 
 async function list(reader: Reader, { query, needs, now, earlier }: Listed): Promise<Listing> {
@@ -154,7 +142,7 @@ async function list(reader: Reader, { query, needs, now, earlier }: Listed): Pro
   const { divisors } = needs;
   const ranked = by.length === 0 ? [] : await rank(reader, { query, needs, now, earlier });
   const kept = ranked.slice(0, query.top);
-  const isKept = new Set(kept.map((group) => groupId(group, by)));
+  const listed = new Map(kept.map((group) => [groupId(group, by), group]));
   return {
     kept,
     leftOut: ranked.length - kept.length,
@@ -171,16 +159,7 @@ async function list(reader: Reader, { query, needs, now, earlier }: Listed): Pro
         ]),
       );
     },
-    rows(groups, counts) {
-      const rest = [...groups].filter(([id]) => !isKept.has(id)).map(([, sums]) => sums);
-      const own = [...groups].filter(([id]) => isKept.has(id));
-      const rows = new Map<string, GroupSums | Sums>(
-        own.map(([id, sums]) => [id, { ...sums, distinct: counts.groups.get(id) ?? {} }]),
-      );
-      if (rest.length > 0)
-        rows.set(others, { ...sumUp(rest).total, distinct: counts.groups.get(others) ?? {} });
-      return rows;
-    },
+    sums: () => new ListedSums(listed),
   };
 }
 
@@ -190,33 +169,36 @@ async function rank(
   { query, needs, now, earlier }: Listed,
 ): Promise<readonly Group[]> {
   const { by, filter, from, to, sort } = query;
-  const known = new Map(now.map((sums) => [groupId(sums.group, by), sums]));
-  for (const [id, sums] of earlier?.groups ?? [])
-    if (!known.has(id)) known.set(id, { ...emptySums(), group: sums.group });
+  const known = new Map([...(earlier?.groups ?? []), ...now.groups]);
   const { dividesBy } = metrics[sort.by];
   const divisors = dividesBy === undefined ? [] : needs.divisors;
-  const found = await readDistinct(reader, {
-    filter: { ...filter, from, to },
-    by,
-    divisors,
-    kept: null,
-  });
-  const distinct = found.get(null);
-  const ranked = [...known].map(([id, sums]) => ({
-    id,
-    group: sums.group,
-    calls: sums.calls,
-    figure: figureOf(sort.by, { ...sums, distinct: distinct?.get(id) ?? {} }),
-  }));
-  const sign = sort.isAscending ? 1 : -1;
-  ranked.sort(
-    (left, right) =>
-      unknownLast(left.figure, right.figure) ||
-      sign * compareKnown(left.figure, right.figure) ||
-      right.calls - left.calls ||
-      (left.id < right.id ? -1 : 1),
-  );
-  return ranked.map(({ group }) => group);
+  const asked = { filter: { ...filter, from, to }, by, divisors, kept: null };
+  const distinct = (await readDistinct(reader, asked)).get(null);
+  const ranked: Ranked[] = [];
+  for (const [id, { group }] of known) {
+    if (turns.isOver) await turns.next();
+    const sums = now.groups.get(id) ?? emptySums();
+    const figure = figureOf(sort.by, { ...sums, distinct: distinct?.get(id) ?? {} });
+    ranked.push({ id, group, calls: sums.calls, figure });
+  }
+  const sorted = await sortInTurns(ranked, comparing(sort));
+  return sorted.map(({ group }) => group);
+}
+
+interface Ranked {
+  readonly id: string;
+  readonly group: Group;
+  readonly calls: number;
+  readonly figure: Figure;
+}
+
+function comparing({ isAscending }: ReportQuery["sort"]): (left: Ranked, right: Ranked) => number {
+  const sign = isAscending ? 1 : -1;
+  return (left, right) =>
+    unknownLast(left.figure, right.figure) ||
+    sign * compareKnown(left.figure, right.figure) ||
+    right.calls - left.calls ||
+    (left.id < right.id ? -1 : 1);
 }
 
 /** An unknown figure comes last in either order. */
@@ -230,36 +212,40 @@ function compareKnown(left: Figure, right: Figure): number {
 }
 
 /** The sums of a range, with its counts of distinct values. */
-interface Whole {
-  readonly groups: Groups;
+interface Whole extends Grouped {
   readonly counts: Counts;
 }
 
-function listedRows(
+async function listedRows(
   listing: Listing,
   {
     query,
     now,
     before,
   }: { readonly query: ReportQuery; readonly now: Whole; readonly before: Whole | null },
-): readonly ReportRow[] {
+): Promise<readonly ReportRow[]> {
   const { by } = query;
   if (by.length === 0) return [];
-  const rows = listing.rows(now.groups, now.counts);
-  const earlier = before && listing.rows(before.groups, before.counts);
+  const sumsOf = async ({ groups, counts }: Whole): Promise<(id: string) => Sums | undefined> => {
+    const sums = listing.sums();
+    await sums.addGroups(groups);
+    return (id) => sums.of(id, counts.groups);
+  };
+  const own = await sumsOf(now);
+  const earlier = before && (await sumsOf(before));
   const row = (id: string, group: Group | null): ReportRow => ({
     group,
-    sums: rows.get(id) ?? emptySums(),
-    before: earlier && (earlier.get(id) ?? emptySums()),
+    sums: own(id) ?? emptySums(),
+    before: earlier && (earlier(id) ?? emptySums()),
   });
-  const hasOthers = rows.has(others) || earlier?.has(others) === true;
+  const hasOthers = own(others) !== undefined || earlier?.(others) !== undefined;
   return [
     ...listing.kept.map((group) => row(groupId(group, by), group)),
     ...(hasOthers ? [row(others, null)] : []),
   ];
 }
 
-async function listedBuckets(
+async function* listedBuckets(
   listing: Listing,
   {
     query,
@@ -268,38 +254,55 @@ async function listedBuckets(
   }: {
     readonly query: ReportQuery;
     readonly edges: readonly number[];
-    readonly buckets: ReadonlyMap<number, readonly GroupSums[]>;
+    readonly buckets: ReadonlyMap<number, BucketRows>;
   },
-): Promise<readonly ReportBucket[]> {
-  const { by, isCumulative } = query;
+): AsyncGenerator<ReportBucket> {
+  const { by, bucket, isCumulative } = query;
+  if (bucket === "none") return;
   const ranges = clippedRanges(query, edges);
   const ends = ranges.map(({ to }) => to);
   const counts = await listing.distinct(query, { ends, isCumulative });
-  const listed: ReportBucket[] = [];
-  const turns = new Turns();
-  let earlier: readonly GroupSums[] = [];
-  const ids = listing.kept.map((group) => [groupId(group, by), group] as const);
+  const idOf = groupIds(by);
+  let sums: BucketSums = { total: new Adding(), listed: listing.sums() };
   for (const [index, { start, from, to }] of ranges.entries()) {
-    const { total, groups } = sumUp([...earlier, ...(buckets.get(start) ?? [])]);
-    if (isCumulative) earlier = [...groups.values()];
+    if (turns.isOver) await turns.next();
+    if (!isCumulative) sums = { total: new Adding(), listed: listing.sums() };
+    const rows = buckets.get(start);
+    if (rows) await addRows(sums, rows, by.length === 0 ? null : idOf);
     const own = counts.get(to) ?? noCounts;
-    const rows: ReturnType<Listing["rows"]> =
-      by.length === 0 ? new Map() : listing.rows(groups, own);
-    listed.push({
+    yield {
       start,
       end: edges[index + 1] ?? to,
       counted: { from: isCumulative ? query.from : from, to },
-      total: { ...total, distinct: own.total },
-      rows: [...ids, [others, null] as const].flatMap(([id, group]) => {
-        const sums = rows.get(id);
-        return sums ? [{ group, sums }] : [];
-      }),
-    });
-    await turns.after(groups.size + rows.size + 1);
+      total: sums.total.sums(own.total),
+      rows: await sums.listed.list(own.groups),
+    };
   }
-  return listed;
+}
+
+interface BucketSums {
+  readonly total: Adding;
+  readonly listed: ListedSums;
+}
+
+/** @param idOf Null if nothing is grouped. */
+async function addRows(
+  { total, listed }: BucketSums,
+  { totals, latencies }: BucketRows,
+  idOf: ((group: Group) => string) | null,
+): Promise<void> {
+  for (const row of totals) {
+    if (turns.isOver) await turns.next();
+    total.addFigures(row);
+    if (idOf) listed.at(idOf(row.group)).addFigures(row);
+  }
+  for (const row of latencies) {
+    if (turns.isOver) await turns.next();
+    total.addLatencies(row.counts);
+    if (idOf) listed.at(idOf(row.group)).addLatencies(row.counts);
+  }
 }
 
 function emptySums(): Sums {
-  return sumUp([]).total;
+  return new Adding().sums();
 }

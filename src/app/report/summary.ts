@@ -1,27 +1,37 @@
 /** Builds the cost summary: spend by provider and operation, and the average cost of a call. */
 
 import { unattributed } from "../../domain/attribution/attribution.ts";
-import { add, pico, zero, type PicoUsd } from "../../domain/money/money.ts";
+import { divide, pico, zero, type PicoUsd } from "../../domain/money/money.ts";
 import { costBySide } from "../../domain/price/cost-by-side.ts";
 import {
   countContext,
   countOutput,
   countUnits,
-  sumUsage,
   totalUsage,
+  type Usage,
 } from "../../domain/usage/usage.ts";
-import type { CallFilter, CallRow, LedgerReader, Totals } from "../port/reader.ts";
+import { mapInTurns, turns } from "../../domain/turns.ts";
+import type { CallFilter, CallRow, Figures, LedgerReader, Totals } from "../port/reader.ts";
+import { Adding } from "./adding.ts";
+import { callCost, ratio } from "./metric.ts";
 
-/** Sums and averages of charged calls. Averages of amounts are to the nearest pico-USD. */
+/**
+ * Sums of charged calls and charges, and averages of calls alone. Averages of amounts are to the
+ * nearest pico-USD.
+ */
 export interface CallSums {
+  /** Of models. */
   readonly calls: number;
+  readonly charges: number;
+  /** Of calls and charges. */
   readonly cost: PicoUsd;
+  readonly chargeCost: PicoUsd;
   /** Per call; 0 if there are none. */
   readonly averageCost: PicoUsd;
   /** Including cached tokens. */
   readonly inputTokens: number;
   readonly outputTokens: number;
-  /** Per call; 0 if there are none. */
+  /** Per call whose latency is known; 0 if there are none. */
   readonly averageLatencyMs: number;
 }
 
@@ -31,7 +41,7 @@ export interface ProviderSums extends CallSums {
 
 export interface Summary {
   readonly total: CallSums;
-  /** 0 if there are no tokens. */
+  /** Of the cost of calls; 0 if there are no tokens. */
   readonly costPer1000Tokens: PicoUsd;
   readonly byProvider: ReadonlyMap<string, ProviderSums>;
   /** By the operation that the caller named, or else by endpoint. */
@@ -69,43 +79,73 @@ export async function summarise(
     calls === 0
       ? []
       : await reader.calls({ ...filter, charged: true }, { limit: calls, before: null });
-  return summaryOf(totals, newest);
+  return await summaryOf(totals, newest);
 }
 
 /** @param totals Grouped by `provider`, `operation` and `endpoint`. */
-export function summaryOf(totals: readonly Totals[], newest: readonly CallRow[]): Summary {
-  const rows = totals.filter(({ calls }) => calls > 0);
-  const total = sum(rows);
+export async function summaryOf(
+  totals: readonly Totals[],
+  newest: readonly CallRow[],
+): Promise<Summary> {
+  const whole = new AddingOperations();
+  const providers = new Map<string, AddingOperations>();
+  for (const row of totals) {
+    if (turns.isOver) await turns.next();
+    if (row.calls + row.charges === 0) continue;
+    whole.add(row);
+    const provider = row.group["provider"] ?? unattributed;
+    const own = providers.get(provider) ?? new AddingOperations();
+    providers.set(provider, own);
+    own.add(row);
+  }
+  const { byOperation, ...total } = await whole.inTurns();
+  const byProvider = new Map<string, ProviderSums>();
+  for (const [provider, sum] of providers) byProvider.set(provider, await sum.inTurns());
   return {
     total,
-    costPer1000Tokens: share(pico(total.cost * 1000n), total.inputTokens + total.outputTokens),
-    byProvider: mapGroups(
-      rows,
-      ({ group }) => group["provider"] ?? unattributed,
-      summariseProvider,
-    ),
-    byOperation: mapGroups(rows, operationOf, sum),
-    units: countUnits(sumUsage(rows.map(({ usage }) => usage))),
-    calls: newest.map(summariseCall),
+    costPer1000Tokens: share(pico(callCost(total) * 1000n), total.inputTokens + total.outputTokens),
+    byProvider,
+    byOperation,
+    units: countUnits(whole.usage),
+    calls: await mapInTurns(newest, summariseCall),
   };
 }
 
-function summariseProvider(rows: readonly Totals[]): ProviderSums {
-  return { ...sum(rows), byOperation: mapGroups(rows, operationOf, sum) };
+/** Sums of calls that are being added up, with those of each operation. */
+class AddingOperations {
+  readonly #sum = new Adding();
+  readonly #operations = new Map<string, Adding>();
+
+  get usage(): Usage {
+    return this.#sum.figures().usage;
+  }
+
+  add(row: Totals): void {
+    const operation = operationOf(row);
+    const own = this.#operations.get(operation) ?? new Adding();
+    this.#operations.set(operation, own);
+    for (const sum of [own, this.#sum]) sum.addFigures(row);
+  }
+
+  async inTurns(): Promise<ProviderSums> {
+    const byOperation = await mapInTurns([...this.#operations], ([operation, sum]) => {
+      return [operation, callSums(sum.figures())] as const;
+    });
+    return { ...callSums(this.#sum.figures()), byOperation: new Map(byOperation) };
+  }
 }
 
-function sum(rows: readonly Totals[]): CallSums {
-  const calls = rows.reduce((total, row) => total + row.calls, 0);
-  const cost = rows.reduce((total, row) => add(total, row.cost), zero);
-  const usage = sumUsage(rows.map((row) => row.usage));
-  const latencyMs = rows.reduce((total, row) => total + row.latencyMs, 0);
+function callSums(figures: Figures): CallSums {
+  const { calls, charges, cost, chargeCost, usage, latencyMs, timed } = figures;
   return {
     calls,
+    charges,
     cost,
-    averageCost: share(cost, calls),
+    chargeCost,
+    averageCost: share(callCost(figures), calls),
     inputTokens: countContext(usage),
     outputTokens: countOutput(usage),
-    averageLatencyMs: calls === 0 ? 0 : latencyMs / calls,
+    averageLatencyMs: ratio(latencyMs, timed) ?? 0,
   };
 }
 
@@ -135,16 +175,5 @@ function operationOf({ group }: Totals): string {
 
 /** `amount ÷ parts`, to the nearest pico-USD; 0 if there are no parts. */
 export function share(amount: PicoUsd, parts: number): PicoUsd {
-  if (parts === 0) return zero;
-  const divisor = BigInt(parts);
-  return pico((amount * 2n + divisor) / (divisor * 2n));
-}
-
-function mapGroups<Value>(
-  rows: readonly Totals[],
-  nameOf: (row: Totals) => string,
-  valueOf: (rows: readonly Totals[]) => Value,
-): ReadonlyMap<string, Value> {
-  const groups = Map.groupBy(rows, nameOf);
-  return new Map([...groups].map(([name, group]) => [name, valueOf(group)]));
+  return parts === 0 ? zero : pico(divide(amount, BigInt(parts)));
 }

@@ -1,19 +1,20 @@
 /** Reads what the metrics of a report are computed from, by group and bucket. */
 
 import type { Dimension } from "../../domain/attribution/attribution.ts";
-import { mergeLatencies } from "../../domain/latency/latency-bucket.ts";
+import { turns } from "../../domain/turns.ts";
 import type {
   CallFilter,
   DistinctSteps,
   DistinctTotals,
   GroupKey,
+  LatencyTotals,
   LedgerReader,
+  Totals,
 } from "../port/reader.ts";
+import { Adding } from "./adding.ts";
+import { groupIds, type Group } from "./group-id.ts";
 import type { Sums } from "./metric.ts";
-import { readBuckets, sumFigures, type SeriesQuery } from "./series.ts";
-import { Turns } from "./turns.ts";
-
-export type Group = Readonly<Record<string, string>>;
+import { bucketsOf, type SeriesQuery } from "./series.ts";
 
 export interface GroupSums extends Sums {
   readonly group: Group;
@@ -26,67 +27,76 @@ export interface SumsQuery {
   readonly hasLatencies: boolean;
 }
 
-/** Sums by the start of their bucket; a group may have several in one bucket. */
+/** The sums of a range or bucket: of all calls, and of each group by its {@link groupIds id}. */
+export interface Grouped {
+  readonly total: Sums;
+  readonly groups: ReadonlyMap<string, GroupSums>;
+}
+
+export interface SumsByBucket {
+  readonly whole: Grouped;
+  /** By their start; those without any figures are left out, as are all without a series. */
+  readonly buckets: ReadonlyMap<number, BucketRows>;
+}
+
+/** Not added up yet: the sums of all buckets at once would be most of the work of a collector. */
+export interface BucketRows {
+  readonly totals: Totals[];
+  readonly latencies: LatencyTotals[];
+}
+
 export async function readSums(
   reader: Pick<LedgerReader, "totals" | "latencies">,
   { query, edges, hasLatencies }: SumsQuery,
-): Promise<ReadonlyMap<number, readonly GroupSums[]>> {
-  const { by } = query;
-  const totals = await readBuckets(query, edges, (filter, buckets) =>
-    reader.totals(filter, by, buckets),
-  );
-  const latencies = hasLatencies
-    ? await readBuckets(query, edges, (filter, buckets) => reader.latencies(filter, by, buckets))
-    : new Map<number, never>();
-  const none = sumFigures([]);
-  return new Map(
-    edges.slice(0, -1).map((start) => [
-      start,
-      [
-        ...(totals.get(start) ?? []).map((row) => ({ ...row, latencies: new Map(), distinct: {} })),
-        ...(latencies.get(start) ?? []).map(({ group, counts }) => ({
-          ...none,
-          group,
-          latencies: counts,
-          distinct: {},
-        })),
-      ],
-    ]),
-  );
-}
-
-/** The sums of all rows, and of each group by its {@link groupId}. */
-export function sumUp(rows: readonly GroupSums[]): {
-  readonly total: Sums;
-  readonly groups: ReadonlyMap<string, GroupSums>;
-} {
-  const by = Object.keys(rows[0]?.group ?? {});
-  const groups = Map.groupBy(rows, ({ group }) => groupId(group, by));
-  return {
-    total: merged(rows),
-    groups: new Map(
-      [...groups].map(([id, same]) => [id, { group: same[0]?.group ?? {}, ...merged(same) }]),
-    ),
+): Promise<SumsByBucket> {
+  const { by, from } = query;
+  const [filter, asked] = bucketsOf(query, edges);
+  const sums = new AddingGroups(groupIds(by));
+  const buckets = new Map<number, BucketRows>();
+  const bucketAt = (start: number | null): BucketRows => {
+    let rows = buckets.get(start ?? from);
+    if (!rows) buckets.set(start ?? from, (rows = { totals: [], latencies: [] }));
+    return rows;
   };
-}
-
-/** The same for many rows, without delaying calls. */
-export async function sumUpInTurns(rows: readonly GroupSums[]): Promise<ReturnType<typeof sumUp>> {
-  const turns = new Turns();
-  const parts: GroupSums[] = [];
-  for (let place = 0; place < rows.length; place += rowsAtOnce) {
-    const { groups } = sumUp(rows.slice(place, place + rowsAtOnce));
-    parts.push(...groups.values());
-    await turns.after(rowsAtOnce);
+  for (const row of await reader.totals(filter, by, asked)) {
+    if (turns.isOver) await turns.next();
+    sums.at(row.group, (sum) => sum.addFigures(row));
+    if (asked !== null) bucketAt(row.bucket).totals.push(row);
   }
-  return sumUp(parts);
+  for (const row of hasLatencies ? await reader.latencies(filter, by, asked) : []) {
+    if (turns.isOver) await turns.next();
+    sums.at(row.group, (sum) => sum.addLatencies(row.counts));
+    if (asked !== null) bucketAt(row.bucket).latencies.push(row);
+  }
+  return { whole: await sums.inTurns(), buckets };
 }
 
-const rowsAtOnce = 200;
+/** Sums of groups that are being added up. */
+class AddingGroups {
+  readonly #idOf: (group: Group) => string;
+  readonly #total = new Adding();
+  readonly #groups = new Map<string, { readonly group: Group; readonly sum: Adding }>();
 
-function merged(rows: readonly Sums[]): Sums {
-  const latencies = mergeLatencies(rows.map((row) => row.latencies));
-  return { ...sumFigures(rows), latencies, distinct: {} };
+  constructor(idOf: (group: Group) => string) {
+    this.#idOf = idOf;
+  }
+
+  at(group: Group, add: (sum: Adding) => void): void {
+    const id = this.#idOf(group);
+    let own = this.#groups.get(id);
+    if (!own) this.#groups.set(id, (own = { group, sum: new Adding() }));
+    add(own.sum);
+    add(this.#total);
+  }
+
+  async inTurns(): Promise<Grouped> {
+    const groups = new Map<string, GroupSums>();
+    for (const [id, { group, sum }] of this.#groups) {
+      if (turns.isOver) await turns.next();
+      groups.set(id, { group, ...sum.sums() });
+    }
+    return { total: this.#total.sums(), groups };
+  }
 }
 
 export interface DistinctQuery {
@@ -98,7 +108,7 @@ export interface DistinctQuery {
   readonly steps?: DistinctSteps | undefined;
 }
 
-/** By {@link groupId}; the empty text has all groups that are not kept. */
+/** By {@link groupIds id}; the empty text has all groups that are not kept. */
 export type DistinctByGroup = ReadonlyMap<string, Sums["distinct"]>;
 
 /** By the end of each step; null if the query has none. */
@@ -109,26 +119,15 @@ export async function readDistinct(
   const found = new Map<number | null, Map<string, Record<string, DistinctTotals>>>();
   for (const of of divisors) {
     const query = { by, of, kept, ...(steps && { steps }) };
+    const idOf = groupIds(by);
     for (const totals of await reader.distinct(filter, query)) {
+      if (turns.isOver) await turns.next();
       const { group, end = null } = totals;
       const groups = found.get(end) ?? new Map<string, Record<string, DistinctTotals>>();
       found.set(end, groups);
-      const id = group === null ? "" : groupId(group, by);
+      const id = group === null ? "" : idOf(group);
       groups.set(id, { ...groups.get(id), [of]: totals });
     }
   }
   return found;
-}
-
-export function valuesOf(group: Group, by: readonly GroupKey[]): readonly string[] {
-  return by.map((key) => group[key] ?? "");
-}
-
-export function groupId(group: Group, by: readonly GroupKey[]): string {
-  return idOfValues(valuesOf(group, by));
-}
-
-/** Never empty. */
-export function idOfValues(values: readonly string[]): string {
-  return JSON.stringify(values);
 }

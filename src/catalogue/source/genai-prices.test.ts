@@ -152,6 +152,20 @@ test("a variant is the price of a tier: a factor where it is one, from its date 
   );
 });
 
+test("a variant is not the price of a tier under an earlier standard price", () => {
+  const more = `,"price_variants":[
+    {"when":{"processing":"batch"},"constraint":{"start_date":"2026-02-01"},"prices":{"input_mtok":1}}]`;
+  assert.deepEqual(
+    rows(`[{"prices":{"input_mtok":0.4}},${dated}]`, { more }).map(
+      ({ validFrom, serviceTiers }) => [validFrom, serviceTiers],
+    ),
+    [
+      [undefined, undefined],
+      [day, { batch: { numerator: 1n, denominator: 2n } }],
+    ],
+  );
+});
+
 test("text that is not JSON, or not a known list, is refused", () => {
   assert.throws(() => readPublished("{", { at }), /not valid JSON/);
   for (const text of ["{}", "[]", "3", '{"data":[{}]}', '[{"id":"x"}]'])

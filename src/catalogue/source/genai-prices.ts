@@ -251,7 +251,7 @@ function periodsOf(model: ExactObject, at: number): readonly Period[] {
     else periods.push({ from: startOf(constraint), prices: entry["prices"], schedules: [] });
   }
   const startIn = (variant: ExactObject): number | undefined =>
-    startOfVariant(variant, { variants, at });
+    startOfVariant(variant, { variants, periods, at });
   const starts = variants.flatMap((variant) => startIn(variant) ?? []);
   return periods.flatMap((period, index) => {
     const end = periods[index + 1]?.from ?? Infinity;
@@ -274,19 +274,42 @@ function startOf(constraint: ExactObject | undefined): number | undefined {
 
 /**
  * The date of a tier's price is when the list added it, not when it began. So the only price of a
- * tier applies from the start of the standard price, unless its date is in the future.
+ * tier applies from the start of the standard price of that date, unless the date is in the future.
+ * Under another standard price the tier had another price.
  */
-function startOfVariant(variant: ExactObject, { variants, at }: Variants): number | undefined {
+function startOfVariant(
+  variant: ExactObject,
+  { variants, periods, at }: Variants,
+): number | undefined {
   const start = isObject(variant["constraint"]) ? startOf(variant["constraint"]) : undefined;
   const asked = JSON.stringify(variant["when"]);
   const isOnly = variants.every(
     (other) => other === variant || JSON.stringify(other["when"]) !== asked,
   );
-  return start !== undefined && start <= at && isOnly ? undefined : start;
+  if (start === undefined || start > at || !isOnly) return start;
+  const until = periods.findLastIndex(({ from = -Infinity }) => from <= start);
+  const isOther = ({ prices }: PricedFrom): boolean => !isSamePrice(prices, periods[until]?.prices);
+  const before = periods.slice(0, until).findLastIndex(isOther);
+  return periods[before + 1]?.from;
+}
+
+/** Whether two prices of one model have the same rates, besides those of long contexts. */
+function isSamePrice(left: ExactObject, right: ExactObject = {}): boolean {
+  const base = (price: ExactJson | undefined): ExactJson | undefined =>
+    isObject(price) ? price["base"] : price;
+  return Object.keys(left).every(
+    (name) => !(name in right) || base(left[name]) === base(right[name]),
+  );
+}
+
+interface PricedFrom {
+  readonly from: number | undefined;
+  readonly prices: ExactObject;
 }
 
 interface Variants {
   readonly variants: readonly ExactObject[];
+  readonly periods: readonly PricedFrom[];
   readonly at: number;
 }
 

@@ -11,6 +11,7 @@ import {
 import { hasOutput, hasTools, speaks } from "../../domain/price/ability.ts";
 import type { PriceSheet } from "../../domain/price/sheet.ts";
 import { billedUnits } from "../../domain/price/unit-price.ts";
+import { withoutProvider } from "../../domain/price/text/repeated-provider.ts";
 import { formatRow, type PriceText } from "../../domain/price/text/row-text.ts";
 import { feeMeters, type Meter, type Usage } from "../../domain/usage/usage.ts";
 import type { CommandCatalogue, CommandContext } from "../context.ts";
@@ -53,7 +54,10 @@ const countOptions = [
   ["--cache-write-5m", "tokens written to a cache for 5 minutes"],
   ["--cache-write-1h", "tokens written to a cache for an hour"],
   ["--output", "output tokens, reasoning included"],
-  ["--reasoning", "reasoning tokens within the output (billed as output)"],
+  [
+    "--reasoning",
+    "reasoning tokens within the output (billed as output, unless they have a price of their own)",
+  ],
   ["--web-search", "billed web searches"],
 ] as const;
 
@@ -207,6 +211,8 @@ function printPrice(
     `${bold(`${result.provider}/${result.model}`)}  ${dim(`as of ${new Date(result.at).toISOString()}, ${termsText(result, to.options)}`)}\n\n`,
   );
   out.write(billText(result, out));
+  out.write(prefixNote(result));
+  out.write(repeatedNote(result));
   out.write(result.elsewhere);
   out.write(pricedTermsNote(result));
   out.write(unpricedNote(result));
@@ -228,9 +234,7 @@ function billText(result: Priced, out: Output): string {
     isPriced(charge) ? (rates[index] ?? "") : unknown,
     isPriced(charge) ? (costs[index] ?? "") : unknown,
     origin(charge),
-    charge.rate?.match === "prefix"
-      ? yellow(`prefix of ${charge.rate.model}: check it`)
-      : (charge.rate?.match ?? ""),
+    charge.rate?.match === "prefix" ? yellow("prefix") : (charge.rate?.match ?? ""),
   ]);
   const hasUnits = !charges.every(({ meter }) => countsTokens(meter));
   const columns = [
@@ -247,6 +251,21 @@ function billText(result: Priced, out: Output): string {
   const total = bold(isWhole ? (costs.at(-1) ?? exactDollars("0")) : unknown);
   const sum = [bold("total"), "", "", total];
   return table(columns, hasTotal ? [...rows, sum] : rows, { heading: dim, room: out.columns });
+}
+
+/** Below the bill: a narrow terminal has no column for it. */
+function prefixNote({ charges, provider, model }: Priced): string {
+  const inherited = charges.flatMap(({ rate }) => (rate?.match === "prefix" ? [rate.model] : []));
+  if (inherited.length === 0) return "";
+  const from = [...new Set(inherited)].map((name) => `${provider}/${name}`).join(", ");
+  return `\n${provider}/${model} has no price of its own: this is inherited from ${from}, whose name begins the same. Check it.\n`;
+}
+
+/** `openai/openai/gpt-4.1`. */
+function repeatedNote({ provider, model }: Priced): string {
+  const own = withoutProvider(provider, model);
+  if (own === undefined) return "";
+  return `\n${model} repeats its provider: this is the price of ${provider}/${own}.\n`;
 }
 
 /** What the bill shows, or what the model cannot have. */

@@ -29,9 +29,14 @@ export const unknownField = "is not a known field";
  */
 export function openFields(
   input: unknown,
-  options: { readonly prefix: string; readonly known: readonly string[] },
+  options: {
+    readonly prefix: string;
+    readonly known: readonly string[];
+    /** Names that are not similar but common elsewhere, with the known ones. */
+    readonly meant?: ReadonlyMap<string, string>;
+  },
 ): Fields {
-  const { prefix, known } = options;
+  const { prefix, known, meant } = options;
   if (!isObject(input)) {
     throw invalid(
       prefix.replace(/\.$/, "") || "body",
@@ -41,8 +46,11 @@ export function openFields(
   }
   const values = new Map<string, unknown>();
   for (const [name, value] of Object.entries(input)) {
-    if (!known.includes(name))
-      throw invalid(prefix + shorten(name, 60), unknownField, suggest(name, known));
+    if (!known.includes(name)) {
+      const other = known.find((one) => one === meant?.get(name));
+      const remedy = other === undefined ? suggest(name, known) : `Did you mean ${other}?`;
+      throw invalid(prefix + shorten(name, 60), unknownField, remedy);
+    }
     if (value !== null && value !== undefined) values.set(name, value);
   }
   return { prefix, values };
@@ -86,6 +94,9 @@ export function optionalWord<W extends string>(
   if (value === undefined) return undefined;
   const word = words.find((candidate) => candidate === value);
   if (word !== undefined) return word;
+  const [only = "", ...others] = words;
+  if (others.length === 0)
+    throw invalid(fields.prefix + name, `must be ${only}, not ${show(value)}`, `Write ${only}.`);
   const near =
     typeof value === "string" ? suggest(value, words) : `Use one of: ${words.join(", ")}.`;
   throw invalid(

@@ -68,6 +68,11 @@ test("a word with one edit is always found", () => {
   );
 });
 
+test("a name with its parts in another order is the nearest", () => {
+  const names = ["claude-4-sonnet", "claude-sonnet-4-5", "claude-3-5-sonnet"];
+  assert.equal(nearestNames("claude-4-5-sonnet", names, 3)[0], "claude-sonnet-4-5");
+});
+
 test("a name that only adds an ending is near, and the shortest of them comes first", () => {
   const names = ["claude-sonnet-4-5", "claude-sonnet-4", "claude-opus-4-1"];
   assert.deepEqual(nearestNames("claude-sonnet", names, 3), [

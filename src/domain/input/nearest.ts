@@ -35,11 +35,24 @@ function ranked(
   return known
     .map((candidate) => {
       const most = tolerance(candidate);
-      return { candidate, most, distance: distanceBetween(asked, letters(candidate), most) };
+      const distance = isReordered(word, candidate)
+        ? 0
+        : distanceBetween(asked, letters(candidate), most);
+      return { candidate, most, distance };
     })
     .filter(({ most, distance }) => distance <= most)
     .sort((left, right) => left.distance - right.distance)
     .map(({ candidate }) => candidate);
+}
+
+/** Whether a name has the same parts in another order: `claude-4-5-sonnet`. */
+function isReordered(word: string, candidate: string): boolean {
+  const [left, right] = [partsOf(word), partsOf(candidate)];
+  return word !== candidate && left.length > 2 && left.join("-") === right.join("-");
+}
+
+function partsOf(word: string): readonly string[] {
+  return word.slice(0, 64).toLowerCase().split(/[-_.]/).sort();
 }
 
 /** A different ending counts as two edits at most. */

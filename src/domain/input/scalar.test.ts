@@ -30,6 +30,16 @@ test("a time survives formatting and parsing", () => {
   );
 });
 
+test("a time is formatted as by Temporal, with the digits of a second that it has", () => {
+  const whole = fc.integer({ min: -1e9, max: 253402300799 }).map((seconds) => seconds * 1000);
+  fc.assert(
+    fc.property(whole, fc.constantFrom(0, 1, 10, 100, 120, 500, 999), (seconds, ms) => {
+      const instant = Temporal.Instant.fromEpochMilliseconds(seconds + ms);
+      assert.equal(formatInstant(seconds + ms), instant.toString());
+    }),
+  );
+});
+
 test("offsets, lower case and fractions of a second are read", () => {
   assert.equal(parseInstant("1970-01-01t01:00:00.0019z", "x"), 3_600_001);
   assert.equal(parseInstant("1970-01-01T00:00:00-00:30", "x"), 1_800_000);

@@ -45,10 +45,19 @@ export function parseInstant(value: unknown, field: string): number {
 /** `2026-01-31T12:00:00Z`, with as many digits of a second as it needs. */
 export function formatInstant(atMs: number): string {
   // Ten times as fast as Temporal, for nearly all times that long answers are full of.
-  const isUsual = atMs % 1000 === 0 && atMs >= 0 && atMs < firstMsOfFiveDigits;
-  if (isUsual) return `${new Date(atMs).toISOString().slice(0, -".000Z".length)}Z`;
+  const isUsual = Number.isInteger(atMs) && atMs >= 0 && atMs < firstMsOfFiveDigits;
+  if (isUsual) return shortened(new Date(atMs).toISOString());
   return Temporal.Instant.fromEpochMilliseconds(atMs).toString();
 }
+
+/** Without the zeros at the end of a fraction of seconds. */
+function shortened(iso: string): string {
+  let end = iso.length - 1;
+  while (iso[end - 1] === "0" && end > secondsEnd) end--;
+  return `${iso.slice(0, end === secondsEnd + 1 ? secondsEnd : end)}Z`;
+}
+
+const secondsEnd = "2026-01-01T00:00:00".length;
 
 /** @throws PurserError `invalid_request` if the text is not a valid id of a budget or key. */
 export function checkId(id: string, field: string): string {

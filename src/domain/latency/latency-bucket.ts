@@ -24,6 +24,11 @@ function bucketEnds(): readonly number[] {
 /** Buckets have the numbers below this one. */
 export const latencyBuckets = lastMs.length;
 
+/** Whether a latency was measured: 0 is that of charges, and of calls recorded without one. */
+export function isKnownLatency(latencyMs: number): boolean {
+  return latencyBucket(latencyMs) > 0;
+}
+
 /** @param latencyMs Rounded to whole milliseconds; 0 if negative. */
 export function latencyBucket(latencyMs: number): number {
   const ms = Math.round(latencyMs);
@@ -45,21 +50,32 @@ export function latencyBucket(latencyMs: number): number {
  * @returns null if there are no calls.
  */
 export function latencyAt(counts: LatencyCounts, share: number): number | null {
-  const buckets = [...counts]
-    .filter(([, count]) => count > 0)
-    .sort(([left], [right]) => left - right);
-  const rank = Math.ceil(share * countLatencies(counts));
+  let [last, all] = [0, 0];
+  inOrder.fill(0);
+  for (const [bucket, count] of counts) {
+    inOrder[bucket] = count;
+    all += count;
+    if (bucket > last) last = bucket;
+  }
+  const rank = Math.ceil(share * all);
   let calls = 0;
-  for (const [bucket, count] of buckets) {
+  for (let bucket = 0; bucket <= last; bucket++) {
+    const count = inOrder[bucket] ?? 0;
+    if (count <= 0) continue;
     calls += count;
     if (calls >= rank) return middleMs(bucket);
   }
   return null;
 }
 
+/** The counts of the buckets in order: sorting them for each percentile takes ten times as long. */
+const inOrder = new Float64Array(latencyBuckets);
+
 /** The number of calls whose latency is counted. */
 export function countLatencies(counts: LatencyCounts): number {
-  return counts.values().reduce((sum, count) => sum + count, 0);
+  let sum = 0;
+  for (const count of counts.values()) sum += count;
+  return sum;
 }
 
 export function mergeLatencies(all: readonly LatencyCounts[]): LatencyCounts {

@@ -3,7 +3,7 @@
  * atomically.
  */
 
-import type { FallbackRates } from "../price/row/rate.ts";
+import type { CeilingRates, FallbackRates } from "../price/row/rate.ts";
 import type { PriceOverride } from "../price/text/override.ts";
 import type { KeptPrice } from "../price/text/kept-price.ts";
 import type { KeptPriceUpdate, PriceUpdate } from "../price/update/price-update.ts";
@@ -155,6 +155,8 @@ export interface RecordCommand {
   readonly fingerprint: string;
   /** The payer reports the cost itself: the charge is limited to what its budgets have left. */
   readonly selfReported?: true;
+  /** The open hold whose amount includes the cost: the charge takes it over. */
+  readonly coveredBy?: CallId;
 }
 
 /** Replaces the charge of an ended call, however it ended. */
@@ -243,6 +245,8 @@ export interface PutRuleCommand {
 export interface FireRuleCommand {
   readonly kind: "fire_rule";
   readonly at: number;
+  /** Of the rule that was evaluated: under a newer condition, the alert does not fire. */
+  readonly since: number;
   readonly alert: Alert;
 }
 
@@ -335,6 +339,8 @@ export interface Refusal {
   readonly balance: Balance;
   /** In the budget's unit. */
   readonly needed: bigint;
+  /** The rates of the hold, if it was made at a provider's ceiling: the model has no price. */
+  readonly ceiling?: CeilingRates;
   /** People can be asked for the money that is missing. */
   readonly asks?: { readonly timeoutMs: number };
   /** People were asked, and have not answered yet. */

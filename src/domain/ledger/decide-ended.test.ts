@@ -29,13 +29,13 @@ const refusals: readonly (readonly [
 ])[] = [
   ["unknown", "settle", "not_found", /^no hold "a"$/, /Check the id/],
   ["unknown", "release", "not_found", /^no hold "a"$/, /Check the id/],
-  ["unknown", "top-up", "not_found", /^no open hold "a"$/, /make a new one/],
+  ["unknown", "top-up", "not_found", /^no hold "a"$/, /Check the id/],
   ["released", "settle", "conflict", /^hold "a" was released$/, /ends once/],
-  ["released", "top-up", "not_found", /^no open hold "a"$/, /make a new one/],
+  ["released", "top-up", "conflict", /^hold "a" has ended$/, /make a new one/],
   ["settled", "settle", "conflict", /^hold "a" was settled with another body$/, /ends once/],
   ["settled", "release", "conflict", /^hold "a" was settled$/, /cannot be released/],
-  ["settled", "top-up", "not_found", /^no open hold "a"$/, /make a new one/],
-  ["expired", "top-up", "not_found", /^no open hold "a"$/, /make a new one/],
+  ["settled", "top-up", "conflict", /^hold "a" has ended$/, /make a new one/],
+  ["expired", "top-up", "conflict", /^hold "a" has ended$/, /make a new one/],
 ];
 
 for (const [how, command, code, message, remedy] of refusals) {

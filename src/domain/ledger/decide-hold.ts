@@ -55,7 +55,11 @@ export function decideHold(books: LedgerView, command: HoldCommand): Decided<Hol
 
   const demand = priceDemand(command.demand, fallback);
   const refusal = refusalFor(applied, demand, command);
-  if (refusal) return refuse(command, refusal);
+  if (refusal)
+    return refuse(command, {
+      ...refusal,
+      ...(fallback?.ceiling && { ceiling: fallback.ceiling }),
+    });
   return admit(books, { command, applied, demand, fallback });
 }
 

@@ -139,3 +139,43 @@ test("the journal of records gives the same books", () => {
   assert.deepEqual([...replayed.counters()].map(amounts), [...desk.books.counters()].map(amounts));
   assert.equal(replayed.past("a")[0]?.recordedAt, 10);
 });
+
+test("a charge that was held with its call takes over its part of the hold", () => {
+  const desk = new Desk();
+  desk.budget({ budgetId: "all", amount: 10n });
+  desk.run(aHold("call", 10n));
+  const held = { operationId: "call", attempt: 1 };
+  assert.throws(
+    () => desk.run(aRecord("other", 4n, { selfReported: true })),
+    refusedAs("forbidden", "amount"),
+  );
+  const charge = aRecord("call/charge/search", 4n, { selfReported: true, coveredBy: held });
+  const { cost, crossed } = desk.run(charge);
+  assert.deepEqual([cost.usd, crossed], [4n, []]);
+  assert.deepEqual(desk.counter("all"), { spent: 4n, held: 6n, overrun: 0n });
+  desk.run({ kind: "settle", ...held, at: 11, outcome: anOutcome(5n), fingerprint: null });
+  assert.deepEqual(desk.counter("all"), { spent: 9n, held: 0n, overrun: 0n });
+});
+
+test("a second attempt that held its charge again gives it back", () => {
+  const desk = new Desk();
+  desk.budget({ budgetId: "all" });
+  for (const attempt of [1, 2]) {
+    desk.run({ ...aHold("call", 10n), repeat: "next" });
+    const held = { operationId: "call", attempt };
+    const charge = desk.run(aRecord("call/charge/search", 4n, { coveredBy: held }));
+    assert.deepEqual([charge.repeated, desk.counter("all").held], [attempt === 2, 6n]);
+    desk.run({ kind: "release", ...held, at: 11, reason: "r" });
+  }
+  assert.deepEqual(desk.counter("all"), { spent: 4n, held: 0n, overrun: 0n });
+});
+
+test("a budget of the charge alone has to have its cost left", () => {
+  const desk = new Desk();
+  desk.budget({ budgetId: "all" });
+  desk.budget({ budgetId: "tools", amount: 3n, providers: ["p"] });
+  desk.run({ ...aHold("call", 10n), route: { ...aRecord("x", 1n).route, provider: "other" } });
+  const charge = aRecord("c", 4n, { coveredBy: { operationId: "call", attempt: 1 } });
+  assert.throws(() => desk.run(charge), refusedAs("forbidden", "amount"));
+  assert.deepEqual(desk.counter("all").held, 10n);
+});

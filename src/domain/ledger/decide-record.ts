@@ -1,6 +1,6 @@
 /**
- * Records money that was spent without a hold: a hold of nothing and its settlement, in one
- * decision.
+ * Records money that was spent without a hold of its own: a hold of nothing, or of what the hold of
+ * its call included for it, and its settlement, in one decision.
  */
 
 import { assert } from "../assert.ts";
@@ -9,7 +9,14 @@ import type { Applied } from "./applicable.ts";
 import type { RecordCommand, SettleAnswer } from "./command.ts";
 import type { Decided } from "./decided.ts";
 import { answerAgain, settle } from "./decide-settle.ts";
-import { nothing, type HoldEntry } from "./entry.ts";
+import {
+  nothing,
+  subtractQuantities,
+  type HoldEntry,
+  type Quantities,
+  type TopUpEntry,
+} from "./entry.ts";
+import type { Hold } from "./hold.ts";
 import { idOfOperation } from "./operation.ts";
 import { isWithin } from "./recount.ts";
 import { checkReported } from "./self-reported.ts";
@@ -19,17 +26,23 @@ import type { LedgerView } from "./view.ts";
  * Charges every budget that applies and whose current window includes the time of the charge.
  *
  * @throws PurserError `conflict` if the operation is in flight or in the ledger with another body,
- *   `forbidden` for a self-reported cost above what a hard budget has left.
+ *   `forbidden` for a self-reported cost above what a hard budget has left, and for one that was
+ *   held with a call, of a budget that applies to the charge alone.
  */
 export function decideRecord(books: LedgerView, command: RecordCommand): Decided<SettleAnswer> {
   const { at, startedAt, operationId, attribution, route, outcome, fingerprint } = command;
   assert(startedAt <= at, "money is recorded after it was spent");
+  const cover = coverOf(books, command);
+  const takenOver = cover ? [lessHeld(cover, { at, cost: outcome.cost })] : [];
   const repeat = answerRepeat(books, command);
-  if (repeat) return repeat;
+  if (repeat) return { ...repeat, entries: [...takenOver, ...repeat.entries] };
 
   const applied = books.applied(command, at).filter((one) => counts(one, startedAt));
-  if (command.selfReported)
-    checkReported(applied, { held: nothing, open: true, cost: outcome.cost });
+  if (command.selfReported || cover) {
+    const uncovered = applied.filter(({ counter }) => cover?.counters.includes(counter) !== true);
+    checkReported(uncovered, { held: nothing, open: true, cost: outcome.cost });
+  }
+  const held = cover ? outcome.cost : nothing;
   const counters = applied.map(({ counter }) => counter);
   const call = { operationId, attempt: 1 };
   const hold: HoldEntry = {
@@ -38,7 +51,7 @@ export function decideRecord(books: LedgerView, command: RecordCommand): Decided
     ...call,
     attribution,
     route,
-    amount: nothing,
+    amount: held,
     counters: counters.map(({ key }) => key),
     expiresAt: null,
     fingerprint,
@@ -47,9 +60,23 @@ export function decideRecord(books: LedgerView, command: RecordCommand): Decided
   const { answer, entries } = settle(
     books,
     { ...call, at: startedAt, outcome, fingerprint },
-    { counters, held: nothing, late: false, crossedAt: at },
+    { counters, held, late: false, crossedAt: at },
   );
-  return { answer, entries: [hold, ...entries] };
+  return { answer, entries: [...takenOver, hold, ...entries] };
+}
+
+/** Undefined if the hold has ended: the charge is then one like any other. */
+function coverOf(books: LedgerView, { coveredBy }: RecordCommand): Hold | undefined {
+  const hold = coveredBy && books.openHold(coveredBy.operationId);
+  return hold?.attempt === coveredBy?.attempt ? hold : undefined;
+}
+
+function lessHeld(
+  { operationId, attempt }: Hold,
+  { at, cost }: { readonly at: number; readonly cost: Quantities },
+): TopUpEntry {
+  const amount = subtractQuantities(nothing, cost);
+  return { kind: "top_up", at, operationId, attempt, amount };
 }
 
 /** Whether the budget's current window includes the time. */

@@ -14,17 +14,14 @@ import { idOfOperation } from "./operation.ts";
 import type { LedgerView } from "./view.ts";
 
 /**
- * @throws PurserError `not_found` if the hold is not open, `forbidden` for more than the share of a
- *   key.
+ * @throws PurserError `not_found` for an unknown hold, `conflict` for one that has ended, `forbidden`
+ *   for more than the share of a key.
  */
 export function decideTopUp(books: LedgerView, command: TopUpCommand): Decided<TopUpAnswer> {
   const { operationId, attempt, amount, at } = command;
   const hold = books.openHold(operationId);
   if (!hold || hold.attempt !== attempt) {
-    throw new PurserError("not_found", `no open hold "${idOfOperation(operationId)}"`, {
-      field: "operation_id",
-      remedy: "A hold that ended cannot be topped up: make a new one.",
-    });
+    throw notOpen(books, command);
   }
   const budgets = budgetsOf(books, hold);
   if (command.share) checkShare(books, budgets, { share: command.share, amount });
@@ -52,6 +49,20 @@ export function decideTopUp(books: LedgerView, command: TopUpCommand): Decided<T
     ...(used.length > 0 && { closing: used }),
   };
   return { answer: { admitted: true }, entries: [entry] };
+}
+
+function notOpen(books: LedgerView, { operationId, attempt }: TopUpCommand): PurserError {
+  const id = idOfOperation(operationId);
+  const hasEnded = books.past(operationId).some((past) => past.attempt === attempt);
+  return hasEnded
+    ? new PurserError("conflict", `hold "${id}" has ended`, {
+        field: "operation_id",
+        remedy: "A hold that ended cannot be topped up: make a new one.",
+      })
+    : new PurserError("not_found", `no hold "${id}"`, {
+        field: "operation_id",
+        remedy: "Check the id, or make a hold first.",
+      });
 }
 
 /**

@@ -97,7 +97,7 @@ export interface ClosingUse {
 
 export interface TopUpEntry extends EntryBase, CallId {
   readonly kind: "top_up";
-  /** Added to the hold. */
+  /** Added to the hold. Negative if a charge that was held with the call takes over its part. */
   readonly amount: Quantities;
   /** For a closing call: the budgets whose reserve it uses from now on. */
   readonly closing?: readonly string[];
@@ -126,6 +126,7 @@ export interface Outcome {
   /** The provider's usage object, verbatim. */
   readonly rawUsage: string | null;
   readonly flags: readonly UsageFlag[];
+  /** 0 if it is unknown, and of charges. */
   readonly latencyMs: number;
   readonly priceVersion: string;
 }

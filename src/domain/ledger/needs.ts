@@ -62,7 +62,10 @@ export function needs(command: Command, registry: Registry): Needs {
     case "record":
       return {
         ...noNeeds,
-        operations: [command.operationId],
+        operations: [
+          command.operationId,
+          ...(command.coveredBy ? [command.coveredBy.operationId] : []),
+        ],
         counters: registry.countersFor(command, command.at),
       };
     case "top_up":

@@ -199,7 +199,7 @@ function callRow(
         ...about,
         attributionId: null,
         routeId: null,
-        amount: columnAmount(entry.amount.usd),
+        amount: columnChange(entry.amount.usd),
         body,
         raw: null,
       };
@@ -300,6 +300,11 @@ function storeBudget(budget: Budget): Record<string, unknown> {
 /** The money of one call is stored in a 64-bit column. */
 function columnAmount(usd: bigint): string {
   assert(usd >= 0n, "a call's amount is never negative");
+  return columnChange(usd);
+}
+
+/** What is added to a hold, or taken from it. */
+function columnChange(usd: bigint): string {
   if (usd > mostPerCall) {
     throw new PurserError(
       "invalid_request",

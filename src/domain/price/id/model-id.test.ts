@@ -14,6 +14,7 @@ const same: readonly (readonly [id: string, name: string, naming: string])[] = [
   ["gpt-4o-20240806", "gpt-4o-2024-08-06", "exact"],
   ["gpt-4o-2024-08-06", "gpt-4o", "snapshot"],
   ["gpt-4-0613", "gpt-4", "snapshot"],
+  ["gpt-4o-0513", "gpt-4o-2024-05-13", "alias"],
   ["gpt-4o-audio-preview-2025-06-03", "gpt-4o-audio-preview", "snapshot"],
   ["claude-sonnet-4-5@20250929", "claude-sonnet-4-5", "snapshot"],
   ["claude-3-7-sonnet-latest", "claude-3-7-sonnet", "alias"],
@@ -54,6 +55,9 @@ const same: readonly (readonly [id: string, name: string, naming: string])[] = [
 
 const others: readonly (readonly [id: string, name: string, what: string])[] = [
   ["amazon.titan-embed-text-v2:0", "amazon.titan-embed-text", "a version"],
+  ["amazon.nova-lite-v1:1", "amazon.nova-lite", "a revision"],
+  ["mistral.mistral-7b-instruct-v0:3", "mistral.mistral-7b-instruct-v0", "a revision"],
+  ["text-embedding-ada-003", "text-embedding-ada", "a build"],
   ["claude-sonnet-5-5", "claude-sonnet-5", "a version"],
   ["claude-3-5-sonnet-20241022-v2:0", "claude-3-5-sonnet-20241022", "a version"],
   ["claude-sonnet-4.5", "claude-sonnet-4", "a version"],

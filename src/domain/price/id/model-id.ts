@@ -64,9 +64,9 @@ const prefixes: readonly Step[] = [
 
 /**
  * Suffixes: variants that route a call but do not price it (OpenRouter's `:nitro`), moving names
- * (`-latest`), dates, builds (`-001`, `:0`), and the first revision (`-v1:0`). Left out, because
- * they name another price: `:free`, `:batch`, a version (`-5`, `-v2` without a date), a size, a
- * mode.
+ * (`-latest`), dates, the first build (`-001`, `:0`), and the first revision (`-v1:0`). Left out,
+ * because they name another price: `:free`, `:batch`, a version (`-5`, `-v2` without a date), a later
+ * build (`-003`, `:1`), a size, a mode.
  */
 const suffixes: readonly Step[] = [
   {
@@ -79,9 +79,9 @@ const suffixes: readonly Step[] = [
   // Month and day, with or without a dash; or month and year (`-05-2025`).
   { pattern: /-(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])$/, naming: "snapshot", distance: 2 },
   { pattern: /-(?:0[1-9]|1[0-2])-20\d{2}$/, naming: "snapshot", distance: 2 },
-  { pattern: /-00\d$/, naming: "snapshot", distance: 2 },
-  { pattern: /-v1(?::\d+)?$/, naming: "snapshot", distance: 2 },
-  { pattern: /:\d+$/, naming: "snapshot", distance: 2 },
+  { pattern: /-001$/, naming: "snapshot", distance: 2 },
+  { pattern: /-v1(?::0)?$/, naming: "snapshot", distance: 2 },
+  { pattern: /:0$/, naming: "snapshot", distance: 2 },
 ];
 
 /** A stage of release, which is often, but not always, at the price of the model. */
@@ -90,6 +90,10 @@ const stage = /-(?:preview|exp|experimental|beta|alpha|rc\d*|stable)$/;
 
 /** Some lists write all dates with dashes: gpt-4o-20240806 is gpt-4o-2024-08-06. */
 const compactDate = /-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)/g;
+
+/** A month and day without a year: `gpt-4o-0513` is `gpt-4o-2024-05-13`, if that is listed. */
+const monthAndDay = /(?<!-20\d{2})-(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])$/;
+const years = ["2023", "2024", "2025", "2026", "2027", "2028", "2029"];
 
 /** Several suffixes may follow each other: a date, a revision, a variant. */
 const mostSuffixes = 4;
@@ -113,11 +117,19 @@ export function spellingsOf(id: string): readonly Spelling[] {
   add({ name: written, naming: "exact", distance: 0 });
   add({ name: written.replace(compactDate, "-$1-$2-$3"), naming: "exact", distance: 0 });
   for (const step of prefixes) applyTo([...spellings.values()], step, add);
+  const whole = [...spellings.values()].filter(({ name }) => monthAndDay.test(name));
   for (let round = 0; round < mostSuffixes; round++) {
     const before = spellings.size;
     for (const step of suffixes) applyTo([...spellings.values()], step, add);
     if (spellings.size === before) break;
   }
+  for (const { name, naming, distance } of whole)
+    for (const year of years)
+      add({
+        name: name.replace(monthAndDay, `-${year}-$1-$2`),
+        naming: looser(naming, "alias"),
+        distance: distance + 1,
+      });
   const named = [...spellings.values()];
   for (const { name, distance } of named)
     add({ name: name.replace(stage, ""), naming: "prefix", distance: distance + stageDistance });

@@ -1,10 +1,12 @@
-/** Finds rates that are valid, but probably mistakes: a price per token, a factor in per cent. */
+/** Finds what is valid in a price, but probably a mistake: a price per token, a factor in per cent. */
 
+import { show } from "../../input/fields.ts";
 import type { PicoUsd } from "../../money/money.ts";
 import { countsTokens, type PricedMeter } from "../row/rate.ts";
 import type { TermPrice } from "../row/row.ts";
 import { isFactor } from "../row/terms.ts";
 import { formatPerMillion } from "./per-million.ts";
+import { withoutProvider } from "./repeated-provider.ts";
 import { parseRow, type PriceText } from "./row-text.ts";
 
 export interface DoubtfulRate {
@@ -24,9 +26,22 @@ export function doubtfulRates(price: PriceText): readonly DoubtfulRate[] {
   const rates = Object.entries(row.rates) as readonly (readonly [PricedMeter, PicoUsd])[];
   const { serviceTiers = {}, regions = {} } = row;
   return [
+    ...repeatedProvider(price),
     ...rates.flatMap(perToken),
     ...doubtfulFactors("service_tiers", serviceTiers),
     ...(regions === "included" ? [] : doubtfulFactors("regions", regions)),
+  ];
+}
+
+function repeatedProvider({ provider, model }: PriceText): readonly DoubtfulRate[] {
+  const own = withoutProvider(provider, model);
+  if (own === undefined) return [];
+  return [
+    {
+      field: "model",
+      message: `model is ${show(model)}, which repeats its provider: calls of ${own} do not have this price`,
+      remedy: `Write model: ${own}.`,
+    },
   ];
 }
 

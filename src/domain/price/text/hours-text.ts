@@ -11,7 +11,13 @@ import {
   show,
 } from "../../input/fields.ts";
 import { suggest } from "../../input/nearest.ts";
-import { formatRates, rateFields, readRates, type RatesText } from "./rates-text.ts";
+import {
+  formatRates,
+  namesElsewhere,
+  rateFields,
+  readRates,
+  type RatesText,
+} from "./rates-text.ts";
 import type { Schedule } from "../row/row.ts";
 
 /** Hours in UTC, and the rates that differ. The first that matches wins, even without a rate. */
@@ -44,7 +50,11 @@ export function formatHours(schedules: readonly Schedule[]): readonly HoursText[
 }
 
 function readSchedule(input: unknown, prefix: string): readonly Schedule[] {
-  const fields = openFields(input, { prefix, known: ["days", "from", "to", ...rateFields] });
+  const fields = openFields(input, {
+    prefix,
+    known: ["days", "from", "to", ...rateFields],
+    meant: namesElsewhere,
+  });
   const weekdays = readDays(fields);
   const fromMinute = readMinute(fields, "from");
   const toMinute = readMinute(fields, "to");

@@ -5,6 +5,7 @@ import { decimalText } from "../../input/scalar.ts";
 import { formatUsd, parseUsd, type PicoUsd } from "../../money/money.ts";
 import { meterMistake } from "../../usage/open-meter.ts";
 import { definePrice, type DefinePriceOptions, type PriceOverride } from "./override.ts";
+import { mostUsdPerUnit } from "./per-million.ts";
 
 export const itemKinds = ["tool", "infrastructure", "labor", "other"] as const;
 
@@ -122,5 +123,6 @@ function readPrice(value: unknown, field: string): PicoUsd {
     throw invalid(field, value === undefined ? "is missing" : "is not a price", remedy);
   const price = parseUsd(decimalText(value, field), field);
   if (price < 0n) throw invalid(field, "is negative", remedy);
+  if (price > mostUsdPerUnit) throw invalid(field, "is above 1,000,000 USD", remedy);
   return price;
 }

@@ -81,7 +81,7 @@ test("an error in meters names the meter", () => {
     [{ "tool:ocr": 0.002 }, "meters.tool:ocr"],
     [{ "tool:ocr": "-1" }, "meters.tool:ocr"],
     [{ "tool:o c": "1" }, "meters.tool:o c"],
-    [{ pages: "2000" }, "meters.pages"],
+    [{ pages: "2000000" }, "meters.pages"],
     [{ input: "1" }, "meters.input"],
     [{ reasoning: "1" }, "meters.reasoning"],
     [{ web_search: "1" }, "meters.web_search"],

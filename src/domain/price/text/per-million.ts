@@ -8,6 +8,8 @@ const million = 1_000_000n;
 /** No model has ever cost a hundredth of this. */
 const mostUsdPerMillion = parseUsd("1000000");
 const mostUsdPerCall = parseUsd("1000");
+/** A unit may be a month of a machine. */
+export const mostUsdPerUnit = parseUsd("1000000");
 
 /**
  * Parses USD per million tokens, such as `"0.15"`, as pico-USD per token.
@@ -48,6 +50,24 @@ export function parsePerCall(text: string, field: string): PicoUsd {
       field,
       `${field}: ${text} USD per call is above 1,000`,
       "Write USD per call, not per thousand or million calls.",
+    );
+  }
+  return price;
+}
+
+/**
+ * Parses USD per unit of a meter by name, such as `"0.05"` per page, as pico-USD.
+ *
+ * @throws PurserError `invalid_request` if it is not a plain decimal, is negative, has more than 12
+ *   decimals or is above 1,000,000.
+ */
+export function parsePerUnit(text: string, field: string): PicoUsd {
+  const price = parsePrice(text, field);
+  if (price > mostUsdPerUnit) {
+    throw refused(
+      field,
+      `${field}: ${text} USD per unit is above 1,000,000`,
+      "Write USD per unit, not per thousand or million units.",
     );
   }
   return price;

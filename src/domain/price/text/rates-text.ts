@@ -4,7 +4,7 @@ import { type Fields, invalid, isObject, show } from "../../input/fields.ts";
 import { formatUsd, type PicoUsd } from "../../money/money.ts";
 import { isOpenMeter, mostOpenMeters, readStoredMeter } from "../../usage/open-meter.ts";
 import { fixedMeters, tokenMeters, type FixedMeter, type Meter } from "../../usage/usage.ts";
-import { formatPerMillion, parsePerCall, parsePerMillion } from "./per-million.ts";
+import { formatPerMillion, parsePerCall, parsePerMillion, parsePerUnit } from "./per-million.ts";
 import { countsTokens, type PricedMeter } from "../row/rate.ts";
 import type { Rates } from "../row/row.ts";
 
@@ -26,6 +26,23 @@ export const meterFields: readonly RateField[] = fixedMeters.flatMap((meter) =>
 
 export const rateFields: readonly string[] = [...meterFields, "meters"];
 
+/** Names of rates and thresholds in other price lists, with those of Purser. */
+export const namesElsewhere: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    input: "price_per_token input_price input_cost prompt prompt_price input_cost_per_token",
+    output: "output_price output_cost completion completion_price output_cost_per_token",
+    cache_read: "cached cached_input cached_tokens cache_hit input_cached cache_read_input",
+    cache_write_5m: "cache_write cache_creation cache_creation_input cache_write_input",
+    above: "over larger_than more_than threshold",
+    from: "at_least min_tokens",
+    context_tiers: "tiers",
+    context_window: "max_input_tokens context_length",
+    max_output_tokens: "max_tokens max_completion_tokens",
+    valid_from: "since starts_at",
+    valid_to: "until valid_until ends_at expires_at",
+  }).flatMap(([known, others]) => others.split(" ").map((other) => [other, known] as const)),
+);
+
 /** @throws PurserError `invalid_request` naming the field and the remedy. */
 export function readRates(fields: Fields): Rates {
   const rates: { [meter in PricedMeter]?: PicoUsd } = {};
@@ -38,7 +55,7 @@ export function readRates(fields: Fields): Rates {
     const field = `${path}.${name}`;
     const meter = readUnit(name, field);
     if (rates[meter] !== undefined) throw invalid(field, "is priced twice", `Give ${name} once.`);
-    rates[meter] = parsePerCall(readDecimal(value, field), field);
+    rates[meter] = parsePerUnit(readDecimal(value, field), field);
   }
   return rates;
 }
@@ -94,7 +111,7 @@ export function readDecimal(value: unknown, field: string): string {
   throw invalid(
     field,
     `is ${show(value)}, which is not a decimal string`,
-    `Write it as text, in quotes: "${exampleOf(value)}". A float is not exact.`,
+    `Write it as text, in quotes: "${exampleOf(value)}".${Number.isInteger(value) ? "" : " A float is not exact."}`,
   );
 }
 

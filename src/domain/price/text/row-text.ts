@@ -16,7 +16,14 @@ import type { Meter } from "../../usage/usage.ts";
 import { formatHours, readHours, type HoursText } from "./hours-text.ts";
 import { namedIds, type IdRule } from "../id/id-rule.ts";
 import { maxIdLength } from "../id/model-id.ts";
-import { formatRates, rateFields, readRates, readUnit, type RatesText } from "./rates-text.ts";
+import {
+  formatRates,
+  namesElsewhere,
+  rateFields,
+  readRates,
+  readUnit,
+  type RatesText,
+} from "./rates-text.ts";
 import type { ServiceTier } from "../row/rate.ts";
 import { resolveRow } from "../row/resolve-row.ts";
 import type { CatalogueRow, ContextTier, FreeAllowance, Rates, TermPrice } from "../row/row.ts";
@@ -103,7 +110,7 @@ export function formatRow(row: CatalogueRow): PriceText {
  */
 export function parseRow(input: unknown, options: ParseRowOptions): CatalogueRow {
   const prefix = options.field ? `${options.field}.` : "";
-  const fields = openFields(input, { prefix, known });
+  const fields = openFields(input, { prefix, known, meant: namesElsewhere });
   const model = readModel(fields.values.get("model"), `${prefix}model`);
   const aliases = readAliases(fields);
   const validity = readValidity(fields);

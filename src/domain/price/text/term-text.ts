@@ -3,7 +3,14 @@
 import { type Fields, invalid, openFields, optionalTexts, show } from "../../input/fields.ts";
 import { suggest } from "../../input/nearest.ts";
 import { fixedMeters, tokenMeters, type FixedMeter } from "../../usage/usage.ts";
-import { formatRates, rateFields, readDecimal, readRates, type RatesText } from "./rates-text.ts";
+import {
+  formatRates,
+  namesElsewhere,
+  rateFields,
+  readDecimal,
+  readRates,
+  type RatesText,
+} from "./rates-text.ts";
 import { reduced, type Ratio } from "../row/ratio.ts";
 import type { ContextTier, Factor, OwnRates, TermPrice } from "../row/row.ts";
 import { isFactor } from "../row/terms.ts";
@@ -40,6 +47,7 @@ export function readTerm(input: unknown, { prefix, tiers }: TermOptions): TermPr
   const fields = openFields(input, {
     prefix,
     known: ["factor", "without", "context_tiers", ...rateFields],
+    meant: namesElsewhere,
   });
   return fields.values.has("factor") ? readFactor(fields) : readOwnRates(fields, tiers);
 }

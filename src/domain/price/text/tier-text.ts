@@ -10,6 +10,7 @@ import {
 import {
   formatFixed,
   meterFields,
+  namesElsewhere,
   readRates,
   type FixedRatesText,
   type RateField,
@@ -66,7 +67,11 @@ function readTier(
   input: unknown,
   { prefix, meters }: { readonly prefix: string; readonly meters: readonly RateField[] },
 ): ContextTier {
-  const fields = openFields(input, { prefix, known: ["above", "from", ...meters] });
+  const fields = openFields(input, {
+    prefix,
+    known: ["above", "from", ...meters],
+    meant: namesElsewhere,
+  });
   const above = optionalWhole(fields, "above", bounds);
   const from = optionalWhole(fields, "from", bounds);
   if (above !== undefined && from !== undefined)

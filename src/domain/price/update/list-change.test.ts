@@ -327,6 +327,17 @@ test("each kind of nonsense is a doubt about its model", () => {
     assert.deepEqual(doubts(listOf(stated(fields)), row()).toSorted(), expected);
 });
 
+test("the doubt about a unit names what the list states, not what follows it in proportion", () => {
+  const present = row({ cache_read: "0.2" });
+  const list = listOf(stated({ input: "0.000002" }));
+  const found = listedModels(list, at).flatMap(
+    (one) => changeOf(one, { book: bookOf(present), at }) ?? [],
+  );
+  assert.deepEqual(found[0]?.carried, ["cache_read"]);
+  const [unit] = found.flatMap(doubtsOf).filter(({ kind }) => kind === "unit");
+  assert.match(unit?.detail ?? "", /^input at /);
+});
+
 test("a new model that is free, or free under some terms, is doubted", () => {
   const free = { input: "0", output: "0" };
   const cases = [

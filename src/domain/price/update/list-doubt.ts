@@ -61,14 +61,26 @@ function emptyText({ skipped: { length } }: StatedList): string {
 }
 
 /** Doubts about one model. */
-export function doubtsOf({ provider, model, kind, rates, rows }: ModelChange): readonly Doubt[] {
+export function doubtsOf({
+  provider,
+  model,
+  kind,
+  rates,
+  rows,
+  carried,
+}: ModelChange): readonly Doubt[] {
   const free = kind === "new" ? rows.flatMap(zeroRates) : [];
   const zeros = free.map((detail) => ({ kind: "zero" as const, detail }));
   const jumps = rates.flatMap((change): readonly Pick<Doubt, "kind" | "detail">[] => {
     const jump = jumpOf(change);
     return jump === null ? [] : [{ kind: jump, detail: changeText(change) }];
   });
-  const units = rows.flatMap(impossibleRates).map((detail) => ({ kind: "unit" as const, detail }));
+  // What is carried over in proportion is only impossible because of what is stated.
+  const impossible = rows.flatMap(impossibleRates);
+  const units = [
+    ...impossible.filter(({ meter }) => !carried.includes(meter)),
+    ...impossible.filter(({ meter }) => carried.includes(meter)),
+  ].map(({ detail }) => ({ kind: "unit" as const, detail }));
   // One of each kind is enough to decide, and names the model.
   const first = new Map(
     [...jumps, ...zeros, ...units].toReversed().map((doubt) => [doubt.kind, doubt]),
@@ -140,15 +152,22 @@ function partsOf(row: CatalogueRow): readonly Part[] {
   ];
 }
 
-function impossibleRates(row: CatalogueRow): readonly string[] {
+interface ImpossibleRate {
+  readonly meter: string;
+  readonly detail: string;
+}
+
+function impossibleRates(row: CatalogueRow): readonly ImpossibleRate[] {
   return everyRates(row).flatMap((some) =>
     Object.entries(some).flatMap(([name, rate]) => {
       const meter = name as PricedMeter;
       if (rate === undefined) return [];
       if (!countsTokens(meter))
-        return rate > mostPerUnit ? [`${meter} at ${shortened(formatUsd(rate))} USD each`] : [];
+        return rate > mostPerUnit
+          ? [{ meter, detail: `${meter} at ${shortened(formatUsd(rate))} USD each` }]
+          : [];
       return isImpossible(rate)
-        ? [`${meter} at ${shortened(formatPerMillion(rate))} USD per million`]
+        ? [{ meter, detail: `${meter} at ${shortened(formatPerMillion(rate))} USD per million` }]
         : [];
     }),
   );

@@ -17,6 +17,8 @@ export interface PriceUpdate {
    * later. Empty if the list agreed with the book.
    */
   readonly rows: readonly PriceText[];
+  /** Its list has few of the book's models: the others are as old as before. */
+  readonly partial?: true;
 }
 
 /** An update as the ledger has it. */

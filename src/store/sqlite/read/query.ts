@@ -2,6 +2,7 @@
 
 import type { LedgerReader } from "../../../app/port/reader.ts";
 import type { Counting } from "../../../domain/ledger/recount.ts";
+import type { PackedPart } from "./packed-rows.ts";
 
 /**
  * A question and its arguments; the answer is that of the `LedgerReader` method of the same name.
@@ -54,8 +55,8 @@ export interface Question {
 
 export type ReaderMessage =
   | { readonly kind: "answer"; readonly number: number; readonly answer: unknown }
-  /** The first rows of an answer; the message `answer` has the last ones. */
-  | { readonly kind: "part"; readonly number: number; readonly rows: readonly unknown[] }
+  /** An answer that is a list. */
+  | { readonly kind: "rows"; readonly number: number; readonly parts: readonly PackedPart[] }
   | {
       readonly kind: "failed";
       readonly number: number;

@@ -3,14 +3,13 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { PurserError } from "../../../domain/error.ts";
+import { unpack } from "./packed-rows.ts";
 import type { Question, ReaderData, ReaderMessage } from "./query.ts";
 
 interface Asked {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly progress: (share: number) => void;
-  /** The rows that came before the end of the answer. */
-  readonly rows: unknown[];
   readonly method: Question["query"]["method"];
 }
 
@@ -54,7 +53,7 @@ export class ReaderThread {
     this.#questions += 1;
     const number = this.#questions;
     return new Promise((resolve, reject) => {
-      this.#asked.set(number, { resolve, reject, progress, rows: [], method: query.method });
+      this.#asked.set(number, { resolve, reject, progress, method: query.method });
       worker.postMessage({ number, query } satisfies Question);
     });
   }
@@ -84,9 +83,10 @@ export class ReaderThread {
     const asked = this.#asked.get(message.number);
     if (!asked) return;
     if (message.kind === "progress") return asked.progress(message.share);
-    if (message.kind === "part") return void asked.rows.push(...message.rows);
     this.#asked.delete(message.number);
-    if (message.kind === "answer") asked.resolve(wholeOf(asked, message.answer));
+    if (message.kind === "answer") asked.resolve(message.answer);
+    // The thread may answer others, or end: all rows have arrived.
+    else if (message.kind === "rows") asked.resolve(unpack(message.parts));
     else asked.reject(this.#unreadable(asked, message));
   }
 
@@ -111,8 +111,4 @@ export class ReaderThread {
       },
     );
   }
-}
-
-function wholeOf({ rows }: Asked, answer: unknown): unknown {
-  return rows.length > 0 && Array.isArray(answer) ? [...rows, ...(answer as unknown[])] : answer;
 }

@@ -13,6 +13,7 @@ import { readCorrections } from "./corrections.ts";
 import { readKeyUses } from "./key-uses.ts";
 import { NameIndex } from "./name-index.ts";
 import { EntryReader } from "./entries.ts";
+import { buffersOf, pack } from "./packed-rows.ts";
 import type { CountQuery, FeedQuery, Query, Question, ReaderData, ReaderMessage } from "./query.ts";
 import { readRefusals } from "./refusals.ts";
 import { readRequestLines } from "./request-lines.ts";
@@ -37,21 +38,8 @@ port.on("message", (question: Question | "close") => {
     port.close();
     return;
   }
-  sayInParts(respond(question));
+  say(respond(question));
 });
-
-/** Rows that the main thread copies in about a millisecond, between which it serves calls. */
-const rowsInAPart = 250;
-
-function sayInParts(message: ReaderMessage): void {
-  if (message.kind !== "answer" || !Array.isArray(message.answer)) return say(message);
-  const { number } = message;
-  const rows: readonly unknown[] = message.answer;
-  let place = 0;
-  for (; rows.length - place > rowsInAPart; place += rowsInAPart)
-    say({ kind: "part", number, rows: rows.slice(place, place + rowsInAPart) });
-  say({ kind: "answer", number, answer: rows.slice(place) });
-}
 
 function respond({ number, query }: Question): ReaderMessage {
   try {
@@ -65,7 +53,7 @@ function respond({ number, query }: Question): ReaderMessage {
       return { kind: "answer", number, answer: findDamage(database, "quick_check") };
     database.exec("BEGIN");
     try {
-      return { kind: "answer", number, answer: answer(query, number) };
+      return answerOf(query, number);
     } finally {
       database.exec("COMMIT");
     }
@@ -79,6 +67,12 @@ function respond({ number, query }: Question): ReaderMessage {
     } as const;
     return remedy === undefined ? failed : { ...failed, remedy };
   }
+}
+
+function answerOf(query: Query | CountQuery | FeedQuery, number: number): ReaderMessage {
+  const found = answer(query, number);
+  if (!Array.isArray(found)) return { kind: "answer", number, answer: found };
+  return { kind: "rows", number, parts: pack(query.method, found) };
 }
 
 function answer(query: Query | CountQuery | FeedQuery, number: number): unknown {
@@ -99,5 +93,5 @@ function answer(query: Query | CountQuery | FeedQuery, number: number): unknown 
 }
 
 function say(message: ReaderMessage): void {
-  port.postMessage(message);
+  port.postMessage(message, message.kind === "rows" ? buffersOf(message.parts) : []);
 }
