@@ -121,6 +121,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     }),
     prices: () => prices.book,
     limits: configuration.limits,
+    simulatedApart: parts.simulatedApart,
     onDisconnect: configuration.onDisconnect,
     waiting,
     scouts: new Scouts(waiting),

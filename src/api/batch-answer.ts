@@ -2,6 +2,7 @@
 
 import type { RowAnswer } from "../app/ingest/usage-batch.ts";
 import type { PurserError } from "../domain/error.ts";
+import { wholeBody } from "./validate.ts";
 
 /** How many rows were recorded, were repeats, and failed. */
 export function countsOf(answers: readonly Pick<RowAnswer, "status">[]) {
@@ -14,9 +15,26 @@ export function countsOf(answers: readonly Pick<RowAnswer, "status">[]) {
   };
 }
 
-/** Why a row failed. */
-export function errorJson({ code, message, detail: { field, remedy } }: PurserError) {
-  return { code, detail: message, field: field ?? null, remedy: remedy ?? null };
+/** Why a row failed. A row that is no object has no field to name: it is named itself. */
+export function errorJson(
+  { code, message, detail: { field, remedy } }: PurserError,
+  index: number,
+): ErrorJson {
+  const isWhole = field === undefined && message.startsWith(`${wholeBody} `);
+  const row = `data[${index}]`;
+  return {
+    code,
+    detail: isWhole ? message.replace(wholeBody, row) : message,
+    field: isWhole ? row : (field ?? null),
+    remedy: remedy ?? null,
+  };
+}
+
+interface ErrorJson {
+  readonly code: PurserError["code"];
+  readonly detail: string;
+  readonly field: string | null;
+  readonly remedy: string | null;
 }
 
 /** The id of a row that cannot be read, if it has one. */

@@ -148,6 +148,14 @@ test("a shared charge is split over the teams by their use, to the last pico-dol
   await bench.ledger.flush();
   const { json } = await bench.call("GET", "/api/v1/entries?endpoint=charge&team=b");
   assert.match(JSON.stringify(json.data[0].raw_usage), /share_of.{1,6}month/);
+  const { json: parts } = await bench.call("GET", "/api/v1/entries?endpoint=charge");
+  const details = parts.data.map((one: { raw_usage: string }) => JSON.parse(one.raw_usage));
+  assert.deepEqual(details.map((one: Record<string, string>) => one["quantity"]).toSorted(), [
+    "33.333333333333",
+    "33.333333333333",
+    "33.333333333334",
+  ]);
+  assert.deepEqual([details[0].unit, details[0].price_usd], ["hour", "0.1"]);
 
   // A fourth team turns up: the split would be another one.
   await bench.call("POST", "/api/v1/usage", { data: [use("u4", "d", "1")] });
@@ -171,3 +179,48 @@ for (const [field, change] of [
     const { status, json } = await bench.call("POST", "/api/v1/charges", body);
     assert.deepEqual([status, json.field], [400, field]);
   });
+
+test("what is wrong with a row is said in the words of its fields", async (context) => {
+  const bench = await openBench(context);
+  const usage = { provider: "openai", model: "m1", usage: { input: 1 } };
+  const said = async (path: string, ...data: readonly unknown[]): Promise<unknown> => {
+    const { json } = await bench.call("POST", path, { data });
+    const { detail, field, remedy } = json.data.at(-1).error;
+    return [field, detail, remedy];
+  };
+  assert.deepEqual(await said("/api/v1/usage", usage, 5), [
+    "data[1]",
+    "data[1] must be an object, not 5",
+    "Give an object.",
+  ]);
+  const { model: _, ...noModel } = usage;
+  assert.deepEqual(await said("/api/v1/usage", noModel), [
+    "model",
+    "model is missing",
+    "Give the model that answered.",
+  ]);
+  const misspelt = [
+    "attribution.tem",
+    "attribution.tem is not a known field",
+    "Did you mean team?",
+  ];
+  const attribution = { tem: "x" };
+  assert.deepEqual(await said("/api/v1/usage", { ...usage, attribution }), misspelt);
+  const charge = { item_id: "x", amount_usd: "1", attribution };
+  assert.deepEqual(await said("/api/v1/charges", charge), misspelt);
+  const epoch = await bench.call("POST", "/api/v1/epochs", { attribution });
+  assert.deepEqual([epoch.json.field, epoch.json.remedy], [misspelt[0], misspelt[2]]);
+  const missing = await bench.call("POST", "/api/v1/usage", {});
+  assert.deepEqual(
+    [missing.json.field, missing.json.remedy],
+    ["data", 'Give a list: {"data":[…]}.'],
+  );
+  assert.deepEqual(await said("/api/v1/charges", { item_id: "x", quantity: "-1" }), [
+    "quantity",
+    'quantity: "-1" is not a quantity',
+    'Give a plain decimal of at least 0 with at most 12 decimals, such as "1.5".',
+  ]);
+  const item = { ...hour, unit: "Call" };
+  const { json } = await bench.call("PUT", "/api/v1/items/x", item);
+  assert.match(json.remedy, /lower case: call/);
+});

@@ -141,7 +141,7 @@ function rowJson(
     charge_id: one.operationId ?? idIn(input, ["charge_id"]),
     status: one.status,
     cost_usd: null,
-    error: errorJson(named(one.error)),
+    error: errorJson(named(one.error), index),
   };
 }
 

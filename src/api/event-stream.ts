@@ -29,9 +29,14 @@ export function eventStream(
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const next = await texts.next();
-        if (next.done) controller.close();
-        else controller.enqueue(encoder.encode(next.value));
+        const next = await texts.next().catch((error: unknown) => {
+          stop.abort();
+          throw error;
+        });
+        if (next.done) {
+          stop.abort();
+          controller.close();
+        } else controller.enqueue(encoder.encode(next.value));
       },
       cancel() {
         stop.abort();

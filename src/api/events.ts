@@ -13,6 +13,7 @@ import { simulator } from "../app/route/simulated.ts";
 import { eventPageSchema, eventQuery, type EventQuery } from "../contract/event.ts";
 import type { ApiContext } from "./context.ts";
 import { eventStream } from "./event-stream.ts";
+import { takePlace } from "./stream-places.ts";
 import { attributionIn } from "./filter.ts";
 import { answer, ok, problem, readers, route, type Route } from "./route.ts";
 
@@ -33,6 +34,7 @@ export const eventRoutes: readonly Route[] = [
       400: problem("A filter or an event id is invalid."),
       403: problem("The key may not read these figures."),
       409: problem("The journal does not have this event."),
+      429: problem("The key has too many streams open."),
     },
     async handler({ query, headers, caller, context }) {
       const wantsPage = acceptsJson(headers.get("accept"));
@@ -118,7 +120,9 @@ function streamOf(
     const now = present();
     return now !== null && now.role !== "caller" && choose(now, selection)(event);
   };
+  const leave = takePlace(feed, caller.key?.keyId ?? "");
   const stop = new AbortController();
+  stop.signal.addEventListener("abort", leave, { once: true });
   const pages = followEvents(feed, { after, selects: selectsNow, signal: stop.signal });
   return eventStream(pages, { stop, mayGoOn: () => present() !== null });
 }

@@ -236,9 +236,10 @@ test("the summary has its established fields, as JSON numbers", async (t) => {
     input_tokens: 300,
     output_tokens: 50,
     task_count: 3,
+    charge_count: 0,
     operations: {
-      plan: { count: 2, total_cost: 0.000455, avg_latency_ms: 40 },
-      api: { count: 1, total_cost: 0.0003, avg_latency_ms: 40 },
+      plan: { count: 2, charge_count: 0, total_cost: 0.000455, avg_latency_ms: 40 },
+      api: { count: 1, charge_count: 0, total_cost: 0.0003, avg_latency_ms: 40 },
     },
   });
   assert.equal(json.by_operation.plan.total_tokens, 230);

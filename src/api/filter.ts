@@ -47,6 +47,11 @@ export function figuresFilter(
   return simulatedApart && query.include === undefined ? withoutSimulated(filter) : filter;
 }
 
+/** The keys of administrators, whose charges may name the request of any key. */
+export function adminKeys({ ledger }: Pick<ApiContext, "ledger">): ReadonlySet<string> {
+  return new Set(ledger.keys().flatMap(({ keyId, role }) => (role === "admin" ? [keyId] : [])));
+}
+
 /** Replaces `from=epoch` by the start of the last epoch that applies to the filter. */
 function withEpoch(
   caller: Principal,

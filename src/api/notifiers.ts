@@ -21,6 +21,7 @@ import { adminOnly, answer, ok, problem, route, type Route } from "./route.ts";
 
 const common = { access: adminOnly, tag: "events" } as const;
 const unknown = problem("There is no such notifier or dead letter.");
+const replayed = problem("Its dead letters are being replayed.");
 const undelivered = problem("It was not delivered.");
 
 export const notifierRoutes: readonly Route[] = [
@@ -74,7 +75,7 @@ export const notifierRoutes: readonly Route[] = [
     path: "/api/v1/notifiers/{name}/dead-letters/replay",
     summary: "Send all dead letters once more, in order, up to the first that fails",
     params: notifierParams,
-    responses: { 200: answer("How many arrived.", replaySchema), 404: unknown },
+    responses: { 200: answer("How many arrived.", replaySchema), 404: unknown, 409: replayed },
     async handler({ params: { name }, context }) {
       return ok(await runningIn(context).replayAll(name));
     },
@@ -89,6 +90,7 @@ export const notifierRoutes: readonly Route[] = [
       200: answer("Delivered.", replaySchema),
       400: problem("The id is invalid."),
       404: unknown,
+      409: replayed,
       502: undelivered,
     },
     async handler({ params: { name, letter_id: id }, context }) {
@@ -109,7 +111,7 @@ function runningIn({ notifiers }: ApiContext): Notifiers {
 }
 
 function notifierJson(status: NotifierStatus): NotifierJson {
-  const { name, kind, delivered, failing, behind, deadLetters } = status;
+  const { name, kind, delivered, failing, behind, deadLetters, droppedLetters } = status;
   return {
     name,
     kind,
@@ -120,6 +122,7 @@ function notifierJson(status: NotifierStatus): NotifierJson {
     failing: failing && failureJson(failing),
     behind,
     dead_letters: deadLetters,
+    dropped_letters: droppedLetters,
   };
 }
 

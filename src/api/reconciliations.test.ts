@@ -49,6 +49,11 @@ test("a bill is compared with the calls of its provider and days only", async (t
     provider: "anthropic",
   });
   assert.equal(other.json.total.ours_usd, "0.25");
+  const wrong = await bench.call("POST", "/api/v1/reconciliations", { bill, provider: "opnai" });
+  assert.deepEqual(
+    [wrong.status, wrong.json.field, wrong.json.remedy],
+    [400, "provider", "Did you mean openai?"],
+  );
 });
 
 test("a bill in another currency is refused with its field and a remedy", async (t) => {

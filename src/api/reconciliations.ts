@@ -6,10 +6,14 @@ import {
   reconciliationSchema,
   type ReconciliationJson,
 } from "../contract/reconciliation.ts";
+import { PurserError } from "../domain/error.ts";
+import { suggest } from "../domain/input/nearest.ts";
+import { shorten } from "../domain/input/shorten.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import { add, formatUsd, subtract, zero } from "../domain/money/money.ts";
 import { readBill } from "../domain/reconcile/bill.ts";
 import type { ReconciledLine } from "../domain/reconcile/reconcile.ts";
+import type { ApiContext } from "./context.ts";
 import { adminOnly, answer, ok, problem, route, type Route } from "./route.ts";
 
 const mostBillBytes = 16 * 1024 * 1024;
@@ -27,11 +31,12 @@ export const reconciliationRoutes: readonly Route[] = [
     mostBodyBytes: mostBillBytes,
     responses: {
       200: answer("The comparison.", reconciliationSchema),
-      400: problem("The bill is invalid, or in another currency."),
+      400: problem("The bill is invalid, or in another currency, or the provider is unknown."),
     },
     async handler({ body, context }) {
       const bill = readBill(body.bill);
       const provider = body.provider ?? bill.format;
+      if (body.provider !== undefined) await checkProvider(context, body.provider);
       const lines = await reconcileBill(context.reader, { bill, provider });
       const { format, from, to } = bill;
       return ok({
@@ -45,6 +50,22 @@ export const reconciliationRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** Usage that was metered elsewhere may have a provider of any name. */
+async function checkProvider(
+  { reader, providerNames }: Pick<ApiContext, "reader" | "providerNames">,
+  name: string,
+): Promise<void> {
+  if (providerNames.includes(name)) return;
+  const totals = await reader.totals({}, ["provider"], null);
+  const used = totals.map(({ group }) => group["provider"] ?? "");
+  if (used.includes(name)) return;
+  const known = [...new Set([...providerNames, ...used])];
+  throw new PurserError("invalid_request", `provider "${shorten(name, 40)}" is not known`, {
+    field: "provider",
+    remedy: suggest(name, known),
+  });
+}
 
 function totalOf(lines: readonly ReconciledLine[]): ReconciliationJson["total"] {
   const billed = lines.reduce((sum, line) => add(sum, line.billed), zero);

@@ -2,11 +2,13 @@
 
 import { rangeBefore, rangeOf, type Range } from "../app/report/range.ts";
 import {
+  changeOf,
   isMetric,
   latencyCoverage,
   metricNames,
   metrics,
   ratio,
+  shareOfFigure,
   type Figure,
   type MetricName,
   type Sums,
@@ -150,7 +152,7 @@ class RowPrinter {
   readonly shareOf: MetricName;
   readonly instant = remembered(formatInstant);
   readonly #query: ReportQuery;
-  readonly #whole: number;
+  readonly #whole: Figure;
   /** Whose amounts the sums have; undefined for pico-USD. */
   readonly #exchange: Exchange | undefined;
   readonly #drill: Drill;
@@ -162,7 +164,7 @@ class RowPrinter {
     this.#exchange = exchange;
     this.#query = query;
     this.shareOf = metrics[query.sort.by].isSum ? query.sort.by : "cost";
-    this.#whole = Number(figureOf(this.shareOf, total) ?? 0);
+    this.#whole = figureOf(this.shareOf, total);
     this.#drill = new Drill(query.filter, this.instant);
     this.#hasLatencies = wanted.some(({ needsLatencies }) => needsLatencies === true);
     this.#divisors = wanted.flatMap(({ dividesBy }) => dividesBy ?? []);
@@ -172,7 +174,7 @@ class RowPrinter {
   row(group: Group | null, sums: Sums, range: Range): RowJson {
     return {
       figures: this.#figures(sums),
-      share: ratio(Number(figureOf(this.shareOf, sums) ?? 0), this.#whole),
+      share: shareOfFigure(figureOf(this.shareOf, sums), this.#whole),
       coverage: this.#coverage(sums),
       drill: group && this.#drill.query(range, group),
     };
@@ -231,11 +233,6 @@ class RowPrinter {
     }
     return coverage;
   }
-}
-
-function changeOf(now: Figure, before: Figure): number | null {
-  if (now === null || before === null || Number(before) === 0) return null;
-  return (Number(now) - Number(before)) / Number(before);
 }
 
 function readMetrics(text: string): readonly MetricName[] {

@@ -9,6 +9,7 @@ import {
   findRequests,
   linesOf,
   listRequests,
+  statusOf,
   type Component,
   type Request,
   type RequestLine,
@@ -33,7 +34,7 @@ import { detailsOfCharge } from "../domain/price/text/item.ts";
 import type { ApiContext } from "./context.ts";
 import { mapInTurns } from "../domain/turns.ts";
 import { displayOf, exchangeFor } from "./currency.ts";
-import { figuresFilter } from "./filter.ts";
+import { adminKeys, figuresFilter } from "./filter.ts";
 import { readCursor, writeCursor } from "./page.ts";
 import { answer, ok, problem, readers, route, type Route } from "./route.ts";
 
@@ -56,6 +57,7 @@ export const requestRoutes: readonly Route[] = [
       const { include } = query;
       if (query.status === "refused") throw notRequests();
       const filter = {
+        adminKeys: adminKeys(context),
         scope: figuresFilter(caller, { include }, context),
         wanted: figuresFilter(caller, query, context),
       };
@@ -86,7 +88,7 @@ export const requestRoutes: readonly Route[] = [
     },
     async handler({ params: { request_id: id }, query, caller, context }) {
       const scope = figuresFilter(caller, { include: query.include }, context);
-      const all = await findRequests(context.reader, scope, id);
+      const all = await findRequests(context.reader, { scope, adminKeys: adminKeys(context) }, id);
       const request = onlyOne(id, all, query.key_id);
       const lines = linesOf(request);
       const exchange = exchangeOf(context, query.currency, [request]);
@@ -131,15 +133,15 @@ function exchangeOf(
   currency: string | undefined,
   requests: readonly Request[],
 ): Exchange | undefined {
-  const times = requests.flatMap(({ rows }) => rows.map(({ endedAt }) => endedAt));
-  const range = { from: Math.min(...times), to: Math.max(...times) + 1 };
-  return exchangeFor(context, currency, times.length === 0 ? {} : range);
+  const ends = requests.flatMap(({ rows }) => rows.map(({ endedAt }) => endedAt));
+  const range = { from: first(ends), to: last(ends) + 1 };
+  return exchangeFor(context, currency, ends.length === 0 ? {} : range);
 }
 
 function requestJson(request: Request, exchange: Exchange | undefined): RequestJson {
   const { requestId, keyId, rows } = request;
   const lines = linesOf(request);
-  const calls = rows.filter((row) => !isCharge(row));
+  const calls = rows.reduce((sum, row) => (isCharge(row) ? sum : sum + 1), 0);
   const of = (wanted: Component): readonly RequestLine[] =>
     lines.filter(({ component }) => component === wanted);
   const costs = Object.fromEntries(
@@ -148,17 +150,26 @@ function requestJson(request: Request, exchange: Exchange | undefined): RequestJ
   return {
     request_id: requestId,
     key_id: keyId,
-    started_at: formatInstant(Math.min(...rows.map(({ startedAt }) => startedAt))),
-    ended_at: formatInstant(Math.max(...rows.map(({ endedAt }) => endedAt))),
+    started_at: formatInstant(first(rows.map(({ startedAt }) => startedAt))),
+    ended_at: formatInstant(last(rows.map(({ endedAt }) => endedAt))),
     attribution: attributionOf(request),
-    status: calls.at(-1)?.status ?? null,
-    calls: calls.length,
-    charges: rows.length - calls.length,
+    status: statusOf(request),
+    calls,
+    charges: rows.length - calls,
     cost_usd: formatUsd(costOf(lines)),
     ...costs,
     ...(exchange && displayedCosts(lines, exchange)),
     tool_costs: amountsJson(costByName(of("tool"))),
   };
+}
+
+/** A request may have more rows than a function takes arguments. */
+function first(times: readonly number[]): number {
+  return times.reduce((least, time) => Math.min(least, time), Infinity);
+}
+
+function last(times: readonly number[]): number {
+  return times.reduce((most, time) => Math.max(most, time), -Infinity);
 }
 
 function amountsJson(amounts: Readonly<Record<string, PicoUsd>>): Record<string, string> {

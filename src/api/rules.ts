@@ -131,7 +131,7 @@ export const ruleRoutes: readonly Route[] = [
         ...(value !== undefined && { value }),
         ...(note !== undefined && { note }),
       });
-      return ok({ data: done.map(alertJson) });
+      return ok({ count: done.length, data: done.slice(-mostAlerts).map(alertJson) });
     },
   }),
 ];

@@ -1,6 +1,7 @@
 /** Serves `/api/v1/series`: figures over time. */
 
 import { usualRangeMs } from "../app/report/range.ts";
+import { ratio } from "../app/report/metric.ts";
 import { readingIn } from "../app/report/exchange-reader.ts";
 import { groupIds, type Group } from "../app/report/group-id.ts";
 import { series, type Series, type SeriesQuery } from "../app/report/series.ts";
@@ -15,7 +16,7 @@ import {
 } from "../contract/series.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
 import type { Exchange } from "../domain/money/exchange.ts";
-import { formatUsd, zero, type PicoUsd } from "../domain/money/money.ts";
+import { formatUsd, zero } from "../domain/money/money.ts";
 import { mapInTurns, turns } from "../domain/turns.ts";
 import { displayOf, exchangeFor } from "./currency.ts";
 import { countTokens } from "../domain/usage/usage.ts";
@@ -133,14 +134,17 @@ class FiguresPrinter {
       return { total: figuresJson(total), groups: await mapInTurns(groups, groupJson) };
     const { exchange, series: all } = this.#shown;
     const same: Sums | undefined = bucket === undefined ? all : all.buckets[bucket];
-    const costs = new Map<string, PicoUsd>();
-    for (const { group, cost } of same?.groups ?? []) {
+    const costs = new Map<string, Figures>();
+    for (const one of same?.groups ?? []) {
       if (turns.isOver) await turns.next();
-      costs.set(this.#idOf(group), cost);
+      costs.set(this.#idOf(one.group), one);
     }
-    const shown = (cost: PicoUsd | undefined) => ({ cost: exchange.print(cost ?? zero) });
+    const shown = (figures: Figures | undefined) => ({
+      cost: exchange.print(figures?.cost ?? zero),
+      charge_cost: exchange.print(figures?.chargeCost ?? zero),
+    });
     return {
-      total: { ...figuresJson(total), ...shown(same?.total.cost) },
+      total: { ...figuresJson(total), ...shown(same?.total) },
       groups: await mapInTurns(groups, (one) => ({
         ...groupJson(one),
         ...shown(costs.get(this.#idOf(one.group))),
@@ -149,15 +153,18 @@ class FiguresPrinter {
   }
 }
 
-function figuresJson({ calls, released, refusals, cost, usage, latencyMs }: Figures): FiguresJson {
+function figuresJson(figures: Figures): FiguresJson {
+  const { calls, charges, released, refusals, cost, chargeCost, usage, latencyMs, timed } = figures;
   return {
     calls,
+    charges,
     released,
     refusals,
     cost_usd: formatUsd(cost),
+    charge_cost_usd: formatUsd(chargeCost),
     tokens: countTokens(usage),
     usage,
-    avg_latency_ms: calls === 0 ? 0 : latencyMs / calls,
+    avg_latency_ms: ratio(latencyMs, timed) ?? 0,
   };
 }
 

@@ -22,9 +22,12 @@ function totals({ provider, operation = "unattributed", cost, ...rest }: Group):
   return {
     group: { provider, operation, endpoint: "chat" },
     bucket: null,
+    charges: 0,
     released: 0,
     refusals: 0,
     cost: pico(cost),
+    chargeCost: pico(0n),
+    timed: rest.calls,
     ...rest,
   };
 }
@@ -64,6 +67,8 @@ test("a summary matches a calculation by hand", async () => {
   assert.deepEqual(summary, {
     total_cost: 0.008000000001,
     task_count: 6,
+    charge_count: 0,
+    charge_cost: 0,
     average_cost: 0.001333333334,
     by_provider: {
       anthropic: {
@@ -71,9 +76,10 @@ test("a summary matches a calculation by hand", async () => {
         input_tokens: 6000,
         output_tokens: 1500,
         task_count: 3,
+        charge_count: 0,
         operations: {
-          plan: { count: 2, total_cost: 0.005, avg_latency_ms: 150 },
-          check: { count: 1, total_cost: 0.002, avg_latency_ms: 50 },
+          plan: { count: 2, charge_count: 0, total_cost: 0.005, avg_latency_ms: 150 },
+          check: { count: 1, charge_count: 0, total_cost: 0.002, avg_latency_ms: 50 },
         },
       },
       openai: {
@@ -81,15 +87,17 @@ test("a summary matches a calculation by hand", async () => {
         input_tokens: 2000,
         output_tokens: 500,
         task_count: 3,
+        charge_count: 0,
         operations: {
-          plan: { count: 1, total_cost: 0.001, avg_latency_ms: 100 },
-          chat: { count: 2, total_cost: 1e-12, avg_latency_ms: 0 },
+          plan: { count: 1, charge_count: 0, total_cost: 0.001, avg_latency_ms: 100 },
+          chat: { count: 2, charge_count: 0, total_cost: 1e-12, avg_latency_ms: 0 },
         },
       },
     },
     by_operation: {
       plan: {
         count: 3,
+        charge_count: 0,
         total_cost: 0.006,
         avg_cost: 0.002,
         total_tokens: 8500,
@@ -97,12 +105,20 @@ test("a summary matches a calculation by hand", async () => {
       },
       check: {
         count: 1,
+        charge_count: 0,
         total_cost: 0.002,
         avg_cost: 0.002,
         total_tokens: 1500,
         avg_latency_ms: 50,
       },
-      chat: { count: 2, total_cost: 1e-12, avg_cost: 1e-12, total_tokens: 0, avg_latency_ms: 0 },
+      chat: {
+        count: 2,
+        charge_count: 0,
+        total_cost: 1e-12,
+        avg_cost: 1e-12,
+        total_tokens: 0,
+        avg_latency_ms: 0,
+      },
     },
     efficiency_metrics: {
       cost_per_1k_tokens: 0.0008,
@@ -115,6 +131,23 @@ test("a summary matches a calculation by hand", async () => {
     meters: { web_search: 2, pages: 8 },
     tasks: [],
   });
+});
+
+test("averages are of calls: charges and unknown latencies are in none", async () => {
+  const usage = { input: 1000 };
+  const call = totals({ provider: "openai", calls: 2, cost: 4n, usage, latencyMs: 40 });
+  const bill = { calls: 0, charges: 9, cost: pico(900n), chargeCost: pico(900n), usage: {} };
+  const all = [
+    { ...call, timed: 1 },
+    { ...call, ...bill, latencyMs: 0, timed: 0, group: { ...call.group, provider: "tools" } },
+  ];
+  const { total, costPer1000Tokens } = await summaryOf(all, []);
+  assert.deepEqual(
+    [total.calls, total.charges, total.cost, total.chargeCost],
+    [2, 9, pico(904n), pico(900n)],
+  );
+  assert.deepEqual([total.averageCost, total.averageLatencyMs], [pico(2n), 40]);
+  assert.equal(costPer1000Tokens, pico(4n));
 });
 
 test("a summary of nothing is zeros", async () => {

@@ -50,6 +50,8 @@ export function summaryJson(summary: Summary, exchange?: Exchange): SummaryJson 
   return {
     total_cost: number(total.cost),
     task_count: total.calls,
+    charge_count: total.charges,
+    charge_cost: number(total.chargeCost),
     average_cost: number(total.averageCost),
     by_provider: mapValues(summary.byProvider, (sums) => providerJson(sums, number)),
     by_operation: mapValues(summary.byOperation, (sums) => operationJson(sums, number)),
@@ -78,8 +80,10 @@ function providerJson(sums: ProviderSums, number: ToNumber): SummaryJson["by_pro
     input_tokens: sums.inputTokens,
     output_tokens: sums.outputTokens,
     task_count: sums.calls,
-    operations: mapValues(sums.byOperation, ({ calls, cost, averageLatencyMs }) => ({
+    charge_count: sums.charges,
+    operations: mapValues(sums.byOperation, ({ calls, charges, cost, averageLatencyMs }) => ({
       count: calls,
+      charge_count: charges,
       total_cost: number(cost),
       avg_latency_ms: averageLatencyMs,
     })),
@@ -89,6 +93,7 @@ function providerJson(sums: ProviderSums, number: ToNumber): SummaryJson["by_pro
 function operationJson(sums: CallSums, number: ToNumber): SummaryJson["by_operation"][string] {
   return {
     count: sums.calls,
+    charge_count: sums.charges,
     total_cost: number(sums.cost),
     avg_cost: number(sums.averageCost),
     total_tokens: sums.inputTokens + sums.outputTokens,

@@ -151,7 +151,7 @@ class TeamPrinter {
 
   row(row: TeamRow, { filter }: TeamQuery): Omit<TeamPageJson["data"][number], "cost_usd"> {
     const { team, budget, window, figures, counted, status } = row;
-    const { cost, tokens, calls } = figures.all;
+    const { cost, tokens, calls, charges } = figures.all;
     return {
       team,
       budget_id: budget?.budgetId ?? null,
@@ -163,6 +163,7 @@ class TeamPrinter {
       ...(this.#exchange && { cost: this.#exchange.print(cost) }),
       tokens: Number(tokens),
       calls,
+      charges,
       drill: drillQuery({ ...filter, ...counted }, { team }),
     };
   }

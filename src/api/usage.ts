@@ -53,6 +53,6 @@ function rowJson(
     status: one.status,
     cost_usd: null,
     flags: [],
-    error: errorJson(one.error),
+    error: errorJson(one.error, index),
   };
 }

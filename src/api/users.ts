@@ -137,7 +137,8 @@ class SumsPrinter {
     return {
       cost_usd: formatUsd(sums.cost),
       calls: sums.calls,
-      requests: sums.requests,
+      charges: sums.charges,
+      requests: sums.calls,
       cost_per_request_usd: average === null ? null : formatUsd(average),
       ...this.#display(user),
       drill: drillQuery({ ...filter, from, to }, user === null ? {} : { user }),
@@ -147,10 +148,10 @@ class SumsPrinter {
   #display(user: string | null): Pick<SumsJson, "cost" | "cost_per_request"> {
     const exchange = this.#exchange;
     if (!exchange) return {};
-    const { cost, requests } = this.#displayed.get(user) ?? { cost: zero, requests: 0 };
+    const { cost, calls } = this.#displayed.get(user) ?? { cost: zero, calls: 0 };
     return {
       cost: exchange.print(cost),
-      ...(requests > 0 && { cost_per_request: exchange.printShare(cost, requests) }),
+      ...(calls > 0 && { cost_per_request: exchange.printShare(cost, calls) }),
     };
   }
 }

@@ -7,6 +7,9 @@ import { suggest } from "../domain/input/nearest.ts";
 
 type Issue = z.core.$ZodIssue;
 
+/** The name of a value that is no field. */
+export const wholeBody = "the body";
+
 /**
  * @param schema Absent if the route reads nothing here: the value is dropped.
  * @throws PurserError `invalid_request` naming the first invalid field.
@@ -28,8 +31,8 @@ function explain(issue: Issue, value: unknown, schema: z.ZodType): PurserError {
   const narrow = narrowest(issue);
   if (narrow.code === "unrecognized_keys") {
     const name = narrow.keys[0] ?? "";
-    const known =
-      narrow.path.length === 0 && schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+    const parent = schemaAt(schema, narrow.path);
+    const known = parent instanceof z.ZodObject ? Object.keys(parent.shape) : [];
     const field = join([...narrow.path, name]);
     const remedy =
       known.length > 0
@@ -39,10 +42,22 @@ function explain(issue: Issue, value: unknown, schema: z.ZodType): PurserError {
   }
   const found = lookUp(value, narrow.path);
   const form = formOf(schema, narrow.path);
-  const { problem, remedy } = form === undefined ? diagnose(narrow, found) : misformed(found, form);
   const field = join(narrow.path);
-  const message = `${field || "the body"} ${problem}`;
+  const { problem, remedy: usual } =
+    form === undefined ? diagnose(narrow, found) : misformed(found, form);
+  const isMissing = found === undefined && form === undefined && field !== "";
+  const remedy = isMissing ? remedyForMissing(schema, narrow, usual) : usual;
+  const message = `${field || wholeBody} ${problem}`;
   return new PurserError("invalid_request", message, field === "" ? { remedy } : { field, remedy });
+}
+
+// oxlint-disable-next-line max-params -- a schema, what it found, and what it says otherwise
+function remedyForMissing(schema: z.ZodType, { code, path }: Issue, usual: string): string {
+  const of = schemaAt(schema, path);
+  const list = of instanceof z.ZodArray && path.length === 1;
+  if (list) return `Give a list: {"${String(path[0])}":[…]}.`;
+  const [, what] = /^The ([^.`]+)\./.exec(of?.description ?? "") ?? [];
+  return what === undefined || code !== "invalid_type" ? usual : `Give the ${what}.`;
 }
 
 /** The examples of an object or a choice, as its schema states them. */

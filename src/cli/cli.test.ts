@@ -184,6 +184,8 @@ const figures: SeriesJson = {
   to: "2026-02-01T00:00:00.000Z",
   total: {
     calls: 3,
+    charges: 0,
+    charge_cost_usd: "0",
     released: 0,
     refusals: 1,
     cost_usd: "0.030000000001",
@@ -195,6 +197,8 @@ const figures: SeriesJson = {
     {
       group: { team: "a,b" },
       calls: 2,
+      charges: 0,
+      charge_cost_usd: "0",
       released: 0,
       refusals: 1,
       cost_usd: "0.02",
@@ -205,6 +209,8 @@ const figures: SeriesJson = {
     {
       group: { team: "=cmd()" },
       calls: 1,
+      charges: 0,
+      charge_cost_usd: "0",
       released: 0,
       refusals: 0,
       cost_usd: "0.010000000001",
@@ -248,8 +254,8 @@ test("a report names the models without a known price", () => {
 });
 
 test("CSV cells are quoted, and none is a formula", () => {
-  assert.equal(csv(figures, ["team"]).split("\r\n")[1], '"a,b",2,1,1000,10,0.02');
-  assert.equal(csv(figures, ["team"]).split("\r\n")[2], "'=cmd(),1,0,500,10,0.010000000001");
+  assert.equal(csv(figures, ["team"]).split("\r\n")[1], '"a,b",2,1,1000,10,0.02,0');
+  assert.equal(csv(figures, ["team"]).split("\r\n")[2], "'=cmd(),1,0,500,10,0.010000000001,0");
 });
 
 const budget: BudgetJson = {

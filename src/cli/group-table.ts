@@ -23,11 +23,13 @@ export function groupTable(
 ): string {
   const { paint } = options.output;
   const costs = dollarColumn(groups.map((group) => group.cost_usd));
+  const hasCharges = groups.some(({ charges }) => charges > 0);
   const rows = groups.map((group, index) => {
     const share = shareOf(group.cost_usd, options.whole);
     const values = options.by.map((key) => group.group[key] ?? "unattributed");
     const counts = [
       grouped(group.calls),
+      ...(hasCharges ? [group.charges > 0 ? grouped(group.charges) : ""] : []),
       group.refusals > 0 ? paint.yellow(grouped(group.refusals)) : "",
       grouped(countContext(group.usage)),
       grouped(group.usage.output ?? 0),
@@ -38,6 +40,7 @@ export function groupTable(
   const columns = [
     ...options.by.map((title) => ({ title })),
     { title: "calls", ...figure },
+    ...(hasCharges ? [{ title: "charges", ...figure, spare: 2 }] : []),
     { title: "refused", ...figure, spare: 2 },
     { title: "input", ...figure, spare: 4 },
     { title: "output", ...figure, spare: 3 },

@@ -75,8 +75,8 @@ test("without a question, report prints what it always did", async () => {
   assert.equal((JSON.parse(out) as SeriesJson).groups.length, 2);
   const csv = await report("--by", "team", "--csv");
   assert.equal(csv.out, (await report("--by", "team", "--format", "csv")).out);
-  assert.match(csv.out, /^team,calls,refusals,input_tokens,output_tokens,cost_usd\r\n/);
-  assert.match(csv.out, /\r\n'=cmd\(\),9,0,0,0,0\.0+\d+\r\n/);
+  assert.match(csv.out, /^team,calls,refusals,input_tokens,output_tokens,cost_usd,charges\r\n/);
+  assert.match(csv.out, /\r\n'=cmd\(\),9,0,0,0,0\.0+\d+,0\r\n/);
 });
 
 test("CSV of reconcile has unchanged line ends, too", async () => {
@@ -87,12 +87,29 @@ test("CSV of reconcile has unchanged line ends, too", async () => {
   assert.match(out, /^day,model,[^\u{fffd}]+\r\n$/u);
 });
 
+test("reconcile fails on request if the bill does not add up, and errors name its file", async () => {
+  const bill = { data: [{ date: "2001-01-01", model: "lab/large", usage: 1 }] };
+  await writeFile(path.join(folder, "off.json"), JSON.stringify(bill));
+  const codes = ["0.99", "1"].map(async (most) => {
+    const words = ["reconcile", "off.json", "--csv", "--fail-over", most];
+    return (await purser(words, { cwd: folder })).code;
+  });
+  assert.deepEqual(await Promise.all(codes), [1, 0]);
+  await writeFile(path.join(folder, "page.json"), JSON.stringify({ ...bill, has_more: true }));
+  const { code, notes } = await purser(["reconcile", "page.json"], { cwd: folder });
+  assert.equal(code, 2);
+  assert.match(notes, /page\.json: has_more is true/);
+  const unknown = await purser(["reconcile", "off.json", "--provider", "opnai"], { cwd: folder });
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.notes, /Did you mean openai\?/);
+});
+
 test("a time axis has a row for each hour of a day with 25, and they add up", async () => {
   const words = [...range, "--by", "hour", "--time-zone", "Europe/Berlin"];
   const { code, out, notes } = await report(...words, "--metrics", "calls,cost", "--csv");
   assert.equal(code, 0, notes);
   const [header, ...lines] = out.split("\r\n").slice(0, -1);
-  assert.deepEqual([header, lines.length], ["hour,calls,cost", 25]);
+  assert.deepEqual([header, lines.length], ["hour,calls,cost_usd", 25]);
   assert.match(lines[2] ?? "", /^2025-10-26 02:00\+02:00,1,/);
   assert.match(lines[3] ?? "", /^2025-10-26 02:00\+01:00,1,/);
   const sum = lines.reduce((all, line) => all + parseUsd(line.split(",")[2] ?? "", "cost"), 0n);
@@ -121,7 +138,7 @@ test("filters, order, top and comparison are those of the API", async () => {
   assert.match(out, /\nlarge +13 .*\nall others +12 /);
   assert.match(out, /all others are 1 group: --top 2 lists them/);
   const compared = await report(...range, "--by", "model", "--compare", "--csv");
-  assert.match(compared.out, /^model,.*,before_cost,change_cost\r\n/);
+  assert.match(compared.out, /^model,.*,before_cost_usd,change_cost\r\n/);
   const everything = await report("--by", "team", "--sort", "calls", "--csv");
   assert.match(everything.out, /^team,.*\r\natlas,16,.*\r\n'=cmd\(\),9,/);
 });

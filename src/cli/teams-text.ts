@@ -110,6 +110,7 @@ const exactColumns = [
   "cost_usd",
   "tokens",
   "calls",
+  "charges",
 ] as const;
 
 /** Exact amounts. A cell that a spreadsheet would run as a formula is prefixed with an apostrophe. */

@@ -48,7 +48,9 @@ export function openNotifiers(options: NotifierOptions): OpenNotifiers {
   const store = new SqliteDeliveries(directory);
   const metrics = makeNotifierMetrics(() => notifiers.list());
   const publicUrl = configuration.server.publicUrl ?? null;
+  const configured = configuration.notifiers.map(({ name }) => name);
   const made = configuration.notifiers.map((settings) => {
+    const { name } = settings;
     const { events: types, only: attribution } = settings;
     const except = simulatedApart && { exceptProvider: simulator };
     const notifier = makeNotifier(settings, { clock, publicUrl });
@@ -57,7 +59,7 @@ export function openNotifiers(options: NotifierOptions): OpenNotifiers {
       deliveries: store,
       clock,
       notifier: counted(notifier, metrics),
-      selects: (event) => isFor(settings.name, { types, attribution, ...except }, event),
+      selects: (event) => isFor({ name, configured }, { types, attribution, ...except }, event),
       onProblem: (message, error) =>
         log.warn(`notifier ${message}: ${error instanceof Error ? error.message : String(error)}`),
     });

@@ -8,11 +8,11 @@ import { makeApi } from "../api/api.ts";
 import type { ProviderStatus, Readiness } from "../api/context.ts";
 import type { DeclaredChange } from "../app/manage/declared.ts";
 import { declare } from "../app/manage/first-start.ts";
-import { declareRules } from "../app/rule/manage.ts";
+import { declareRules, lostNotifiers } from "../app/rule/manage.ts";
 import { RuleWatch } from "../app/rule/watch.ts";
 import { FileExporter } from "../app/export/file-exporter.ts";
 import type { ScheduledExports } from "../app/export/scheduled.ts";
-import { ExportTurns } from "../app/export/turns.ts";
+import { ExportQueue } from "../app/export/export-queue.ts";
 import type { Feed } from "../app/port/feed.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
@@ -90,6 +90,8 @@ export interface Parts {
   readonly health: StoreHealth;
   /** Grants administrator access while the folder is open. */
   readonly token: string;
+  /** Whether simulated money is kept apart from real money. */
+  readonly simulatedApart: boolean;
   /** Budgets and keys of the configuration that differ from the ledger. */
   readonly changes: readonly DeclaredChange[];
   close(): Promise<void>;
@@ -177,6 +179,8 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
   if (serves) {
     const context = { ledger, clock, prices: () => prices.book };
     for (const warning of await declareRules(context, configuration.rules)) log.warn(warning);
+    const names = configuration.notifiers.map(({ name }) => name);
+    for (const warning of lostNotifiers(ledger.rules(), names)) log.warn(warning);
   }
   const exporter = new FileExporter({ reader, files });
   const scheduled = serves
@@ -208,7 +212,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     scheduledExports: scheduled,
     rulesChanged: async () => rules?.wake(),
     clock,
-    exporter: new ExportTurns(exporter),
+    exporter: new ExportQueue(exporter),
     counter,
     tokenizerFamily: (provider) => identities.of(provider).tokenizer,
     version,
@@ -286,6 +290,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     log,
     health,
     token,
+    simulatedApart,
     changes,
     close,
   };

@@ -4,6 +4,7 @@ import path from "node:path";
 import {
   type ExportSchedule,
   type ExportTarget,
+  type ScheduleFormat,
   scheduleFormats,
   schedulePeriods,
 } from "../app/port/export-schedule.ts";
@@ -27,6 +28,7 @@ export interface ScheduleReading {
   readonly isFromEnvironment: (field: string) => boolean;
 }
 
+const utcZones: ReadonlySet<string> = new Set(["UTC", "Etc/UTC"]);
 const usualAt = 2 * 60;
 
 /** Errors are added to `faults`, without showing secrets. */
@@ -52,14 +54,26 @@ export function readExportSchedules(
 function readSchedule(input: unknown, prefix: string, reading: ScheduleReading): ExportSchedule {
   const known = ["name", "format", "every", "time_zone", "at", "to"];
   const fields = openFields(input, { prefix, known });
+  const format = requiredWord(fields, "format", scheduleFormats);
   return {
     name: readShortName(fields),
-    format: requiredWord(fields, "format", scheduleFormats),
+    format,
     every: requiredWord(fields, "every", schedulePeriods),
-    timeZone: readTimeZone(fields, "time_zone"),
+    timeZone: readZone(fields, format),
     at: fields.values.has("at") ? readTime(fields, "at") : usualAt,
     target: readSink(fields, reading),
   };
+}
+
+/** Billing periods and charge periods of FOCUS begin at midnight UTC: other days would split them. */
+function readZone(fields: Fields, format: ScheduleFormat): string {
+  const timeZone = readTimeZone(fields, "time_zone");
+  if (format !== "focus" || utcZones.has(timeZone)) return timeZone;
+  throw invalid(
+    `${fields.prefix}time_zone`,
+    `is ${show(timeZone)}, but the billing periods of focus are months in UTC`,
+    "Leave it out. `at` is a time of day in UTC then.",
+  );
 }
 
 function requiredWord<Word extends string>(
@@ -77,7 +91,11 @@ function readSink(outer: Fields, reading: ScheduleReading): ExportTarget {
   const remedy = "Give { folder: /PATH }, or { url: https://HOST/PATH, secret: ${NAME} }.";
   const value = outer.values.get("to");
   if (!isObject(value) || Object.hasOwn(value, "folder") === Object.hasOwn(value, "url"))
-    throw invalid(field, value === undefined ? "is missing" : "is no folder and no URL", remedy);
+    throw invalid(
+      field,
+      value === undefined ? "is missing" : "is neither a folder nor a URL",
+      remedy,
+    );
   const prefix = `${field}.`;
   if (Object.hasOwn(value, "folder"))
     return { kind: "folder", folder: readFolder(openFields(value, { prefix, known: ["folder"] })) };
@@ -86,7 +104,7 @@ function readSink(outer: Fields, reading: ScheduleReading): ExportTarget {
   const allowPrivateAddress = optionalFlag(fields, "allow_private_address") ?? false;
   const target = readTarget("webhook", fields, { allowPrivateAddress, ...reading });
   if (target.kind === "webhook") return { ...target, allowPrivateAddress };
-  throw invalid(field, "is no webhook", remedy);
+  throw invalid(field, "is not a webhook", remedy);
 }
 
 function readFolder(fields: Fields): string {

@@ -293,5 +293,5 @@ function readPublicUrl(server: Fields): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url && /^https?:$/.test(url.protocol) && url.username === "" && url.search === "")
     return url.href.replace(/\/+$/, "");
-  throw invalid("server.public_url", `is ${show(text)}, which is no such URL`, remedy);
+  throw invalid("server.public_url", `is ${show(text)}, which is not a valid URL here`, remedy);
 }

@@ -101,7 +101,7 @@ function readUrl(
   const text = requiredText(fields, name, `${remedy}.`);
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || !protocols.includes(url.protocol) || url.hostname === "")
-    throw invalid(field, `is ${show(text)}, which is no such URL`, `${remedy}.`);
+    throw invalid(field, `is ${show(text)}, which is not a valid URL here`, `${remedy}.`);
   if (url.username !== "" || url.password !== "")
     throw invalid(field, "has a login in it", "Give username and password as fields.");
   refusePrivate(field, url.hostname, allowPrivateAddress);
@@ -113,7 +113,7 @@ function refusePrivate(field: string, host: string, isAllowed: boolean): void {
   throw invalid(
     field,
     "is an address inside the network",
-    "Add allow_private_address: true to this notifier if that is meant.",
+    "Add allow_private_address: true beside it to allow it.",
   );
 }
 
@@ -161,7 +161,7 @@ function readChatId(fields: Fields): string {
   if (typeof value === "number" && Number.isSafeInteger(value)) return String(value);
   const text = requiredText(fields, "chat_id", remedy);
   if (/^(?:-?\d{1,20}|@\w{1,64})$/.test(text)) return text;
-  throw invalid(`${fields.prefix}chat_id`, `is ${show(text)}, which is no chat`, remedy);
+  throw invalid(`${fields.prefix}chat_id`, `is ${show(text)}, which is not a chat id`, remedy);
 }
 
 function readMail(fields: Fields, rules: TargetRules) {
@@ -192,7 +192,7 @@ const addressRemedy = "Give a list of addresses, such as [ops@example.com].";
 /** `ops@example.com`, or `Purser <ops@example.com>`. */
 function checkAddress(field: string, text: string): void {
   if (/^(?:[^<>@\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/.test(text)) return;
-  throw invalid(field, `is ${show(text)}, which is no mail address`, "Give NAME@DOMAIN.");
+  throw invalid(field, `is ${show(text)}, which is not an e-mail address`, "Give NAME@DOMAIN.");
 }
 
 function readLogin(fields: Fields, rules: TargetRules) {
@@ -208,12 +208,16 @@ function readSubject(fields: Fields): string {
   const remedy = "Give tokens of A-Z a-z 0-9 _ - separated by dots, such as purser.";
   const subject = optionalText(fields, "subject", remedy) ?? "purser";
   if (/^[\w-]+(?:\.[\w-]+)*$/.test(subject)) return subject;
-  throw invalid(`${fields.prefix}subject`, `is ${show(subject)}, which is no subject`, remedy);
+  throw invalid(
+    `${fields.prefix}subject`,
+    `is ${show(subject)}, which is not a valid subject`,
+    remedy,
+  );
 }
 
 function readRedisUrl(fields: Fields, rules: TargetRules): string {
   const url = readUrl(fields, "url", { ...rules, protocols: ["redis:", "rediss:"] });
   if (/^\/?\d{0,4}$/.test(new URL(url).pathname)) return url;
   const remedy = "Give redis://HOST:PORT/NUMBER.";
-  throw invalid(`${fields.prefix}url`, "has a path that is no database", remedy);
+  throw invalid(`${fields.prefix}url`, "has a path that is not a database number", remedy);
 }

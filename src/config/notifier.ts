@@ -157,7 +157,7 @@ function readQuietHours(fields: Fields): QuietHours | null {
 
 function readTemplate(fields: Fields, events: readonly string[]): Template | null {
   const field = `${fields.prefix}template`;
-  const remedy = 'Give text, such as "{budget_id} is at {percent}%".';
+  const remedy = 'Give text, such as "Search: {text}".';
   const text = optionalText(fields, "template", remedy);
   if (text === undefined) return null;
   if (text.length > mostTemplate)

@@ -78,7 +78,7 @@ export const entrySchema = z
       .describe("Our own figure, if the provider's is the charge."),
     difference_usd: usdSchema.nullable().describe("The provider's figure minus ours."),
     flags: z.array(z.string()),
-    latency_ms: z.number(),
+    latency_ms: z.number().describe("0 if it is unknown."),
     price_version: z.string(),
     raw_usage: z.string().nullable().describe("The provider's usage object as received."),
     refusal: z

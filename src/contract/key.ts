@@ -57,8 +57,8 @@ export const keySchema = z
 
 export const usedKeySchema = keySchema
   .extend({
-    calls: z.int().describe("Charged calls."),
-    spent_usd: usdSchema.describe("Total cost of these calls."),
+    calls: z.int().describe("Charged calls of models."),
+    spent_usd: usdSchema.describe("Total cost of these calls, and of the key's charges."),
     last_used_at: instantSchema
       .nullable()
       .describe("Start of the hour in which its last call ended or was refused."),

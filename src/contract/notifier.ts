@@ -27,6 +27,9 @@ export const notifierSchema = z
       .int()
       .describe("Journal entries not looked at yet. Most have no event for this notifier."),
     dead_letters: z.int().describe("Events that were given up."),
+    dropped_letters: z
+      .int()
+      .describe("Dead letters that were dropped: 10,000 are kept, for 30 days."),
   })
   .meta({ id: "Notifier" });
 

@@ -17,8 +17,10 @@ const perDimension = Object.fromEntries(
 ) as Record<`cost_per_${Dimension}`, typeof money>;
 
 const figures = {
-  cost: money,
-  calls: sum.describe("Charged calls."),
+  cost: money.describe("Of calls and charges."),
+  calls: sum.describe("Charged calls of models."),
+  charges: sum.describe("Charges that are no model call, such as those of tools."),
+  charge_cost: money.describe("The part of `cost` that is of charges."),
   released: sum.describe("Calls that ended without a charge. They are in no average."),
   refusals: sum.describe("Calls that a budget refused. They are in no average."),
   tokens: sum.describe("All tokens, including cached ones."),
@@ -29,10 +31,10 @@ const figures = {
   output: sum,
   reasoning: sum.describe("Part of `output`."),
   cache_hit_share: part.describe("Tokens read from a cache, as a share of `input`, 0 to 1."),
-  latency_avg: part.describe("Milliseconds."),
+  latency_avg: part.describe("Milliseconds. Latencies are those of calls for which one is known."),
   latency_p50: part.describe("Milliseconds, to within 5 %."),
   latency_p95: part.describe("Milliseconds, to within 5 %."),
-  cost_per_call: money,
+  cost_per_call: money.describe("What calls of models cost, without charges, by their number."),
   ...perDimension,
 };
 
@@ -45,10 +47,10 @@ export const reportFiguresSchema = z
   .meta({ id: "ReportFigures", description: "The requested metrics." });
 
 const coverage = z.object({
-  calls: z.int().describe("The charged calls that the figure is computed from."),
-  share: z.number().nullable().describe("Of all charged calls of the row, 0 to 1."),
+  calls: z.int().describe("The charged calls of models that the figure is computed from."),
+  share: z.number().nullable().describe("Of `calls` of the row, 0 to 1."),
   distinct: z.int().optional().describe("The number of different tasks, sessions, ..."),
-  cost_usd: usdSchema.optional().describe("The cost of these calls."),
+  cost_usd: usdSchema.optional().describe("The cost of these calls, and of such charges."),
   cost: displayedSchema.describe("Instead of `cost_usd`, if another currency was asked for."),
 });
 
@@ -56,7 +58,7 @@ const drill = z
   .string()
   .nullable()
   .describe(
-    "The query of `/api/v1/entries` that lists the calls of the row; null for the other groups.",
+    "The query of `/api/v1/entries` that lists the calls and charges of the row, those of `released` included; refusals only for `status=refused`. Null for the other groups.",
   );
 
 const row = {

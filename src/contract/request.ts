@@ -20,7 +20,7 @@ const request = {
   status: z
     .enum(["settled", "estimated", "unresolved", "released"])
     .nullable()
-    .describe("Of its last call; null if it has none."),
+    .describe("That of its best attempt, in this order; null if it has no call."),
   calls: z.int().describe("Calls of models: each attempt counts."),
   charges: z.int().describe("Charges other than model calls."),
   cost_usd: usdSchema.describe("Everything: the sum of the five below."),
@@ -45,7 +45,10 @@ const lineSchema = z
     component,
     name: z.string().describe("The model, the item, or the meter of a tool."),
     meter: z.string().nullable().describe("Null for a charge other than a model call."),
-    quantity: z.string().nullable().describe("Null if only the amount is known."),
+    quantity: z
+      .string()
+      .nullable()
+      .describe("Null if only the amount is known. A correction of the cost leaves it as it was."),
     unit: z.string().nullable().describe("What is counted, of an item."),
     cost_usd: usdSchema,
     cost: displayedSchema,

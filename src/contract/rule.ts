@@ -30,7 +30,7 @@ const fields = {
   action: z
     .enum(["notify", "pause", "model"])
     .optional()
-    .describe("What an alert does besides: nothing, pause a budget, or serve cheaper models."),
+    .describe("What its rule also does: nothing, pause a budget, or serve cheaper models."),
   models: z
     .record(z.string(), z.string())
     .optional()
@@ -101,7 +101,10 @@ export const acknowledgeInput = z.strictObject({
 });
 
 export const acknowledgedSchema = z
-  .object({ data: z.array(alertSchema).describe("The alerts that are acknowledged now.") })
+  .object({
+    count: z.int().describe("How many alerts are acknowledged now."),
+    data: z.array(alertSchema).describe("The newest 500 of them, oldest first."),
+  })
   .meta({ id: "Acknowledged" });
 
 export const ruleTestSchema = z

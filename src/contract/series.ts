@@ -7,18 +7,23 @@ import type { Json } from "./json.ts";
 import { instantSchema, usageSchema, usdSchema } from "./value.ts";
 
 const figures = {
-  calls: z.int().describe("Charged calls. Averages are over these."),
+  calls: z.int().describe("Charged calls of models."),
+  charges: z.int().describe("Charges that are no model call, such as those of tools."),
   released: z
     .int()
     .describe(
       "Calls that ended without a charge: the provider answered with an error, or was not reached.",
     ),
   refusals: z.int().describe("Calls that a budget refused."),
-  cost_usd: usdSchema,
+  cost_usd: usdSchema.describe("Of calls and charges."),
   cost: displayedSchema,
+  charge_cost_usd: usdSchema.describe("The part of `cost_usd` that is of charges."),
+  charge_cost: displayedSchema,
   tokens: z.int().describe("All tokens, including cached ones."),
   usage: usageSchema,
-  avg_latency_ms: z.number(),
+  avg_latency_ms: z
+    .number()
+    .describe("Of the calls whose latency is known; 0 if it is known of none."),
 };
 export const figuresSchema = z.object(figures).meta({ id: "Figures" });
 export const groupFiguresSchema = z

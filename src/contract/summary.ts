@@ -7,6 +7,9 @@ import type { Json } from "./json.ts";
 
 const money = z.number().describe("USD, rounded to a JSON number.");
 const count = z.int();
+const latency = z
+  .number()
+  .describe("Of the calls whose latency is known; 0 if it is known of none.");
 
 export const summarySchema = z
   .object({
@@ -14,8 +17,10 @@ export const summarySchema = z
       .optional()
       .describe("The currency of all amounts. Absent: they are in USD."),
     total_cost: money,
-    task_count: count.describe("Charged calls; each attempt counts."),
-    average_cost: money,
+    task_count: count.describe("Charged calls of models; each attempt counts."),
+    charge_count: count.describe("Charges that are no model call, such as those of tools."),
+    charge_cost: money.describe("The part of `total_cost` that is of charges."),
+    average_cost: money.describe("Of a call: without charges."),
     by_provider: z.record(
       z.string(),
       z.object({
@@ -23,9 +28,10 @@ export const summarySchema = z
         input_tokens: count.describe("Including cached tokens."),
         output_tokens: count,
         task_count: count,
+        charge_count: count,
         operations: z.record(
           z.string(),
-          z.object({ count, total_cost: money, avg_latency_ms: z.number() }),
+          z.object({ count, charge_count: count, total_cost: money, avg_latency_ms: latency }),
         ),
       }),
     ),
@@ -34,15 +40,16 @@ export const summarySchema = z
         z.string(),
         z.object({
           count,
+          charge_count: count,
           total_cost: money,
           avg_cost: money,
           total_tokens: count,
-          avg_latency_ms: z.number(),
+          avg_latency_ms: latency,
         }),
       )
       .describe("By the operation that the caller named, otherwise by endpoint."),
     efficiency_metrics: z.object({
-      cost_per_1k_tokens: money,
+      cost_per_1k_tokens: money.describe("Of calls: without charges."),
       avg_tokens_per_task: z.number(),
       input_output_ratio: z.number(),
       total_input_tokens: count,
@@ -63,7 +70,7 @@ export const summarySchema = z
         input_cost: money,
         output_cost: money,
         total_cost: money,
-        latency_ms: z.number(),
+        latency_ms: z.number().describe("0 if it is unknown."),
       }),
     ),
   })

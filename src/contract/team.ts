@@ -61,8 +61,9 @@ const teamSchema = z
     cost_usd: usdSchema.describe("Of the calls in the window, whatever the currency."),
     cost: displayedSchema,
     tokens: z.int(),
-    calls: z.int(),
-    drill: z.string().describe("The query of `/api/v1/entries` that lists the calls."),
+    calls: z.int().describe("Charged calls of models."),
+    charges: z.int().describe("Charges that are no model call."),
+    drill: z.string().describe("The query of `/api/v1/entries` that lists the calls and charges."),
   })
   .meta({ id: "Team" });
 

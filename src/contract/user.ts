@@ -10,14 +10,15 @@ import { instantSchema, usdSchema } from "./value.ts";
 
 const sums = {
   cost_usd: usdSchema.describe("Model calls and charges."),
-  calls: z.int().describe("Charged calls, and charges other than model calls."),
-  requests: z.int().describe("Charged calls of models."),
+  calls: z.int().describe("Charged calls of models."),
+  charges: z.int().describe("Charges other than model calls."),
+  requests: z.int().describe("The same as `calls`."),
   cost_per_request_usd: usdSchema
     .nullable()
     .describe("`cost_usd` ÷ `requests`, to the pico-dollar; null without requests."),
   cost: displayedSchema,
   cost_per_request: displayedSchema,
-  drill: z.string().describe("The query of `/api/v1/entries` that lists the calls."),
+  drill: z.string().describe("The query of `/api/v1/entries` that lists the calls and charges."),
 };
 
 const userSchema = z
@@ -25,7 +26,7 @@ const userSchema = z
     user: z.string().describe("`unattributed` for calls without a user."),
     ...sums,
     share: z.number().nullable().describe("Of the total cost, 0 to 1; null if that is 0."),
-    last_call_at: instantSchema.describe("When its last recorded call or charge ended."),
+    last_call_at: instantSchema.describe("When its last call or charge ended."),
   })
   .meta({ id: "UserCost" });
 
@@ -39,7 +40,9 @@ export const userPageSchema = pageSchema(userSchema)
     display: displaySchema.optional().describe("The currency, if one was asked for."),
     total: z
       .object({ users: z.int(), ...sums })
-      .describe("Of all users, those below the threshold included."),
+      .describe(
+        "Of all users, those below the threshold included; `users` does not count `unattributed`.",
+      ),
   })
   .meta({ id: "UserCosts" });
 
@@ -56,7 +59,7 @@ export const userQuery = filterSchema({
     .max(100)
     .optional()
     .describe(
-      "`cost` (default), `calls`, `requests`, `cost_per_request` or `user`, the highest first; with `:asc`, the lowest first.",
+      "`cost` (default), `calls`, `charges`, `requests`, `cost_per_request` or `user`, the highest first; with `:asc`, the lowest first.",
     ),
   include: includeSchema,
   ...currencyQuery,

@@ -52,6 +52,7 @@ function drawHead(pen: Pen, { from, to, timeZone, total }: ReportFigures): void 
   const facts = [
     ["Spent", dollars(total.cost)],
     ["Calls", grouped(total.calls)],
+    ...(total.charges > 0 ? [["Charges", grouped(total.charges)] as const] : []),
     ["Tokens", compact(countTokens(total.usage))],
     ["Refused", grouped(total.refusals)],
     ["Without a charge", grouped(total.released)],

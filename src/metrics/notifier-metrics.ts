@@ -12,6 +12,7 @@ interface NotifierState {
   readonly name: string;
   readonly behind: number;
   readonly deadLetters: number;
+  readonly droppedLetters: number;
 }
 
 /** @param states Read when the text is built. */
@@ -40,6 +41,11 @@ export function makeNotifierMetrics(
     name: "purser_notifier_dead_letters",
     help: "Events that were given up.",
   });
+  const dropped = new Gauge({
+    ...common,
+    name: "purser_notifier_dropped_letters",
+    help: "Dead letters that were dropped, as there were too many or they were too old.",
+  });
   return {
     delivered: (notifier) => deliveries.labels(notifier).inc(),
     failed: (notifier) => failures.labels(notifier).inc(),
@@ -47,6 +53,7 @@ export function makeNotifierMetrics(
       for (const state of await states()) {
         behind.labels(state.name).set(state.behind);
         deadLetters.labels(state.name).set(state.deadLetters);
+        dropped.labels(state.name).set(state.droppedLetters);
       }
       return registry.metrics();
     },

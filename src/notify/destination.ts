@@ -60,7 +60,7 @@ async function resolved(host: string, resolve: Resolve): Promise<readonly string
 
 function refused(host: string): NotifierError {
   return new NotifierError(
-    `${host} is an address inside the network; set allow_private_address: true if that is meant`,
+    `${host} is an address inside the network; set allow_private_address: true to allow it`,
     { retryable: true },
   );
 }

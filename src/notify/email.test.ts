@@ -114,6 +114,38 @@ test("a refused mail is final, a busy server and a wrong login are tried again",
   assert.equal((await send(target(9))).retryable, true);
 });
 
+test("recipients that are refused for now get the mail later, the others only once", async (t) => {
+  let code = 450;
+  const { port, mails } = await mailServer(t, {
+    onRcptTo: ({ address }, _session, callback) =>
+      callback(
+        code > 0 && address === "owner@example.com"
+          ? Object.assign(new Error("no"), { responseCode: code })
+          : null,
+      ),
+  });
+  const notifier = makeNotifier(settingsFor(target(port)), context);
+  const send = (): Promise<NotifierError | null> =>
+    notifier.send(event, never).then(
+      () => null,
+      (error: unknown) => {
+        assert.ok(error instanceof NotifierError, String(error));
+        assert.match(error.message, /owner@example\.com \(\d+\)/);
+        return error;
+      },
+    );
+  assert.equal((await send())?.retryable, true);
+  assert.equal((await send())?.retryable, true, "of those that are left, all are refused for now");
+  code = 0;
+  assert.equal(await send(), null);
+  assert.deepEqual(
+    mails.map(({ to }) => to),
+    [["ops@example.com"], ["owner@example.com"]],
+  );
+  code = 550;
+  assert.equal((await send())?.retryable, false);
+});
+
 test("STARTTLS and TLS are used, with a login; a server without them is refused", async (t) => {
   const certificate = certificateFor(t);
   const users: (string | undefined)[] = [];

@@ -17,11 +17,16 @@ export interface EmailParts {
 
 const timeoutMs = 20_000;
 
-/** A mail that arrives twice has the same Message-ID twice. */
+/**
+ * A mail that arrives twice has the same Message-ID twice. Recipients that have it do not get it
+ * again with those that were refused, unless Purser restarts in between.
+ */
 export function makeEmail(
   target: EmailTarget,
   { name, style, rule }: EmailParts,
 ): ClosableNotifier {
+  /** By event, the recipients that are left. A delivery tries one event at a time. */
+  const left = new Map<string, readonly string[]>();
   return {
     name,
     kind: "email",
@@ -30,11 +35,15 @@ export function makeEmail(
       const abort = (): void => transport.close();
       signal.addEventListener("abort", abort, { once: true });
       try {
-        const { rejected } = await transport.sendMail(mailOf(event, target, style));
-        if (rejected.length > 0)
-          throw new NotifierError(`the server refused ${rejected.map(addressText).join(", ")}`, {
-            retryable: false,
-          });
+        const to = left.get(event.id) ?? target.to;
+        const envelope = { from: target.from, to: [...to] };
+        const sent = await transport.sendMail({ ...mailOf(event, target, style), envelope });
+        left.delete(event.id);
+        const refused = (sent.rejectedErrors ?? []) as readonly Refused[];
+        if (refused.length === 0) return;
+        const failure = refusedFor(refused);
+        if (failure.retryable) remember(left, event.id, refused);
+        throw failure;
       } catch (error) {
         throw error instanceof NotifierError ? error : failureOf(error);
       } finally {
@@ -45,9 +54,38 @@ export function makeEmail(
   };
 }
 
-function addressText(address: string | { readonly address: string }): string {
-  return typeof address === "string" ? address : address.address;
+/** What the server said of a recipient. */
+interface Refused {
+  readonly recipient?: string;
+  readonly responseCode?: number;
 }
+
+/** Final only if the server refuses every one of them for good. */
+function refusedFor(refused: readonly Refused[]): NotifierError {
+  const texts = refused.map(({ recipient, responseCode: code }) => `${recipient} (${code})`);
+  return new NotifierError(`the server refused ${texts.join(", ")}`, {
+    retryable: !refused.every(isForGood),
+  });
+}
+
+function isForGood({ responseCode }: Refused): boolean {
+  return responseCode !== undefined && responseCode >= 500;
+}
+
+function remember(
+  left: Map<string, readonly string[]>,
+  eventId: string,
+  refused: readonly Refused[],
+): void {
+  // Tests and replays that failed are not made again with the same certainty.
+  if (left.size >= mostRemembered) left.clear();
+  left.set(
+    eventId,
+    refused.flatMap(({ recipient }) => (recipient === undefined ? [] : [recipient])),
+  );
+}
+
+const mostRemembered = 100;
 
 async function transportOf(target: EmailTarget, rule: DestinationRule) {
   const { host, port, security, username, password } = target;
@@ -93,10 +131,13 @@ function mailOf(event: CloudEvent, { from, to }: EmailTarget, style: MessageStyl
 
 /** A reply of 5xx is final, except for a login, which an administrator can put right. */
 function failureOf(error: unknown): NotifierError {
-  const { responseCode, code } = error as {
+  const { responseCode, code, rejectedErrors } = error as {
     readonly responseCode?: number;
     readonly code?: string;
+    /** If all recipients were refused. */
+    readonly rejectedErrors?: readonly Refused[];
   };
+  if (rejectedErrors && rejectedErrors.length > 0) return refusedFor(rejectedErrors);
   const isFinal = responseCode !== undefined && responseCode >= 500 && code !== "EAUTH";
   return new NotifierError(`the mail was not sent: ${shorten(reasonOf(error), 200)}`, {
     retryable: !isFinal,

@@ -2,7 +2,7 @@
 
 import type { CloudEvent } from "../domain/event/cloud-event.ts";
 import { factsOf } from "../domain/event/facts.ts";
-import { fillTemplate, type Template } from "../domain/event/template.ts";
+import { canFill, fillTemplate, type Template } from "../domain/event/template.ts";
 
 export interface MessageStyle {
   readonly template: Template | null;
@@ -16,7 +16,12 @@ export interface EventMessage {
   readonly link: string | null;
 }
 
-/** @param escape Makes text literal for the target. */
+/**
+ * An event that lacks a field of the template has its usual sentence: a message with gaps could
+ * leave out what matters.
+ *
+ * @param escape Makes text literal for the target.
+ */
 export function messageOf(
   event: CloudEvent,
   { template, publicUrl }: MessageStyle,
@@ -24,9 +29,10 @@ export function messageOf(
 ): EventMessage {
   const link = publicUrl === null ? null : `${publicUrl}${pathOf(event)}`;
   const facts = factsOf(event, link);
-  const text = template
-    ? fillTemplate(template, { facts, escape })
-    : escape(facts.get("text") ?? "");
+  const text =
+    template && canFill(template, facts)
+      ? fillTemplate(template, { facts, escape })
+      : escape(facts.get("text") ?? "");
   return { text, link };
 }
 

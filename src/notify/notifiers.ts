@@ -47,9 +47,16 @@ export function makeNotifier(
         throw withoutSecrets(error, secrets);
       }
     },
-    ...(quietHours && { quietUntil: (_event, now) => quietUntil(quietHours, now) }),
+    ...(quietHours && {
+      quietUntil: ({ type }, now) => (isUrgent(type) ? null : quietUntil(quietHours, now)),
+    }),
     close: async () => inner.close?.(),
   };
+}
+
+/** A question that calls wait for: after quiet hours it would be too late for an answer. */
+function isUrgent(type: string): boolean {
+  return type === "budget.approval_requested";
 }
 
 function notifierFor(

@@ -4,7 +4,7 @@ import type { QuietHours } from "../app/port/notifier-settings.ts";
 
 /**
  * @param now Milliseconds since the epoch.
- * @returns When the quiet hours end, if it is one of them now; otherwise null.
+ * @returns When the quiet hours end, if `now` is within them; otherwise null.
  */
 export function quietUntil({ from, to, timeZone }: QuietHours, now: number): number | null {
   const time = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(timeZone);

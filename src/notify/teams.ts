@@ -5,6 +5,8 @@ import { type ChatFormat, linkLabel } from "./chat.ts";
 /** https://learn.microsoft.com/en-us/adaptive-cards/authoring-cards/text-features (read 2026-11-29). */
 export const teams: ChatFormat = {
   escape: (text) => text.replaceAll(/[\\*_[\]()`#]/g, String.raw`\$&`),
+  /** A message has up to 28 KB, and a character up to 3 bytes. */
+  mostCharacters: 7000,
   body: ({ text, link }) => ({
     type: "message",
     attachments: [

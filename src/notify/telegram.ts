@@ -16,6 +16,7 @@ export function makeTelegram(
 function htmlFor(chatId: string): ChatFormat {
   return {
     escape,
+    mostCharacters: 4096,
     body: ({ text, link }) => ({
       chat_id: chatId,
       text: link === null ? text : `${text}\n<a href="${escape(link)}">${linkLabel}</a>`,

@@ -55,9 +55,9 @@ function addDistinct(
   { by, of, kept }: DistinctQuery,
 ): void {
   const isKept = kept && new Set(kept.map((values) => JSON.stringify(values)));
-  for (const { group, calls, cost } of totals) {
+  for (const { group, calls, charges, cost } of totals) {
     const value = group[of] ?? unattributed;
-    if (calls === 0 || value === unattributed) continue;
+    if (calls + charges === 0 || value === unattributed) continue;
     const id = JSON.stringify(by.map((key) => group[key]));
     const isOther = isKept !== null && !isKept.has(id);
     const place = isOther ? "" : id;

@@ -270,6 +270,7 @@ test("the command shows the report in the currency, and names it", async () => {
   assert.match(out, / EUR /);
   assert.doesNotMatch(out, /\$/);
   const csv = await run("--currency", "EUR", "--by", "team", "--csv", ...range);
+  assert.match(csv.out, /^team,(?:.*,)?cost_eur\b/);
   const total = csv.out.trim().split(/\r?\n/).slice(1);
   assert.equal(total.length, 3);
   for (const line of total) {

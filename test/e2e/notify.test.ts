@@ -155,7 +155,7 @@ test("an event that is refused is a dead letter, shown and replayed; the next on
   const letters = await gateway.api("GET", "/api/v1/notifiers/hook/dead-letters");
   assert.doesNotMatch(JSON.stringify([listed.json, letters.json]), new RegExp(secret));
   assert.doesNotMatch(gateway.notes(), new RegExp(secret));
-  assert.match(await purser("notify", "list"), /hook +webhook .* 1 +well/);
+  assert.match(await purser("notify", "list"), /hook +webhook .* 1 +ok/);
   assert.match(await purser("notify", "dead-letters", "hook"), /cost\.recorded .*answered 400/);
   assert.match(await purser("doctor"), /1 event could not be delivered/);
   assert.match(await purser("notify", "replay", "hook"), /0 events delivered, 1 dead letter left/);

@@ -57,7 +57,11 @@ interface Call {
   readonly more?: string;
 }
 
-async function call({ key }: MadeKey, id: string, { charge: used, session, more }: Call) {
+async function call(
+  { key }: MadeKey,
+  id: string,
+  { charge: used, session, more }: Call,
+): Promise<string> {
   const answer = await fetch(`${gateway.url}/openai/v1/chat/completions`, {
     method: "POST",
     headers: {
@@ -72,7 +76,7 @@ async function call({ key }: MadeKey, id: string, { charge: used, session, more 
       messages: [{ role: "user", content: steer(more ?? "input=900 output=31") }],
     }),
   });
-  await answer.text();
+  return answer.text();
 }
 
 async function charge(body: object): Promise<void> {
@@ -216,4 +220,15 @@ test("the export of requests has the same, and adds up", async () => {
     [Number(model), JSON.stringify({ search: 7e-12 * 3, review: 40 }), 0.075, Number(cost)],
   );
   assert.equal(rows.length, (await list()).length);
+});
+
+test("a request that was served on its second attempt stays settled, whatever a third one does", async () => {
+  await call(bob, "b2", { more: "fault=status:500", charge: "search=1" });
+  await call(bob, "b2", { charge: "search=1" });
+  const answer = await call(bob, "b2", { charge: "search=2" });
+  const { error } = JSON.parse(answer) as { readonly error: Readonly<Record<string, string>> };
+  assert.deepEqual([error["code"], error["param"]], ["conflict", "x-purser-charge"]);
+  assert.match(error["message"] ?? "", /search was charged with another quantity/);
+  const { status, charges } = await detail("b2");
+  assert.deepEqual([status, charges], ["settled", 1]);
 });

@@ -116,6 +116,24 @@ test("each alert arrives once, with kills between charge and notice and a receiv
   assert.deepEqual(seen(), expected);
 });
 
+test("a threshold fires when the amount is lowered to what is spent", async (t) => {
+  const { url, received } = await httpReceiver(t);
+  const rule = "rule_id: at-100, when: threshold, budget_id: ann, percent: 100";
+  const gateway = await start({ url, rules: [rule] });
+  t.after(() => gateway.kill());
+  const key = gateway.adminKey;
+  await spend(gateway, { id: "one", key });
+  await spend(gateway, { id: "two", key, amount: "0.20" });
+  await sleep(300);
+  assert.equal(told(received).length, 0);
+  const body = { amount: "0.50" };
+  const changed = await gateway.api("PATCH", "/api/v1/budgets/ann", { key, body });
+  assert.equal(changed.status, 200, JSON.stringify(changed.json));
+  await until(() => told(received).length > 0);
+  const [alert] = told(received);
+  assert.deepEqual([alert?.data["figure"], alert?.data["limit"]], ["0.5", "0.5"]);
+});
+
 test("a test arrives, and an alert is acknowledged once, with the first note", async (t) => {
   const { url, accepted } = await switchable(t);
   const over =

@@ -219,3 +219,34 @@ test("a configured provider named sim is like any other", async () => {
   assert.deepEqual((await figures(gateway)).providers, ["sim"]);
   await gateway.stop();
 });
+
+test("what a simulated call says was used for it is simulated money, too", async () => {
+  const items = "items: [{ item_id: search, kind: tool, unit: call, price_usd: '0.005' }]";
+  const config = `simulator: on\n${items}`;
+  const gateway = await startGateway({ providers: { openai }, config });
+  const { key } = await gateway.makeKey();
+  await gateway.makeBudget({ budget_id: "all", budget_type: "platform", amount: "1", ...always });
+  const used = async (model: string, id: string): Promise<void> => {
+    const answer = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${key}`,
+        "content-type": "application/json",
+        "x-purser-operation-id": id,
+        "x-purser-charge": "search=2",
+      },
+      body: body(model),
+    });
+    assert.equal(answer.status, 200, await answer.text());
+  };
+  await used("sim/sim-small", "practice");
+  assert.equal((await gateway.budget("all"))["spent"], "0");
+  const total = async (query = ""): Promise<number> => (await figures(gateway, query)).summary;
+  assert.deepEqual([await total(), await total("include=simulator")], [0, 0.010021]);
+  const { json } = await gateway.api("GET", "/api/v1/requests/practice?include=simulator");
+  assert.deepEqual([json["tool_cost_usd"], json["other_cost_usd"]], ["0.01", "0"]);
+  await used("openai/sim-small", "work");
+  assert.equal(await total(), Number((await gateway.budget("all"))["spent"]));
+  assert.ok((await total()) > 0.01);
+  await gateway.stop();
+});

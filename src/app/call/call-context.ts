@@ -18,6 +18,8 @@ export interface CallContext extends ExchangeContext {
   readonly identification: Identification;
   readonly router: Router;
   readonly limits: CallLimits;
+  /** Whether simulated money is kept apart from real money. */
+  readonly simulatedApart?: boolean;
   readonly upstream: Upstream;
   readonly inFlight: InFlight;
   readonly scouts: Scouts;

@@ -277,7 +277,12 @@ test("a call whose model is replaced is held by what the serving model can cost"
     escalate: null,
     action: "model",
   } as const;
-  desk.run({ kind: "fire_rule", at: 1, alert });
+  desk.run({
+    kind: "fire_rule",
+    at: 1,
+    since: desk.books.registry.rules.get("r")?.since ?? 0,
+    alert,
+  });
   const [model, all, sent] = await heldFor();
   assert.deepEqual([model, sent], ["gpt-5-mini", "gpt-5-mini"]);
   assert.ok(all > few + 1000n, `a slice of a stream holds ${few}, the whole ceiling ${all}`);

@@ -4,10 +4,12 @@ import { createHash } from "node:crypto";
 import type { Caller, Headers } from "../caller/identify.ts";
 import { announceChange, type Audience } from "../hold/announce.ts";
 import type { CallToHold } from "../hold/hold.ts";
+import { simulator } from "../route/simulated.ts";
 import { announceEnd, type EndAudience } from "../settle/announce-end.ts";
 import type { Clock } from "../port/clock.ts";
 import type { Ledger } from "../port/ledger.ts";
 import { PurserError } from "../../domain/error.ts";
+import type { RecordCommand, SettleAnswer } from "../../domain/ledger/command.ts";
 import type { CallId, Outcome, Quantities } from "../../domain/ledger/entry.ts";
 import { idOfOperation } from "../../domain/ledger/operation.ts";
 import { add, zero, type PicoUsd } from "../../domain/money/money.ts";
@@ -18,6 +20,7 @@ import {
   itemAt,
   readQuantity,
   type ItemPrices,
+  type ItemReport,
   type PricedItem,
 } from "./item.ts";
 import { isLimited, mayCall, type Key } from "../../domain/key/key.ts";
@@ -117,6 +120,8 @@ export interface HeaderContext extends ItemPrices, Audience, EndAudience {
   readonly observer: Audience["observer"] & EndAudience["observer"];
   readonly ledger: Ledger;
   readonly clock: Clock;
+  /** Whether simulated money is kept apart: what simulated calls use is simulated, too. */
+  readonly simulatedApart?: boolean;
 }
 
 /**
@@ -147,15 +152,24 @@ async function record(
   const at = context.clock.now();
   const requestId = idOfOperation(held.operationId);
   const keyId = key?.keyId ?? null;
-  const route = { provider: itemProviders[kind], model: itemId, endpoint: chargeEndpoint, keyId };
-  const report = { kind: "item", quantity, amount: null, item, requestId } as const;
+  const isSimulated = context.simulatedApart === true && of.route.provider === simulator;
+  const provider = isSimulated ? simulator : itemProviders[kind];
+  const route = { provider, model: itemId, endpoint: chargeEndpoint, keyId };
+  const report: ItemReport = {
+    kind: "item",
+    quantity,
+    amount: null,
+    item,
+    requestId,
+    ...(isSimulated && { simulated: kind }),
+  };
   const outcome: Outcome = {
     status: "settled",
     latencyMs: 0,
     priceVersion: context.prices().version,
     ...chargeOfItem(context, { at, route }, report),
   };
-  const answer = await context.ledger.commit({
+  const answer = await committed(context.ledger, {
     kind: "record",
     at,
     startedAt: at,
@@ -171,4 +185,24 @@ async function record(
   if (answer.repeated) return;
   if (answer.crossed.length > 0) announceChange(context, answer.crossed);
   announceEnd(context, { provider: route.provider, outcome });
+}
+
+/** The id of a charge is made from that of its call: a caller only knows its header. */
+async function committed(ledger: Ledger, command: RecordCommand): Promise<SettleAnswer> {
+  try {
+    return await ledger.commit(command);
+  } catch (cause) {
+    if (!(cause instanceof PurserError) || cause.code !== "conflict") throw cause;
+    const { model } = command.route;
+    throw new PurserError(
+      "conflict",
+      `${chargeHeader}: ${model} was charged with another quantity for this operation`,
+      {
+        field: chargeHeader,
+        remedy:
+          "Repeat the same quantities with each attempt, or use a new x-purser-operation-id for a new operation.",
+        cause,
+      },
+    );
+  }
 }

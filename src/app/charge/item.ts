@@ -6,7 +6,12 @@ import { shorten } from "../../domain/input/shorten.ts";
 import type { Outcome } from "../../domain/ledger/entry.ts";
 import { formatUsd, mostPerCall, parseUsd, pico, type PicoUsd } from "../../domain/money/money.ts";
 import type { PriceBook } from "../../domain/price/sheet.ts";
-import { itemKinds, itemProviders, type Item } from "../../domain/price/text/item.ts";
+import {
+  itemKinds,
+  itemProviders,
+  type Item,
+  type ItemKind,
+} from "../../domain/price/text/item.ts";
 
 export interface ItemPrices {
   prices(): PriceBook;
@@ -23,6 +28,8 @@ export interface ItemReport {
   readonly item?: PricedItem;
   /** The operation id of the model call that it belongs to. */
   readonly requestId?: string;
+  /** Its kind, if a simulated call used it: its provider is then the simulator. */
+  readonly simulated?: ItemKind;
   /** The charge that it is a part of, and how that was shared. */
   readonly share?: ShareOf;
 }
@@ -37,6 +44,8 @@ export interface ShareOf {
   readonly to: number;
   /** Identifies all parts: another split is another request. */
   readonly figures: string;
+  /** Of the item, if its price decided what all parts cost together. */
+  readonly priced?: Pick<Item, "unit" | "price">;
 }
 
 export type PricedItem = Omit<Item, "validFrom">;
@@ -76,17 +85,19 @@ export function itemAt(context: ItemPrices, itemId: string, at: number): PricedI
 export function chargeOfItem(
   context: ItemPrices,
   { at, route }: { readonly at: number; readonly route: { readonly model: string } },
-  { quantity, amount, item: held, requestId, share }: ItemReport,
+  { quantity, amount, item: held, requestId, simulated, share }: ItemReport,
 ): ItemCharge {
   const { model } = route;
   const item = amount === null ? (held ?? itemAt(context, model, at)) : undefined;
   const usd = item ? costOfItem(item, quantity ?? "1") : (amount ?? pico(0n));
+  const priced = item ?? share?.priced;
   const details = {
     item_id: model,
     quantity,
-    unit: item?.unit ?? null,
-    price_usd: item ? formatUsd(item.price) : null,
+    unit: priced?.unit ?? null,
+    price_usd: priced ? formatUsd(priced.price) : null,
     request_id: requestId ?? null,
+    ...(simulated && { kind: simulated }),
     ...(share && {
       share_of: share.chargeId,
       shared: {
@@ -131,7 +142,7 @@ const scale = 1_000_000_000_000n;
 export function readQuantity(value: string | number, field: string): string {
   const text = String(value);
   if (/^\d{1,12}(?:\.\d{1,12})?$/.test(text)) return formatUsd(parseUsd(text, field));
-  throw new PurserError("invalid_request", `${field}: "${shorten(text, 40)}" is no quantity`, {
+  throw new PurserError("invalid_request", `${field}: "${shorten(text, 40)}" is not a quantity`, {
     field,
     remedy: 'Give a plain decimal of at least 0 with at most 12 decimals, such as "1.5".',
   });

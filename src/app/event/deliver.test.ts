@@ -3,12 +3,14 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
+import { PurserError } from "../../domain/error.ts";
 import type { CloudEvent } from "../../domain/event/cloud-event.ts";
 import { aHold } from "../../domain/ledger/desk.test-kit.ts";
 import { SqliteDeliveries } from "../../store/sqlite/deliveries.ts";
 import { LedgerBench } from "../port/ledger.test-kit.ts";
 import { NotifierError } from "../port/notifier.ts";
 import { Delivery, replay } from "./deliver.ts";
+import { Notifiers } from "./notifiers.ts";
 
 const hourMs = 3_600_000;
 
@@ -72,7 +74,7 @@ class Stage {
   }
 
   async until(ready: () => boolean | Promise<boolean>): Promise<void> {
-    for (let tries = 0; tries < 20_000; tries += 1) {
+    for (let tries = 0; tries < 200_000; tries += 1) {
       if (await ready()) return;
       await turn();
     }
@@ -163,6 +165,46 @@ test("an event that is refused for good is a dead letter, and the next one goes 
   assert.deepEqual(stage.receiver.subjects, ["b2", "b1"]);
   assert.equal(await replay(parts, letter?.id ?? 0), false);
   assert.equal((await stage.delivery.status()).deadLetters, 0);
+});
+
+test("the record is read once, however many events arrive or are given up", async (t) => {
+  const stage = await Stage.open(t);
+  let reads = 0;
+  const stateOf = stage.deliveries.stateOf.bind(stage.deliveries);
+  stage.deliveries.stateOf = (consumer) => {
+    reads += 1;
+    return stateOf(consumer);
+  };
+  stage.receiver.fault = ({ subject }) =>
+    subject === "b1" ? new NotifierError("400: bad", { retryable: false }) : null;
+  for (let n = 0; n < 20; n += 1) await stage.happen();
+  await stage.until(() => stage.receiver.seen.length === 19);
+  assert.equal(reads, 0);
+});
+
+test("during a replay another one is refused, so no letter arrives twice", async (t) => {
+  const stage = await Stage.open(t);
+  stage.receiver.fault = () => new NotifierError("400: bad", { retryable: false });
+  for (let n = 0; n < 5; n += 1) await stage.happen();
+  await stage.until(async () => (await stage.delivery.status()).deadLetters === 5);
+  stage.receiver.fault = undefined;
+  const { delivery, deliveries, bench } = stage;
+  const notifiers = new Notifiers({
+    deliveries: [delivery],
+    store: deliveries,
+    clock: bench.clock,
+  });
+  const replays = [1, 2, 3].map(() => notifiers.replayAll("receiver"));
+  const results = await Promise.allSettled([...replays, notifiers.replay("receiver", 1)]);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ["fulfilled", "rejected", "rejected", "rejected"],
+  );
+  const [, refused] = results;
+  assert.ok(refused?.status === "rejected" && refused.reason instanceof PurserError);
+  assert.equal(refused.reason.code, "conflict");
+  assert.deepEqual(stage.receiver.subjects, ["b1", "b2", "b3", "b4", "b5"]);
+  assert.equal((await notifiers.replayAll("receiver")).delivered, 0, "the next may begin");
 });
 
 test("after a day an event is given up, also if Purser restarts meanwhile", async (t) => {

@@ -4,9 +4,15 @@ import { setTimeout as pause } from "node:timers/promises";
 import { PurserError } from "../../domain/error.ts";
 import type { CloudEvent } from "../../domain/event/cloud-event.ts";
 import { toCloudEvent, type Event, type LedgerEvent } from "../../domain/event/event.ts";
-import { eventId, type EventPosition } from "../../domain/event/position.ts";
+import type { EventPosition } from "../../domain/event/position.ts";
 import type { Clock } from "../port/clock.ts";
-import type { Deliveries, DeliveryFailure, DeliveryState } from "../port/deliveries.ts";
+import {
+  type Deliveries,
+  type DeliveryFailure,
+  type DeliveryState,
+  letterLifeMs,
+  mostLetters,
+} from "../port/deliveries.ts";
 import type { Feed } from "../port/feed.ts";
 import { type Notifier, NotifierError } from "../port/notifier.ts";
 import { findEnd, followEvents } from "./stream.ts";
@@ -18,7 +24,7 @@ export interface DeliveryParts {
   readonly notifier: Notifier;
   /** Whether the notifier wants an event. */
   readonly selects: (event: Event) => boolean;
-  /** Hears of failed attempts, dead letters and problems of the store. */
+  /** Receives failed attempts, dead letters and problems of the store. */
   readonly onProblem?: (message: string, error: unknown) => void;
   /** Waits; ends early when the signal aborts. For tests. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -30,6 +36,9 @@ export interface DeliveryParts {
 export interface DeliveryStatus extends Omit<DeliveryState, "cursor"> {
   /** Journal entries not looked at yet; most have no event for this notifier. */
   readonly behind: number;
+  readonly deadLetters: number;
+  /** Dead letters that newer ones displaced. */
+  readonly droppedLetters: number;
 }
 
 const firstWaitMs = 1000;
@@ -51,6 +60,8 @@ export class Delivery {
   #running: Promise<void> | undefined;
   #cursor: EventPosition | undefined;
   #saved = 0;
+  /** The event that is being tried again. Read once: the store is not asked for every event. */
+  #failing: DeliveryFailure | null = null;
 
   constructor(parts: DeliveryParts) {
     this.#parts = {
@@ -91,8 +102,15 @@ export class Delivery {
     const state = await deliveries.stateOf(notifier.name);
     const last = await feed.last();
     const cursor = this.#cursor ?? state?.cursor;
-    const { delivered = null, failing = null, deadLetters = 0 } = state ?? {};
-    return { delivered, failing, deadLetters, behind: cursor ? Math.max(0, last - cursor.seq) : 0 };
+    const { delivered = null, failing = null } = state ?? {};
+    const letters = await deliveries.countLetters(notifier.name);
+    return {
+      delivered,
+      failing,
+      deadLetters: letters.kept,
+      droppedLetters: letters.dropped,
+      behind: cursor ? Math.max(0, last - cursor.seq) : 0,
+    };
   }
 
   async #run(): Promise<void> {
@@ -129,11 +147,12 @@ export class Delivery {
 
   async #begin(): Promise<EventPosition> {
     const { deliveries, feed, notifier } = this.#parts;
-    const known = (await deliveries.stateOf(notifier.name))?.cursor;
+    const known = await deliveries.stateOf(notifier.name);
     const end = await findEnd(feed);
-    if (known && known.seq <= end.seq) {
-      this.#saved = known.seq;
-      return known;
+    if (known && known.cursor.seq <= end.seq) {
+      this.#saved = known.cursor.seq;
+      this.#failing = known.failing;
+      return known.cursor;
     }
     await this.#save(end);
     return end;
@@ -142,6 +161,7 @@ export class Delivery {
   async #save(cursor: EventPosition): Promise<void> {
     await this.#parts.deliveries.advance(this.#parts.notifier.name, { cursor });
     this.#saved = cursor.seq;
+    this.#failing = null;
   }
 
   /** Returns when the event has arrived, was given up, or the delivery is stopped. */
@@ -150,7 +170,6 @@ export class Delivery {
     const { signal } = this.#stop;
     const { name } = notifier;
     const cloudEvent = toCloudEvent(event);
-    let failure = await this.#lastFailure(event);
     while (!signal.aborted) {
       await this.#waitForQuietHours(cloudEvent);
       const error = await this.#attempt(cloudEvent);
@@ -160,18 +179,16 @@ export class Delivery {
         const delivered = { eventId: cloudEvent.id, at };
         await deliveries.advance(name, { cursor: event.position, delivered });
         this.#saved = event.position.seq;
+        this.#failing = null;
         return;
       }
-      failure = failedAgain(failure, { eventId: cloudEvent.id, at, error });
+      const before = this.#failing?.eventId === cloudEvent.id ? this.#failing : null;
+      const failure = failedAgain(before, { eventId: cloudEvent.id, at, error });
       if (isPermanent(error) || at - failure.since >= patienceMs) return this.#bury(event, failure);
+      this.#failing = failure;
       await deliveries.fail(name, failure);
       await this.#parts.wait(this.#pauseAfter(failure, error), signal);
     }
-  }
-
-  async #lastFailure({ position }: Event): Promise<DeliveryFailure | null> {
-    const state = await this.#parts.deliveries.stateOf(this.#parts.notifier.name);
-    return state?.failing?.eventId === eventId(position) ? state.failing : null;
   }
 
   async #waitForQuietHours(event: LedgerEvent): Promise<void> {
@@ -207,12 +224,18 @@ export class Delivery {
       at: clock.now(),
       failure,
     };
-    await deliveries.bury(letter, event.position);
+    const dropped = await deliveries.bury(letter, event.position);
     this.#saved = event.position.seq;
+    this.#failing = null;
     onProblem(
       `${notifier.name}: event ${failure.eventId} is a dead letter after ${failure.attempts} attempts`,
       new Error(failure.message),
     );
+    if (dropped > 0)
+      onProblem(
+        `${notifier.name}: ${dropped} older dead letters were dropped`,
+        new Error(`${mostLetters} are kept, for ${letterLifeMs / 86_400_000} days`),
+      );
   }
 
   /** Doubles from a second to five minutes, with jitter; longer if the receiver asks for it. */

@@ -32,6 +32,8 @@ export interface ReplayReport {
 
 export class Notifiers {
   readonly #parts: NotifiersParts;
+  /** Names of notifiers whose dead letters are being replayed. */
+  readonly #replaying = new Set<string>();
 
   constructor(parts: NotifiersParts) {
     this.#parts = parts;
@@ -101,8 +103,15 @@ export class Notifiers {
     return (await this.#parts.store?.deadLetters({ consumer, after, limit })) ?? [];
   }
 
-  /** @throws PurserError `not_found`, or `upstream_unreachable` if it was not delivered. */
+  /**
+   * @throws PurserError `not_found`; `conflict` during another replay; `upstream_unreachable` if it
+   *   was not delivered.
+   */
   async replay(name: string, letterId: number): Promise<void> {
+    await this.#alone(name, () => this.#replay(name, letterId));
+  }
+
+  async #replay(name: string, letterId: number): Promise<void> {
     const { notifier } = this.#find(name);
     const { store } = this.#parts;
     try {
@@ -116,8 +125,31 @@ export class Notifiers {
     });
   }
 
-  /** Replays all in order, up to the first that is not delivered. @throws PurserError `not_found`. */
+  /**
+   * Replays all in order, up to the first that is not delivered.
+   *
+   * @throws PurserError `not_found`; `conflict` during another replay.
+   */
   async replayAll(name: string): Promise<ReplayReport> {
+    return this.#alone(name, () => this.#replayAll(name));
+  }
+
+  /** Two replays at once would send the same letter twice. */
+  async #alone<Result>(name: string, replaying: () => Promise<Result>): Promise<Result> {
+    if (this.#replaying.has(name))
+      throw new PurserError("conflict", `dead letters of notifier ${name} are being replayed`, {
+        field: "name",
+        remedy: "Try again when that replay has ended.",
+      });
+    this.#replaying.add(name);
+    try {
+      return await replaying();
+    } finally {
+      this.#replaying.delete(name);
+    }
+  }
+
+  async #replayAll(name: string): Promise<ReplayReport> {
     const delivery = this.#find(name);
     let delivered = 0;
     let problem: string | null = null;
@@ -126,7 +158,7 @@ export class Notifiers {
       if (!letter) break;
       after = letter.id;
       try {
-        await this.replay(name, letter.id);
+        await this.#replay(name, letter.id);
         delivered += 1;
       } catch (error) {
         if (!(error instanceof PurserError) || error.code !== "upstream_unreachable") throw error;

@@ -73,7 +73,7 @@ export interface AskedPlace {
 /**
  * Finds where a reader begins: after the event that it names, or else with the next new event.
  *
- * @throws PurserError `invalid_request` for a text that is no event id, `conflict` for one that the
+ * @throws PurserError `invalid_request` for a text that is not an event id, `conflict` for one that the
  *   journal does not have yet.
  */
 export async function findStart(
@@ -86,7 +86,7 @@ export async function findStart(
   if (!position) {
     throw new PurserError(
       "invalid_request",
-      `${field} is "${id.slice(0, 40)}", which is no event id`,
+      `${field} is "${id.slice(0, 40)}", which is not an event id`,
       {
         field,
         remedy: "Give the id of an event, such as 1042 or 1042.1; 0 begins with the first event.",

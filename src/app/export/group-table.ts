@@ -3,7 +3,9 @@
 import { tableOf, type ColumnOf, type Table } from "../../domain/table/table.ts";
 import { countContext, countOutput, countTokens } from "../../domain/usage/usage.ts";
 import type { CallFilter, GroupFigures, GroupKey, LedgerReader } from "../port/reader.ts";
+import { callCost, ratio } from "../report/metric.ts";
 import { share } from "../report/summary.ts";
+import { pagesInTurns } from "./call-pages.ts";
 
 export interface Groups {
   readonly filter: CallFilter;
@@ -16,14 +18,14 @@ export function groupTable(
   name: string,
   { filter, by }: Groups,
 ): Table {
-  return tableOf(name, groupColumns(by), onePage(reader, { filter, by }));
+  return tableOf(name, groupColumns(by), pages(reader, { filter, by }));
 }
 
-async function* onePage(
+async function* pages(
   reader: Pick<LedgerReader, "totals">,
   { filter, by }: Groups,
 ): AsyncGenerator<readonly GroupFigures[]> {
-  yield await reader.totals(filter, by, null);
+  yield* pagesInTurns(await reader.totals(filter, by, null));
 }
 
 function groupColumns(by: readonly GroupKey[]): readonly ColumnOf<GroupFigures>[] {
@@ -34,6 +36,7 @@ function groupColumns(by: readonly GroupKey[]): readonly ColumnOf<GroupFigures>[
       of: ({ group }) => group[key] ?? null,
     })),
     { name: "calls", kind: "count", of: ({ calls }) => calls },
+    { name: "charges", kind: "count", of: ({ charges }) => charges },
     { name: "released", kind: "count", of: ({ released }) => released },
     { name: "refusals", kind: "count", of: ({ refusals }) => refusals },
     { name: "input_tokens", kind: "count", of: ({ usage }) => countContext(usage) },
@@ -43,12 +46,12 @@ function groupColumns(by: readonly GroupKey[]): readonly ColumnOf<GroupFigures>[
     {
       name: "cost_per_call_usd",
       kind: "usd",
-      of: ({ cost, calls }) => (calls === 0 ? null : share(cost, calls)),
+      of: (sums) => (sums.calls === 0 ? null : share(callCost(sums), sums.calls)),
     },
     {
       name: "avg_latency_ms",
       kind: "number",
-      of: ({ latencyMs, calls }) => (calls === 0 ? null : latencyMs / calls),
+      of: ({ latencyMs, timed }) => ratio(latencyMs, timed),
     },
   ];
 }

@@ -41,12 +41,12 @@ export function makeFile(
   return drawReport(job, { reader, files });
 }
 
-function rowTable(reader: ExportReader, { rows, filter, scope }: RowsJob): Table {
+function rowTable(reader: ExportReader, { rows, filter, scope, adminKeys }: RowsJob): Table {
   if (rows === "calls") return callTable(reader, filter);
   if (rows === "tasks" || rows === "attributions")
     return groupTable(reader, rows, { filter, by: rows === "tasks" ? ["task"] : dimensions });
   if (rows === "requests")
-    return requestTable(reader, { scope, wanted: { ...filter, charged: true } });
+    return requestTable(reader, { scope, adminKeys, wanted: { ...filter, charged: true } });
   return costTable(reader, filter, rows);
 }
 

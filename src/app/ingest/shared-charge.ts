@@ -3,12 +3,12 @@
 import type { Dimension } from "../../domain/attribution/attribution.ts";
 import { unattributed } from "../../domain/attribution/attribution.ts";
 import { PurserError } from "../../domain/error.ts";
-import type { PicoUsd } from "../../domain/money/money.ts";
+import { formatUsd, parseUsd, type PicoUsd } from "../../domain/money/money.ts";
 import { split } from "../../domain/money/split.ts";
 import { countTokens } from "../../domain/usage/usage.ts";
 import type { Principal } from "../caller/principal.ts";
-import { chargeOfItem, type ItemReport } from "../charge/item.ts";
-import { chargeEndpoint } from "../../domain/price/text/item.ts";
+import { chargeOfItem, itemAt, type ItemReport } from "../charge/item.ts";
+import { chargeEndpoint, type Item } from "../../domain/price/text/item.ts";
 import { fingerprint } from "../desk/fingerprint.ts";
 import type { LedgerReader, Totals } from "../port/reader.ts";
 import { simulator } from "../route/simulated.ts";
@@ -54,7 +54,8 @@ export async function recordShared(
   const weights = await weightsOf(context.reader, sharing);
   const at = charge.at ?? context.clock.now();
   const { cost } = chargeOfItem(context, { at, route: charge }, charge.report);
-  const rows = partsOf(charge, sharing, { weights, whole: cost.usd });
+  const priced = charge.report.amount === null ? itemAt(context, charge.model, at) : undefined;
+  const rows = partsOf(charge, sharing, { weights, whole: cost.usd, ...(priced && { priced }) });
   // If the first part was recorded with other figures, none of the others may be.
   const [first] = await recordUsage(context, caller, rows.slice(0, 1));
   const isRefused = first === undefined || "error" in first;
@@ -102,24 +103,46 @@ function weightOf({ calls, cost, usage }: Totals, how: Sharing["how"]): bigint {
   return BigInt(how === "tokens" ? countTokens(usage) : calls);
 }
 
+interface Shares {
+  readonly weights: readonly Weight[];
+  readonly whole: PicoUsd;
+  readonly priced?: Pick<Item, "unit" | "price">;
+}
+
 function partsOf(
   charge: ChargeToShare,
   { by, how, from, to }: Sharing,
-  { weights, whole }: { readonly weights: readonly Weight[]; readonly whole: PicoUsd },
+  { weights, whole, priced }: Shares,
 ): readonly UsageRow[] {
-  const amounts = split(
-    whole,
-    weights.map(({ weight }) => weight),
-  );
+  const shares = weights.map(({ weight }) => weight);
+  const amounts = split(whole, shares);
+  const { quantity } = charge.report;
+  // A quantity has at most as many decimals as an amount of money.
+  const quantities = quantity === null ? null : split(parseUsd(quantity, "quantity"), shares);
   const values = weights.map(({ value }) => value);
   const figures = fingerprint({ values, amounts });
   return amounts.map((amount, index) => {
     const value = values[index] ?? "";
-    const share = { chargeId: charge.id, by, how, value, from, to, figures };
+    const share = {
+      chargeId: charge.id,
+      by,
+      how,
+      value,
+      from,
+      to,
+      figures,
+      ...(priced && { priced }),
+    };
+    const part = quantities?.[index];
     return {
       ...charge,
       id: `${charge.id}/${index + 1}`,
-      report: { ...charge.report, amount, share },
+      report: {
+        ...charge.report,
+        quantity: part === undefined ? null : formatUsd(part),
+        amount,
+        share,
+      },
       attribution: { ...charge.attribution, [by]: value },
     };
   });

@@ -91,7 +91,15 @@ async function openDesk(t: TestContext): Promise<Desk> {
         }),
     },
   });
-  const none = { bucket: null, released: 0, refusals: 0, latencyMs: 0 };
+  const none = {
+    bucket: null,
+    charges: 0,
+    chargeCost: pico(0n),
+    released: 0,
+    refusals: 0,
+    latencyMs: 0,
+    timed: 0,
+  };
   return {
     updates,
     prices,

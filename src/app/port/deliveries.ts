@@ -9,8 +9,18 @@ export interface DeliveryState {
   readonly delivered: { readonly eventId: string; readonly at: number } | null;
   /** The event that is being tried again; null if the last attempt succeeded. */
   readonly failing: DeliveryFailure | null;
-  readonly deadLetters: number;
 }
+
+/** How many dead letters a consumer has, and had. */
+export interface LetterCount {
+  readonly kept: number;
+  /** Those that were dropped, as there were too many or they were too old. */
+  readonly dropped: number;
+}
+
+/** A consumer keeps this many dead letters, and for this long; a new one displaces the oldest. */
+export const mostLetters = 10_000;
+export const letterLifeMs = 30 * 86_400_000;
 
 export interface DeliveryFailure {
   readonly eventId: string;
@@ -58,8 +68,15 @@ export interface Deliveries {
   advance(consumer: string, step: DeliveryStep): Promise<void>;
   /** Remembers a failed attempt, so that a restart does not begin the time limit again. */
   fail(consumer: string, failure: DeliveryFailure): Promise<void>;
-  /** Keeps a dead letter and moves the cursor past it, both or neither. */
-  bury(letter: Omit<DeadLetter, "id">, cursor: EventPosition): Promise<void>;
+  /**
+   * Keeps a dead letter, drops the oldest beyond the limits, and moves the cursor past it: all or
+   * nothing.
+   *
+   * @returns How many were dropped.
+   */
+  bury(letter: Omit<DeadLetter, "id">, cursor: EventPosition): Promise<number>;
+  /** Takes the same time however many there are, after the first question. */
+  countLetters(consumer: string): Promise<LetterCount>;
   /** The oldest first. */
   deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]>;
   /** @returns undefined if the consumer has no such letter. */

@@ -35,6 +35,7 @@ export interface CallRow extends CallId {
   readonly computedCost?: PicoUsd;
   readonly rawUsage: string | null;
   readonly flags: readonly UsageFlag[];
+  /** 0 if it is unknown. */
   readonly latencyMs: number;
   readonly priceVersion: string;
   /** Time and reason of the last correction; null if the charge was never corrected. */
@@ -114,16 +115,23 @@ export type GroupKey = string;
  */
 export type Buckets = number | null | readonly number[];
 
-/** Sums over calls. Amounts are exact. */
+/** Sums over calls and charges. Amounts are exact. */
 export interface Figures {
-  /** Charged calls. */
+  /** Charged calls of models. */
   readonly calls: number;
+  /** Charges that are no model call, such as those of tools. */
+  readonly charges: number;
   /** Calls without a charge: the provider answered with an error, or was not reached. */
   readonly released: number;
   readonly refusals: number;
+  /** Of calls and charges. */
   readonly cost: PicoUsd;
+  /** The part of `cost` that is of charges. */
+  readonly chargeCost: PicoUsd;
   readonly usage: Usage;
   readonly latencyMs: number;
+  /** The calls whose latency is known: an average is over these. */
+  readonly timed: number;
 }
 
 /** Sums over a group of calls. */
@@ -136,7 +144,7 @@ export interface Totals extends GroupFigures {
   readonly bucket: number | null;
 }
 
-/** How often each latency occurred in a group of charged calls. */
+/** How often each latency occurred in a group of charged calls: unknown ones are missing. */
 export interface LatencyTotals {
   readonly group: Readonly<Record<string, string>>;
   /** Start of the bucket in milliseconds, in a series. */
@@ -163,21 +171,25 @@ export interface DistinctSteps {
   readonly isCumulative: boolean;
 }
 
-/** The charged calls of a group that have a value of a field. */
+/** The charged calls, and charges, of a group that have a value of a field. */
 export interface DistinctTotals {
   /** Null for all groups that are not kept. */
   readonly group: Readonly<Record<string, string>> | null;
   /** Of the part, if parts are counted. */
   readonly end?: number;
   readonly distinct: number;
+  /** Of models. */
   readonly calls: number;
+  /** Of calls and charges. */
   readonly cost: PicoUsd;
 }
 
-/** Sums over all charged calls of one key. */
+/** Sums over all charged calls and charges of one key. */
 export interface KeyUseRow {
   readonly keyId: string;
+  /** Of models. */
   readonly calls: number;
+  /** Of calls and charges. */
   readonly cost: PicoUsd;
   /**
    * Start of the hour (UTC) in which its last call ended or was refused, in milliseconds since the

@@ -12,11 +12,14 @@ const usage = fc
   .map((counts): Usage => ({ ...counts }));
 const row = fc.record({
   calls: fc.nat(9),
+  charges: fc.nat(9),
   released: fc.nat(9),
   refusals: fc.nat(9),
   cost: fc.bigInt(0n, 10n ** 20n).map(pico),
+  chargeCost: fc.bigInt(0n, 10n ** 20n).map(pico),
   usage,
   latencyMs: fc.nat(1000),
+  timed: fc.nat(9),
   latencies: fc.array(fc.tuple(fc.nat(5), fc.nat(9))).map((counts) => new Map(counts)),
   distinct: fc.constant({}),
 });
@@ -42,7 +45,15 @@ test("each field is the sum of that of the rows", () => {
     fc.property(fc.array(row), (rows) => {
       const adding = new Adding();
       for (const one of rows) adding.addSums(one);
-      const { cost, calls, usage: used, latencies } = adding.sums();
+      const { cost, chargeCost, calls, charges, timed, usage: used, latencies } = adding.sums();
+      assert.equal(
+        chargeCost,
+        rows.reduce((sum, one) => sum + one.chargeCost, 0n),
+      );
+      assert.equal(
+        charges + timed,
+        rows.reduce((sum, one) => sum + one.charges + one.timed, 0),
+      );
       assert.equal(
         cost,
         rows.reduce((sum, one) => sum + one.cost, 0n),

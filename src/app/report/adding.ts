@@ -11,10 +11,13 @@ const noLatencies: LatencyCounts = new Map();
 /** Sums so far. What {@link sums} returned is not changed by later additions. */
 export class Adding {
   #calls = 0;
+  #charges = 0;
   #released = 0;
   #refusals = 0;
   #cost = zero;
+  #chargeCost = zero;
   #latencyMs = 0;
+  #timed = 0;
   #usage: Usage = {};
   #latencies: LatencyCounts = noLatencies;
   /** Copies that only this object has; the others may be those of a row, or returned. */
@@ -27,10 +30,13 @@ export class Adding {
 
   addFigures(figures: Figures): void {
     this.#calls += figures.calls;
+    this.#charges += figures.charges;
     this.#released += figures.released;
     this.#refusals += figures.refusals;
     this.#cost = add(this.#cost, figures.cost);
+    this.#chargeCost = add(this.#chargeCost, figures.chargeCost);
     this.#latencyMs += figures.latencyMs;
+    this.#timed += figures.timed;
     this.#addUsage(figures.usage);
   }
 
@@ -54,11 +60,14 @@ export class Adding {
     this.#ownUsage = undefined;
     return {
       calls: this.#calls,
+      charges: this.#charges,
       released: this.#released,
       refusals: this.#refusals,
       cost: this.#cost,
+      chargeCost: this.#chargeCost,
       usage: this.#usage,
       latencyMs: this.#latencyMs,
+      timed: this.#timed,
     };
   }
 

@@ -63,14 +63,14 @@ async function totalsIn(
       if (turns.isOver) await turns.next();
       const rate = exchange.rateAt(row.bucket ?? 0);
       const bucket = buckets === null ? null : row.bucket;
-      sums.add({ ...row, bucket, cost: costAt(exchange, row.cost, { rate }) });
+      sums.add({ ...row, bucket, ...costsAt(exchange, row, { rate }) });
     }
     return sums.rows();
   }
   for (const { rate, ...range } of parts) {
     for (const row of await reader.totals({ ...filter, ...range }, by, buckets)) {
       if (turns.isOver) await turns.next();
-      sums.add({ ...row, cost: costAt(exchange, row.cost, { rate }) });
+      sums.add({ ...row, ...costsAt(exchange, row, { rate }) });
     }
   }
   return sums.rows();
@@ -98,7 +98,7 @@ async function seriesIn(
     const at = row.bucket ?? first;
     // The first bucket may begin before the range.
     const rate = exchange.rateAt(Math.max(at, from));
-    sums.add({ ...row, bucket: starts.get(at) ?? at, cost: costAt(exchange, row.cost, { rate }) });
+    sums.add({ ...row, bucket: starts.get(at) ?? at, ...costsAt(exchange, row, { rate }) });
   }
   return sums.rows();
 }
@@ -145,6 +145,17 @@ class Merging {
     }
     return rows;
   }
+}
+
+function costsAt(
+  exchange: Exchange,
+  { cost, chargeCost }: Pick<Totals, "cost" | "chargeCost">,
+  part: { readonly rate: ExchangeRate | null | undefined },
+): Pick<Totals, "cost" | "chargeCost"> {
+  return {
+    cost: costAt(exchange, cost, part),
+    chargeCost: costAt(exchange, chargeCost, part),
+  };
 }
 
 /** An amount of one day, or of a part of a range in which one rate applies. */

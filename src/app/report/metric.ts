@@ -6,7 +6,7 @@ import {
   latencyAt,
   type LatencyCounts,
 } from "../../domain/latency/latency-bucket.ts";
-import { pico, zero, type PicoUsd } from "../../domain/money/money.ts";
+import { divide, pico, ratioOf, subtract, zero, type PicoUsd } from "../../domain/money/money.ts";
 import { countContext, countOutput, countTokens } from "../../domain/usage/usage.ts";
 import type { DistinctTotals, Figures } from "../port/reader.ts";
 
@@ -41,6 +41,8 @@ export type CostPerDimension = `cost_per_${Dimension}`;
 const plain = {
   cost: { isMoney: true, isSum: true, of: ({ cost }) => cost },
   calls: { isSum: true, of: ({ calls }) => calls },
+  charges: { isSum: true, of: ({ charges }) => charges },
+  charge_cost: { isMoney: true, isSum: true, of: ({ chargeCost }) => chargeCost },
   released: { isSum: true, of: ({ released }) => released },
   refusals: { isSum: true, of: ({ refusals }) => refusals },
   tokens: { isSum: true, of: ({ usage }) => countTokens(usage) },
@@ -54,11 +56,16 @@ const plain = {
   output: { isSum: true, of: ({ usage }) => countOutput(usage) },
   reasoning: { isSum: true, of: ({ usage }) => usage.reasoning ?? 0 },
   cache_hit_share: { of: ({ usage }) => ratio(cachedOf(usage), countContext(usage)) },
-  latency_avg: { of: ({ latencyMs, calls }) => ratio(latencyMs, calls) },
+  latency_avg: { of: ({ latencyMs, timed }) => ratio(latencyMs, timed) },
   latency_p50: { needsLatencies: true, of: ({ latencies }) => latencyAt(latencies, 0.5) },
   latency_p95: { needsLatencies: true, of: ({ latencies }) => latencyAt(latencies, 0.95) },
-  cost_per_call: averageOf(({ cost, calls }) => ({ amount: cost, parts: calls })),
+  cost_per_call: averageOf((sums) => ({ amount: callCost(sums), parts: sums.calls })),
 } as const satisfies Readonly<Record<string, Metric>>;
+
+/** What the calls of models cost: without charges. */
+export function callCost({ cost, chargeCost }: Pick<Figures, "cost" | "chargeCost">): PicoUsd {
+  return subtract(cost, chargeCost);
+}
 
 export type MetricName = keyof typeof plain | CostPerDimension;
 
@@ -83,13 +90,26 @@ export function isMetric(name: string): name is MetricName {
   return Object.hasOwn(metrics, name);
 }
 
-/** For which share of the charged calls a figure is known. */
+/** For which share of the charged calls the latency is known. */
 export function latencyCoverage({ latencies, calls }: Sums): {
   readonly calls: number;
   readonly share: number | null;
 } {
   const known = countLatencies(latencies);
   return { calls: known, share: ratio(known, calls) };
+}
+
+/** A figure as a share of another of the same metric, whatever their size. */
+export function shareOfFigure(part: Figure, whole: Figure): number | null {
+  if (typeof part === "bigint" && typeof whole === "bigint") return ratioOf(part, whole);
+  return ratio(Number(part ?? 0), Number(whole ?? 0));
+}
+
+/** Of one figure from an earlier one, as a share of that; null if that is 0, or one is unknown. */
+export function changeOf(now: Figure, before: Figure): number | null {
+  if (now === null || before === null) return null;
+  if (typeof now === "bigint" && typeof before === "bigint") return ratioOf(now - before, before);
+  return ratio(Number(now) - Number(before), Number(before));
 }
 
 /** null if the divisor is 0. */
@@ -100,16 +120,9 @@ export function ratio(part: number, whole: number): number | null {
 function averageOf(share: (sums: Sums) => Share) {
   const of = (sums: Sums): PicoUsd | null => {
     const { amount, parts } = share(sums);
-    return shareOf(amount, parts);
+    return parts === 0 ? null : pico(divide(amount, BigInt(parts)));
   };
   return { isMoney: true, of, share } as const;
-}
-
-/** To the nearest pico-USD. */
-function shareOf(amount: PicoUsd, parts: number): PicoUsd | null {
-  if (parts === 0) return null;
-  const divisor = BigInt(parts);
-  return pico((amount * 2n + divisor) / (divisor * 2n));
 }
 
 function cachedOf(usage: Figures["usage"]): number {

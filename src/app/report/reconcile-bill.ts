@@ -16,10 +16,14 @@ export async function reconcileBill(
 ): Promise<readonly ReconciledLine[]> {
   const { from, to } = bill;
   const totals = await reader.totals({ provider, from, to }, ["model", "status"], dayMs);
-  return reconcile(bill, totals.filter(({ calls }) => calls > 0).map(ledgerLine));
+  return reconcile(
+    bill,
+    totals.filter(({ calls, charges }) => calls + charges > 0).map(ledgerLine),
+  );
 }
 
-function ledgerLine({ bucket, group, cost, calls, usage }: Totals): LedgerLine {
+function ledgerLine({ bucket, group, cost, calls: ofModels, charges, usage }: Totals): LedgerLine {
+  const calls = ofModels + charges;
   const isFree = cost === 0n && Object.values(usage).some((count) => count > 0);
   return {
     day: bucket ?? 0,

@@ -2,7 +2,8 @@
 
 import { isCharge, namedRequest, requestOf } from "../../domain/ledger/request.ts";
 import { add, subtract, zero, type PicoUsd } from "../../domain/money/money.ts";
-import { itemKinds, itemProviders, type ItemKind } from "../../domain/price/text/item.ts";
+import { itemKinds, kindOfCharge, type ItemKind } from "../../domain/price/text/item.ts";
+import { turns } from "../../domain/turns.ts";
 import { feeMeters } from "../../domain/usage/usage.ts";
 import type { CallFilter, CallRow, LedgerReader } from "../port/reader.ts";
 
@@ -31,9 +32,14 @@ export interface Request {
 }
 
 /** The rows that a caller may see, and those of them that were asked for. */
-export interface RequestFilter {
-  readonly scope: CallFilter;
+export interface RequestFilter extends RequestScope {
   readonly wanted: CallFilter;
+}
+
+export interface RequestScope {
+  readonly scope: CallFilter;
+  /** Keys whose charges may belong to the request of another key: those of administrators. */
+  readonly adminKeys: ReadonlySet<string>;
 }
 
 type Reader = Pick<LedgerReader, "calls" | "requestLines">;
@@ -51,75 +57,193 @@ const mostRows = 5000;
 /**
  * The requests of which a row is wanted, with all their rows, by the first wanted one: the newest
  * first. That row never changes when a request gets further rows, so no page repeats a request.
+ *
+ * @param open Requests read for earlier pages of the same list, to go on with.
  */
 export async function listRequests(
   reader: Reader,
   filter: RequestFilter,
-  { limit, before }: { readonly limit: number; readonly before: number | null },
+  { limit, before, open = new OpenRequests() }: PageToList,
 ): Promise<RequestPage> {
   const found: Request[] = [];
   let last = before;
   for (let read = 0; read < mostRows; read += rowsAtOnce) {
     const rows = await reader.calls(filter.wanted, { limit: rowsAtOnce, before: last });
-    const firsts = await requestsByFirst(reader, filter, rows);
+    await open.read(reader, filter, rows);
     for (const { seq } of rows) {
-      const request = firsts.get(seq);
-      if (request && found.length === limit) return { requests: found, before: last };
+      if (open.has(seq) && found.length === limit) return { requests: found, before: last };
+      const request = open.take(seq);
       if (request) found.push(request);
       last = seq;
     }
     if (rows.length < rowsAtOnce) return { requests: found, before: null };
+    if (found.length === limit) break;
   }
   return { requests: found, before: last };
 }
 
-/** The requests of these rows, by the `seq` of the first row that is wanted. */
-async function requestsByFirst(
-  reader: Reader,
-  { scope, wanted }: RequestFilter,
-  rows: readonly CallRow[],
-): Promise<ReadonlyMap<number, Request>> {
-  const ids = [...new Set(rows.map(requestOf))];
-  const all = await reader.requestLines(scope, ids);
-  const isWanted = new Set((await reader.requestLines(wanted, ids)).map(({ seq }) => seq));
-  return new Map(
-    requestsIn(all).flatMap((request): readonly (readonly [number, Request])[] => {
+interface PageToList {
+  readonly limit: number;
+  readonly before: number | null;
+  readonly open?: OpenRequests;
+}
+
+/** Requests that were read and are not listed yet, since their first wanted row is older. */
+export class OpenRequests {
+  readonly #byFirst = new Map<number, Request>();
+  /** How many requests with an id are open. */
+  readonly #ids = new Map<string, number>();
+  #rows = 0;
+
+  /** Reads the requests of these rows, unless they were read before. */
+  async read(reader: Reader, filter: RequestFilter, rows: readonly CallRow[]): Promise<void> {
+    if (this.#rows > mostOpenRows && this.#byFirst.size > 1) this.#forget();
+    const ids = [...new Set(rows.map(requestOf))].filter((id) => !this.#ids.has(id));
+    if (ids.length === 0) return;
+    const all = await reader.requestLines(filter.scope, ids);
+    const isWanted = await wantedIn(reader, filter, { rows, ids, all });
+    for (const request of await requestsIn(all, filter.adminKeys)) {
       const first = request.rows.find(({ seq }) => isWanted.has(seq));
-      return first ? [[first.seq, request]] : [];
-    }),
-  );
+      if (!first) continue;
+      this.#byFirst.set(first.seq, request);
+      this.#ids.set(request.requestId, (this.#ids.get(request.requestId) ?? 0) + 1);
+      this.#rows += request.rows.length;
+    }
+  }
+
+  has(seq: number): boolean {
+    return this.#byFirst.has(seq);
+  }
+
+  take(seq: number): Request | undefined {
+    const request = this.#byFirst.get(seq);
+    if (!request) return undefined;
+    const others = (this.#ids.get(request.requestId) ?? 1) - 1;
+    if (others === 0) this.#ids.delete(request.requestId);
+    else this.#ids.set(request.requestId, others);
+    this.#byFirst.delete(seq);
+    this.#rows -= request.rows.length;
+    return request;
+  }
+
+  #forget(): void {
+    this.#byFirst.clear();
+    this.#ids.clear();
+    this.#rows = 0;
+  }
+}
+
+/** Several requests with more rows together are read again. */
+const mostOpenRows = 50_000;
+
+interface RowsRead {
+  /** A page of the wanted rows, newest first. */
+  readonly rows: readonly CallRow[];
+  /** The requests of some of them, with all their rows. */
+  readonly ids: readonly string[];
+  readonly all: readonly CallRow[];
+}
+
+/** The wanted rows of these requests: only those with rows before the page are asked for. */
+async function wantedIn(
+  reader: Reader,
+  { wanted }: RequestFilter,
+  { rows, ids, all }: RowsRead,
+): Promise<ReadonlySet<number>> {
+  const oldest = rows.at(-1)?.seq ?? 0;
+  const inPage = new Set(ids);
+  const older = new Set(all.filter(({ seq }) => seq < oldest).map(requestOf));
+  const asked = older.size === 0 ? [] : await reader.requestLines(wanted, [...older]);
+  const here = rows.filter((row) => inPage.has(requestOf(row)));
+  return new Set([...here, ...asked].map(({ seq }) => seq));
 }
 
 /** All requests with an id: several if several keys used it. */
 export async function findRequests(
   reader: Pick<LedgerReader, "requestLines">,
-  scope: CallFilter,
+  { scope, adminKeys }: RequestScope,
   requestId: string,
 ): Promise<readonly Request[]> {
-  return requestsIn(await reader.requestLines(scope, [requestId]));
+  return requestsIn(await reader.requestLines(scope, [requestId]), adminKeys);
 }
 
 /** @param rows With all rows of their requests, oldest first. */
-function requestsIn(rows: readonly CallRow[]): readonly Request[] {
-  const byId = Map.groupBy(rows, requestOf);
-  return [...byId].flatMap(([requestId, same]) => {
-    const operations = Map.groupBy(same, (row) => operationFor(row, same));
-    return [...operations.values()].map((own): Request => {
-      const keyId = (own.find((row) => namedRequest(row) === null) ?? own[0])?.route.keyId ?? null;
-      return { requestId, keyId, rows: own };
-    });
-  });
+async function requestsIn(
+  rows: readonly CallRow[],
+  adminKeys: ReadonlySet<string>,
+): Promise<readonly Request[]> {
+  const byId = new Map<string, Parts>();
+  for (const row of rows) {
+    const id = requestOf(row);
+    const parts = byId.get(id) ?? { operations: new Map(), charges: new Map(), shared: [] };
+    byId.set(id, parts);
+    place(row, parts, adminKeys);
+    if (turns.isOver) await turns.next();
+  }
+  return [...byId].flatMap(([requestId, parts]) => requestsOf(requestId, parts));
+}
+
+/** The rows with one request id. */
+interface Parts {
+  /** Calls, and charges that name no request, by operation. */
+  readonly operations: Map<string, CallRow[]>;
+  /** Charges that name the request, by their keys. */
+  readonly charges: Map<string, CallRow[]>;
+  /** Charges of administrators that name it. */
+  readonly shared: CallRow[];
+}
+
+function place(row: CallRow, { operations, charges, shared }: Parts, admins: ReadonlySet<string>) {
+  const { keyId } = row.route;
+  if (namedRequest(row) === null) push(operations, row.operationId, row);
+  else if (keyId === null || admins.has(keyId)) shared.push(row);
+  else push(charges, keyId, row);
+}
+
+// oxlint-disable-next-line max-params -- a map, a key and a value
+function push(map: Map<string, CallRow[]>, key: string, row: CallRow): void {
+  const rows = map.get(key);
+  if (rows) rows.push(row);
+  else map.set(key, [row]);
 }
 
 /**
- * The operation that a row belongs to. A charge may name an id that several keys used: it belongs
- * to that of its own key, or else to the first.
+ * A charge of a caller's key belongs to the request of the same key, or else is a request of its
+ * own: no key adds to the costs of another. One of an administrator belongs to the request of its
+ * own key, or else to the first.
  */
-function operationFor(row: CallRow, same: readonly CallRow[]): string {
-  if (namedRequest(row) === null) return row.operationId;
-  const operations = same.filter((other) => namedRequest(other) === null);
-  const own = operations.find(({ route }) => route.keyId === row.route.keyId) ?? operations[0];
-  return own?.operationId ?? "";
+function requestsOf(requestId: string, { operations, charges, shared }: Parts): readonly Request[] {
+  const byKey = new Map<string | null, CallRow[]>();
+  const requests: { readonly keyId: string | null; rows: CallRow[] }[] = [];
+  const begin = (keyId: string | null, rows: CallRow[]): void => {
+    if (!byKey.has(keyId)) byKey.set(keyId, rows);
+    requests.push({ keyId, rows });
+  };
+  for (const rows of operations.values()) begin(rows[0]?.route.keyId ?? null, rows);
+  for (const [keyId, rows] of charges) {
+    const own = byKey.get(keyId);
+    if (own) for (const row of rows) own.push(row);
+    else begin(keyId, rows);
+  }
+  for (const row of shared) {
+    const { keyId } = row.route;
+    const own = byKey.get(keyId) ?? requests[0]?.rows;
+    if (own) own.push(row);
+    else begin(keyId, [row]);
+  }
+  return requests.map(({ keyId, rows }) => ({
+    requestId,
+    keyId,
+    rows: rows.sort((left, right) => left.seq - right.seq),
+  }));
+}
+
+const statuses = ["settled", "estimated", "unresolved", "released"] as const;
+
+/** That of its best attempt: a request that was served is settled, whatever failed before or after. */
+export function statusOf({ rows }: Request): CallRow["status"] | null {
+  const own = new Set(rows.filter((row) => !isCharge(row)).map(({ status }) => status));
+  return statuses.find((status) => own.has(status)) ?? null;
 }
 
 /** Their costs add up to that of the request. */
@@ -128,7 +252,7 @@ export function linesOf({ rows }: Request): readonly RequestLine[] {
 }
 
 function chargeLine(row: CallRow): RequestLine {
-  const kind = itemKinds.find((one) => itemProviders[one] === row.route.provider) ?? "other";
+  const kind = kindOfCharge(row.route.provider, row.rawUsage);
   const { model, cost } = row;
   return { component: kind, name: model, cost, meter: null, quantity: null, row };
 }

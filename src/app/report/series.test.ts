@@ -125,9 +125,12 @@ test("groups are sorted by cost, then by number of calls, both descending", asyn
     group: { project },
     bucket: null,
     calls,
+    charges: 0,
     released: 0,
     refusals: 0,
     cost: pico(cost),
+    chargeCost: pico(0n),
+    timed: 0,
     usage: {},
     latencyMs: 0,
   });

@@ -12,9 +12,12 @@ function totals(group: Readonly<Record<string, string>>, calls: number, cost: bi
     group,
     bucket: null,
     calls,
+    charges: 0,
     released: 0,
     refusals: 0,
     cost: pico(cost),
+    chargeCost: pico(0n),
+    timed: calls,
     usage,
     latencyMs: 90,
   };

@@ -1,7 +1,7 @@
 /** Builds the cost summary: spend by provider and operation, and the average cost of a call. */
 
 import { unattributed } from "../../domain/attribution/attribution.ts";
-import { pico, zero, type PicoUsd } from "../../domain/money/money.ts";
+import { divide, pico, zero, type PicoUsd } from "../../domain/money/money.ts";
 import { costBySide } from "../../domain/price/cost-by-side.ts";
 import {
   countContext,
@@ -13,17 +13,25 @@ import {
 import { mapInTurns, turns } from "../../domain/turns.ts";
 import type { CallFilter, CallRow, Figures, LedgerReader, Totals } from "../port/reader.ts";
 import { Adding } from "./adding.ts";
+import { callCost, ratio } from "./metric.ts";
 
-/** Sums and averages of charged calls. Averages of amounts are to the nearest pico-USD. */
+/**
+ * Sums of charged calls and charges, and averages of calls alone. Averages of amounts are to the
+ * nearest pico-USD.
+ */
 export interface CallSums {
+  /** Of models. */
   readonly calls: number;
+  readonly charges: number;
+  /** Of calls and charges. */
   readonly cost: PicoUsd;
+  readonly chargeCost: PicoUsd;
   /** Per call; 0 if there are none. */
   readonly averageCost: PicoUsd;
   /** Including cached tokens. */
   readonly inputTokens: number;
   readonly outputTokens: number;
-  /** Per call; 0 if there are none. */
+  /** Per call whose latency is known; 0 if there are none. */
   readonly averageLatencyMs: number;
 }
 
@@ -33,7 +41,7 @@ export interface ProviderSums extends CallSums {
 
 export interface Summary {
   readonly total: CallSums;
-  /** 0 if there are no tokens. */
+  /** Of the cost of calls; 0 if there are no tokens. */
   readonly costPer1000Tokens: PicoUsd;
   readonly byProvider: ReadonlyMap<string, ProviderSums>;
   /** By the operation that the caller named, or else by endpoint. */
@@ -83,7 +91,7 @@ export async function summaryOf(
   const providers = new Map<string, AddingOperations>();
   for (const row of totals) {
     if (turns.isOver) await turns.next();
-    if (row.calls === 0) continue;
+    if (row.calls + row.charges === 0) continue;
     whole.add(row);
     const provider = row.group["provider"] ?? unattributed;
     const own = providers.get(provider) ?? new AddingOperations();
@@ -95,7 +103,7 @@ export async function summaryOf(
   for (const [provider, sum] of providers) byProvider.set(provider, await sum.inTurns());
   return {
     total,
-    costPer1000Tokens: share(pico(total.cost * 1000n), total.inputTokens + total.outputTokens),
+    costPer1000Tokens: share(pico(callCost(total) * 1000n), total.inputTokens + total.outputTokens),
     byProvider,
     byOperation,
     units: countUnits(whole.usage),
@@ -127,14 +135,17 @@ class AddingOperations {
   }
 }
 
-function callSums({ calls, cost, usage, latencyMs }: Figures): CallSums {
+function callSums(figures: Figures): CallSums {
+  const { calls, charges, cost, chargeCost, usage, latencyMs, timed } = figures;
   return {
     calls,
+    charges,
     cost,
-    averageCost: share(cost, calls),
+    chargeCost,
+    averageCost: share(callCost(figures), calls),
     inputTokens: countContext(usage),
     outputTokens: countOutput(usage),
-    averageLatencyMs: calls === 0 ? 0 : latencyMs / calls,
+    averageLatencyMs: ratio(latencyMs, timed) ?? 0,
   };
 }
 
@@ -164,7 +175,5 @@ function operationOf({ group }: Totals): string {
 
 /** `amount ÷ parts`, to the nearest pico-USD; 0 if there are no parts. */
 export function share(amount: PicoUsd, parts: number): PicoUsd {
-  if (parts === 0) return zero;
-  const divisor = BigInt(parts);
-  return pico((amount * 2n + divisor) / (divisor * 2n));
+  return parts === 0 ? zero : pico(divide(amount, BigInt(parts)));
 }

@@ -9,7 +9,9 @@ export interface TeamSums {
   /** Pico-USD. */
   readonly cost: bigint;
   readonly tokens: bigint;
+  /** Of models. */
   readonly calls: number;
+  readonly charges: number;
 }
 
 export interface TeamFigures {
@@ -20,9 +22,10 @@ export interface TeamFigures {
   readonly deliverables: number;
 }
 
+/** Budgets in requests count a charge as one. */
 export function amountOf(sums: TeamSums, currency: Currency): bigint {
   if (currency === "USD") return sums.cost;
-  return currency === "tokens" ? sums.tokens : BigInt(sums.calls);
+  return currency === "tokens" ? sums.tokens : BigInt(sums.calls + sums.charges);
 }
 
 /**
@@ -57,8 +60,8 @@ export async function readTeamFigures(
   );
 }
 
-function sumsOf({ cost, usage, calls }: Figures): TeamSums {
-  return { cost, tokens: BigInt(countTokens(usage)), calls };
+function sumsOf({ cost, usage, calls, charges }: Figures): TeamSums {
+  return { cost, tokens: BigInt(countTokens(usage)), calls, charges };
 }
 
 function difference(whole: TeamSums, part: TeamSums): TeamSums {
@@ -66,5 +69,6 @@ function difference(whole: TeamSums, part: TeamSums): TeamSums {
     cost: whole.cost - part.cost,
     tokens: whole.tokens - part.tokens,
     calls: whole.calls - part.calls,
+    charges: whole.charges - part.charges,
   };
 }

@@ -129,8 +129,8 @@ function untilNow({ start, end }: Window, now: number): Range {
 }
 
 const noFigures: TeamFigures = {
-  all: { cost: 0n, tokens: 0n, calls: 0 },
-  delivered: { cost: 0n, tokens: 0n, calls: 0 },
+  all: { cost: 0n, tokens: 0n, calls: 0, charges: 0 },
+  delivered: { cost: 0n, tokens: 0n, calls: 0, charges: 0 },
   deliverables: 0,
 };
 

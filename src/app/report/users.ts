@@ -1,18 +1,19 @@
 /** What users cost: each with its calls, its requests and the average cost of one. */
 
+import { unattributed } from "../../domain/attribution/attribution.ts";
 import { add, zero, type PicoUsd } from "../../domain/money/money.ts";
 import { mapInTurns, sortInTurns, turns } from "../../domain/turns.ts";
-import { chargeEndpoint } from "../../domain/price/text/item.ts";
-import type { CallFilter, LedgerReader, Totals } from "../port/reader.ts";
+import type { CallFilter, CallRow, LedgerReader, Totals } from "../port/reader.ts";
 import type { Range } from "./range.ts";
 import { share } from "./summary.ts";
 
 export interface UserSums {
+  /** Of calls and charges. */
   readonly cost: PicoUsd;
-  /** Charged calls, and charges other than model calls. */
+  /** Charged calls of models: each is a request. */
   readonly calls: number;
-  /** Charged calls of models. */
-  readonly requests: number;
+  /** Charges other than model calls. */
+  readonly charges: number;
 }
 
 /** `unattributed` has the calls without a user. */
@@ -20,7 +21,14 @@ export interface UserCost extends UserSums {
   readonly user: string;
 }
 
-export const userOrders = ["cost", "calls", "requests", "cost_per_request", "user"] as const;
+export const userOrders = [
+  "cost",
+  "calls",
+  "charges",
+  "requests",
+  "cost_per_request",
+  "user",
+] as const;
 
 export interface UserOrder {
   readonly by: (typeof userOrders)[number];
@@ -35,7 +43,7 @@ export interface UserQuery extends Range {
 }
 
 export interface UserCosts {
-  /** Of all users, those below the threshold included. */
+  /** Of all users, those below the threshold included; calls without a user are those of none. */
   readonly total: UserSums & { readonly users: number };
   readonly users: readonly UserCost[];
 }
@@ -44,12 +52,12 @@ export async function userCosts(
   reader: Pick<LedgerReader, "totals">,
   { filter, from, to, threshold, order }: UserQuery,
 ): Promise<UserCosts> {
-  const totals = await reader.totals({ ...filter, from, to }, ["user", "endpoint"], null);
+  const totals = await reader.totals({ ...filter, from, to }, ["user"], null);
   const total = new AddingUser();
   const users = new Map<string, AddingUser>();
   for (const row of totals) {
     if (turns.isOver) await turns.next();
-    if (row.calls === 0 && row.cost === zero) continue;
+    if (row.calls + row.charges === 0 && row.cost === zero) continue;
     const user = row.group["user"] ?? "";
     const own = users.get(user) ?? new AddingUser();
     users.set(user, own);
@@ -57,7 +65,7 @@ export async function userCosts(
   }
   const all = await mapInTurns([...users], ([user, sum]): UserCost => ({ user, ...sum.sums() }));
   return {
-    total: { ...total.sums(), users: all.length },
+    total: { ...total.sums(), users: users.size - (users.has(unattributed) ? 1 : 0) },
     users: await sortInTurns(
       all.filter(({ cost }) => cost >= threshold),
       comparing(order),
@@ -68,22 +76,22 @@ export async function userCosts(
 class AddingUser {
   #cost = zero;
   #calls = 0;
-  #requests = 0;
+  #charges = 0;
 
-  add({ group, calls, cost }: Totals): void {
+  add({ calls, charges, cost }: Totals): void {
     this.#cost = add(this.#cost, cost);
     this.#calls += calls;
-    if (group["endpoint"] !== chargeEndpoint) this.#requests += calls;
+    this.#charges += charges;
   }
 
   sums(): UserSums {
-    return { cost: this.#cost, calls: this.#calls, requests: this.#requests };
+    return { cost: this.#cost, calls: this.#calls, charges: this.#charges };
   }
 }
 
 /** To the nearest pico-USD; null without requests. */
-export function costPerRequest({ cost, requests }: UserSums): PicoUsd | null {
-  return requests === 0 ? null : share(cost, requests);
+export function costPerRequest({ cost, calls }: UserSums): PicoUsd | null {
+  return calls === 0 ? null : share(cost, calls);
 }
 
 type Compare = (left: UserCost, right: UserCost) => number;
@@ -100,23 +108,74 @@ function comparing({ by, isAscending }: UserOrder): Compare {
 }
 
 function figureOf(by: UserOrder["by"], user: UserCost): PicoUsd | number | string | null {
-  return by === "cost_per_request" ? costPerRequest(user) : user[by];
+  if (by === "cost_per_request") return costPerRequest(user);
+  return by === "requests" ? user.calls : user[by];
 }
 
-/** When the call or charge of each user that was recorded last ended, in milliseconds. */
+type LastCallsReader = Pick<LedgerReader, "calls" | "totals">;
+type Selected = Pick<UserQuery, "filter" | "from" | "to">;
+
+/** When the last call or charge of each user ended, in milliseconds. */
 export async function lastCalls(
-  reader: Pick<LedgerReader, "calls">,
-  { filter, from, to }: Pick<UserQuery, "filter" | "from" | "to">,
+  reader: LastCallsReader,
+  selected: Selected,
   users: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
-  const range = { ...filter, from, to, charged: true } as const;
   const found = await Promise.all(
-    users.map((user) =>
-      reader.calls(
-        { ...range, attribution: { ...filter.attribution, user } },
-        { limit: 1, before: null },
-      ),
-    ),
+    users.map(async (user) => [user, await lastCallOf(reader, selected, user)] as const),
   );
-  return new Map(found.flatMap(([call], at) => (call ? [[users[at] ?? "", call.endedAt]] : [])));
+  return new Map(found.flatMap(([user, at]) => (at === null ? [] : [[user, at] as const])));
 }
+
+/** The newest entry, unless it is of an older call: then the last hour with any is looked through. */
+async function lastCallOf(
+  reader: LastCallsReader,
+  { filter, from, to }: Selected,
+  user: string,
+): Promise<number | null> {
+  const attribution = { ...filter.attribution, user };
+  const own = { ...filter, from, to, attribution, charged: true } as const;
+  const [newest] = await reader.calls(own, { limit: 1, before: null });
+  if (!newest) return null;
+  if (newest.endedAt >= bookedAt(newest)) return newest.endedAt;
+  const day = await lastBucket(reader, own, dayMs);
+  const hour = await lastBucket(reader, { ...own, ...clipped(own, day, dayMs) }, hourMs);
+  return await lastEnd(reader, { ...own, ...clipped(own, hour, hourMs) });
+}
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+/** Entries before it are of calls that ended by then. */
+function bookedAt({ endedAt, recordedAt = endedAt, correction }: CallRow): number {
+  return correction?.at ?? recordedAt;
+}
+
+async function lastBucket(
+  reader: LastCallsReader,
+  filter: CallFilter,
+  lengthMs: number,
+): Promise<number> {
+  const totals = await reader.totals(filter, [], lengthMs);
+  const used = totals.filter(({ calls, charges }) => calls + charges > 0);
+  return used.reduce((last, { bucket }) => Math.max(last, bucket ?? 0), Number.NEGATIVE_INFINITY);
+}
+
+function clipped({ from, to }: Range, start: number, lengthMs: number): Range {
+  return { from: Math.max(from, start), to: Math.min(to, start + lengthMs) };
+}
+
+async function lastEnd(reader: LastCallsReader, filter: CallFilter): Promise<number | null> {
+  let last: number | null = null;
+  for (let before: number | null = null; ;) {
+    const rows: readonly CallRow[] = await reader.calls(filter, { limit: rowsAtOnce, before });
+    for (const row of rows) {
+      last = Math.max(last ?? row.endedAt, row.endedAt);
+      if (last >= bookedAt(row)) return last;
+    }
+    if (rows.length < rowsAtOnce) return last;
+    before = rows.at(-1)?.seq ?? null;
+  }
+}
+
+const rowsAtOnce = 250;

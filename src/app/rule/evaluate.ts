@@ -30,17 +30,25 @@ export interface EvaluationParts {
   readonly exceptProvider?: string;
 }
 
+/** An alert, and when the condition that it meets was set. */
+export interface FoundAlert {
+  readonly alert: Alert;
+  readonly since: number;
+}
+
 /** Sums are read from the ledger, so they may already have charges of later pages. */
 export async function evaluate(
   parts: EvaluationParts,
   entries: readonly FollowedEntry[],
-): Promise<readonly Alert[]> {
+): Promise<readonly FoundAlert[]> {
   const page = pageOf(entries, parts.exceptProvider);
-  if (page.charges.length + page.refusals.length === 0) return [];
+  if (page.charges.length + page.refusals.length + page.changes.length === 0) return [];
   parts.tasks.add(page.charges);
-  const found: Alert[] = [];
-  for (const rule of parts.ledger.rules())
-    found.push(...(await alertsOf(parts, rule, since(page, rule.since))));
+  const found: FoundAlert[] = [];
+  for (const rule of parts.ledger.rules()) {
+    const alerts = await alertsOf(parts, rule, since(page, rule.since));
+    found.push(...alerts.map((alert) => ({ alert, since: rule.since })));
+  }
   return found;
 }
 
@@ -68,16 +76,20 @@ interface Ruled<Condition> {
 async function thresholds(
   { ledger }: EvaluationParts,
   { rule, condition }: Ruled<ThresholdCondition>,
-  { charges }: Page,
+  { charges, changes }: Page,
 ): Promise<readonly Alert[]> {
   const budget = ledger.budget(condition.budgetId);
   if (!budget) return [];
   const found: Alert[] = [];
-  for (const charged of chargedCounters(budget, charges)) {
-    const { heldAt, value } = charged;
+  for (const { heldAt, chargedAt, value } of chargedCounters(budget, charges)) {
     const [balance] = await ledger.balances(budget.budgetId, heldAt, value);
-    if (balance) found.push(...thresholdOf({ rule, condition }, budget, { balance, charged }));
+    if (balance) found.push(...thresholdOf({ rule, condition }, budget, { balance, chargedAt }));
   }
+  const changed = changes.findLast((entry) => entry.budget.budgetId === budget.budgetId);
+  if (!changed) return found;
+  // The ledger refuses those that fired for a charge already.
+  for (const balance of await ledger.balances(budget.budgetId, changed.at))
+    found.push(...thresholdOf({ rule, condition }, budget, { balance, chargedAt: changed.at }));
   return found;
 }
 
@@ -109,11 +121,10 @@ function chargedCounters(budget: Budget, charges: readonly Charge[]): readonly C
 function thresholdOf(
   { rule, condition }: Ruled<ThresholdCondition>,
   { budgetId, budgetType, resourceId }: Budget,
-  { balance, charged }: { readonly balance: Balance; readonly charged: ChargedCounter },
+  { balance, chargedAt: at }: { readonly balance: Balance; readonly chargedAt: number },
 ): readonly Alert[] {
   const { counter, spent, limit } = balance;
   const { windowStart, windowEnd, currency, value } = counter;
-  const at = charged.chargedAt;
   const window = { start: windowStart, end: windowEnd };
   const figure = condition.of === "actual" ? spent : forecastSpend(spent, window, at);
   if (figure === null || figure === 0n) return [];
@@ -139,9 +150,10 @@ function operationOver(
   charge: Charge,
 ): readonly Alert[] {
   const { entry, call } = charge;
-  const figure = condition.currency === "USD" ? entry.cost.usd : entry.cost.tokens;
+  const { currency, amount } = condition;
+  const figure = currency === "USD" ? entry.cost.usd : entry.cost.tokens;
   const window = { start: call.at, end: entry.at };
-  return figure > condition.amount
+  return figure > amount && !wasOver(entry, condition)
     ? [
         alertOfCharge({ rule, condition }, charge, {
           value: idOfOperation(entry.operationId),
@@ -150,6 +162,14 @@ function operationOver(
         }),
       ]
     : [];
+}
+
+/** A call that was over the amount before its correction has fired, perhaps long ago. */
+function wasOver(entry: Charge["entry"], { currency, amount }: AmountCondition): boolean {
+  if (entry.kind !== "correction") return false;
+  const { cost, difference } = entry;
+  const before = currency === "USD" ? cost.usd - difference.usd : cost.tokens - difference.tokens;
+  return before > amount;
 }
 
 async function tasksOver(

@@ -127,20 +127,42 @@ export async function acknowledge(
   if (open.length === 0) findRule(context, ruleId);
   const { ledger, clock } = context;
   const by = caller.key?.name ?? "administrator";
-  const done: KeptAlert[] = [];
-  for (const alert of open) {
-    const at = clock.now();
-    const command = { kind: "acknowledge_rule", at, ruleId, value: alert.value, by, note } as const;
-    done.push((await ledger.commit(command)).alert);
-  }
-  return done;
+  const at = clock.now();
+  // Decided one after another, and written together.
+  const answers = await Promise.all(
+    open.map(({ value: of }) =>
+      ledger.commit({ kind: "acknowledge_rule", at, ruleId, value: of, by, note }),
+    ),
+  );
+  return answers.map(({ alert }) => alert);
+}
+
+/** The notifiers that rules name and that are not configured, as rule and name, in words. */
+export function lostNotifiers(
+  rules: readonly Pick<Rule, "ruleId" | "notify" | "escalate">[],
+  configured: readonly string[],
+): readonly string[] {
+  return rules.flatMap(({ ruleId, notify, escalate }) =>
+    [notify ?? [], escalate?.notify ?? []].flatMap((names) => {
+      const lost = names.filter((name) => !configured.includes(name));
+      const goTo = lost.length < names.length ? "the others that it names" : "all notifiers";
+      return lost.map(
+        (name) =>
+          `rule ${ruleId} names notifier "${name}", which is not configured; its alerts go to ${configured.length === 0 ? "no one" : goTo}`,
+      );
+    }),
+  );
 }
 
 /** Names of the notifiers that a rule uses. @throws PurserError if there are none. */
 export function notifiersOf(rule: Rule, all: readonly string[]): readonly string[] {
   const names = rule.notify ?? all;
   if (names.length > 0) return names;
-  throw invalid("notify", "finds no notifier", "Add one under notifiers in purser.yaml.");
+  throw invalid(
+    "notify",
+    "has no effect: no notifier is configured",
+    "Add one under notifiers in purser.yaml.",
+  );
 }
 
 function text(rule: Rule): string {

@@ -1,7 +1,12 @@
 /** The charges of one page of the journal that rules look at. */
 
 import type { HeldCall } from "../../domain/event/context.ts";
-import type { CorrectionEntry, RefusalEntry, SettleEntry } from "../../domain/ledger/entry.ts";
+import type {
+  BudgetEntry,
+  CorrectionEntry,
+  RefusalEntry,
+  SettleEntry,
+} from "../../domain/ledger/entry.ts";
 import type { RuleCurrency } from "../../domain/rule/rule.ts";
 import { countTokens } from "../../domain/usage/usage.ts";
 import type { FollowedEntry } from "../port/feed.ts";
@@ -17,6 +22,8 @@ export interface Charge {
 export interface Page {
   readonly charges: readonly Charge[];
   readonly refusals: readonly RefusalEntry[];
+  /** Budgets that were changed: a lower amount may be reached already. */
+  readonly changes: readonly BudgetEntry[];
 }
 
 /** @param except The provider whose calls are left out. */
@@ -31,13 +38,17 @@ export function pageOf(entries: readonly FollowedEntry[], except: string | undef
   const refusals = entries.flatMap(({ entry }) =>
     entry.kind === "refusal" && entry.route.provider !== except ? [entry] : [],
   );
-  return { charges, refusals };
+  const changes = entries.flatMap(({ entry }) =>
+    entry.kind === "budget" && !entry.deleted ? [entry] : [],
+  );
+  return { charges, refusals, changes };
 }
 
-export function since({ charges, refusals }: Page, from: number): Page {
+export function since({ charges, refusals, changes }: Page, from: number): Page {
   return {
     charges: charges.filter(({ entry }) => entry.at >= from),
     refusals: refusals.filter(({ at }) => at >= from),
+    changes: changes.filter(({ at }) => at >= from),
   };
 }
 

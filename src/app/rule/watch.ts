@@ -97,8 +97,8 @@ export class RuleWatch {
     const { feed, ledger, clock } = parts;
     for await (const page of feed.follow(after, this.#stop.signal)) {
       let fired = 0;
-      for (const alert of await evaluate(parts, page)) {
-        const command = { kind: "fire_rule", at: clock.now(), alert } as const;
+      for (const found of await evaluate(parts, page)) {
+        const command = { kind: "fire_rule", at: clock.now(), ...found } as const;
         const { repeated, paused } = await ledger.commit(command);
         if (!repeated) fired += 1;
         if (paused) announceChange(parts);

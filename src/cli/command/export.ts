@@ -153,7 +153,7 @@ async function expectedRows(
   const isByCall = (format === "csv" || format === "json") && (options.rows ?? "calls") === "calls";
   if (!isByCall || options.filter.length > 0) return 0;
   const { total } = await readFigures(connection, { ...options, by: [] });
-  return total.calls + total.released;
+  return total.calls + total.charges + total.released;
 }
 
 /** Counts lines, each of which is about one row. */

@@ -65,8 +65,10 @@ function defineList(command: Command, context: CommandContext): void {
 
 function rowOf(notifier: NotifierJson): readonly string[] {
   const { name, kind, last_delivered: last, dead_letters: letters, failing } = notifier;
-  const state = failing === null ? "well" : `failing since ${failing.since}: ${failing.message}`;
-  return [name, kind, last?.at ?? "never", grouped(letters), state];
+  const { dropped_letters: gone } = notifier;
+  const kept = gone === 0 ? grouped(letters) : `${grouped(letters)} (${grouped(gone)} dropped)`;
+  const state = failing === null ? "ok" : `failing since ${failing.since}: ${failing.message}`;
+  return [name, kind, last?.at ?? "never", kept, state];
 }
 
 function defineTest(command: Command, context: CommandContext): void {

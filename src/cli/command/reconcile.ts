@@ -3,22 +3,27 @@
 import type { Command } from "commander";
 import type { ReconciliationJson } from "../../contract/reconciliation.ts";
 import { PurserError } from "../../domain/error.ts";
+import { parseUsd } from "../../domain/money/money.ts";
 import { csvLine, harmless } from "../../domain/table/csv.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { readNamedFile } from "../named-file.ts";
 import type { OptionWords } from "../option-words.ts";
-import { type TargetOptions, withTarget } from "../option.ts";
+import { amount, type TargetOptions, withTarget } from "../option.ts";
 import { printJson, withConnection } from "../session.ts";
 import type { Output } from "../terminal/screen.ts";
 import { grouped } from "../terminal/number.ts";
 import { table } from "../terminal/table.ts";
 
-const words: OptionWords = { bill: { option: "file" }, provider: { option: "--provider" } };
+/** Errors of the bill name its file. */
+function wordsFor(file: string): OptionWords {
+  return { bill: { option: `${file}:` }, provider: { option: "--provider" } };
+}
 
 interface ReconcileOptions extends TargetOptions {
   readonly provider?: string;
   readonly csv?: true;
+  readonly failOver?: string;
 }
 
 export function defineReconcile(command: Command, context: CommandContext): void {
@@ -26,6 +31,11 @@ export function defineReconcile(command: Command, context: CommandContext): void
     .argument("<file>", "the bill: JSON of a provider's cost API, or OpenRouter's activity as CSV")
     .option("--provider <name>", "the provider's name in the configuration (that of the bill)")
     .option("--csv", "print CSV")
+    .option(
+      "--fail-over <usd>",
+      "exit code 1 if the residual of a line or of all is larger, up or down",
+      amount("--fail-over"),
+    )
     .addHelpText(
       "after",
       `
@@ -43,14 +53,24 @@ Examples:
         });
       const bill = parseBill(await readNamedFile(file, "file"));
       const body = { bill, ...(options.provider !== undefined && { provider: options.provider }) };
-      const made = (await withConnection(context, { target: options, words }, (connection) =>
-        ask(connection, "POST", { path: "/api/v1/reconciliations", body }),
+      const made = (await withConnection(
+        context,
+        { target: options, words: wordsFor(file) },
+        (connection) => ask(connection, "POST", { path: "/api/v1/reconciliations", body }),
       )) as ReconciliationJson;
+      if (isOver(made, options.failOver)) context.end(1);
       if (options.json) return printJson(context, made);
       const { out } = context.screen;
       if (options.csv) return out.draw(csvText(made));
       out.write(reconciliationText(made, out));
     });
+}
+
+function isOver({ total, data }: ReconciliationJson, most: string | undefined): boolean {
+  if (most === undefined) return false;
+  const limit = parseUsd(most, "--fail-over");
+  const residuals = [total, ...data].map((line) => parseUsd(line.residual_usd, "residual_usd"));
+  return residuals.some((residual) => residual > limit || 0n - residual > limit);
 }
 
 /** Text that is not JSON is CSV. */

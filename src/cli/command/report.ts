@@ -116,11 +116,13 @@ function withRange(command: Command): Command {
 
 /** @throws PurserError `invalid_request` for two formats. */
 function formatOf({ csv: isCsv, json, format }: ReportOptions): Format {
-  if (isCsv && (json || format === "json"))
-    throw new PurserError("invalid_request", "--csv and JSON exclude each other", {
+  if (isCsv && (json || format === "json")) {
+    const other = json ? "--json" : "--format json";
+    throw new PurserError("invalid_request", `--csv and ${other} exclude each other`, {
       field: "--csv",
       remedy: "Give one format.",
     });
+  }
   return json ? "json" : isCsv ? "csv" : format;
 }
 
@@ -221,11 +223,12 @@ export function reportText(figures: SeriesJson, options: ReportTextOptions): str
   const { paint } = options.output;
   const { total } = figures;
   const refusals = total.refusals > 0 ? `, ${grouped(total.refusals)} refused` : "";
+  const charges = total.charges > 0 ? `, ${counted(total.charges, "charge")}` : "";
   const released = total.released > 0 ? `, ${grouped(total.released)} ended without a charge` : "";
-  const heading = `${paint.bold(dollars(total.cost_usd))}  ${counted(total.calls, "call")}${released}${refusals}, ${tokensText(total.usage)}${unitsText(total.usage)}\n`;
+  const heading = `${paint.bold(dollars(total.cost_usd))}  ${counted(total.calls, "call")}${charges}${released}${refusals}, ${tokensText(total.usage)}${unitsText(total.usage)}\n`;
   const unpriced = unpricedText(figures.unpriced, paint);
   if (options.by.length === 0 || figures.groups.length === 0)
-    return `${heading}${total.calls + total.released + total.refusals === 0 ? paint.dim(options.isRanged ? "No calls in this range.\n" : "No calls.\n") : unpriced}`;
+    return `${heading}${total.calls + total.charges + total.released + total.refusals === 0 ? paint.dim(options.isRanged ? "No calls in this range.\n" : "No calls.\n") : unpriced}`;
   const shown = figures.groups.slice(0, options.top);
   const left = figures.groups.length - shown.length;
   const rest =
@@ -253,7 +256,15 @@ const shownUnits = 3;
 
 /** A cell that a spreadsheet would run as a formula is prefixed with an apostrophe. */
 export function csv(figures: SeriesJson, by: readonly string[]): string {
-  const header = [...by, "calls", "refusals", "input_tokens", "output_tokens", "cost_usd"];
+  const header = [
+    ...by,
+    "calls",
+    "refusals",
+    "input_tokens",
+    "output_tokens",
+    "cost_usd",
+    "charges",
+  ];
   const rows = figures.groups.map((group) => [
     ...by.map((key) => harmless(group.group[key] ?? "unattributed")),
     String(group.calls),
@@ -261,6 +272,7 @@ export function csv(figures: SeriesJson, by: readonly string[]): string {
     String(countContext(group.usage)),
     String(group.usage.output ?? 0),
     group.cost_usd,
+    String(group.charges),
   ]);
   return [header, ...rows].map(csvLine).join("");
 }

@@ -117,7 +117,7 @@ function defineAck(command: Command, context: CommandContext): void {
       const sent = { path, method: "POST", body } as const;
       const answer = (await request(context, options, sent)) as AcknowledgedJson;
       if (options.json) return printJson(context, answer);
-      context.screen.out.write(`${counted(answer.data.length, "alert")} acknowledged.\n`);
+      context.screen.out.write(`${counted(answer.count, "alert")} acknowledged.\n`);
     });
 }
 

@@ -82,6 +82,17 @@ const sentences: readonly (readonly [type: string, data: CloudEvent["data"], sen
       "Budget team-a (team atlas) is paused: new calls are refused until it is resumed. 80.40 USD of 100.00 USD (80%) is used. It resets on 2026-12-01 at 00:00 UTC.",
     ],
     [
+      "budget.approval_requested",
+      {
+        ...spent,
+        needed: "0.5",
+        available: "-0.3",
+        remedy: "Approve.",
+        expires_at: "2026-11-29T23:30:00Z",
+      },
+      "Budget team-a (team atlas) asks for more: a call needs 0.50 USD and waits, 0.00 USD is left. Approve. Answer by 23:30 UTC.",
+    ],
+    [
       "budget.changed",
       { budget_id: "team-a", change: "changed", fields: ["amount", "period"] },
       "Budget team-a was changed: amount, period.",
@@ -113,13 +124,13 @@ for (const [type, data, sentence] of sentences)
 
 test("a template is filled, and values are escaped", () => {
   const known = factNames(["budget.warning"]);
-  const text = "{{<b>{budget_id}</b>}} {percent}% {used}/{limit} until { resets_at } {reason}.";
+  const text = "{{<b>{budget_id}</b>}} {percent}% {used}/{limit} until { resets_at }.";
   const template = parseTemplate(text, { field: "template", known });
   const facts = factsOf(event("budget.warning", { ...spent, budget_id: "<a>" }), null);
   const escape = (value: string): string => value.replaceAll("<", "&lt;");
   assert.equal(
     fillTemplate(template, { facts, escape }),
-    "{<b>&lt;a></b>} 80% 80.40 USD/100.00 USD until 2026-12-01T00:00:00Z .",
+    "{<b>&lt;a></b>} 80% 80.40 USD/100.00 USD until 2026-12-01T00:00:00Z.",
   );
 });
 

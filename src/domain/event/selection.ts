@@ -50,11 +50,25 @@ export function selects(
   );
 }
 
-/** What a notifier delivers: what it selects, and the alerts of rules that name it. */
-export function isFor(name: string, selection: EventSelection, event: Event): boolean {
+/** A notifier, and the names of all that are configured. */
+export interface Receiver {
+  readonly name: string;
+  readonly configured: readonly string[];
+}
+
+/**
+ * What a notifier delivers: what it selects, and the alerts of rules that name it. An alert whose
+ * rule names only notifiers that are not configured goes to all, so that it does not get lost.
+ */
+export function isFor(
+  { name, configured }: Receiver,
+  selection: EventSelection,
+  event: Event,
+): boolean {
   const { about } = event;
   if (about.kind !== "rule" || about.notify === undefined) return selects(selection, event);
-  if (about.notify !== null) return about.notify.includes(name);
+  if (about.notify !== null && about.notify.some((one) => configured.includes(one)))
+    return about.notify.includes(name);
   const { types: _, ...narrowing } = selection;
   return selects(narrowing, event);
 }

@@ -28,9 +28,12 @@ const sentences: Readonly<Record<string, (event: CloudEvent) => string>> = {
     `${budget(data)} got ${formatAmountOf(Number(text(data, "amount") ?? 0), text(data, "currency") ?? "USD")} more for this window.${reset(data)}`,
   "budget.approval_requested": ({ data }) => {
     const currency = text(data, "currency") ?? "USD";
-    const amount = (field: string): string =>
-      formatAmountOf(Number(text(data, field) ?? 0), currency);
-    return `${budget(data)} asks for more: a call needs ${amount("needed")} and waits, ${amount("available")} is left. ${text(data, "remedy") ?? ""}`;
+    const needed = formatAmountOf(Number(text(data, "needed") ?? 0), currency);
+    // Below zero if a reserve is in use.
+    const left = formatAmountOf(Math.max(0, Number(text(data, "available") ?? 0)), currency);
+    const until = text(data, "expires_at");
+    const time = until === null ? "" : ` Answer by ${until.slice(11, 16)} UTC.`;
+    return `${budget(data)} asks for more: a call needs ${needed} and waits, ${left} is left. ${text(data, "remedy") ?? ""}${time}`;
   },
   "budget.approval_declined": ({ data }) => {
     const reason = text(data, "reason");

@@ -62,6 +62,11 @@ function unknownName(name: string, known: readonly string[]): Problem {
   };
 }
 
+/** Whether an event has all that the template names. */
+export function canFill(template: Template, facts: Facts): boolean {
+  return template.every((part) => "literal" in part || facts.has(part.name));
+}
+
 /** @param escape Makes a value literal for the target. The text around it is left as written. */
 export function fillTemplate(
   template: Template,

@@ -17,7 +17,11 @@ export function readDuration(
   const [, count = "0", unit = "m"] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
   const ms = Number(count) * units[unit as keyof typeof units];
   if (ms > 0 && ms <= most) return ms;
-  throw invalid(fields.prefix + name, `is ${show(text)}, which is no such time`, remedy);
+  throw invalid(
+    fields.prefix + name,
+    `is ${show(text)}, which is not a valid duration here`,
+    remedy,
+  );
 }
 
 export function formatDuration(ms: number): string {

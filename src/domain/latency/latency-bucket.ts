@@ -24,6 +24,11 @@ function bucketEnds(): readonly number[] {
 /** Buckets have the numbers below this one. */
 export const latencyBuckets = lastMs.length;
 
+/** Whether a latency was measured: 0 is that of charges, and of calls recorded without one. */
+export function isKnownLatency(latencyMs: number): boolean {
+  return latencyBucket(latencyMs) > 0;
+}
+
 /** @param latencyMs Rounded to whole milliseconds; 0 if negative. */
 export function latencyBucket(latencyMs: number): number {
   const ms = Math.round(latencyMs);

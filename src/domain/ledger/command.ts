@@ -44,8 +44,15 @@ export interface Demand {
   readonly loose?: boolean;
   /** Input tokens in `fixed`, priced at a fallback rate when `perOutputToken` is null. */
   readonly inputTokens: number;
+  /** Of other models without a price that may run too: also priced at a fallback rate. */
+  readonly besides?: TokensBesides;
   /** For a model without a price: what a budget holds that needs one. */
   readonly ceiling?: DemandCeiling;
+}
+
+export interface TokensBesides {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
 }
 
 export interface DemandCeiling {
@@ -238,6 +245,8 @@ export interface PutRuleCommand {
 export interface FireRuleCommand {
   readonly kind: "fire_rule";
   readonly at: number;
+  /** Of the rule that was evaluated: under a newer condition, the alert does not fire. */
+  readonly since: number;
   readonly alert: Alert;
 }
 

@@ -18,11 +18,11 @@ import type { LedgerView } from "./view.ts";
 
 export function decideFire(
   books: LedgerView,
-  { at, alert }: FireRuleCommand,
+  { at, alert, since }: FireRuleCommand,
 ): Decided<AnswerOf["fire_rule"]> {
   const kept = books.alerts.get(alertKey(alert));
   const rule = books.rules.get(alert.ruleId);
-  if (covers(kept, alert) || !rule)
+  if (covers(kept, alert) || rule?.since !== since)
     return { answer: { repeated: true, paused: false }, entries: [] };
   // Found late, such as after a day without a process: it is too late to act.
   const isOver = alert.until !== null && at >= alert.until;
@@ -38,7 +38,7 @@ export function decideFire(
  */
 function pauseBy(
   books: LedgerView,
-  { at, rule, alert }: Omit<FireRuleCommand, "kind"> & { readonly rule: Rule },
+  { at, rule, alert }: Omit<FireRuleCommand, "kind" | "since"> & { readonly rule: Rule },
 ): readonly Entry[] {
   const { action, condition, ruleId } = rule;
   if (action?.kind !== "pause") return [];

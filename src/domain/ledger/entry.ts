@@ -126,6 +126,7 @@ export interface Outcome {
   /** The provider's usage object, verbatim. */
   readonly rawUsage: string | null;
   readonly flags: readonly UsageFlag[];
+  /** 0 if it is unknown, and of charges. */
   readonly latencyMs: number;
   readonly priceVersion: string;
 }

@@ -6,7 +6,7 @@ import { assert } from "../assert.ts";
 import { priceIdAfter, type KeptPrice } from "../price/text/kept-price.ts";
 import type { KeptPriceUpdate } from "../price/update/price-update.ts";
 import { sameCondition } from "../rule/define.ts";
-import { alertKey, type KeptAlert } from "../rule/alert.ts";
+import { type Alert, alertKey, type KeptAlert } from "../rule/alert.ts";
 import type { KeptRule } from "../rule/rule.ts";
 import { Applicable, type CallSubject } from "./applicable.ts";
 import { Controls } from "./controls.ts";
@@ -78,16 +78,17 @@ export class Registry {
   /** By schedule, its last runs. */
   readonly exports = new Map<string, ExportState>();
   /**
-   * The last alert of each rule and value, by `alertKey`. Those of a deleted rule are dropped, and
-   * of those about single operations all but the newest {@link mostOfOperations} of each rule.
+   * The last alert of each rule and value, by `alertKey`. Those of a deleted rule are dropped; and of
+   * a rule without a budget those that are over, and all but the newest {@link mostOfRule}: callers
+   * choose the values.
    */
   readonly alerts = new Map<string, KeptAlert>();
-  /** By rule, the keys of its alerts about single operations, the oldest first. */
-  readonly #ofOperations = new Map<string, string[]>();
+  /** By rule, the keys of its alerts, the one that fired first is first. */
+  readonly #keysOf = new Map<string, Set<string>>();
   /** What rules serve in place of the models that calls ask for. */
   readonly replacements = new Replacements({
     rules: this.rules,
-    alerts: this.alerts,
+    alertsOf: (ruleId) => this.#alertsOf(ruleId),
     budgets: this.budgets,
     countersFor: (subject, at) => this.countersFor(subject, at),
   });
@@ -174,9 +175,12 @@ export class Registry {
     else this.rules.set(rule.ruleId, { ...rule, since: continues ? before.since : at });
     this.replacements.changed();
     if (continues) return;
-    this.#ofOperations.delete(rule.ruleId);
-    for (const [key, alert] of this.alerts)
-      if (alert.ruleId === rule.ruleId) this.alerts.delete(key);
+    for (const key of this.#keysOf.get(rule.ruleId) ?? []) this.alerts.delete(key);
+    this.#keysOf.delete(rule.ruleId);
+  }
+
+  #alertsOf(ruleId: string): readonly KeptAlert[] {
+    return [...(this.#keysOf.get(ruleId) ?? [])].flatMap((key) => this.alerts.get(key) ?? []);
   }
 
   #alert({ kind, at, alert, by, note }: AlertEntry): void {
@@ -185,23 +189,23 @@ export class Registry {
     if (kind === "rule_fired") {
       const open = { acknowledged: null, escalatedAt: null, resumedAt: null };
       this.alerts.set(key, { ...alert, firedAt: at, ...open });
-      if (alert.when === "operation_over") this.#forgetOldest(alert.ruleId, key);
+      this.#remember(alert, key, at);
       return;
     }
     const kept = this.alerts.get(key);
-    assert(kept !== undefined, "an alert that is answered or escalated has fired");
+    // An earlier version kept it for longer.
+    if (kept === undefined) return;
     if (kind === "rule_escalated") this.alerts.set(key, { ...kept, escalatedAt: at });
     else this.alerts.set(key, { ...kept, acknowledged: { at, by: by ?? "", note } });
   }
 
   /** Ends what rules did to a budget, or to one of its values. */
   #endActions({ at, budgetId, value }: Pick<BudgetResumeEntry, "at" | "budgetId" | "value">): void {
-    for (const [key, alert] of this.alerts) {
-      const rule = this.rules.get(alert.ruleId);
-      const isAbout = rule !== undefined && actsOn(rule) === budgetId;
-      if (!isAbout || alert.resumedAt !== null || (value !== null && alert.value !== value))
-        continue;
-      this.alerts.set(key, { ...alert, resumedAt: at });
+    for (const rule of this.rules.values()) {
+      if (actsOn(rule) !== budgetId) continue;
+      for (const alert of this.#alertsOf(rule.ruleId))
+        if (alert.resumedAt === null && (value === null || alert.value === value))
+          this.alerts.set(alertKey(alert), { ...alert, resumedAt: at });
     }
     this.replacements.changed();
   }
@@ -212,11 +216,21 @@ export class Registry {
     this.exports.set(run.schedule, { last, done: kind === "export_done" ? last : before });
   }
 
-  #forgetOldest(ruleId: string, newest: string): void {
-    const keys = this.#ofOperations.get(ruleId) ?? [];
-    this.#ofOperations.set(ruleId, keys);
-    keys.push(newest);
-    if (keys.length > mostOfOperations) this.alerts.delete(keys.shift() ?? "");
+  /** Each new alert looks at the two oldest ones, so that none takes long. */
+  #remember({ ruleId, when }: Alert, newest: string, at: number): void {
+    const keys = this.#keysOf.get(ruleId) ?? new Set();
+    this.#keysOf.set(ruleId, keys);
+    keys.delete(newest);
+    keys.add(newest);
+    // As many as the budget has values; their windows keep them from firing again.
+    if (when === "threshold") return;
+    for (const key of keys.values().take(2)) {
+      const kept = this.alerts.get(key);
+      const isKept = key === newest || (keys.size <= mostOfRule && kept && !isPast(kept, at));
+      if (isKept === true) continue;
+      keys.delete(key);
+      this.alerts.delete(key);
+    }
   }
 
   #define({ at, budget, deleted, recounts }: BudgetEntry): void {
@@ -239,9 +253,19 @@ export class Registry {
 
 /**
  * Alerts are kept so that none fires twice. That of an operation could only do so after a crash,
- * when at most the last thousand entries are looked at again.
+ * when at most the last thousand entries are looked at again; that of a task, if it is charged again
+ * after so many others.
  */
-export const mostOfOperations = 10_000;
+export const mostOfRule = 10_000;
+
+/** Its window is over, and it was acknowledged, or has been there for a day without an escalation to come. */
+function isPast({ until, acknowledged, escalate, escalatedAt, firedAt }: KeptAlert, at: number) {
+  if (until === null || until > at) return false;
+  const isAwaited = escalate !== null && escalatedAt === null;
+  return acknowledged !== null || (!isAwaited && firedAt + dayMs <= at);
+}
+
+const dayMs = 86_400_000;
 
 /** The budget that the action of a rule concerns; null if it has none. */
 function actsOn({ action, condition }: KeptRule): string | null {

@@ -28,7 +28,8 @@ interface Active {
 /** The definitions of a ledger, as they change. */
 interface Definitions {
   readonly rules: ReadonlyMap<string, KeptRule>;
-  readonly alerts: ReadonlyMap<string, KeptAlert>;
+  /** The last alert for each value. */
+  readonly alertsOf: (ruleId: string) => readonly KeptAlert[];
   readonly budgets: ReadonlyMap<string, Budget>;
   readonly countersFor: (subject: CallSubject, at: number) => readonly CounterKey[];
 }
@@ -99,14 +100,13 @@ export function replacesModels(rule: KeptRule | undefined, alert: KeptAlert): bo
   return rule?.action?.kind === "model" && alert.resumedAt === null;
 }
 
-function activeOf({ rules, alerts }: Definitions): readonly Active[] {
-  const byRule = Map.groupBy(
-    [...alerts.values()].filter((alert) => replacesModels(rules.get(alert.ruleId), alert)),
-    ({ ruleId }) => ruleId,
-  );
-  const active = [...byRule].flatMap(([ruleId, fired]): readonly Active[] => {
-    const rule = rules.get(ruleId);
-    if (rule?.action?.kind !== "model" || rule.condition.when !== "threshold") return [];
+/** Looks at the alerts of the rules that replace models, not at all: it is done for a call. */
+function activeOf({ rules, alertsOf }: Definitions): readonly Active[] {
+  const active = [...rules.values()].flatMap((rule): readonly Active[] => {
+    if (rule.action?.kind !== "model" || rule.condition.when !== "threshold") return [];
+    const { ruleId } = rule;
+    const fired = alertsOf(ruleId).filter((alert) => replacesModels(rule, alert));
+    if (fired.length === 0) return [];
     const { budgetId, partsPerMillion } = rule.condition;
     const until = new Map(fired.map((alert) => [alert.value, alert.until]));
     return [{ ruleId, budgetId, partsPerMillion, models: rule.action.models, until }];

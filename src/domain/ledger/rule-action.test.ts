@@ -49,7 +49,12 @@ function ledger(at = 10) {
     commit({ kind: "put_rule", at, rule, deleted: false });
   };
   const fire = (changes: Partial<Alert> = {}, now = at): readonly Entry[] =>
-    commit({ kind: "fire_rule", at: now, alert: { ...alert, ...changes } });
+    commit({
+      kind: "fire_rule",
+      at: now,
+      since: books.rules.get(changes.ruleId ?? alert.ruleId)?.since ?? 0,
+      alert: { ...alert, ...changes },
+    });
   const resume = (budgetId: string, value: string | null = null): readonly Entry[] =>
     commit({ kind: "resume_budget", at, budgetId, value, by: "admin", reason: null });
   const served = (model: string, now = at, user = "ann"): string | undefined =>

@@ -1,6 +1,6 @@
 /** Dated rates of a currency in which amounts are shown. The ledger stays in USD. */
 
-import { formatUsd, pico, type PicoUsd } from "./money.ts";
+import { divide, formatUsd, pico } from "./money.ts";
 
 /** Applies from `from` (midnight UTC, in milliseconds) until the next rate of its currency. */
 export interface ExchangeRate {
@@ -68,13 +68,7 @@ export class Exchange {
 
   /** An amount that is divided, rounded once. @param parts At least 1. */
   printShare(amount: Converted, parts: number): string {
-    return formatUsd(this.#rounded(amount, BigInt(parts)));
-  }
-
-  #rounded(amount: bigint, parts: bigint): PicoUsd {
-    const divisor = this.#scale * parts;
-    const sign = amount < 0n ? -1n : 1n;
-    return pico((sign * (sign * amount * 2n + divisor)) / (divisor * 2n));
+    return formatUsd(pico(divide(amount, this.#scale * BigInt(parts))));
   }
 
   /** The parts of a range in which one rate applies, in order. */

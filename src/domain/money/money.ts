@@ -41,6 +41,24 @@ export function multiply(rate: PicoUsd, quantity: number): PicoUsd {
   return (rate * BigInt(quantity)) as PicoUsd;
 }
 
+/** To the nearest unit, a half away from zero. @param parts At least 1. */
+export function divide(amount: bigint, parts: bigint): bigint {
+  const half = amount < 0n ? -parts : parts;
+  return (amount * 2n + half) / (parts * 2n);
+}
+
+/** `part ÷ whole` as a number, whatever their size; null if the whole is 0. */
+export function ratioOf(part: bigint, whole: bigint): number | null {
+  if (whole === 0n) return null;
+  // A number reaches 2^1023.
+  const excess = BigInt(Math.max(0, bitsOf(part) - 1000, bitsOf(whole) - 1000));
+  return Number(part >> excess) / Number(whole >> excess);
+}
+
+function bitsOf(amount: bigint): number {
+  return amount.toString(16).length * 4;
+}
+
 /**
  * Parses a decimal string such as `"1.50"` exactly.
  *

@@ -4,7 +4,9 @@
  */
 
 import { invalid, isObject, show } from "../input/fields.ts";
+import { nearest } from "../input/nearest.ts";
 import { parseInstant } from "../input/scalar.ts";
+import { shorten } from "../input/shorten.ts";
 import { parseUsd, pico, type PicoUsd } from "../money/money.ts";
 
 /** An amount of one day. */
@@ -13,6 +15,11 @@ export interface BillLine {
   readonly day: number;
   /** Null if the bill does not name a model. */
   readonly model: string | null;
+  /**
+   * Whether `model` may be something else: a line item without a kind, such as `file storage`. It is
+   * a model if the ledger has it.
+   */
+  readonly isGuess?: true;
   readonly amount: PicoUsd;
   /** Null if the bill does not count them. */
   readonly calls: number | null;
@@ -73,10 +80,18 @@ function readOpenai(bucket: Item): readonly BillLine[] {
     const field = `${result.field}.amount`;
     if (!isObject(amount)) throw invalid(field, "must be an object", remedy);
     checkCurrency(amount["currency"], `${field}.currency`);
-    const model = typeof name === "string" ? (name.split(",")[0] ?? name).trim() : null;
     const usd = usdOf(amount["value"], `${field}.value`);
-    return { day: dayOf(bucket), model, amount: usd, calls: null };
+    return { day: dayOf(bucket), ...modelIn(name), amount: usd, calls: null };
   });
+}
+
+/** `gpt-5, input` and `web search tool calls | gpt-5` name a model; other line items may be one. */
+function modelIn(name: unknown): Pick<BillLine, "model" | "isGuess"> {
+  if (typeof name !== "string") return { model: null };
+  const [, after] = name.split("|");
+  if (after !== undefined) return { model: (after.split(",")[0] ?? after).trim() };
+  const [model = name, kind] = name.split(",");
+  return kind === undefined ? { model: model.trim(), isGuess: true } : { model: model.trim() };
 }
 
 /** Buckets of a day, with amounts in cents. */
@@ -164,8 +179,39 @@ function readCsv(text: string): readonly Fields[] {
     if (row.length > 1 || row[0] !== "") rows.push(row);
     row = [];
   }
-  const [header = [], ...records] = rows;
+  const [first = [], ...records] = rows;
+  const header = first.map((name) => name.trim().toLowerCase());
+  checkHeader(header);
+  if (records.length === 0)
+    throw invalid("bill", "has no rows below its header", "Give the whole file.");
   return records.map((cells) =>
-    Object.fromEntries(header.map((name, place) => [name.trim().toLowerCase(), cells[place]])),
+    Object.fromEntries(header.map((name, place) => [name, cells[place]])),
   );
+}
+
+const columns = ["date", "model", "usage", "requests"] as const;
+const needed: readonly string[] = ["date", "usage"];
+
+/** Other columns may have any name: exports have many. */
+function checkHeader(header: readonly string[]): void {
+  const missing = columns.filter((name) => !header.includes(name));
+  if (missing.includes("usage") && header.some((one) => one.includes(";")))
+    throw invalid(
+      "bill",
+      "has semicolons between its columns",
+      "Give CSV with commas, and amounts with a decimal point.",
+    );
+  for (const name of missing) {
+    const near = header.find((one) => nearest(one, [name]) !== undefined);
+    if (near !== undefined)
+      throw invalid(
+        "bill",
+        `has an unknown column "${shorten(near, 40)}"`,
+        `Did you mean ${name}?`,
+      );
+  }
+  const [lacks, other] = missing.filter((name) => needed.includes(name));
+  if (lacks === undefined) return;
+  const problem = other === undefined ? `has no column "${lacks}"` : "is not of a known format";
+  throw invalid("bill", problem, remedy);
 }

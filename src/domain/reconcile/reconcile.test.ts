@@ -156,7 +156,7 @@ test("a bill that cannot be compared is refused with its field", () => {
     [{ data: [{ date: "never", usage: 1 }] }, "bill.data[0].date"],
     [openai(["m", "a lot"]), "bill.data[0].results[0].amount.value"],
     [{ data: [{ date: "2026-11-03", usage: 1, requests: "x" }] }, "bill.data[0].requests"],
-    ["date;usage\n2026-11-03;1", "bill.data[0]"],
+    ["date;usage\n2026-11-03;1", "bill"],
     [7, "bill"],
   ] as const)
     assert.throws(
@@ -168,3 +168,38 @@ test("a bill that cannot be compared is refused with its field", () => {
       },
     );
 });
+
+test("line items without a model are no_model, unless the ledger has a model of that name", () => {
+  const bill = openai(
+    ["File storage", 1],
+    ["vector stores", 2],
+    ["code interpreter sessions", 3],
+    ["web search tool calls | gpt-5", 4],
+    ["gpt-5, input", 5],
+    ["gpt-4o-2024-08-06", 6],
+    ["gpt-9, input", 7],
+  );
+  assert.deepEqual(causes(bill, [ours("gpt-5", "9"), ours("gpt-4o", "6")]), [
+    [null, "no_model 6"],
+    ["gpt-4o"],
+    ["gpt-5"],
+    ["gpt-9", "missing_calls 7"],
+  ]);
+});
+
+for (const [text, problem, remedy] of [
+  ["date,modle,usage\n2026-11-03,m,1", 'bill has an unknown column "modle"', "Did you mean model?"],
+  ["date;model;usage\n2026-11-03;m;1,5", "bill has semicolons", "commas"],
+  ["hello", "bill is not of a known format", "OpenRouter"],
+  ["date,model\n2026-11-03,m", 'bill has no column "usage"', "OpenRouter"],
+  ["date,model,usage\n", "bill has no rows", "whole file"],
+] as const)
+  test(`a bill in CSV is refused: ${problem}`, () => {
+    assert.throws(
+      () => readBill(text),
+      (error) =>
+        error instanceof PurserError &&
+        error.message.startsWith(problem) &&
+        error.detail.remedy?.includes(remedy) === true,
+    );
+  });

@@ -1,7 +1,7 @@
 /** Compares a provider's bill with the ledger, by day and model, and explains what differs. */
 
 import { add, pico, subtract, zero, type PicoUsd } from "../money/money.ts";
-import type { Bill } from "./bill.ts";
+import type { Bill, BillLine } from "./bill.ts";
 
 /**
  * Why a bill differs from the ledger:
@@ -81,14 +81,17 @@ const empty: Pair = {
  * and answers differ in them.
  */
 export function reconcile(bill: Bill, ledger: readonly LedgerLine[]): readonly ReconciledLine[] {
-  const namesModels = bill.lines.some(({ model }) => model !== null);
+  const known = new Set(ledger.map(({ model }) => undated(model)));
+  const modelOf = ({ model, isGuess }: BillLine): string | null =>
+    isGuess && model !== null && !known.has(undated(model)) ? null : model;
+  const namesModels = bill.lines.some((line) => line.model !== null);
   const pairs = new Map<string, Pair>();
   const change = (day: number, model: string | null, next: (pair: Pair) => Pair): void => {
     const key = JSON.stringify([day, model === null ? null : undated(model)]);
     pairs.set(key, next(pairs.get(key) ?? empty));
   };
   for (const line of bill.lines)
-    change(line.day, line.model, (pair) => ({
+    change(line.day, modelOf(line), (pair) => ({
       ...pair,
       billed: add(pair.billed, line.amount),
       lines: pair.lines + 1,

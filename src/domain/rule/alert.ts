@@ -26,7 +26,7 @@ export interface Alert {
   /** As the rule had it when it fired. */
   readonly notify: readonly string[] | null;
   readonly escalate: Escalation | null;
-  /** What its rule does besides, as it was when it fired; null for nothing. */
+  /** What its rule also does, as it was when it fired; null for nothing. */
   readonly action: Action["kind"] | null;
 }
 

@@ -1,4 +1,4 @@
-/** Reads what a rule does besides its alert, and prints it in the same form. */
+/** Reads what a rule also does, and prints it in the same form. */
 
 import {
   type Fields,
@@ -66,7 +66,7 @@ function readPause(fields: Fields, condition: Condition, names: RuleNames): Paus
   const field = `${fields.prefix}budget_id`;
   if (!names.budgets.includes(budgetId)) {
     const near = names.budgets.length === 0 ? remedy : suggest(budgetId, names.budgets);
-    throw invalid(field, `is ${show(budgetId)}, which is no budget`, near);
+    throw invalid(field, `is ${show(budgetId)}, which is not a budget`, near);
   }
   if (names.perValue.get(budgetId) === dimension) return { kind: "pause", budgetId };
   throw invalid(field, `is ${show(budgetId)}, which does not count each ${dimension}`, remedy);
@@ -78,7 +78,7 @@ function readModels(fields: Fields, { when }: Condition): Readonly<Record<string
   if (when !== "threshold")
     throw invalid(
       `${fields.prefix}action`,
-      `is model, but ${when} has no budget whose calls could be served otherwise`,
+      `is model, but ${when} is not tied to a budget, so there are no calls to reroute`,
       "Use threshold.",
     );
   const field = `${fields.prefix}models`;
@@ -96,11 +96,15 @@ function readPair(field: string, asked: string, served: unknown): readonly [stri
   const own = `${field}.${shorten(asked, 100)}`;
   const provider = providerOf(asked);
   if (provider === null)
-    throw invalid(own, "is no PROVIDER/MODEL", "Write it as PROVIDER/MODEL, such as openai/gpt-5.");
+    throw invalid(
+      own,
+      "is not in the form PROVIDER/MODEL",
+      "Write it as PROVIDER/MODEL, such as openai/gpt-5.",
+    );
   if (typeof served !== "string" || providerOf(served) === null)
     throw invalid(
       own,
-      `is ${show(served)}, which is no PROVIDER/MODEL`,
+      `is ${show(served)}, which is not in the form PROVIDER/MODEL`,
       "Write it as PROVIDER/MODEL, such as openai/gpt-5-mini.",
     );
   if (served === asked)

@@ -110,7 +110,7 @@ function readWhen(fields: Fields): Condition["when"] {
   if (typeof given === "string" && /^rule[._]/.test(given))
     throw invalid(
       field,
-      `is ${show(given)}, which rules themselves cause: the rule would fire itself`,
+      `is ${show(given)}, an event that rules emit: the rule would trigger itself`,
       `Use one of: ${conditionNames.join(", ")}.`,
     );
   const when = optionalWord(fields, "when", conditionNames);
@@ -152,7 +152,7 @@ function readBudget(fields: Fields, budgets: readonly string[]): string {
   const id = requiredText(fields, "budget_id", "Give the id of a budget.");
   if (budgets.includes(id)) return id;
   const remedy = budgets.length === 0 ? "Create the budget first." : suggest(id, budgets);
-  throw invalid(`${fields.prefix}budget_id`, `is ${show(id)}, which is no budget`, remedy);
+  throw invalid(`${fields.prefix}budget_id`, `is ${show(id)}, which is not a budget`, remedy);
 }
 
 function readPercent(fields: Fields): number {
@@ -194,7 +194,7 @@ function readNotify(fields: Fields, { notifiers }: RuleNames): readonly string[]
   for (const name of names) {
     if (notifiers.includes(name)) continue;
     const near = notifiers.length === 0 ? "Add it under notifiers." : suggest(name, notifiers);
-    throw invalid(field, `names ${show(name)}, which is no notifier`, near);
+    throw invalid(field, `names ${show(name)}, which is not a configured notifier`, near);
   }
   return names;
 }

@@ -8,7 +8,7 @@ export interface Rule {
   /** Names of notifiers; null for all. */
   readonly notify: readonly string[] | null;
   readonly escalate: Escalation | null;
-  /** What an alert does besides; null for nothing. */
+  /** What its rule also does; null for nothing. */
   readonly action: Action | null;
 }
 

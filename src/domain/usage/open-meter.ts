@@ -56,11 +56,13 @@ export interface MeterProblem {
  *   meter is a mistake: its count would go unpriced.
  */
 export function openMeterProblem(name: string): MeterProblem | undefined {
+  const lower = name.toLowerCase();
   if (!openMeterPattern.test(name))
     return {
       problem: "is not a valid meter",
-      remedy:
-        "Use tool:NAME, with letters, digits and . _ - in NAME, or a lower-case name such as audio_seconds.",
+      remedy: openMeterPattern.test(lower)
+        ? `Write it in lower case: ${lower}.`
+        : "Use tool:NAME, with letters, digits and . _ - in NAME, or a lower-case name such as audio_seconds.",
     };
   if (name.startsWith("tool:")) return undefined;
   if (reserved.has(name) || name in {})

@@ -42,7 +42,7 @@ export function testControlling(open: OpenStore): void {
       for (const rule of rules) {
         await ledger.commit({ kind: "put_rule", at: start, rule, deleted: false });
         const fired = { ...alert, ruleId: rule.ruleId, action: rule.action?.kind ?? null };
-        await ledger.commit({ kind: "fire_rule", at: start, alert: fired });
+        await ledger.commit({ kind: "fire_rule", at: start, since: start, alert: fired });
       }
       const reopened = await store.reopen();
       const served = (): string | undefined =>

@@ -12,6 +12,7 @@ import type { Attribution } from "../../domain/attribution/attribution.ts";
 import { windowAt } from "../../domain/budget/window.ts";
 import { latencyBucket } from "../../domain/latency/latency-bucket.ts";
 import { pico, type PicoUsd } from "../../domain/money/money.ts";
+import { chargeEndpoint } from "../../domain/price/text/item.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
 import { sumUsage, type Usage } from "../../domain/usage/usage.ts";
 import { hold, outcome, putBudget, route, settle } from "./fixture.ts";
@@ -77,7 +78,8 @@ const events = fc.record({
   cost: amounts,
   later: amounts,
   usage: usages,
-  latencyMs: fc.integer({ min: 0, max: 100_000 }),
+  // Unknown for half of them.
+  latencyMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 100_000 })),
 });
 
 type Event = (typeof events extends fc.Arbitrary<infer Value> ? Value : never) & {
@@ -86,9 +88,11 @@ type Event = (typeof events extends fc.Arbitrary<infer Value> ? Value : never) &
 
 async function happen(ledger: Ledger, event: Event): Promise<Counted> {
   const { kind, at, id, attribution, provider, keyId, cost, usage, latencyMs } = event;
-  const asked = { ...route, provider, keyId };
+  const isCharge = provider === "tools" || provider === "infrastructure";
+  const endpoint = isCharge ? chargeEndpoint : "chat";
+  const asked = { ...route, provider, endpoint, keyId };
   const end = at + event.lengthMs;
-  const named = { ...namesOf(attribution), provider, endpoint: "chat", key: keyId };
+  const named = { ...namesOf(attribution), provider, endpoint, key: keyId };
   const names = withoutNull({ ...named, model: "gpt-5-2025-08-07" });
   const charged = { at: end, names, status: "settled", cost, usage, latencyMs };
   const one = outcome(cost, { usage, latencyMs });
@@ -224,17 +228,23 @@ type Sums = Readonly<Record<string, unknown>>;
 
 function sumsOf(counted: readonly Counted[]): Sums {
   const charged = counted.filter(({ status }) => status !== "released" && status !== "refused");
+  const charges = charged.filter(({ names }) => names["endpoint"] === chargeEndpoint);
+  const timed = charged.filter(({ latencyMs }) => latencyMs > 0);
   return {
-    calls: charged.length,
+    calls: charged.length - charges.length,
+    charges: charges.length,
     released: counted.filter(({ status }) => status === "released").length,
     refusals: counted.filter(({ status }) => status === "refused").length,
     cost: charged.reduce((sum, { cost }) => sum + cost, 0n),
+    chargeCost: charges.reduce((sum, { cost }) => sum + cost, 0n),
     usage: used(charged.map(({ usage }) => usage)),
     latencyMs: charged.reduce((sum, { latencyMs }) => sum + latencyMs, 0),
+    timed: timed.length,
     latencies: Object.fromEntries(
-      [...Map.groupBy(charged, ({ latencyMs }) => latencyBucket(latencyMs))].map(
-        ([bucket, same]) => [bucket, same.length],
-      ),
+      [...Map.groupBy(timed, ({ latencyMs }) => latencyBucket(latencyMs))].map(([bucket, same]) => [
+        bucket,
+        same.length,
+      ]),
     ),
   };
 }

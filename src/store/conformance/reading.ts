@@ -484,10 +484,13 @@ async function sumTotals(
 function sumOf(totals: readonly Totals[]): Omit<Totals, "group" | "bucket"> {
   return {
     calls: totals.reduce((sum, { calls }) => sum + calls, 0),
+    charges: totals.reduce((sum, { charges }) => sum + charges, 0),
     released: totals.reduce((sum, { released }) => sum + released, 0),
     refusals: totals.reduce((sum, { refusals }) => sum + refusals, 0),
     cost: pico(totals.reduce((sum, { cost }) => sum + cost, 0n)),
     usage: sumUsage(totals.map(({ usage }) => usage)),
+    chargeCost: pico(totals.reduce((sum, { chargeCost }) => sum + chargeCost, 0n)),
     latencyMs: totals.reduce((sum, { latencyMs }) => sum + latencyMs, 0),
+    timed: totals.reduce((sum, { timed }) => sum + timed, 0),
   };
 }

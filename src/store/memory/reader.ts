@@ -20,6 +20,7 @@ import type {
 } from "../../app/port/reader.ts";
 import { Books } from "../../domain/ledger/books.ts";
 import type { CounterState } from "../../domain/ledger/counter.ts";
+import { chargeEndpoint } from "../../domain/price/text/item.ts";
 import { requestOf } from "../../domain/ledger/request.ts";
 import { noHistory } from "../../domain/ledger/past.ts";
 import { pico } from "../../domain/money/money.ts";
@@ -134,7 +135,9 @@ export class MemoryReader implements LedgerReader {
         : [
             {
               keyId,
-              calls: rows.filter(({ status }) => status !== "released").length,
+              calls: rows.filter(
+                ({ status, route }) => status !== "released" && route.endpoint !== chargeEndpoint,
+              ).length,
               cost: pico(rows.reduce((sum, { cost }) => sum + cost, 0n)),
               lastUsedAt: Math.floor(Math.max(...rows.map(({ at }) => at)) / hourMs) * hourMs,
             },

@@ -15,8 +15,13 @@ import {
   type AttributionKey,
 } from "../../domain/attribution/attribution.ts";
 import type { CallRoute } from "../../domain/ledger/entry.ts";
-import { latencyBucket, mergeLatencies } from "../../domain/latency/latency-bucket.ts";
-import { pico } from "../../domain/money/money.ts";
+import {
+  isKnownLatency,
+  latencyBucket,
+  mergeLatencies,
+} from "../../domain/latency/latency-bucket.ts";
+import { pico, type PicoUsd } from "../../domain/money/money.ts";
+import { chargeEndpoint } from "../../domain/price/text/item.ts";
 import { sumUsage } from "../../domain/usage/usage.ts";
 
 export interface Rows {
@@ -56,14 +61,14 @@ export function totalsOf(
   );
 }
 
-/** Groups with any charged calls. */
+/** Groups with any calls whose latency is known. */
 export function latenciesOf(
   calls: readonly CallRow[],
   by: readonly GroupKey[],
   buckets: Buckets,
 ): readonly LatencyTotals[] {
-  const charged = calls.filter(({ status }) => status !== "released");
-  const groups = Map.groupBy(charged, (row) =>
+  const timed = calls.filter(isTimed);
+  const groups = Map.groupBy(timed, (row) =>
     JSON.stringify([bucketOf(row.endedAt, buckets), ...by.map((key) => valueOf(row, key))]),
   );
   return [...groups.values()].flatMap((rows) => {
@@ -79,14 +84,24 @@ export function latenciesOf(
 
 function sumsOf(calls: readonly CallRow[]): Omit<Totals, "group" | "bucket" | "refusals"> {
   const charged = calls.filter(({ status }) => status !== "released");
+  const charges = charged.filter(({ route }) => route.endpoint === chargeEndpoint);
+  const costOf = (rows: readonly CallRow[]): PicoUsd =>
+    pico(rows.reduce((sum, { cost }) => sum + cost, 0n));
   const usages = charged.flatMap(({ usage, parts }) => [usage, ...parts.map((part) => part.usage)]);
   return {
-    calls: charged.length,
+    calls: charged.length - charges.length,
+    charges: charges.length,
     released: calls.length - charged.length,
-    cost: pico(charged.reduce((sum, { cost }) => sum + cost, 0n)),
+    cost: costOf(charged),
+    chargeCost: costOf(charges),
     usage: sumUsage(usages),
     latencyMs: charged.reduce((sum, { latencyMs }) => sum + latencyMs, 0),
+    timed: calls.filter(isTimed).length,
   };
+}
+
+function isTimed({ status, latencyMs }: CallRow): boolean {
+  return status !== "released" && isKnownLatency(latencyMs);
 }
 
 function bucketOf(at: number, buckets: Buckets): number | null {

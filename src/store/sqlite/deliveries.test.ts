@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { letterLifeMs, mostLetters } from "../../app/port/deliveries.ts";
 import { PurserError } from "../../domain/error.ts";
 import { checkDeliveries, SqliteDeliveries } from "./deliveries.ts";
 
@@ -40,10 +41,9 @@ test("cursors, failures and dead letters survive a restart, each consumer apart"
     cursor: { seq: 6, index: 0 },
     delivered: { eventId: "6", at: 9 },
     failing: failure,
-    deadLetters: 0,
   });
-  const state = await again.stateOf("b");
-  assert.deepEqual([state?.cursor, state?.deadLetters], [{ seq: 7, index: 0 }, 1]);
+  assert.deepEqual((await again.stateOf("b"))?.cursor, { seq: 7, index: 0 });
+  assert.deepEqual(await again.countLetters("b"), { kept: 1, dropped: 0 });
   await again.advance("a", { cursor: { seq: 8, index: 0 } });
   assert.deepEqual(
     [(await again.stateOf("a"))?.failing, (await again.stateOf("a"))?.delivered?.eventId],
@@ -56,7 +56,26 @@ test("cursors, failures and dead letters survive a restart, each consumer apart"
   await again.removeDeadLetter("a", 1);
   assert.ok(await again.deadLetter("b", 1));
   await again.removeDeadLetter("b", 1);
-  assert.equal((await again.stateOf("b"))?.deadLetters, 0);
+  assert.deepEqual(await again.countLetters("b"), { kept: 0, dropped: 0 });
+  again.close();
+});
+
+test("a new letter displaces those that are too many or too old, which are counted", async (t) => {
+  const directory = folder(t);
+  const first = new SqliteDeliveries(directory);
+  const bury = (deliveries: SqliteDeliveries, consumer: string, at: number) =>
+    deliveries.bury({ consumer, event, at, failure }, { seq: at, index: 0 });
+  for (let at = 0; at < mostLetters; at++) assert.equal(await bury(first, "a", at), 0);
+  await bury(first, "b", 1);
+  assert.equal(await bury(first, "a", 20_000), 1);
+  first.close();
+  const again = new SqliteDeliveries(directory);
+  assert.deepEqual(await again.countLetters("a"), { kept: mostLetters, dropped: 1 });
+  const [oldest] = await again.deadLetters({ consumer: "a", limit: 1 });
+  assert.equal(oldest?.at, 1);
+  assert.equal(await bury(again, "a", letterLifeMs + 11), 10, "1 by number, 9 by age");
+  assert.deepEqual(await again.countLetters("a"), { kept: mostLetters - 9, dropped: 11 });
+  assert.deepEqual(await again.countLetters("b"), { kept: 1, dropped: 0 });
   again.close();
 });
 

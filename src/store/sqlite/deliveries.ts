@@ -2,16 +2,19 @@
 
 import { chmodSync, existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import type { CloudEvent } from "../../domain/event/cloud-event.ts";
 import type { EventPosition } from "../../domain/event/position.ts";
-import type {
-  DeadLetter,
-  DeadLetterQuery,
-  Deliveries,
-  DeliveryFailure,
-  DeliveryState,
-  DeliveryStep,
+import {
+  type DeadLetter,
+  type DeadLetterQuery,
+  type Deliveries,
+  type DeliveryFailure,
+  type DeliveryState,
+  type DeliveryStep,
+  letterLifeMs,
+  type LetterCount,
+  mostLetters,
 } from "../../app/port/deliveries.ts";
 import { PurserError } from "../../domain/error.ts";
 import { findDamage, quicklyReadBytes, type IntegrityCheck } from "./integrity.ts";
@@ -25,7 +28,12 @@ const tables = `
     letter_id INTEGER PRIMARY KEY AUTOINCREMENT, consumer TEXT NOT NULL, at INTEGER NOT NULL,
     event TEXT NOT NULL, failure TEXT NOT NULL);
   CREATE INDEX IF NOT EXISTS dead_letter_consumer ON dead_letter (consumer, letter_id);
+  CREATE TABLE IF NOT EXISTS dropped_letters (
+    consumer TEXT PRIMARY KEY, letters INTEGER NOT NULL) WITHOUT ROWID;
 `;
+
+/** Those that one new letter displaces at most, so that none takes long. */
+const mostDroppedAtOnce = 100;
 
 type Row = Readonly<Record<string, SQLOutputValue>>;
 
@@ -36,6 +44,9 @@ type Row = Readonly<Record<string, SQLOutputValue>>;
 export class SqliteDeliveries implements Deliveries {
   readonly #file: string;
   readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  /** By consumer. Counting the rows takes longer the more there are. */
+  readonly #counts = new Map<string, LetterCount>();
 
   /** @throws PurserError `store_unavailable`, also for a file that is damaged. */
   constructor(directory: string) {
@@ -53,17 +64,19 @@ export class SqliteDeliveries implements Deliveries {
   async stateOf(consumer: string): Promise<DeliveryState | undefined> {
     const row = this.#get("SELECT * FROM consumer WHERE name = ?", consumer);
     if (!row) return undefined;
-    const count = this.#get("SELECT count(*) AS n FROM dead_letter WHERE consumer = ?", consumer);
     const { seq, place, delivered_id: eventId, delivered_at: at, failing } = row;
     return {
       cursor: { seq: Number(seq), index: Number(place) },
       delivered: eventId === null ? null : { eventId: String(eventId), at: Number(at) },
       failing: failing === null ? null : (JSON.parse(String(failing)) as DeliveryFailure),
-      deadLetters: Number(count?.["n"]),
     };
   }
 
-  async advance(consumer: string, { cursor, delivered }: DeliveryStep): Promise<void> {
+  async advance(consumer: string, step: DeliveryStep): Promise<void> {
+    this.#advance(consumer, step);
+  }
+
+  #advance(consumer: string, { cursor, delivered }: DeliveryStep): void {
     this.#run(
       `INSERT INTO consumer VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT (name) DO UPDATE SET
          seq = excluded.seq, place = excluded.place, failing = NULL,
@@ -80,24 +93,25 @@ export class SqliteDeliveries implements Deliveries {
     ]);
   }
 
-  async bury(
-    { consumer, event, at, failure }: Omit<DeadLetter, "id">,
-    cursor: EventPosition,
-  ): Promise<void> {
-    this.#run("BEGIN IMMEDIATE", []);
-    try {
+  async bury(letter: Omit<DeadLetter, "id">, cursor: EventPosition): Promise<number> {
+    const { consumer, event, at, failure } = letter;
+    const { kept, dropped } = this.#count(consumer);
+    const displaced = this.#together(() => {
       this.#run("INSERT INTO dead_letter (consumer, at, event, failure) VALUES (?, ?, ?, ?)", [
         consumer,
         at,
         JSON.stringify(event),
         JSON.stringify(failure),
       ]);
-      await this.advance(consumer, { cursor });
-      this.#run("COMMIT", []);
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      throw error;
-    }
+      this.#advance(consumer, { cursor });
+      return this.#dropOldest({ consumer, at }, kept + 1);
+    });
+    this.#counts.set(consumer, { kept: kept + 1 - displaced, dropped: dropped + displaced });
+    return displaced;
+  }
+
+  async countLetters(consumer: string): Promise<LetterCount> {
+    return this.#count(consumer);
   }
 
   async deadLetters({
@@ -107,9 +121,7 @@ export class SqliteDeliveries implements Deliveries {
   }: DeadLetterQuery): Promise<readonly DeadLetter[]> {
     const select =
       "SELECT * FROM dead_letter WHERE consumer = ? AND letter_id > ? ORDER BY letter_id LIMIT ?";
-    return this.#attempt(() => this.#database.prepare(select).all(consumer, after, limit)).map(
-      readLetter,
-    );
+    return this.#attempt(() => this.#statement(select).all(consumer, after, limit)).map(readLetter);
   }
 
   async deadLetter(consumer: string, id: number): Promise<DeadLetter | undefined> {
@@ -119,19 +131,76 @@ export class SqliteDeliveries implements Deliveries {
   }
 
   async removeDeadLetter(consumer: string, id: number): Promise<void> {
-    this.#run("DELETE FROM dead_letter WHERE consumer = ? AND letter_id = ?", [consumer, id]);
+    const { kept, dropped } = this.#count(consumer);
+    const removed = this.#run("DELETE FROM dead_letter WHERE consumer = ? AND letter_id = ?", [
+      consumer,
+      id,
+    ]);
+    this.#counts.set(consumer, { kept: kept - removed, dropped });
   }
 
   close(): void {
     this.#database.close();
   }
 
-  #get(sql: string, ...parameters: readonly (string | number)[]): Row | undefined {
-    return this.#attempt(() => this.#database.prepare(sql).get(...parameters));
+  #count(consumer: string): LetterCount {
+    const known = this.#counts.get(consumer);
+    if (known) return known;
+    const kept = this.#get("SELECT count(*) AS n FROM dead_letter WHERE consumer = ?", consumer);
+    const gone = this.#get("SELECT letters AS n FROM dropped_letters WHERE consumer = ?", consumer);
+    const count = { kept: Number(kept?.["n"] ?? 0), dropped: Number(gone?.["n"] ?? 0) };
+    this.#counts.set(consumer, count);
+    return count;
   }
 
-  #run(sql: string, parameters: readonly (string | number | null)[]): void {
-    this.#attempt(() => this.#database.prepare(sql).run(...parameters));
+  /** @returns How many of the consumer's letters were dropped. */
+  #dropOldest({ consumer, at }: { readonly consumer: string; readonly at: number }, kept: number) {
+    const excess = Math.min(Math.max(0, kept - mostLetters), mostDroppedAtOnce);
+    const oldest =
+      "SELECT letter_id, at FROM dead_letter WHERE consumer = ? ORDER BY letter_id LIMIT ?";
+    const drop = `DELETE FROM dead_letter WHERE letter_id IN
+      (SELECT letter_id FROM (${oldest}) WHERE at < ?)`;
+    const dropped =
+      this.#run(drop, [consumer, excess, Number.MAX_SAFE_INTEGER]) +
+      this.#run(drop, [consumer, mostDroppedAtOnce, at - letterLifeMs]);
+    if (dropped > 0)
+      this.#run(
+        `INSERT INTO dropped_letters VALUES (?, ?)
+           ON CONFLICT (consumer) DO UPDATE SET letters = letters + excluded.letters`,
+        [consumer, dropped],
+      );
+    return dropped;
+  }
+
+  /** In one transaction. The work is synchronous, so no other writes are in it. */
+  #together<Result>(work: () => Result): Result {
+    this.#run("BEGIN IMMEDIATE", []);
+    try {
+      const result = work();
+      this.#run("COMMIT", []);
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #get(sql: string, ...parameters: readonly (string | number)[]): Row | undefined {
+    return this.#attempt(() => this.#statement(sql).get(...parameters));
+  }
+
+  /** @returns How many rows it changed. */
+  #run(sql: string, parameters: readonly (string | number | null)[]): number {
+    return this.#attempt(() => Number(this.#statement(sql).run(...parameters).changes));
+  }
+
+  /** Prepared once. */
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
   }
 
   #attempt<Answer>(ask: () => Answer): Answer {

@@ -7,7 +7,18 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { PurserError } from "../../domain/error.ts";
-import { hold, settle, start, tree, usd, usualOutcome } from "../conformance/fixture.ts";
+import { statuses } from "../journal/kind.ts";
+import {
+  attribution,
+  hold,
+  outcome,
+  route,
+  settle,
+  start,
+  tree,
+  usd,
+  usualOutcome,
+} from "../conformance/fixture.ts";
 import { makeFolder } from "./folder.ts";
 import { checkLedgerFile } from "./check.ts";
 import { openLedger } from "./open.ts";
@@ -80,7 +91,12 @@ const undone = [
     ...["route_quarter", "route_hour", "route_day"].map(
       (table) => `DROP TABLE ${table}; DROP TABLE ${table}_meter;`,
     ),
-    "DROP TABLE hour_rows; CREATE TABLE hour (hour INTEGER PRIMARY KEY, first_seq INTEGER, last_seq INTEGER);",
+    ...["rollup", "rollup_day", "rollup_quarter"].map(
+      (table) => `ALTER TABLE ${table} DROP COLUMN timed;`,
+    ),
+    "CREATE TABLE hour (hour INTEGER PRIMARY KEY, first_seq INTEGER, last_seq INTEGER);",
+    "INSERT INTO hour SELECT hour, min(first_seq), max(last_seq) FROM hour_rows GROUP BY hour;",
+    "DROP TABLE hour_rows;",
   ].join(" "),
 ] as const;
 
@@ -120,6 +136,48 @@ async function upgrade(
   await second.reader.close();
   await second.ledger.close();
 }
+
+test("calls of unknown latency leave the sums of a file of version 9", async () => {
+  await inFolder(async (directory) => {
+    const open = (): ReturnType<typeof openLedger> =>
+      openLedger({ directory, durability: "process", clock });
+    const first = await open();
+    for (const [n, latencyMs] of [40, 0, 0, 7].entries()) {
+      const spent = { attribution, route, budgets: [], outcome: outcome(usd(1), { latencyMs }) };
+      const times = { at: start, startedAt: start - n };
+      await first.ledger.commit({
+        kind: "record",
+        ...times,
+        operationId: `op${n}`,
+        ...spent,
+        fingerprint: `${n}`,
+      });
+    }
+    await first.ledger.commit(hold("failed", usd(1), { at: start }));
+    const failed = { kind: "release", at: start, operationId: "failed", attempt: 1 } as const;
+    await first.ledger.commit({ ...failed, reason: "upstream failed" });
+    const figures = async ({ reader }: Awaited<ReturnType<typeof open>>): Promise<unknown> => [
+      await reader.totals({}, ["team", "status"], null),
+      await reader.totals({}, ["status"], null),
+      await reader.latencies({}, [], null),
+      (await reader.verify()).ok,
+    ];
+    const before = await figures(first);
+    await first.reader.close();
+    await first.ledger.close();
+    const database = new DatabaseSync(ledgerFile(directory));
+    const asBefore = ["rollup", "rollup_day", "rollup_quarter"].map(
+      (table) => `UPDATE ${table} SET latencies = '0:' || (calls - timed) || ',' || latencies
+        WHERE status <> ${statuses.released} AND calls > timed;`,
+    );
+    database.exec(`${asBefore.join(" ")} ${undone[8]} PRAGMA user_version = 9`);
+    database.close();
+    const second = await open();
+    assert.deepEqual(await figures(second), before);
+    await second.reader.close();
+    await second.ledger.close();
+  });
+});
 
 test("a file that is not a ledger is refused with a remedy, by the check and at opening", async () => {
   await inFolder(async (directory) => {

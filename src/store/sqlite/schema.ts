@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { PurserError } from "../../domain/error.ts";
 import type { FixedMeter } from "../../domain/usage/usage.ts";
-import { kinds } from "../journal/kind.ts";
+import { kinds, statuses } from "../journal/kind.ts";
 import { outcomeRows, otherRows } from "./journal/kind-condition.ts";
 import { linkCharges } from "./upgrade/link-charges.ts";
 import { defineLatencyAggregate } from "./write/latency-text.ts";
@@ -24,6 +24,7 @@ export const sumColumns = [
   "cost_micro",
   "cost_pico",
   "latency_ms",
+  "timed",
   ...usagePlaces,
 ] as const;
 
@@ -71,8 +72,11 @@ export type Durability = "full" | "process";
 /** Meters added since the first version. */
 const addedMeters: ReadonlySet<string> = new Set<FixedMeter>(["maps_grounding"]);
 
+/** Added by version 10. */
+const timed = "timed";
+
 function firstColumns(): readonly string[] {
-  return sumColumns.filter((column) => !addedMeters.has(column));
+  return sumColumns.filter((column) => !addedMeters.has(column) && column !== timed);
 }
 
 const tables = `
@@ -127,12 +131,16 @@ const steps: readonly string[] = [
       request_id TEXT NOT NULL, call INTEGER NOT NULL, PRIMARY KEY (request_id, call)) WITHOUT ROWID;`,
     latencyColumn("rollup"),
     latencyColumn("rollup_day"),
-    sumTable(rollups.quarter, [...sumColumns, "latencies TEXT"]),
+    sumTable(rollups.quarter, [
+      ...sumColumns.filter((column) => column !== timed),
+      "latencies TEXT",
+    ]),
     meterTable(rollups.quarter),
     "CREATE TABLE quarter_from (hour INTEGER NOT NULL);",
     `INSERT INTO quarter_from SELECT coalesce(max(hour) + 1, ${Number.MIN_SAFE_INTEGER}) FROM rollup;`,
   ].join(" "),
   [
+    ...levels.map(timedColumn),
     ...levels.map(filledRouteRollup),
     // Each hour had one range, which a late row widened up to itself.
     `CREATE TABLE hour_rows (
@@ -146,7 +154,7 @@ const steps: readonly string[] = [
  * A roll-up: `cost = cost_micro × 10^6 + cost_pico` pico-USD, which keeps sums within 64 bits.
  *
  * The counts of latencies are those of the charged calls after `latency_from`, the last entry when
- * the file was upgraded. Quarters of an hour are summed in hours from `quarter_from` on.
+ * the file was upgraded, whose latency is known; `timed` is their number and that of all before. Quarters of an hour are summed in hours from `quarter_from` on.
  */
 export function rollupTable(rollup: Rollup): string {
   return sumTable(rollup, [...sumColumns, "latencies TEXT"]);
@@ -205,6 +213,20 @@ function latencyColumn(rollup: string): string {
       (SELECT group_concat(bucket || ':' || count || ',', '' ORDER BY bucket)
        FROM ${rollup}_latency AS counted WHERE ${isSame} AND count <> 0), '');
     DROP TABLE ${rollup}_latency;`;
+}
+
+/**
+ * Calls of unknown latency were in bucket 0, which comes first in the text, and has no others; entries
+ * before `latency_from` are in none.
+ */
+function timedColumn(level: Level): string {
+  const { table } = rollups[level];
+  const { released, refused } = statuses;
+  const end = "instr(latencies, ',')";
+  return `ALTER TABLE ${table} ADD COLUMN timed INTEGER NOT NULL DEFAULT 0;
+    UPDATE ${table} SET timed = calls WHERE status NOT IN (${released}, ${refused});
+    UPDATE ${table} SET timed = timed - substr(latencies, 3, ${end} - 3), latencies = substr(latencies, ${end} + 1)
+      WHERE latencies LIKE '0:%';`;
 }
 
 export function ledgerFile(directory: string): string {

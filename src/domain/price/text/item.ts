@@ -33,6 +33,30 @@ export function detailsOfCharge(details: string | null): {
   return { quantity: textIn(details, "quantity"), unit: textIn(details, "unit") };
 }
 
+/** How much of an item a charge is for, at its price: null if only its amount is known. */
+export function pricedQuantityOf(details: string | null): PricedQuantity | null {
+  const { quantity, unit } = detailsOfCharge(details);
+  const price = textIn(details, "price_usd");
+  if (quantity === null || unit === null || price === null) return null;
+  if (!/^\d{1,12}(?:\.\d{1,12})?$/.test(quantity)) return null;
+  return { quantity: parseUsd(quantity), unit, price: parseUsd(price) };
+}
+
+export interface PricedQuantity {
+  /** In 10⁻¹² of the unit, as amounts are. */
+  readonly quantity: bigint;
+  readonly unit: string;
+  /** Of one unit. */
+  readonly price: PicoUsd;
+}
+
+/** The kind of the item of a charge: a simulated one has the simulator as its provider. */
+export function kindOfCharge(provider: string, details: string | null): ItemKind {
+  const own = itemKinds.find((kind) => itemProviders[kind] === provider);
+  const said = own ?? textIn(details, "kind");
+  return itemKinds.find((kind) => kind === said) ?? "other";
+}
+
 /** Whether the usage that an entry keeps is the details of a charge. */
 export function isChargeDetails(usage: string | null): boolean {
   return usage?.startsWith(beginning) === true;

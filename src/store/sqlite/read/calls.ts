@@ -3,6 +3,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AlertRow, CallFilter, CallRow } from "../../../app/port/reader.ts";
 import { assert } from "../../../domain/assert.ts";
+import { chargeEndpoint } from "../../../domain/price/text/item.ts";
 import type { JournalRow } from "../../journal/chain.ts";
 import { decodeEntry, decodeHold, decodeSettle } from "../../journal/decode.ts";
 import type { FileHistory } from "../journal/file-history.ts";
@@ -30,6 +31,11 @@ export function readCalls(source: Source, filter: CallFilter, page: Page): reado
     ? findEnds(source, { holds, selection, page })
     : findCalls(source.database, selection, page);
   return found.map((one) => readCall(source.file, one));
+}
+
+/** The routes of charges, which are no calls of models. */
+export function chargeRoutes(names: NameIndex): readonly number[] {
+  return names.routes(({ route }) => route.endpoint === chargeEndpoint);
 }
 
 /** The holds of the operations that a filter names; undefined if it names none. */

@@ -12,6 +12,10 @@ import type { RollupSums } from "../write/rollup.ts";
 import type { Source } from "./calls.ts";
 
 export interface GroupSums extends RollupSums {
+  /** Of `calls` that are charges, and no calls of models. */
+  charges: number;
+  /** The part of `cost`. */
+  chargeCost: bigint;
   released: number;
 }
 
@@ -60,17 +64,20 @@ export class Groups {
     const totals = this.#all().map(({ group, bucket, sums }) => ({
       group,
       bucket,
-      calls: sums.calls,
+      calls: sums.calls - sums.charges,
+      charges: sums.charges,
       released: sums.released,
       refusals: sums.refusals,
       cost: pico(sums.cost),
+      chargeCost: pico(sums.chargeCost),
       usage: usageOf(sums, this.#source.file.names),
       latencyMs: sums.latencyMs,
+      timed: sums.timed,
     }));
     return totals
       .filter(
-        ({ calls, released, refusals, cost }) =>
-          calls !== 0 || released !== 0 || refusals !== 0 || cost !== 0n,
+        ({ calls, charges, released, refusals, cost }) =>
+          calls !== 0 || charges !== 0 || released !== 0 || refusals !== 0 || cost !== 0n,
       )
       .sort(
         (left, right) =>
@@ -124,10 +131,13 @@ export class Groups {
 function emptyGroup(): GroupSums {
   return {
     calls: 0,
+    charges: 0,
     released: 0,
     refusals: 0,
     cost: 0n,
+    chargeCost: 0n,
     latencyMs: 0,
+    timed: 0,
     latencies: new Map(),
     usage: [],
     open: new Map(),

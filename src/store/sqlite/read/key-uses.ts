@@ -1,6 +1,7 @@
 /** Reads how much each key was used, from the roll-ups. */
 
 import type { KeyUseRow } from "../../../app/port/reader.ts";
+import { chargeEndpoint } from "../../../domain/price/text/item.ts";
 import { pico } from "../../../domain/money/money.ts";
 import { allRows, prepareRows } from "../journal/journal-file.ts";
 import { statuses } from "../../journal/kind.ts";
@@ -17,10 +18,10 @@ export function readKeyUses({
     { keyId: string; calls: number; cost: bigint; lastUsedAt: number }
   >();
   for (const [routeId, calls, micro, rest, hour] of allRows(prepareRows(database, sums))) {
-    const { keyId } = names.route(Number(routeId)).route;
+    const { keyId, endpoint } = names.route(Number(routeId)).route;
     if (keyId === null) continue;
     const use = byKey.get(keyId) ?? { keyId, calls: 0, cost: 0n, lastUsedAt: 0 };
-    use.calls += Number(calls);
+    if (endpoint !== chargeEndpoint) use.calls += Number(calls);
     use.cost += joinPico(Number(micro), Number(rest));
     use.lastUsedAt = Math.max(use.lastUsedAt, Number(hour) * hourMs);
     byKey.set(keyId, use);

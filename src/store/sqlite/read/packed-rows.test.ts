@@ -20,11 +20,14 @@ const totals = fc.record(
     group,
     bucket,
     calls: count,
+    charges: count,
     released: count,
     refusals: count,
     cost,
+    chargeCost: cost,
     usage,
     latencyMs: count,
+    timed: count,
   },
   plain,
 );
@@ -68,10 +71,13 @@ test("the order of meters is kept", async () => {
     group: {},
     bucket: null,
     calls: 1,
+    charges: 0,
     released: 0,
     refusals: 0,
     cost: 1n,
+    chargeCost: 0n,
     latencyMs: 0,
+    timed: 0,
   };
   const rows = [
     { ...row, usage: { output: 1, input: 2 } },

@@ -29,7 +29,8 @@ type Layout = "totals" | "latencies" | "distinct";
 
 /** @param method The question that the rows answer. */
 export function pack(method: string, rows: readonly unknown[]): readonly PackedPart[] {
-  const fits = (row: { readonly cost: bigint }): boolean => isShort(row.cost);
+  const fits = (row: { readonly cost: bigint; readonly chargeCost?: bigint }): boolean =>
+    isShort(row.cost) && isShort(row.chargeCost ?? 0n);
   if (method === "totals" && (rows as readonly Totals[]).every(fits))
     return packNumbers("totals", rows as readonly Totals[], packTotals);
   if (method === "latencies")
@@ -162,12 +163,12 @@ function packNumbers<Row>(
 }
 
 function packTotals(row: Totals, into: Packing): void {
-  const { group, bucket, calls, released, refusals, latencyMs, usage } = row;
+  const { group, bucket, calls, charges, released, refusals, latencyMs, timed, usage } = row;
   const meters = Object.keys(usage) as (keyof typeof usage)[];
-  into.numbers.push(into.numberOfGroup(group), bucket ?? none, calls, released, refusals);
-  into.numbers.push(latencyMs, into.numberOfShape(meters));
+  into.numbers.push(into.numberOfGroup(group), bucket ?? none, calls, charges, released);
+  into.numbers.push(refusals, latencyMs, timed, into.numberOfShape(meters));
   for (const meter of meters) into.numbers.push(usage[meter] ?? 0);
-  into.amounts.push(row.cost);
+  into.amounts.push(row.cost, row.chargeCost);
 }
 
 function packLatencies({ group, bucket, counts }: LatencyTotals, into: Packing): void {
@@ -227,10 +228,13 @@ const unpackRow: Readonly<Record<Layout, (from: Unpacking) => unknown>> = {
     group: from.group(),
     bucket: from.numberOrNull(),
     calls: from.number(),
+    charges: from.number(),
     released: from.number(),
     refusals: from.number(),
     cost: from.amount(),
+    chargeCost: from.amount(),
     latencyMs: from.number(),
+    timed: from.number(),
     usage: from.usage(),
   }),
   latencies: (from): LatencyTotals => ({

@@ -29,6 +29,8 @@ export function findRollupDrift(database: DatabaseSync, most: number): Drift {
       const table = rollup.table + kind.suffix;
       const columns = kind.columns.filter((column) => hasColumn(database, table, column));
       if (columns.length === 0) return [];
+      // Before, unknown latencies were in the first bucket.
+      if (kind === latencies && !hasColumn(database, table, "timed")) return [];
       return driftOf(database, { ...kind, columns }, { level, rollup, most });
     }),
   );

@@ -7,7 +7,7 @@ import { usagePlaces } from "../../journal/meter-number.ts";
 import { dayHours, rollups, routeRollups, type Level, type Rollup } from "../schema.ts";
 import { addLatencyText } from "../write/latency-text.ts";
 import { addOpen, additionOf, joinPico } from "../write/rollup.ts";
-import type { Source } from "./calls.ts";
+import { chargeRoutes, type Source } from "./calls.ts";
 import type { Groups, GroupSums, Place } from "./groups.ts";
 import type { Selection } from "./selection.ts";
 
@@ -53,6 +53,7 @@ export class RollupRows {
   readonly #chosen: ReadonlySet<number> | null;
   /** By attribution only if the question asks for any: without, there are far fewer rows. */
   readonly #rollups: Readonly<Record<Level, Rollup>>;
+  readonly #charges: readonly number[];
   /** The places of meters that may have counts; all until it pays to look. */
   #places: readonly number[] = allPlaces;
 
@@ -63,6 +64,7 @@ export class RollupRows {
     this.#chosen = isLong ? new Set(attributionIds) : null;
     const isByCaller = attributionIds !== null || asked.groups.needs("attribution_id");
     this.#rollups = isByCaller ? rollups : routeRollups;
+    this.#charges = chargeRoutes(asked.source.names);
   }
 
   /**
@@ -141,7 +143,16 @@ export class RollupRows {
     const { wanted } = this.#asked;
     if (wanted === "latencies") return "group_concat(latencies, '')";
     const meters = wanted === "sums" ? this.#places.map((place) => usagePlaces[place]) : [];
-    return [released, ...[...sumNames, ...meters].map((name) => `sum(${name})`)].join(", ");
+    const sums = [...sumNames, ...meters].map((name) => `sum(${name})`);
+    return [released, ...this.#chargeSums(), ...sums].join(", ");
+  }
+
+  /** Most ledgers have no charges. */
+  #chargeSums(): readonly string[] {
+    const ids = this.#charges;
+    const of = (column: string): string =>
+      ids.length === 0 ? "0" : `sum(CASE WHEN ${isIn("route_id", ids)} THEN ${column} ELSE 0 END)`;
+    return [of(chargedCalls), of("cost_micro"), of("cost_pico")];
   }
 }
 
@@ -157,27 +168,34 @@ interface Row {
   readonly values: readonly (number | string)[];
 }
 
+const chargedCalls = `CASE status WHEN ${statuses.released} THEN 0 ELSE calls END`;
+
 const released = `sum(CASE status WHEN ${statuses.released} THEN calls ELSE 0 END)`;
 
-/** Before those of usage. */
-const sumNames = ["calls", "refusals", "cost_micro", "cost_pico", "latency_ms"] as const;
+/** After the sums of released calls and of charges, and before those of usage. */
+const sumNames = ["calls", "refusals", "cost_micro", "cost_pico", "latency_ms", "timed"] as const;
 
 /** @param places Of the meters after the other sums. */
 function sumsAdder(
   values: Row["values"],
   places: readonly number[],
 ): (sums: GroupSums, sign: 1 | -1) => void {
-  const [released = 0, calls = 0, refusals = 0, micro = 0, rest = 0, latencyMs = 0, ...usage] =
+  const [released = 0, charges = 0, chargeMicro = 0, chargeRest = 0, ...sums] =
     values as readonly number[];
+  const [calls = 0, refusals = 0, micro = 0, rest = 0, latencyMs = 0, timed = 0, ...usage] = sums;
   const cost = joinPico(micro, rest);
-  return (sums, sign) => {
-    sums.calls += sign * (calls - released);
-    sums.released += sign * released;
-    sums.refusals += sign * refusals;
-    sums.cost += sign === 1 ? cost : -cost;
-    sums.latencyMs += sign * latencyMs;
+  const chargeCost = joinPico(chargeMicro, chargeRest);
+  return (into, sign) => {
+    into.calls += sign * (calls - released);
+    into.charges += sign * charges;
+    into.chargeCost += sign === 1 ? chargeCost : -chargeCost;
+    into.released += sign * released;
+    into.refusals += sign * refusals;
+    into.cost += sign === 1 ? cost : -cost;
+    into.latencyMs += sign * latencyMs;
+    into.timed += sign * timed;
     for (const [index, place] of places.entries())
-      sums.usage[place] = (sums.usage[place] ?? 0) + sign * (usage[index] ?? 0);
+      into.usage[place] = (into.usage[place] ?? 0) + sign * (usage[index] ?? 0);
   };
 }
 

@@ -13,7 +13,7 @@ import {
   withoutOldLatency,
   type Addition,
 } from "../write/rollup.ts";
-import { findEnds, type Source } from "./calls.ts";
+import { chargeRoutes, findEnds, type Source } from "./calls.ts";
 import type { GroupSums } from "./groups.ts";
 import type { Add } from "./rollup-rows.ts";
 import { matcher, seqRanges, type SelectedFields, type Selection } from "./selection.ts";
@@ -94,15 +94,17 @@ interface Adding {
   readonly includesRefusals: boolean;
   readonly matches: (fields: SelectedFields) => boolean;
   readonly latencyFrom: number;
+  readonly charges: ReadonlySet<number>;
 }
 
 function addingOf({ source, selection, includesRefusals }: SingleCalls, add: Add): Adding {
   const latencyFrom = readLatencyFrom(source.database);
-  return { add, includesRefusals, matches: matcher(selection), latencyFrom };
+  const charges = new Set(chargeRoutes(source.names));
+  return { add, includesRefusals, matches: matcher(selection), latencyFrom, charges };
 }
 
 function addOne(
-  { add, includesRefusals, matches, latencyFrom }: Adding,
+  { add, includesRefusals, matches, latencyFrom, charges }: Adding,
   row: Summed,
   endedAt: number,
 ): void {
@@ -113,7 +115,18 @@ function addOne(
   const addition = additionOf(row);
   if (!addition) return;
   const counted = withoutOldLatency(addition, { seq, latencyFrom });
-  add({ ...fields, status: addition.status }, endedAt, (sums, sign) => addTo(sums, counted, sign));
+  const isCharge = charges.has(fields.routeId);
+  add({ ...fields, status: addition.status }, endedAt, (sums, sign) => {
+    addTo(sums, counted, sign);
+    if (isCharge) addCharge(sums, counted, sign);
+  });
+}
+
+/** In addition to the sums of all. */
+function addCharge(sums: GroupSums, { status, cost }: Addition, sign: 1 | -1): void {
+  if (status === statuses.refused || status === statuses.released) return;
+  sums.charges += sign;
+  sums.chargeCost += sign === 1 ? cost : -cost;
 }
 
 function addTo(sums: GroupSums, addition: Addition, sign: 1 | -1): void {
@@ -122,6 +135,7 @@ function addTo(sums: GroupSums, addition: Addition, sign: 1 | -1): void {
   else sums.calls += sign;
   sums.cost += sign === 1 ? addition.cost : -addition.cost;
   sums.latencyMs += sign * addition.latencyMs;
+  sums.timed += sign * addition.timed;
   if (addition.latencyBucket !== null) addCount(sums.latencies, addition.latencyBucket, sign);
   addUsage(sums, addition.usage, sign);
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test, type TestContext } from "node:test";
 import type { Ledger } from "../../../app/port/ledger.ts";
-import type { LedgerReader } from "../../../app/port/reader.ts";
+import type { Figures, LedgerReader } from "../../../app/port/reader.ts";
 import { openMeter } from "../../../domain/usage/open-meter.ts";
 import { hold, outcome, settle, start, usd } from "../../conformance/fixture.ts";
 import { openLedger } from "../open.ts";
@@ -62,8 +62,18 @@ function withoutNewer(version: OldVersion): (name: string, value: unknown) => un
   return (name, value) => {
     const isUnused =
       (zeros.includes(name) && value === "0") || (nulls.includes(name) && value === null);
-    return isUnused || (version === 4 && name === "latencies") ? undefined : value;
+    if (isUnused || (version === 4 && name === "latencies")) return undefined;
+    return withChargesAsCalls(value);
   };
+}
+
+/** Both versions counted charges as calls, and divided latencies by their number. */
+function withChargesAsCalls(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("timed" in value)) return value;
+  const { charges, chargeCost, timed, ...sums } = value as Figures;
+  assert.equal(timed, sums.calls + charges, "all latencies of the files are known");
+  assert.equal(BigInt(chargeCost) > 0n, charges > 0);
+  return { ...sums, calls: sums.calls + charges };
 }
 
 for (const version of [4, 8] as const)

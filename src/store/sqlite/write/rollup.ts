@@ -52,6 +52,8 @@ export interface RollupSums extends UsageSums {
   refusals: number;
   cost: bigint;
   latencyMs: number;
+  /** Calls whose latency is known. */
+  timed: number;
   /** Counts of calls by bucket of latency. */
   readonly latencies: Map<number, number>;
 }
@@ -61,7 +63,9 @@ export interface Addition {
   readonly status: StatusCode;
   readonly cost: bigint;
   readonly latencyMs: number;
-  /** Null if its latency is not counted: it is no charged call, or older than the counts. */
+  /** 1 for a call whose latency is in the sum and counts in an average. */
+  readonly timed: 0 | 1;
+  /** Null if its latency is in no bucket: it is unknown, or older than the counts. */
   readonly latencyBucket: number | null;
   /** Of each model. */
   readonly usage: readonly StoredUsage[];
@@ -69,7 +73,7 @@ export interface Addition {
 
 const noUsage: readonly StoredUsage[] = [];
 
-const nothing = { cost: 0n, latencyMs: 0, latencyBucket: null, usage: noUsage };
+const nothing = { cost: 0n, latencyMs: 0, timed: 0, latencyBucket: null, usage: noUsage } as const;
 
 /** @returns undefined for an entry that neither ends nor refuses a call. */
 export function additionOf(
@@ -81,11 +85,14 @@ export function additionOf(
   if (status === statuses.released) return { status, ...nothing };
   const body = JSON.parse(row.body) as StoredOutcome;
   const [, , latencyMs] = body;
+  const bucket = latencyBucket(latencyMs);
+  const isKnown = bucket > 0;
   return {
     status,
     cost: BigInt(row.amount),
     latencyMs: Math.round(latencyMs),
-    latencyBucket: latencyBucket(latencyMs),
+    timed: isKnown ? 1 : 0,
+    latencyBucket: isKnown ? bucket : null,
     usage: allUsage(body),
   };
 }
@@ -95,12 +102,20 @@ export function readLatencyFrom(database: DatabaseSync): number {
   return Number(database.prepare("SELECT seq FROM latency_from").get()?.["seq"] ?? 0);
 }
 
-/** An old entry's latency is in no counts, so a correction must not take it back. */
+/**
+ * An old entry's latency is in no bucket, so a correction must not take it back; in averages, it counts
+ * as known.
+ */
 export function withoutOldLatency(
   addition: Addition,
   { seq, latencyFrom }: { readonly seq: number; readonly latencyFrom: number },
 ): Addition {
-  return seq > latencyFrom ? addition : { ...addition, latencyBucket: null };
+  if (seq > latencyFrom) return addition;
+  return { ...addition, latencyBucket: null, timed: isCharged(addition) ? 1 : 0 };
+}
+
+function isCharged({ status }: Addition): boolean {
+  return status !== statuses.refused && status !== statuses.released;
 }
 
 /** The hour from which on quarters are summed, since the epoch: after those before the upgrade. */
@@ -123,6 +138,7 @@ export class RollupBatch {
     else sums.calls += sign;
     sums.cost += sign === 1 ? addition.cost : -addition.cost;
     sums.latencyMs += sign * addition.latencyMs;
+    sums.timed += sign * addition.timed;
     if (addition.latencyBucket !== null) addCount(sums.latencies, addition.latencyBucket, sign);
     addUsage(sums, addition.usage, sign);
   }
@@ -194,6 +210,7 @@ class KeyedBatch {
       into.refusals += sums.refusals;
       into.cost += sums.cost;
       into.latencyMs += sums.latencyMs;
+      into.timed += sums.timed;
       for (const [bucket, count] of sums.latencies) addCount(into.latencies, bucket, count);
       addCounts(into, sums);
     }
@@ -214,6 +231,7 @@ class KeyedBatch {
         micro,
         rest,
         sums.latencyMs,
+        sums.timed,
         ...sums.usage,
         latencyText(sums.latencies),
       );
@@ -267,6 +285,7 @@ function emptySums(): RollupSums {
     refusals: 0,
     cost: 0n,
     latencyMs: 0,
+    timed: 0,
     latencies: new Map(),
     usage: usagePlaces.map(() => 0),
     open: new Map(),
