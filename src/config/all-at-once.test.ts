@@ -7,12 +7,16 @@ import { loadConfiguration } from "./load.ts";
 
 const environment = { CHAT: "https://hooks.example.com/services/T/B/verysecret" };
 
-function fieldsOf(text: string): readonly (string | undefined)[] {
+function byText(left: string, right: string): number {
+  return left < right ? -1 : 1;
+}
+
+function fieldsOf(text: string): readonly string[] {
   try {
     loadConfiguration(text, { environment, file: "purser.yaml" });
   } catch (error) {
     assert.ok(error instanceof PurserError, String(error));
-    return (error.detail.faults ?? []).map(({ field }) => field).toSorted();
+    return (error.detail.faults ?? []).map(({ field }) => field ?? "").toSorted(byText);
   }
   return [];
 }
