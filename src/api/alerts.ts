@@ -21,13 +21,13 @@ export const alertRoutes: readonly Route[] = [
       400: problem("A field is invalid."),
     },
     async handler({ query, context }) {
-      const { limit } = query;
+      const paged = { list: "alerts", ...query };
       const rows = await context.reader.alerts({
         budgetId: query.budget_id ?? null,
-        limit: limit + 1,
-        before: readCursor(query.cursor),
+        limit: query.limit + 1,
+        before: readCursor(query.cursor, paged),
       });
-      const page = cutPage(rows, limit);
+      const page = cutPage(rows, paged);
       return ok({
         data: page.rows.map(alertJson),
         next_cursor: page.nextCursor,

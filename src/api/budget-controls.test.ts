@@ -39,8 +39,13 @@ test("one value is paused and extended, and its counter shows it", async (t) => 
   const ann = { value: "ann" };
   const { json } = await bench.call("POST", "/api/v1/budgets/e/extend", { ...ann, amount: "2" });
   assert.deepEqual([json.granted, json.available], ["2", "3"]);
-  assert.equal((await bench.call("POST", "/api/v1/budgets/e/pause", ann)).json.paused.reason, null);
-  assert.equal((await bench.call("GET", "/api/v1/budgets/e")).json.paused, null);
+  const paused = (await bench.call("POST", "/api/v1/budgets/e/pause", ann)).json;
+  assert.deepEqual([paused.value, paused.paused.reason, paused.paused_values], ["ann", null, []]);
+  await bench.call("POST", "/api/v1/budgets/e/pause", { value: "abe" });
+  const whole = (await bench.call("GET", "/api/v1/budgets/e")).json;
+  assert.deepEqual([whole.paused, whole.paused_values], [null, ["abe", "ann"]]);
+  const list = (await bench.call("GET", "/api/v1/budgets")).json.data;
+  assert.deepEqual(list[0].paused_values, ["abe", "ann"]);
   const shown = await bench.call("GET", "/api/v1/budgets/e?value=ann");
   assert.equal(typeof shown.json.paused.since, "string");
 });

@@ -10,12 +10,12 @@ import { findBudget, observeBudget } from "../app/manage/manage-budgets.ts";
 import type { Principal } from "../app/caller/principal.ts";
 import {
   budgetParams,
-  budgetSchema,
+  controlledBudgetSchema,
   declineInput,
   extendInput,
   pauseInput,
   resumeInput,
-  type BudgetJson,
+  type ControlledBudgetJson,
 } from "../contract/budget.ts";
 import { everyValue } from "../domain/budget/applies.ts";
 import { parseInstant } from "../domain/input/scalar.ts";
@@ -36,7 +36,7 @@ export const budgetControlRoutes: readonly Route[] = [
     description: "Calls under way go on. A budget that is paused already stays as it is.",
     params: budgetParams,
     body: pauseInput,
-    responses: { 200: answer("Paused.", budgetSchema), 400: badField, 404: noBudget },
+    responses: { 200: answer("Paused.", controlledBudgetSchema), 400: badField, 404: noBudget },
     async handler({ params: { budget_id }, body, caller, context }) {
       const control = controlOf(budget_id, body ?? {}, caller);
       await pauseBudget(context, control);
@@ -53,7 +53,7 @@ export const budgetControlRoutes: readonly Route[] = [
     params: budgetParams,
     body: resumeInput,
     responses: {
-      200: answer("Resumed, or not paused.", budgetSchema),
+      200: answer("Resumed, or not paused.", controlledBudgetSchema),
       400: badField,
       404: noBudget,
       409: problem("A value was given, and the whole budget is paused."),
@@ -75,7 +75,7 @@ export const budgetControlRoutes: readonly Route[] = [
     params: budgetParams,
     body: extendInput,
     responses: {
-      200: answer("Extended.", budgetSchema),
+      200: answer("Extended.", controlledBudgetSchema),
       400: badField,
       404: noBudget,
       409: problem("The only window of the budget is not open, or the question was answered."),
@@ -97,7 +97,7 @@ export const budgetControlRoutes: readonly Route[] = [
     params: budgetParams,
     body: declineInput,
     responses: {
-      200: answer("Declined.", budgetSchema),
+      200: answer("Declined.", controlledBudgetSchema),
       400: badField,
       404: noBudget,
       409: problem("No question is open, or the one that is meant was answered."),
@@ -128,8 +128,8 @@ function answered({ asked_at: askedAt }: { readonly asked_at?: string | undefine
 async function shown(
   context: ApiContext,
   { budgetId, value }: { readonly budgetId: string; readonly value: string | null },
-): Promise<BudgetJson> {
+): Promise<ControlledBudgetJson> {
   const budget = findBudget(context.ledger, budgetId);
   const named = budget.resourceId === everyValue ? value : null;
-  return budgetJson(await observeBudget(context, budget, named));
+  return { ...budgetJson(await observeBudget(context, budget, named)), value: named };
 }

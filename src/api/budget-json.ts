@@ -15,8 +15,11 @@ import { formatInstant } from "../domain/input/scalar.ts";
 import type { BalancePause } from "../domain/ledger/counter.ts";
 import { windowJson } from "./window.ts";
 
+/** A budget for every user may have paused thousands; its counters have all. */
+const shownValues = 100;
+
 export function budgetJson(state: BudgetState): BudgetJson {
-  const { budget, window, sums, paused, approval } = state;
+  const { budget, window, sums, paused, pausedValues, approval } = state;
   const amount = (value: bigint): string => formatAmount(value, budget.currency);
   const [lowest] = budget.thresholds;
   return {
@@ -30,6 +33,7 @@ export function budgetJson(state: BudgetState): BudgetJson {
     available_for_ordinary_calls: ordinary(budget, sums.available),
     granted: sums.granted === null ? null : amount(sums.granted),
     paused: pauseJson(paused),
+    paused_values: pausedValues.slice(0, shownValues),
     approval: approvalJson(approval, budget.currency),
   };
 }

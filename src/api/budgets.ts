@@ -21,7 +21,7 @@ import {
 } from "../contract/budget.ts";
 import { everyValue } from "../domain/budget/applies.ts";
 import { budgetJson, counterJson } from "./budget-json.ts";
-import { cutPage, readCursor } from "./page.ts";
+import { cutPage, readCursor, type PagedQuery } from "./page.ts";
 import { adminOnly, answer, anyKey, created, ok, problem, route, type Route } from "./route.ts";
 
 export const budgetRoutes: readonly Route[] = [
@@ -63,7 +63,7 @@ export const budgetRoutes: readonly Route[] = [
         )
         .filter((budget) => visibleValue(caller, budget) !== undefined)
         .sort((left, right) => (left.budgetId < right.budgetId ? -1 : 1));
-      const page = pageOf(visible, query);
+      const page = pageOf(visible, { list: "budgets", ...query });
       const states = page.rows.map((budget) =>
         observeBudget(context, budget, visibleValue(caller, budget) ?? null),
       );
@@ -88,7 +88,7 @@ export const budgetRoutes: readonly Route[] = [
       const value = shownValue(caller, budget, query.value);
       const state = await observeBudget(context, budget, value);
       if (budget.resourceId !== everyValue) return ok({ ...budgetJson(state), value: null });
-      const page = pageOf(state.counters, query);
+      const page = pageOf(state.counters, { list: "counters", budget_id, ...query });
       const counters = page.rows.map((balance) => counterJson(balance, budget));
       return ok({
         ...budgetJson(state),
@@ -138,10 +138,10 @@ export const budgetRoutes: readonly Route[] = [
 /** Pages by position: these lists are short and in memory. */
 function pageOf<Row>(
   rows: readonly Row[],
-  { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
+  query: PagedQuery & { readonly limit: number; readonly cursor?: string | undefined },
 ) {
   const numbered = rows.map((row, index) => ({ row, seq: index + 1 }));
-  const start = readCursor(cursor) ?? 0;
-  const page = cutPage(numbered.slice(start, start + limit + 1), limit);
+  const start = readCursor(query.cursor, query) ?? 0;
+  const page = cutPage(numbered.slice(start, start + query.limit + 1), query);
   return { rows: page.rows.map(({ row }) => row), nextCursor: page.nextCursor };
 }

@@ -36,7 +36,7 @@ export const chargeRoutes: readonly Route[] = [
     path: "/api/v1/charges",
     access: callers,
     tag: "charges",
-    summary: "Record costs that are no model call, each once",
+    summary: "Record costs other than model calls, each once",
     description:
       `One charge, or up to ${mostChargeRows} in \`data\`, each answered by itself. ` +
       "After an error or a lost answer, send it again: it charges only what is missing. " +

@@ -35,7 +35,7 @@ export function exchangeFor(
   );
   if (!codes.includes(currency))
     throw refuse(
-      `"${currency}" is not a currency of ISO 4217`,
+      `"${currency}" is not an ISO 4217 currency`,
       near === undefined ? "Give a code such as EUR." : `Did you mean ${near}?`,
     );
   const rates = displayRates.filter((rate) => rate.currency === currency);

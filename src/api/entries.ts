@@ -40,15 +40,16 @@ export const entryRoutes: readonly Route[] = [
         ...scopedFilter(caller, query),
         ...(query.except_provider !== undefined && { exceptProvider: query.except_provider }),
       };
-      const range = { limit: query.limit + 1, before: readCursor(query.cursor) };
+      const paged = { list: "entries", ...query };
+      const range = { limit: query.limit + 1, before: readCursor(query.cursor, paged) };
       if (query.status === "refused") {
-        const page = cutPage(await context.reader.refusals(filter, range), query.limit);
+        const page = cutPage(await context.reader.refusals(filter, range), paged);
         return ok({
           data: await mapInTurns(page.rows, refusalJson),
           next_cursor: page.nextCursor,
         });
       }
-      const page = cutPage(await context.reader.calls(filter, range), query.limit);
+      const page = cutPage(await context.reader.calls(filter, range), paged);
       return ok({
         data: await mapInTurns(page.rows, entryJson),
         next_cursor: page.nextCursor,

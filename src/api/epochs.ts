@@ -1,9 +1,8 @@
-/** Serves `/api/v1/epochs`: figures begin anew, and nothing is deleted. */
+/** Serves `/api/v1/epochs`: figures restart from zero, and nothing is deleted. */
 
-import { epochsFor, startEpoch } from "../app/report/epoch.ts";
+import { epochsFor, startEpoch, type SeenEpoch } from "../app/report/epoch.ts";
 import { epochInput, epochSchema, epochsSchema, type EpochJson } from "../contract/epoch.ts";
 import { formatInstant } from "../domain/input/scalar.ts";
-import type { KeptEpoch } from "../domain/ledger/epoch.ts";
 import { adminOnly, answer, ok, problem, readers, route, type Route } from "./route.ts";
 
 export const epochRoutes: readonly Route[] = [
@@ -38,7 +37,7 @@ export const epochRoutes: readonly Route[] = [
   }),
 ];
 
-function epochJson({ epochId, name, attribution, startedAt, by, note }: KeptEpoch): EpochJson {
+function epochJson({ epochId, name, attribution, startedAt, by, note }: SeenEpoch): EpochJson {
   const { tags, ...values } = attribution;
   return {
     epoch_id: epochId,

@@ -1,5 +1,6 @@
 /** Serves `/api/v1/exports`: calls and sums as files, streamed while they are read. */
 
+import type { z } from "zod";
 import type { Principal } from "../app/caller/principal.ts";
 import { reportBudgets } from "../app/export/report-budgets.ts";
 import type { CallFilter } from "../app/port/reader.ts";
@@ -45,21 +46,8 @@ export const exportRoutes: readonly Route[] = [
       "Amounts are exact. A text that a spreadsheet would run as a formula is prefixed with an apostrophe.",
     query: rowsQuery,
     responses: { 200: file("The rows.", "text/csv"), ...problems },
-    handler: async ({ query, caller, context, request }) => {
-      const filter = exportFilter(caller, query, context);
-      const scope = figuresFilter(caller, { include: query.include }, context);
-      const job = {
-        format: "csv",
-        rows: query.rows,
-        filter,
-        scope,
-        adminKeys: adminKeys(context),
-      } as const;
-      return fileReply(context.exporter.run(job, request.signal), {
-        mediaType: csvType,
-        name: fileName(query.rows, query, "csv"),
-      });
-    },
+    handler: async ({ query, caller, context, request }) =>
+      rowsReply("csv", query, { caller, context, signal: request.signal }),
   }),
   route({
     method: "get",
@@ -70,21 +58,8 @@ export const exportRoutes: readonly Route[] = [
     description: '`{"data":[…]}` with a row on each line.',
     query: rowsQuery,
     responses: { 200: answer("The rows.", exportedRows), ...problems },
-    handler: async ({ query, caller, context, request }) => {
-      const filter = exportFilter(caller, query, context);
-      const scope = figuresFilter(caller, { include: query.include }, context);
-      const job = {
-        format: "json",
-        rows: query.rows,
-        filter,
-        scope,
-        adminKeys: adminKeys(context),
-      } as const;
-      return fileReply(context.exporter.run(job, request.signal), {
-        mediaType: "application/json",
-        name: fileName(query.rows, query, "json"),
-      });
-    },
+    handler: async ({ query, caller, context, request }) =>
+      rowsReply("json", query, { caller, context, signal: request.signal }),
   }),
   route({
     method: "get",
@@ -143,6 +118,7 @@ export const exportRoutes: readonly Route[] = [
         format: "focus",
         ...rangeOf(query, { caller, context }),
         period: query.period,
+        closing: "month",
         version: query.version,
         billsComputed: query.billed_cost === "computed",
       } as const;
@@ -161,6 +137,20 @@ function file(description: string, mediaType: string): ResponseSpecification {
 interface Asked {
   readonly caller: Principal;
   readonly context: ApiContext;
+}
+
+async function rowsReply(
+  format: "csv" | "json",
+  query: z.output<typeof rowsQuery>,
+  { caller, context, signal }: Asked & { readonly signal: AbortSignal },
+): Promise<Response> {
+  const filter = exportFilter(caller, query, context);
+  const scope = figuresFilter(caller, { include: query.include }, context);
+  const job = { format, rows: query.rows, filter, scope, adminKeys: adminKeys(context) } as const;
+  return fileReply(context.exporter.run(job, signal), {
+    mediaType: format === "csv" ? csvType : "application/json",
+    name: fileName(query.rows, query, format),
+  });
 }
 
 /** @throws PurserError `invalid_request` for refused calls, which have no rows here. */

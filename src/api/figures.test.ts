@@ -197,6 +197,34 @@ test("pages by cursor return every entry once, even while new ones arrive", asyn
   assert.deepEqual(seen, ["op-4", "op-3", "op-2", "op-1", "op-0"]);
 });
 
+test("a cursor belongs to one list and query", async (t) => {
+  const bench = await openBench(t);
+  for (let index = 0; index < 3; index++)
+    await spend(bench, `op-${index}`, { project: index === 1 ? "p2" : "p1" });
+  const next = async (list: string, query: string): Promise<string> =>
+    (await bench.call("GET", `/api/v1/${list}?limit=1&${query}`)).json.next_cursor;
+  const entries = await next("entries", "project=p1");
+  const requests = await next("requests", "project=p1");
+  const goesOn = await bench.call("GET", `/api/v1/entries?limit=2&project=p1&cursor=${entries}`);
+  assert.deepEqual([goesOn.status, goesOn.json.data.length], [200, 1]);
+  for (const path of [
+    `entries?cursor=${entries}`,
+    `entries?project=p2&cursor=${entries}`,
+    `entries?project=p1&status=refused&cursor=${entries}`,
+    `requests?project=p1&cursor=${entries}`,
+    `requests?cursor=${requests}`,
+    `alerts?cursor=${entries}`,
+    `budgets?cursor=${entries}`,
+    `prices/updates?cursor=${entries}`,
+  ]) {
+    const { status, json } = await bench.call("GET", `/api/v1/${path}`);
+    assert.deepEqual(
+      [path, status, json.field, json.detail],
+      [path, 400, "cursor", "cursor: belongs to another query"],
+    );
+  }
+});
+
 test("the summary has its established fields, as JSON numbers", async (t) => {
   const bench = await openBench(t);
   await fill(bench);

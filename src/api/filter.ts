@@ -19,7 +19,7 @@ export function scopedFilter(caller: Principal, query: FilterQuery): CallFilter 
   const from = query.from === undefined ? undefined : parseInstant(query.from, "from");
   const to = query.to === undefined ? undefined : parseInstant(query.to, "to");
   if (from !== undefined && to !== undefined && to <= from) {
-    throw new PurserError("invalid_request", "to: must be after `from`", {
+    throw new PurserError("invalid_request", "to must be after `from`", {
       field: "to",
       remedy: "Give a later time, or an earlier `from`.",
     });

@@ -1,4 +1,4 @@
-/** Serves `/api/v1/items`: a price list of one's own, for what is no model call. */
+/** Serves `/api/v1/items`: a price list of one's own, for costs other than model calls. */
 
 import {
   listItems,

@@ -3,24 +3,23 @@
 import { hash } from "node:crypto";
 import { PurserError } from "../domain/error.ts";
 
-/** @throws PurserError `invalid_request` for an unknown cursor. */
-export function readCursor(cursor: string | undefined): number | null {
+/** What must be the same on every page: the list, and the fields that choose its rows. */
+export type PagedQuery = Readonly<Record<string, unknown>> & { readonly list: string };
+
+/**
+ * @returns The `seq` before which the page begins; null for the first page.
+ * @throws PurserError `invalid_request` for an unknown cursor, or that of another query.
+ */
+export function readCursor(cursor: string | undefined, query: PagedQuery): number | null {
   if (cursor === undefined) return null;
-  const text = Buffer.from(cursor, "base64url").toString("latin1");
-  const match = /^before:(\d{1,15})$/.exec(text);
-  if (!match) {
-    throw new PurserError("invalid_request", "cursor: unknown cursor", {
-      field: "cursor",
-      remedy:
-        "Give `next_cursor` of the previous page unchanged, or leave it out for the first page.",
-    });
-  }
-  return Number(match[1]);
+  const [, before, of] = /^before:(\d{1,15}):(\w{16})$/.exec(decode(cursor)) ?? [];
+  checkCursor(of, query);
+  return Number(before);
 }
 
 /** @param before The `seq` before which the next page begins. */
-export function writeCursor(before: number): string {
-  return Buffer.from(`before:${before}`, "latin1").toString("base64url");
+export function writeCursor(before: number, query: PagedQuery): string {
+  return encode(`before:${before}:${digestOf(query)}`);
 }
 
 /** A page of rows in an order of their own, over a range of time that stays the same. */
@@ -32,44 +31,60 @@ export interface RankedPage {
 }
 
 /**
- * @param query The fields that must be the same on every page.
  * @returns Null for the first page.
  * @throws PurserError `invalid_request` for an unknown cursor, or that of another query.
  */
-export function readRankedCursor(
-  cursor: string | undefined,
-  query: Readonly<Record<string, unknown>>,
-): RankedPage | null {
+export function readRankedCursor(cursor: string | undefined, query: PagedQuery): RankedPage | null {
   if (cursor === undefined) return null;
-  const text = Buffer.from(cursor, "base64url").toString("latin1");
-  const [, from, to, skip, of] = /^(-?\d{1,16}):(\d{1,16}):(\d{1,9}):(\w{16})$/.exec(text) ?? [];
-  if (of === digestOf(query)) return { from: Number(from), to: Number(to), skip: Number(skip) };
-  throw new PurserError("invalid_request", "cursor: is not that of this query", {
+  const [, from, to, skip, of] =
+    /^(-?\d{1,16}):(\d{1,16}):(\d{1,9}):(\w{16})$/.exec(decode(cursor)) ?? [];
+  checkCursor(of, query);
+  return { from: Number(from), to: Number(to), skip: Number(skip) };
+}
+
+export function writeRankedCursor({ from, to, skip }: RankedPage, query: PagedQuery): string {
+  return encode(`${from}:${to}:${skip}:${digestOf(query)}`);
+}
+
+/** @param digest Of the query of the previous page; undefined if the cursor has none. */
+function checkCursor(digest: string | undefined, query: PagedQuery): void {
+  if (digest === digestOf(query)) return;
+  const problem = digest === undefined ? "unknown cursor" : "belongs to another query";
+  throw new PurserError("invalid_request", `cursor: ${problem}`, {
     field: "cursor",
-    remedy: "Give `next_cursor` of the previous page with the same parameters, or leave it out.",
+    remedy:
+      "Give `next_cursor` of the previous page with the same parameters, or leave it out for the first page.",
   });
 }
 
-export function writeRankedCursor(
-  { from, to, skip }: RankedPage,
-  query: Readonly<Record<string, unknown>>,
-): string {
-  return Buffer.from(`${from}:${to}:${skip}:${digestOf(query)}`, "latin1").toString("base64url");
+function decode(cursor: string): string {
+  return Buffer.from(cursor, "base64url").toString("latin1");
 }
 
-function digestOf(query: Readonly<Record<string, unknown>>): string {
+function encode(text: string): string {
+  return Buffer.from(text, "latin1").toString("base64url");
+}
+
+function digestOf(query: PagedQuery): string {
   const fields = Object.entries(query)
     .filter(([name]) => name !== "cursor" && name !== "limit")
     .sort(([left], [right]) => (left < right ? -1 : 1));
   return hash("sha256", JSON.stringify(fields)).slice(0, 16);
 }
 
-/** @param rows One more than fits on the page, unless it is the last page. */
+/**
+ * @param rows One more than fits on the page, unless it is the last page.
+ * @param query Has the `limit` of the page.
+ */
 export function cutPage<Row extends { readonly seq: number }>(
   rows: readonly Row[],
-  limit: number,
+  query: PagedQuery & { readonly limit: number },
 ): { readonly rows: readonly Row[]; readonly nextCursor: string | null } {
+  const { limit } = query;
   const page = rows.slice(0, limit);
   const last = page.at(-1);
-  return { rows: page, nextCursor: rows.length > limit && last ? writeCursor(last.seq) : null };
+  return {
+    rows: page,
+    nextCursor: rows.length > limit && last ? writeCursor(last.seq, query) : null,
+  };
 }

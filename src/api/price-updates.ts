@@ -69,9 +69,11 @@ export const priceUpdateRoutes: readonly Route[] = [
       200: answer("A page of updates.", priceUpdatesSchema),
       400: problem("A field is invalid."),
     },
-    handler({ query: { limit, cursor }, context }) {
-      const rows = numbered(context.priceUpdates.history(), readCursor(cursor));
-      const page = cutPage(rows.slice(0, limit + 1), limit);
+    handler({ query, context }) {
+      const paged = { list: "price-updates", ...query };
+      const before = readCursor(query.cursor, paged);
+      const rows = numbered(context.priceUpdates.history(), before).slice(0, query.limit + 1);
+      const page = cutPage(rows, paged);
       return ok({ data: page.rows.map(keptJson), next_cursor: page.nextCursor });
     },
   }),

@@ -61,13 +61,14 @@ export const requestRoutes: readonly Route[] = [
         scope: figuresFilter(caller, { include }, context),
         wanted: figuresFilter(caller, query, context),
       };
-      const page = { limit: query.limit, before: readCursor(query.cursor) };
+      const paged = { list: "requests", ...query };
+      const page = { limit: query.limit, before: readCursor(query.cursor, paged) };
       const { requests, before } = await listRequests(context.reader, filter, page);
       const exchange = exchangeOf(context, query.currency, requests);
       return ok({
         data: await mapInTurns(requests, (request) => requestJson(request, exchange)),
         ...displayOf(exchange),
-        next_cursor: before === null ? null : writeCursor(before),
+        next_cursor: before === null ? null : writeCursor(before, paged),
       });
     },
   }),
@@ -105,7 +106,7 @@ export const requestRoutes: readonly Route[] = [
 const mostLines = 1000;
 
 function notRequests(): PurserError {
-  return new PurserError("invalid_request", "status: refused calls are no requests", {
+  return new PurserError("invalid_request", "status: refused calls are not requests", {
     field: "status",
     remedy: "List them with /api/v1/entries?status=refused, or choose another status.",
   });

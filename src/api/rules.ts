@@ -64,11 +64,17 @@ export const ruleRoutes: readonly Route[] = [
     method: "put",
     path: "/api/v1/rules/{rule_id}",
     summary: "Set a rule",
-    description: "It counts charges from now on. A rule with a new condition starts afresh.",
+    description:
+      "It counts calls that end from now on. With another condition it restarts its count.",
     params: ruleParams,
     body: ruleInput,
     responses: { 200: answer("Set.", setRuleSchema), 400: problem("A field is invalid.") },
     async handler({ params, body, context, caller }) {
+      if (body.rule_id !== undefined && body.rule_id !== params.rule_id)
+        throw new PurserError("invalid_request", "rule_id differs from the path", {
+          field: "rule_id",
+          remedy: "Leave it out.",
+        });
       const input = { ...body, rule_id: params.rule_id };
       const { rule, warnings } = await putRule(context, input, context.notifiers?.names ?? []);
       await context.rulesChanged();

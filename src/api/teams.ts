@@ -48,7 +48,7 @@ export const teamRoutes: readonly Route[] = [
       403: problem("The key may not read these figures."),
     },
     async handler({ query, caller, context }) {
-      const page = readRankedCursor(query.cursor, query);
+      const page = readRankedCursor(query.cursor, { list: "teams", ...query });
       const asked = { ...readQuery(query, { caller, context }), ...page };
       const { from, to, deliverable } = asked;
       const { rows, totals, parents } = await teams(context, caller, asked);
@@ -58,6 +58,9 @@ export const teamRoutes: readonly Route[] = [
       const print = new TeamPrinter(exchange, context.clock.now());
       const skip = page?.skip ?? 0;
       const shown = rows.slice(skip, skip + query.limit);
+      const pairs = shownIn
+        ? pairsOf(shown, shownIn.rows)
+        : shown.map((row) => ({ row, own: row }));
       const end = skip + shown.length;
       return ok({
         from: formatInstant(from),
@@ -65,13 +68,16 @@ export const teamRoutes: readonly Route[] = [
         time_zone: query.time_zone,
         deliverable,
         ...displayOf(exchange),
-        data: await mapInTurns(shown, (row, index) => ({
-          ...print.row(shownIn?.rows[skip + index] ?? row, asked),
+        data: await mapInTurns(pairs, ({ row, own }) => ({
+          ...print.row(own, asked),
           cost_usd: formatUsd(pico(row.figures.all.cost)),
         })),
         totals: (shownIn?.totals ?? totals).map((total) => print.total(total)),
         parents: parents.map((parent) => print.parent(parent)),
-        next_cursor: end < rows.length ? writeRankedCursor({ from, to, skip: end }, query) : null,
+        next_cursor:
+          end < rows.length
+            ? writeRankedCursor({ from, to, skip: end }, { list: "teams", ...query })
+            : null,
       });
     },
   }),
@@ -99,6 +105,25 @@ function readDeliverable(name: string): string {
     field: "deliverable",
     remedy: suggest(name, [...countable, "tag:NAME"]),
   });
+}
+
+/**
+ * Rows of two reads. Calls may be recorded between them, so a row is found by what it is of; one
+ * that the second read lacks, as its budget was just deleted, is left out.
+ */
+export function pairsOf(
+  rows: readonly TeamRow[],
+  others: readonly TeamRow[],
+): readonly { readonly row: TeamRow; readonly own: TeamRow }[] {
+  const byId = new Map(others.map((row) => [idOf(row), row]));
+  return rows.flatMap((row) => {
+    const own = byId.get(idOf(row));
+    return own ? [{ row, own }] : [];
+  });
+}
+
+function idOf({ team, budget }: TeamRow): string {
+  return JSON.stringify([team, budget?.budgetId ?? null]);
 }
 
 type Amounts = Pick<TeamRow, "currency" | "allocated" | "used" | "held">;

@@ -44,7 +44,7 @@ export const userRoutes: readonly Route[] = [
       403: problem("The key may not read these figures."),
     },
     async handler({ query, caller, context }) {
-      const page = readRankedCursor(query.cursor, query);
+      const page = readRankedCursor(query.cursor, { list: "users", ...query });
       const asked = readQuery(query, { caller, context, page });
       const { total, users } = await userCosts(context.reader, asked);
       const exchange = exchangeFor(context, query.currency, asked);
@@ -75,7 +75,10 @@ export const userRoutes: readonly Route[] = [
           share: ratio(Number(sums.cost), Number(total.cost)),
           last_call_at: formatInstant(last.get(user) ?? from),
         })),
-        next_cursor: end < users.length ? writeRankedCursor({ from, to, skip: end }, query) : null,
+        next_cursor:
+          end < users.length
+            ? writeRankedCursor({ from, to, skip: end }, { list: "users", ...query })
+            : null,
       });
     },
   }),

@@ -17,10 +17,14 @@ const tenth: Ratio = { numerator: 11n, denominator: 10n };
  * global price for it, which is the one that AWS names first: it becomes the regional one.
  *
  * @param rows Of all ids: that of the `global.` id shows whether a row has its price.
+ * @param known Rows with the `global.` ids that the others lack.
  */
-export function inRegion(rows: readonly CatalogueRow[]): readonly CatalogueRow[] {
+export function inRegion(
+  rows: readonly CatalogueRow[],
+  known: readonly CatalogueRow[] = [],
+): readonly CatalogueRow[] {
   const global = new Map(
-    rows
+    [...known, ...rows]
       .filter(({ provider, model }) => provider === "aws" && model.startsWith("global."))
       .map((row) => [bare(row.model.slice("global.".length)), row.rates.input]),
   );

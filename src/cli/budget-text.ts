@@ -1,7 +1,8 @@
 /** Formats budgets for a terminal: a tree of all, or one with all its figures. */
 
-import type { BudgetJson } from "../contract/budget.ts";
-import { parseUsd } from "../domain/money/money.ts";
+import type { BudgetDetailJson, BudgetJson } from "../contract/budget.ts";
+import { add, formatUsd, parseUsd, type PicoUsd } from "../domain/money/money.ts";
+import { asCalled } from "./called.ts";
 import { gauge } from "./terminal/bar.ts";
 import type { Paint } from "./terminal/color.ts";
 import { atThePoint, dollars, grouped, percent } from "./terminal/number.ts";
@@ -17,13 +18,13 @@ export function budgetTable(budgets: readonly BudgetJson[], output: Output): str
   const amounts = (of: (budget: BudgetJson) => string | null): readonly string[] =>
     atThePoint(placed.map(({ budget }) => amountText(of(budget), budget.currency)));
   const [limit, spent, held, available] = [
-    amounts(({ amount }) => amount),
+    amounts((budget) => formatUsd(limitOf(budget))),
     amounts((budget) => budget.spent),
     amounts((budget) => budget.held),
     amounts((budget) => budget.available),
   ];
   const rows = placed.map(({ budget, depth }, index) => [
-    `${"  ".repeat(depth)}${budget.budget_id}${budget.approval ? paint.yellow(" asks") : ""}`,
+    `${"  ".repeat(depth)}${budget.budget_id}${marks(budget, paint)}`,
     [limited(budget), ...filtersOf(budget)].join(", "),
     `${budget.policy} / ${budget.period}`,
     limit[index] ?? "",
@@ -48,18 +49,28 @@ export function budgetTable(budgets: readonly BudgetJson[], output: Output): str
   return table(columns, rows, { heading: paint.dim, room: output.columns });
 }
 
-export function budgetText(budget: BudgetJson, output: Output): string {
+function marks({ paused, approval }: BudgetJson, paint: Paint): string {
+  return `${paused ? paint.red(" paused") : ""}${approval ? paint.yellow(" asks") : ""}`;
+}
+
+/** @param budget With the value whose figures it has, if one was named. */
+export function budgetText(
+  budget: BudgetJson & Pick<Partial<BudgetDetailJson>, "value">,
+  output: Output,
+): string {
   const { paint } = output;
   const facts: readonly (readonly [string, string | undefined])[] = [
     [
       "limits",
       `${limited(budget)}, ${budget.policy}, ${budget.period === "once" ? "once" : `per ${budget.period}`}`,
     ],
+    ["value", budget.value ?? undefined],
     ["models", budget.models?.join(", ")],
     ["providers", budget.providers?.join(", ")],
     ["parent", budget.parent_budget_id ?? undefined],
     ["window", windowText(budget)],
     ["paused", pausedText(budget, paint)],
+    ["paused values", pausedValues(budget, paint)],
     ["limit", amountText(budget.amount, budget.currency)],
     ["granted", isNone(budget.granted) ? undefined : amountText(budget.granted, budget.currency)],
     ["spent", amountText(budget.spent, budget.currency)],
@@ -93,10 +104,14 @@ function availableText(budget: BudgetJson): string | undefined {
   return ordinary === null ? all : `${all}, ${amountText(ordinary, currency)} for ordinary calls`;
 }
 
-/** The lines under a table of budgets: what people are asked. */
-export function approvalLines(budgets: readonly BudgetJson[], { paint }: Output): string {
+/** The lines under a table of budgets: paused values, and what people are asked. */
+export function budgetLines(budgets: readonly BudgetJson[], { paint }: Output): string {
   return budgets
-    .flatMap((budget) => approvalText(budget, paint) ?? [])
+    .flatMap((budget) => {
+      const values = pausedValues(budget, paint);
+      const paused = values === undefined ? [] : [`${budget.budget_id}: paused values: ${values}`];
+      return [...paused, ...[approvalText(budget, paint) ?? []].flat()];
+    })
     .map((line) => `${line}\n`)
     .join("");
 }
@@ -110,7 +125,7 @@ function approvalText(budget: BudgetJson, paint: Paint): string | undefined {
   const calls = waiting === 1 ? "1 call waits" : `${grouped(String(waiting))} calls wait`;
   const figures = `${amountText(needed, currency)} needed, ${amountText(available, currency)} available`;
   return paint.yellow(
-    `${id} asks for more: ${figures}, ${calls}. purser budget extend|decline ${named}`,
+    `${id} asks for more: ${figures}, ${calls}. ${asCalled(`\`purser budget extend ${named} --amount AMOUNT\` or \`purser budget decline ${named}\``)}`,
   );
 }
 
@@ -122,6 +137,14 @@ function pausedText({ paused }: BudgetJson, paint: Paint): string | undefined {
   if (!paused) return undefined;
   const by = paused.by === "threshold" ? "by a threshold" : `by ${paused.by}`;
   return paint.red(paused.reason === null ? by : `${by}: ${paused.reason}`);
+}
+
+const namedValues = 10;
+
+function pausedValues({ paused_values: values }: BudgetJson, paint: Paint): string | undefined {
+  if (values.length === 0) return undefined;
+  const more = values.length > namedValues ? ` and more` : "";
+  return paint.red(`${values.slice(0, namedValues).join(", ")}${more}`);
 }
 
 /** In the time zone of the budget, in which its windows begin. */
@@ -139,10 +162,15 @@ function windowText({ window, time_zone: zone }: BudgetJson): string | undefined
 /** The spent and held share of the limit, 0 to 1 or above; null if unknown, as for `*` itself. */
 export function usedShare(budget: BudgetJson): number | null {
   if (budget.resource_id === "*") return null;
-  const limit = parseUsd(budget.amount, "amount") + parseUsd(budget.granted ?? "0", "granted");
+  const limit = limitOf(budget);
   if (limit === 0n) return null;
   const used = parseUsd(budget.spent, "spent") + parseUsd(budget.held, "held");
   return Number((used * 10_000n) / limit) / 10_000;
+}
+
+/** What may be spent in this window: the amount and its extensions. */
+function limitOf({ amount, granted }: BudgetJson): PicoUsd {
+  return add(parseUsd(amount, "amount"), parseUsd(granted ?? "0", "granted"));
 }
 
 function shareText(budget: BudgetJson, paint: Paint): string {

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { PurserError } from "../domain/error.ts";
-import { approvalLines, budgetTable, budgetText, usedShare } from "./budget-text.ts";
+import { budgetLines, budgetTable, budgetText, usedShare } from "./budget-text.ts";
 import { checkRange, csv, reportText } from "./command/report.ts";
 import { verifyText } from "./command/verify.ts";
 import { connect, runningServer } from "./connection.ts";
@@ -289,6 +289,7 @@ const budget: BudgetJson = {
   available_for_ordinary_calls: null,
   granted: null,
   paused: null,
+  paused_values: [],
   approval: null,
 };
 
@@ -329,11 +330,25 @@ test("an open question is shown with what can be done about it", () => {
   };
   const asking = { ...budget, on_exhausted: "ask" as const, ask_timeout: "10m", approval };
   const line =
-    /child asks for more: \$3\.0000 needed, \$0\.5000 available, 200 calls wait\. purser budget extend\|decline child --value atlas/;
+    /child asks for more: \$3\.0000 needed, \$0\.5000 available, 200 calls wait\. `.+ budget extend child --value atlas --amount AMOUNT` or `.+ budget decline child --value atlas`/;
   assert.match(budgetText(asking, output), line);
   assert.match(budgetTable([asking], output), /child asks /);
-  assert.match(approvalLines([budget, asking], output), line);
-  assert.equal(approvalLines([budget], output), "");
+  assert.match(budgetLines([budget, asking], output), line);
+  assert.equal(budgetLines([budget], output), "");
+});
+
+test("a pause and an extension are shown in a list and for a single budget", () => {
+  const pause = { by: "admin", reason: null, since: "2026-07-01T00:00:00Z" };
+  const paused = { ...budget, paused: pause };
+  assert.match(budgetTable([paused], output), /child paused /);
+  const each = { ...budget, paused_values: ["bob", "carl"] };
+  assert.match(budgetLines([budget, each], output), /^child: paused values: bob, carl\n$/);
+  assert.match(budgetText(each, output), /paused values +bob, carl\n/);
+  assert.match(budgetText({ ...budget, value: "bob" }, output), /value +bob\n/);
+  const many = { ...budget, paused_values: Array.from({ length: 11 }, (_, index) => `v${index}`) };
+  assert.match(budgetLines([many], output), /v9 and more\n$/);
+  const extended = { ...budget, resource_id: "a", amount: "2", granted: "3", available: "3.1" };
+  assert.match(budgetTable([extended], output), / \$?5\.0+ /);
 });
 
 test("the filters of a budget are shown in a list and for a single budget", () => {

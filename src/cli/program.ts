@@ -47,7 +47,7 @@ const entries: readonly CommandEntry[] = [
   },
   {
     name: "epoch",
-    summary: "begin figures anew, and list epochs",
+    summary: "restart figures from zero, and list epochs",
     load: async () => (await import("./command/epoch.ts")).defineEpoch,
   },
   {

@@ -43,8 +43,11 @@ export function questionText(report: ReportJson, { paint, columns: room }: Outpu
 export function questionCsv(report: ReportJson): string {
   const isCompared = report.compare !== null && report.bucket === "none";
   const names = report.metrics;
-  const before = isCompared ? names.flatMap((name) => [`before_${name}`, `change_${name}`]) : [];
-  const header = [...titlesOf(report), ...names, ...before];
+  const headed = (name: string): string => headerOf(name, currencyOf(report));
+  const before = isCompared
+    ? names.flatMap((name) => [`before_${headed(name)}`, `change_${name}`])
+    : [];
+  const header = [...titlesOf(report), ...names.map(headed), ...before];
   const rows = linesOf(report).map((line) => [
     ...titlesOf(report).map((_, at) => harmless(line.labels[at] ?? "")),
     ...names.map((name) => exact(valueOf(line.figures, name))),
@@ -54,6 +57,11 @@ export function questionCsv(report: ReportJson): string {
     ]),
   ]);
   return [header, ...rows].map(csvLine).join("");
+}
+
+/** `cost_usd`, `cost_per_call_eur`, `calls`. */
+function headerOf(metric: string, currency: string): string {
+  return metric.startsWith("cost") ? `${metric}_${currency.toLowerCase()}` : metric;
 }
 
 function exact(value: Value): string {

@@ -109,7 +109,7 @@ test("a time axis has a row for each hour of a day with 25, and they add up", as
   const { code, out, notes } = await report(...words, "--metrics", "calls,cost", "--csv");
   assert.equal(code, 0, notes);
   const [header, ...lines] = out.split("\r\n").slice(0, -1);
-  assert.deepEqual([header, lines.length], ["hour,calls,cost", 25]);
+  assert.deepEqual([header, lines.length], ["hour,calls,cost_usd", 25]);
   assert.match(lines[2] ?? "", /^2025-10-26 02:00\+02:00,1,/);
   assert.match(lines[3] ?? "", /^2025-10-26 02:00\+01:00,1,/);
   const sum = lines.reduce((all, line) => all + parseUsd(line.split(",")[2] ?? "", "cost"), 0n);
@@ -138,7 +138,7 @@ test("filters, order, top and comparison are those of the API", async () => {
   assert.match(out, /\nlarge +13 .*\nall others +12 /);
   assert.match(out, /all others are 1 group: --top 2 lists them/);
   const compared = await report(...range, "--by", "model", "--compare", "--csv");
-  assert.match(compared.out, /^model,.*,before_cost,change_cost\r\n/);
+  assert.match(compared.out, /^model,.*,before_cost_usd,change_cost\r\n/);
   const everything = await report("--by", "team", "--sort", "calls", "--csv");
   assert.match(everything.out, /^team,.*\r\natlas,16,.*\r\n'=cmd\(\),9,/);
 });

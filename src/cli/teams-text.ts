@@ -5,6 +5,7 @@ import { csvLine, harmless } from "../domain/table/csv.ts";
 import { atThePoint, grouped, moneyIn, percent } from "./terminal/number.ts";
 import type { Output } from "./terminal/screen.ts";
 import { table } from "./terminal/table.ts";
+import { printable } from "./terminal/width.ts";
 
 type Amounts = TeamPageJson["totals"][number];
 
@@ -13,9 +14,18 @@ interface Line extends Omit<Amounts, "teams"> {
 }
 
 /** A row each team and budget, then the totals, and the parents whose children are above them. */
-export function teamsText(found: TeamPageJson, { paint, columns: room }: Output): string {
+export function teamsText(
+  found: TeamPageJson,
+  { paint, columns: room }: Output,
+  team?: string,
+): string {
   const { data, totals, parents } = found;
-  if (data.length === 0) return paint.dim("No teams: no budget of a team, and no calls of one.\n");
+  if (data.length === 0)
+    return paint.dim(
+      team === undefined
+        ? "No teams: no team has a budget or calls.\n"
+        : `No team named ${printable(team)} has a budget or calls.\n`,
+    );
   const lines: readonly Line[] = [
     ...data.map((row) => ({ ...row, label: row.team })),
     ...totals.map((total) => ({ ...total, label: "total" })),
@@ -58,7 +68,11 @@ function shownColumns(counted: string) {
     { title: "used", ...figure },
     { title: "remaining", ...figure },
     { title: "used %", ...figure, spare: 1 },
-    { title: `${deliverable}s`, ...figure, spare: 4 },
+    {
+      title: deliverable === "capability" ? "capabilities" : `${deliverable}s`,
+      ...figure,
+      spare: 4,
+    },
     { title: `per ${deliverable}`, ...figure, spare: 3 },
     { title: "status" },
   ];
@@ -68,11 +82,8 @@ function parentText(parent: TeamPageJson["parents"][number]): string {
   const { budget_id: id, currency, allocated, children, over_allocated: above } = parent;
   if (above === "0") return "";
   const [sum, own, over] = [children, allocated, above].map((one) => amountText(one, currency));
-  return `${id} has ${own} ${unitOf(currency)}, its children ${sum}: ${over} more.\n`;
-}
-
-function unitOf(currency: string): string {
-  return currency === "USD" ? "in all" : currency;
+  const unit = currency === "tokens" || currency === "requests" ? ` ${currency}` : "";
+  return `The children of ${id} are allocated ${sum}${unit}, which is ${over} more than its ${own}.\n`;
 }
 
 function amountText(amount: string | null, currency: string): string {

@@ -15,6 +15,7 @@ import type { Warning } from "../cli/failure.ts";
 import { readNamedFile } from "../cli/named-file.ts";
 import { clock } from "./clock.ts";
 import { deploymentWarnings } from "./deployment-warnings.ts";
+import { exportFolderWarnings } from "./export-folder-warnings.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { PurserError } from "../domain/error.ts";
 import { version } from "../version.ts";
@@ -284,6 +285,7 @@ async function warningsOf(configuration: Configuration): Promise<readonly Warnin
       remedy,
     })),
     ...(await deploymentWarnings(configuration, clock.now())),
+    ...(await exportFolderWarnings(configuration)),
   ];
 }
 

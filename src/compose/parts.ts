@@ -12,7 +12,7 @@ import { declareRules, lostNotifiers } from "../app/rule/manage.ts";
 import { RuleWatch } from "../app/rule/watch.ts";
 import { FileExporter } from "../app/export/file-exporter.ts";
 import type { ScheduledExports } from "../app/export/scheduled.ts";
-import { ExportTurns } from "../app/export/turns.ts";
+import { ExportQueue } from "../app/export/export-queue.ts";
 import type { Feed } from "../app/port/feed.ts";
 import type { Ledger } from "../app/port/ledger.ts";
 import type { LedgerReader } from "../app/port/reader.ts";
@@ -212,7 +212,7 @@ export async function openParts(options: ComposeOptions, serving: Serving | null
     scheduledExports: scheduled,
     rulesChanged: async () => rules?.wake(),
     clock,
-    exporter: new ExportTurns(exporter),
+    exporter: new ExportQueue(exporter),
     counter,
     tokenizerFamily: (provider) => identities.of(provider).tokenizer,
     version,

@@ -3,6 +3,7 @@
 import {
   type Fields,
   invalid,
+  isObject,
   openFields,
   optionalList,
   requiredText,
@@ -21,30 +22,47 @@ const remedyOfRates =
 /** Errors are added to `faults`. @returns Rates of one or more currencies. */
 export function readDisplay(input: unknown, faults: Faults): readonly ExchangeRate[] {
   if (input === undefined) return [];
-  const read = faults.readObject({ input, prefix, standIns: {} }, (object) => {
+  const read = faults.readObject({ input, prefix, standIns: { currency: "EUR" } }, (object) => {
     const fields = openFields(object, { prefix, known: ["currency", "rates"] });
     const usual = fields.values.has("currency") ? readCurrency(fields, undefined) : undefined;
     const listed = optionalList(fields, "rates", remedyOfRates);
     if (listed === undefined || listed.length === 0)
       throw invalid(`${prefix}rates`, "is missing", remedyOfRates);
-    const rates = listed.map((rate, index) => readRate(rate, `${prefix}rates[${index}].`, usual));
+    const rates = listed.map((rate, index) => readRate(rate, { index, usual, faults }));
     checkRepeated(rates);
-    return rates;
+    return rates.flatMap((rate) => rate ?? []);
   });
   return read ?? [];
 }
 
-function readRate(input: unknown, of: string, usual: string | undefined): ExchangeRate {
+interface Place {
+  readonly index: number;
+  readonly usual: string | undefined;
+  readonly faults: Faults;
+}
+
+/** @returns Undefined if it has faults. */
+function readRate(input: unknown, { index, usual, faults }: Place): ExchangeRate | undefined {
+  const of = `${prefix}rates[${index}].`;
   const known = ["currency", "from", "units_per_usd", "usd_per_unit"];
-  const fields = openFields(input, { prefix: of, known });
-  const currency = readCurrency(fields, usual);
-  return { currency, from: readFrom(fields), ...readUnits(fields) };
+  return faults.readObject({ input, prefix: of, standIns: standInsOf(input) }, (object) => {
+    const fields = openFields(object, { prefix: of, known });
+    const currency = readCurrency(fields, usual);
+    return { currency, from: readFrom(fields), ...readUnits(fields) };
+  });
+}
+
+/** A rate has one of two fields, so only the one that it has is replaced. */
+function standInsOf(input: unknown): Readonly<Record<string, string>> {
+  const as =
+    isObject(input) && Object.hasOwn(input, "usd_per_unit") ? "usd_per_unit" : "units_per_usd";
+  return { currency: "EUR", from: "2026-01-01", [as]: "1" };
 }
 
 const codes = Intl.supportedValuesOf("currency");
 
 function readCurrency(fields: Fields, usual: string | undefined): string {
-  const remedy = "Give a code of ISO 4217, such as EUR.";
+  const remedy = "Give an ISO 4217 code, such as EUR.";
   if (usual !== undefined && !fields.values.has("currency")) return usual;
   const code = requiredText(fields, "currency", remedy);
   const field = `${fields.prefix}currency`;
@@ -54,7 +72,7 @@ function readCurrency(fields: Fields, usual: string | undefined): string {
   const near = nearest(code.toUpperCase(), codes);
   throw invalid(
     field,
-    `is ${show(code)}, which is not a currency of ISO 4217`,
+    `is ${show(code)}, which is not an ISO 4217 currency`,
     near === undefined ? remedy : `Did you mean ${near}?`,
   );
 }
@@ -84,9 +102,11 @@ function readUnits(fields: Fields): Pick<ExchangeRate, "units" | "stated"> {
 /** `parseUsd` reads a decimal as a whole number of these. */
 const one = 1_000_000_000_000n;
 
-function checkRepeated(rates: readonly ExchangeRate[]): void {
+function checkRepeated(rates: readonly (ExchangeRate | undefined)[]): void {
   const seen = new Set<string>();
-  for (const [index, { currency, from }] of rates.entries()) {
+  for (const [index, rate] of rates.entries()) {
+    if (!rate) continue;
+    const { currency, from } = rate;
     const key = `${currency} ${from}`;
     if (seen.has(key))
       throw invalid(

@@ -4,6 +4,7 @@ import path from "node:path";
 import {
   type ExportSchedule,
   type ExportTarget,
+  type ScheduleFormat,
   scheduleFormats,
   schedulePeriods,
 } from "../app/port/export-schedule.ts";
@@ -28,6 +29,7 @@ export interface ScheduleReading {
   readonly isFromEnvironment: (field: string) => boolean;
 }
 
+const utcZones: ReadonlySet<string> = new Set(["UTC", "Etc/UTC"]);
 const usualAt = 2 * 60;
 
 /** Errors are added to `faults`, without showing secrets. */
@@ -53,14 +55,26 @@ export function readExportSchedules(
 function readSchedule(input: unknown, prefix: string, reading: ScheduleReading): ExportSchedule {
   const known = ["name", "format", "every", "time_zone", "at", "to"];
   const fields = openFields(input, { prefix, known });
+  const format = requiredWord(fields, "format", scheduleFormats);
   return {
     name: readShortName(fields),
-    format: requiredWord(fields, "format", scheduleFormats),
+    format,
     every: requiredWord(fields, "every", schedulePeriods),
-    timeZone: readTimeZone(fields, "time_zone"),
+    timeZone: readZone(fields, format),
     at: fields.values.has("at") ? readTime(fields, "at") : usualAt,
     target: readSink(fields, reading),
   };
+}
+
+/** Billing periods and charge periods of FOCUS begin at midnight UTC: other days would split them. */
+function readZone(fields: Fields, format: ScheduleFormat): string {
+  const timeZone = readTimeZone(fields, "time_zone");
+  if (format !== "focus" || utcZones.has(timeZone)) return timeZone;
+  throw invalid(
+    `${fields.prefix}time_zone`,
+    `is ${show(timeZone)}, but the billing periods of focus are months in UTC`,
+    "Leave it out. `at` is a time of day in UTC then.",
+  );
 }
 
 function requiredWord<Word extends string>(

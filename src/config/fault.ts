@@ -1,7 +1,7 @@
 /** Collects all errors of a configuration, each with its line, to report them at once. */
 
 import { type ConfigurationFault, PurserError } from "../domain/error.ts";
-import { unknownField } from "../domain/input/fields.ts";
+import { isObject, unknownField } from "../domain/input/fields.ts";
 import { suggested } from "../domain/input/nearest.ts";
 
 /** The location of a field in the file. */
@@ -65,12 +65,21 @@ export class Faults {
       } catch (error) {
         const { field, message, remedy } = faultIn(error);
         const name = nameIn(field, prefix);
-        // A member that was left out is not missing.
-        const isPartial = name !== undefined && partial.has(name) && message.includes("is missing");
+        // A member that was left out is not missing, and neither is the last one.
+        const isPartial =
+          name !== undefined &&
+          partial.has(name) &&
+          (message.includes("is missing") || isEmpty(rest, name));
+        // What was wrong and has been left out is not missing.
+        const isLeftOut =
+          name !== undefined && replaced.has(name) && message.includes("is missing");
         // Do not report the value under a guessed name: the name must be fixed first.
-        if (name === undefined || (!guessed.has(name) && !isPartial)) this.#add(error);
+        if (name === undefined || !(guessed.has(name) || isPartial || isLeftOut)) this.#add(error);
         const other = message.endsWith(unknownField) ? suggested(remedy ?? "") : undefined;
-        const less = isPartial ? undefined : withoutMember(rest, field.slice(prefix.length), other);
+        const less = isPartial
+          ? undefined
+          : (withoutMember(rest, field.slice(prefix.length), other) ??
+            withItem(rest, field.slice(prefix.length), standIns));
         if (name !== undefined && less !== undefined) {
           partial.add(name);
           rest = less;
@@ -152,6 +161,30 @@ function without(fields: object, name: string): Readonly<Record<string, unknown>
 
 function valueOf(fields: object, name: string): unknown {
   return new Map<string, unknown>(Object.entries(fields)).get(name);
+}
+
+function isEmpty(fields: unknown, name: string): boolean {
+  const value = isObject(fields) ? valueOf(fields, name) : undefined;
+  return isObject(value) && Object.keys(value).length === 0;
+}
+
+/**
+ * Replaces an item of a list, `to[1]`, by the first one of its stand-in.
+ *
+ * @returns Undefined if the path names no item, or it was replaced before.
+ */
+function withItem(
+  fields: unknown,
+  path: string,
+  standIns: Readonly<Record<string, unknown>>,
+): unknown {
+  const [, name = "", index = ""] = /^([^.[]+)\[(\d+)\]$/.exec(path) ?? [];
+  const [list, standIn] = [isObject(fields) ? fields[name] : undefined, standIns[name]];
+  if (!Array.isArray(list) || !Array.isArray(standIn)) return undefined;
+  const items: readonly unknown[] = list;
+  const [item]: readonly unknown[] = standIn;
+  if (items[Number(index)] === item) return undefined;
+  return { ...(fields as object), [name]: items.with(Number(index), item) };
 }
 
 /**

@@ -29,7 +29,7 @@ import { readExportSchedules } from "./export-schedule.ts";
 import { Faults } from "./fault.ts";
 import { defaultLimits, readLimits } from "./limit.ts";
 import { readDisplay } from "./display.ts";
-import { readNotifiers } from "./notifier.ts";
+import { notifierNamesOf, readNotifiers } from "./notifier.ts";
 import { readPriceSchedule } from "./price-schedule.ts";
 import { environmentProviders, readProviders } from "./provider.ts";
 import { budgetNames } from "../domain/rule/rule-names.ts";
@@ -104,7 +104,7 @@ export function loadConfiguration(text: string, options: LoadOptions): Configura
             ? []
             : readRules(fields, {
                 faults,
-                notifiers: notifiers.map(({ name }) => name),
+                notifiers: notifierNamesOf(fields),
                 ...budgetNames(budgets),
                 budgets: [...budgetIdsOf(fields)],
               }),

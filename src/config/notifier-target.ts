@@ -113,7 +113,7 @@ function refusePrivate(field: string, host: string, isAllowed: boolean): void {
   throw invalid(
     field,
     "is an address inside the network",
-    "Add allow_private_address: true to this notifier to allow it.",
+    "Add allow_private_address: true beside it to allow it.",
   );
 }
 

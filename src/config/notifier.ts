@@ -58,14 +58,38 @@ export function readNotifiers(
   fields: Fields,
   reading: NotifierReading,
 ): readonly NotifierSettings[] {
+  const list = fields.values.get("notifiers");
+  const inputs: readonly unknown[] = Array.isArray(list) ? list : [];
   return readList(fields, reading.faults, {
     section: "notifiers",
     item: "notifier",
     idField: "name",
     idOf: ({ name }) => name,
-    standIns: (index) => ({ name: `notifier-${index}` }),
+    standIns: (index) => ({ name: `notifier-${index}`, ...standInsOf(inputs[index]) }),
     read: (input, prefix) => readNotifier(input, { prefix, reading }),
   });
+}
+
+/** The names in the file, also of notifiers with faults. */
+export function notifierNamesOf(fields: Fields): readonly string[] {
+  const list = fields.values.get("notifiers");
+  const inputs: readonly unknown[] = Array.isArray(list) ? list : [];
+  return inputs.flatMap((input) => {
+    const name = isObject(input) ? input["name"] : undefined;
+    return typeof name === "string" ? [name] : [];
+  });
+}
+
+function standInsOf(input: unknown): Readonly<Record<string, unknown>> {
+  const kind = isObject(input) ? input["kind"] : undefined;
+  const protocol = kind === "nats" || kind === "redis" ? kind : "https";
+  return {
+    url: `${protocol}://example.com`,
+    host: "smtp.example.com",
+    chat_id: "1",
+    from: "purser@example.com",
+    to: ["purser@example.com"],
+  };
 }
 
 interface Place {
@@ -88,12 +112,12 @@ function readNotifier(input: unknown, { prefix, reading }: Place): NotifierSetti
   const allowPrivateAddress = optionalFlag(fields, "allow_private_address") ?? false;
   return {
     name: readShortName(fields),
-    target: readTarget(kind, fields, { allowPrivateAddress, ...reading }),
     events,
     only: readOnly(fields),
     quietHours: readQuietHours(fields),
     template: readTemplate(fields, events),
     allowPrivateAddress,
+    target: readTarget(kind, fields, { allowPrivateAddress, ...reading }),
   };
 }
 

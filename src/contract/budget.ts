@@ -146,6 +146,9 @@ export const budgetSchema = z
     paused: pauseSchema
       .nullable()
       .describe("Why new calls are refused; for `*`, only if the whole budget is paused."),
+    paused_values: z
+      .array(z.string())
+      .describe("For `*`, all values together: the first 100 that are paused by themselves."),
     approval: approvalSchema
       .nullable()
       .describe("The open question for more money; for `*`, the oldest of all values."),
@@ -179,6 +182,12 @@ export const budgetDetailSchema = budgetSchema
     next_cursor: z.string().nullable().optional(),
   })
   .meta({ id: "BudgetDetail" });
+
+export const controlledBudgetSchema = budgetSchema
+  .extend({
+    value: z.string().nullable().describe("The value that was named, for a budget with `*`."),
+  })
+  .meta({ id: "ControlledBudget" });
 
 export const budgetParams = z.object({ budget_id: z.string() });
 export const budgetListQuery = z.strictObject({
@@ -234,6 +243,7 @@ export const deletedBudgetSchema = z.object({ budget_id: z.string(), deleted: z.
 
 export type BudgetJson = Json<typeof budgetSchema>;
 export type BudgetCounterJson = Json<typeof budgetCounterSchema>;
+export type ControlledBudgetJson = Json<typeof controlledBudgetSchema>;
 export type BudgetDetailJson = Json<typeof budgetDetailSchema>;
 export type DeletedBudgetJson = Json<typeof deletedBudgetSchema>;
 export type BudgetApprovalJson = Json<typeof approvalSchema>;

@@ -1,4 +1,4 @@
-/** Schemas of items with a price of one's own, and of charges that are no model call. */
+/** Schemas of items with a price of one's own, and of charges other than model calls. */
 
 import { z } from "zod";
 import { dimensions } from "../domain/attribution/attribution.ts";

@@ -9,7 +9,7 @@ export const epochInput = z
     name: nameSchema.optional(),
     attribution: attributionSchema
       .optional()
-      .describe("Whose figures begin anew. Without it, those of all calls."),
+      .describe("Whose figures restart from zero. Without it, those of all calls."),
     note: nameSchema.optional().describe("Why, for the journal."),
   })
   .meta({ id: "EpochInput" });
@@ -20,8 +20,8 @@ export const epochSchema = z
     name: z.string().nullable(),
     attribution: attributionSchema,
     started_at: instantSchema,
-    by: z.string().describe("The id of the key, or `admin`."),
-    note: z.string().nullable(),
+    by: z.string().nullable().describe("The id of the key, or `admin`; null for readers."),
+    note: z.string().nullable().describe("Null for readers, and if none was given."),
   })
   .meta({ id: "Epoch" });
 

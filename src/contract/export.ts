@@ -27,7 +27,7 @@ export const rowsQuery = filterSchema({
     .enum(exportRows)
     .default("calls")
     .describe(
-      "`calls` has a row for each call, newest first; `tasks` and `attributions` have sums, the most expensive first. " +
+      "`calls` has a row for each call, those first that were recorded last; `tasks` and `attributions` have sums, the most expensive first. " +
         "`token_usage`, `cost_entries` and `requests` have calls in the shapes of other cost trackers.",
     ),
 });

@@ -22,7 +22,7 @@ const request = {
     .nullable()
     .describe("That of its best attempt, in this order; null if it has no call."),
   calls: z.int().describe("Calls of models: each attempt counts."),
-  charges: z.int().describe("Charges that are no model call."),
+  charges: z.int().describe("Charges other than model calls."),
   cost_usd: usdSchema.describe("Everything: the sum of the five below."),
   model_cost_usd: usdSchema,
   tool_cost_usd: usdSchema.describe("Fees of tools that the provider ran, and charges of tools."),
@@ -44,7 +44,7 @@ const lineSchema = z
   .object({
     component,
     name: z.string().describe("The model, the item, or the meter of a tool."),
-    meter: z.string().nullable().describe("Null for a charge that is no model call."),
+    meter: z.string().nullable().describe("Null for a charge other than a model call."),
     quantity: z
       .string()
       .nullable()

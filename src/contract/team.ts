@@ -85,7 +85,9 @@ export const teamPageSchema = pageSchema(teamSchema)
           period: z.string(),
           allocated: decimalSchema,
           children: decimalSchema.describe("Allocated to its children of this period, together."),
-          over_allocated: decimalSchema.describe("`children` above `allocated`; 0 if it suffices."),
+          over_allocated: decimalSchema.describe(
+            "`children` above `allocated`; 0 if the parent's amount covers them.",
+          ),
           unallocated: decimalSchema.describe("`allocated` above `children`."),
         }),
       )

@@ -11,7 +11,7 @@ import { instantSchema, usdSchema } from "./value.ts";
 const sums = {
   cost_usd: usdSchema.describe("Model calls and charges."),
   calls: z.int().describe("Charged calls of models."),
-  charges: z.int().describe("Charges that are no model call."),
+  charges: z.int().describe("Charges other than model calls."),
   requests: z.int().describe("The same as `calls`."),
   cost_per_request_usd: usdSchema
     .nullable()

@@ -19,16 +19,16 @@ export class FolderSink implements ExportSink {
   async keep({ name, parts }: FileToKeep, signal: AbortSignal): Promise<number> {
     const folder = await this.#realFolder();
     const file = path.join(folder, name);
-    const known = await sizeOf(file);
+    const known = await sizeOfKept(file);
     if (known !== null) return known;
     const partial = path.join(folder, `.${name}.part`);
     await rm(partial, { force: true });
     try {
       await pipeline(parts, createWriteStream(partial, { mode: 0o600, flush: true }), { signal });
-      const size = await sizeOf(partial);
+      const { size } = await stat(partial);
       await rename(partial, file);
       await sync(folder);
-      return size ?? 0;
+      return size;
     } catch (error) {
       await rm(partial, { force: true });
       throw error;
@@ -52,11 +52,18 @@ export function isInside(inner: string, folder: string): boolean {
   return way === "" || (!way.startsWith("..") && !path.isAbsolute(way));
 }
 
-async function sizeOf(file: string): Promise<number | null> {
-  return stat(file).then(
-    ({ size }) => size,
-    () => null,
-  );
+/**
+ * @returns Null if there is none.
+ * @throws Error for what is no whole file: no format has empty ones.
+ */
+async function sizeOfKept(file: string): Promise<number | null> {
+  const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  });
+  if (found === null) return null;
+  if (found.isFile() && found.size > 0) return found.size;
+  throw new Error(`${file} is ${found.isFile() ? "empty" : "no regular file"}: move it away`);
 }
 
 /** So that the new name survives a crash of the machine, where folders can be synced. */

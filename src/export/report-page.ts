@@ -1,6 +1,6 @@
 /** The page of a printed report: its measures, colours and texts. */
 
-import { formatUsd, subtract, zero, type PicoUsd } from "../domain/money/money.ts";
+import { formatUsd, pico, subtract, zero, type PicoUsd } from "../domain/money/money.ts";
 
 /** Where the next thing is drawn. */
 export interface Pen {
@@ -23,16 +23,19 @@ export const colors = {
 /** Distinct in print, and without seeing red and green. */
 export const palette = ["#3566c0", "#e08a1e", "#1f9e8f", "#8a4fb0", "#c2b52b", "#8b929b"] as const;
 
-/** Amounts under a cent keep the digits that matter. */
+/** Rounded to the cent, or to six decimals if it is under one; halves away from zero. */
 export function dollars(amount: PicoUsd): string {
   const absolute = amount < 0n ? subtract(zero, amount) : amount;
-  const [whole = "0", fraction = ""] = formatUsd(absolute).split(".");
-  const isSmall = whole === "0" && fraction.startsWith("00");
-  const digits = isSmall
-    ? fraction.slice(0, 6).padEnd(6, "0")
-    : fraction.slice(0, 2).padEnd(2, "0");
-  return `${amount < 0n ? "-" : ""}$${grouped(Number(whole))}.${digits}`;
+  const decimals = absolute < cent ? 6 : 2;
+  const unit = decimals === 6 ? microdollar : cent;
+  const rounded = pico(((absolute + unit / 2n) / unit) * unit);
+  const [whole = "0", fraction = ""] = formatUsd(rounded).split(".");
+  const sign = amount < 0n && rounded > 0n ? "-" : "";
+  return `${sign}$${grouped(Number(whole))}.${fraction.padEnd(decimals, "0")}`;
 }
+
+const cent = 10_000_000_000n;
+const microdollar = 1_000_000n;
 
 export function grouped(count: number): string {
   return count.toLocaleString("en-US");

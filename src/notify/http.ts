@@ -1,7 +1,7 @@
 /** Sends events over HTTP, and decides from the answer whether to retry. */
 
 import type { Readable } from "node:stream";
-import { Agent, request } from "undici";
+import { Agent, type Dispatcher, request } from "undici";
 import { NotifierError } from "../app/port/notifier.ts";
 import { shorten } from "../domain/input/shorten.ts";
 import { checkedLookup, checkHost, type DestinationRule } from "./destination.ts";
@@ -37,9 +37,9 @@ export class HttpSender {
   async post(url: string, { headers, body }: Message, signal: AbortSignal): Promise<void> {
     checkHost(new URL(url).hostname, this.#rule);
     const answer = await this.#request(url, { headers, body }, signal);
-    const text = await firstBytes(answer.body);
     const { statusCode: status } = answer;
-    if (status >= 200 && status <= 299) return;
+    if (status >= 200 && status <= 299) return discard(answer.body);
+    const text = await firstBytes(answer.body);
     const retryAfterMs = waitOf(answer.headers["retry-after"], text);
     const said = text.trim() === "" ? "" : `: ${shorten(text.trim().replace(/\s+/g, " "), 200)}`;
     const advice = status >= 300 && status <= 399 ? " (redirects are not followed)" : "";
@@ -72,18 +72,29 @@ export class HttpSender {
   }
 }
 
-/** The rest of a longer answer is not read. */
-async function firstBytes(body: AsyncIterable<Uint8Array>): Promise<string> {
+type Answer = Dispatcher.ResponseData["body"];
+
+/** Reads a short rest, so that the connection can be used again; it is not waited for. */
+function discard(body: Answer): void {
+  const signal = AbortSignal.timeout(timeoutMs);
+  body.dump({ limit: mostAnswerBytes, signal }).catch(() => undefined);
+}
+
+/** The rest of a longer or slower answer is not read. */
+async function firstBytes(body: Answer): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
+  const tooSlow = setTimeout(() => body.destroy(), timeoutMs);
   try {
-    for await (const chunk of body) {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
       chunks.push(chunk);
       length += chunk.length;
       if (length > mostAnswerBytes) break;
     }
   } catch {
     // The status decides. What is left of the answer would only explain it.
+  } finally {
+    clearTimeout(tooSlow);
   }
   return Buffer.concat(chunks).toString("utf8", 0, mostAnswerBytes);
 }

@@ -18,6 +18,8 @@ const gateway = await startGateway({
 const prices: readonly (readonly [model: string, prices: object])[] = [
   ["classifier", { input: "5" }],
   ["painter", { input: "0", output: "0", meters: { images: "0.02", input_images: "0.002" } }],
+  ["by-request", { input: "0", request: "0.01" }],
+  ["listener", { input: "1", input_audio: "10" }],
   ["whisper-1", { input: "0", output: "0", meters: { audio_seconds: "0.0001" } }],
 ];
 for (const [model, more] of prices)
@@ -50,6 +52,10 @@ test("a moderation is charged where its model has a price, and free elsewhere", 
     await charged({ id: "m", model: "classifier", results, usage }, moderate("classifier")),
     ["0.005", "settled"],
   );
+  assert.deepEqual(
+    await charged({ id: "m", model: "by-request", results }, moderate("by-request")),
+    ["0.01", "estimated"],
+  );
   assert.equal(await charged({ id: "m", results }, moderate()), undefined);
   assert.equal(await charged({ id: "m", results }, moderate("no-such-classifier")), undefined);
 });
@@ -62,6 +68,21 @@ test("images to edit are charged besides the images made, where they have a pric
     "0.026",
     "settled",
   ]);
+});
+
+test("a recording is charged at the rate of audio, whatever the answer reports", async () => {
+  // 16,000 bytes of MP3 at 8 kbit/s have 16 seconds, of 25 tokens at most.
+  const file = () => new File([Buffer.alloc(16_000)], "a.mp3", { type: "audio/mpeg" });
+  const listen = (client: OpenAI) =>
+    client.audio.transcriptions.create({ model: "listener", file: file() });
+  const usage = { input_tokens: 1000, output_tokens: 2, total_tokens: 1002 };
+  assert.deepEqual(await charged({ text: "a", usage }, listen), ["0.01", "settled"]);
+  const none = { input_tokens: 0, output_tokens: 2, total_tokens: 2 };
+  for (const answered of [{ text: "a" }, { text: "a", usage: none }]) {
+    const [cost, status] = (await charged(answered, listen)) ?? [];
+    assert.equal(status, "estimated");
+    assert.ok(Number(cost) >= 16 * 25 * 0.00001, `${cost} is charged for ${answered.text}`);
+  }
 });
 
 test("a recording at an address is refused, also beside a file: its length is not known", async () => {

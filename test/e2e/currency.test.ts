@@ -246,7 +246,7 @@ test("a currency without a rate for a day, without rates, or that is none is ref
     ["summary?currency=GBP", /GBP has no rate before 2026-11-15/],
     ["requests?currency=GBP", /GBP has no rate before 2026-11-15/],
     ["users?from=2026-11-01&currency=CHF", /CHF has no rates/],
-    ["series?currency=EURO", /"EURO" is no currency of ISO 4217/],
+    ["series?currency=EURO", /"EURO" is not an ISO 4217 currency/],
     ["teams?currency=eur", /"eur" is no currency/],
   ] as const) {
     const { status, json } = await gateway.api("GET", `/api/v1/${query}`);
@@ -270,6 +270,7 @@ test("the command shows the report in the currency, and names it", async () => {
   assert.match(out, / EUR /);
   assert.doesNotMatch(out, /\$/);
   const csv = await run("--currency", "EUR", "--by", "team", "--csv", ...range);
+  assert.match(csv.out, /^team,(?:.*,)?cost_eur\b/);
   const total = csv.out.trim().split(/\r?\n/).slice(1);
   assert.equal(total.length, 3);
   for (const line of total) {

@@ -1,7 +1,8 @@
-/** Epochs of a real process: figures begin anew, nothing is deleted, budgets are not affected. */
+/** Epochs of a real process: figures restart from zero, nothing is deleted, budgets are not affected. */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
+import type { EpochJson } from "../../src/contract/epoch.ts";
 import { makeFolder, startGateway, type GatewayProcess } from "./process.ts";
 
 let gateway: GatewayProcess;
@@ -32,7 +33,7 @@ async function cost(query: string): Promise<number> {
   return json["total_cost"] ?? NaN;
 }
 
-test("figures begin anew for the scope of an epoch; earlier ones remain", async () => {
+test("figures restart for the scope of an epoch; earlier ones remain", async () => {
   const none = await gateway.api("GET", "/api/v1/summary?from=epoch");
   assert.equal(none.status, 400);
   assert.equal(none.json["field"], "from");
@@ -77,13 +78,25 @@ test("epochs are in the journal: they survive a restart and are events", async (
   );
 });
 
-test("a key sees the epochs of its own scope", async () => {
+test("a reader sees the epochs of its own scope, and neither who started them nor why", async () => {
   const reader = await gateway.makeKey({ project: "p2" }, { role: "reader" });
-  const { json } = await gateway.api("GET", "/api/v1/epochs", { key: reader.key });
-  assert.deepEqual(
-    (json["data"] as unknown as readonly { epoch_id: string }[]).map((epoch) => epoch.epoch_id),
-    ["epoch-2"],
-  );
+  for (const attribution of [{ team: "t9" }, { project: "p2", team: "t9" }, { project: "p2" }])
+    await gateway.api("POST", "/api/v1/epochs", { body: { attribution, note: "secret note" } });
+  const seen = async (key: string): Promise<readonly unknown[]> => {
+    const { json } = await gateway.api("GET", "/api/v1/epochs", { key });
+    return (json["data"] as unknown as readonly EpochJson[]).map((epoch) => [
+      epoch.epoch_id,
+      epoch.by,
+      epoch.note,
+    ]);
+  };
+  assert.deepEqual(await seen(reader.key), [
+    ["epoch-2", null, null],
+    ["epoch-5", null, null],
+  ]);
+  const all = await gateway.makeKey({}, { role: "reader" });
+  assert.equal((await seen(all.key)).length, 5);
+  assert.ok(!JSON.stringify(await seen(all.key)).includes("secret"));
   const made = await gateway.api("POST", "/api/v1/epochs", { key: reader.key, body: {} });
   assert.equal(made.status, 403);
 });

@@ -145,6 +145,36 @@ test("a webhook gets the file, signed", async () => {
   receiver.close();
 });
 
+async function firstFile(folder: string): Promise<void> {
+  while ((await readdir(folder)).length === 0) await pause(20);
+}
+
+test("a receiver that does not answer delays no other schedule, nor does an answer without end", async () => {
+  const [directory, folder] = [await ledgerWithCalls(), await makeFolder()];
+  const receiver = createServer((request, response) => {
+    request.resume();
+    // The other file is made first; what follows the status never ends.
+    request.on("end", () => void firstFile(folder).then(() => response.writeHead(200).write("o")));
+  });
+  receiver.listen(0, "127.0.0.1");
+  await once(receiver, "listening");
+  const { port } = receiver.address() as AddressInfo;
+  const url = { url: `http://127.0.0.1:${port}/`, secret: "${S}", allow_private_address: true };
+  const common = { format: "csv", every: "day", at: "00:00" };
+  const schedules = [
+    { name: "slow", ...common, to: url },
+    { name: "quick", ...common, to: { folder } },
+  ];
+  const config = `exports: ${JSON.stringify(schedules)}`;
+  const gateway = await startGateway({ directory, config, env: { S: secret } });
+  const slow = await scheduleWhen(gateway, (schedule) => schedule["last_run"] !== null);
+  assert.deepEqual([slow["name"], slow["last_run"]?.["error"]], ["slow", null]);
+  assert.equal(slow["last_done"]?.["attempt"], 1);
+  await gateway.stop();
+  receiver.closeAllConnections();
+  receiver.close();
+});
+
 test("a folder inside the data folder, or a relative one, is refused with a remedy", async () => {
   const directory = await makeFolder();
   const inside = path.join(directory, "data", "exports");

@@ -248,7 +248,10 @@ test("the command draws the table, with totals and the budget that is exceeded",
   const text = await printed([]);
   assert.match(text, /Team C +tokens \/ once +40,000 +35,670 +4,330 +89\.2 % +6 +5,945 +warning/);
   assert.match(text, /total +tokens \/ once +204,000/);
-  assert.match(text, /project has 200,000 tokens, its children 210,000: 10,000 more\./);
+  assert.match(
+    text,
+    /The children of project are allocated 210,000 tokens, which is 10,000 more than its 200,000\./,
+  );
   const csv = await printed(["--csv", "--team", "Team C"]);
   assert.match(csv, /^team,budget_id,currency,/);
   assert.match(csv, /Team C,Team-C,tokens,once,40000,35670,0,4330,0\.89175,6,5945,warning,/);

@@ -8,6 +8,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { drawCall, seeded } from "../e2e/mixed-calls.ts";
 import {
   makeFolder,
@@ -79,9 +80,27 @@ async function fillLedger(): Promise<GatewayProcess> {
     const { key = "" } = keys[number % keys.length] ?? {};
     await drawCall(random, `focus-${number}`)({ url: made.url, key });
   }
+  await recordItems(made);
   await recordLastMonth(made);
   await made.flush();
   return made;
+}
+
+/** Costs that are no model call, at prices of our own, and one without a quantity. */
+async function recordItems(made: GatewayProcess): Promise<void> {
+  const kinds = ["tool", "infrastructure", "labor", "other"];
+  for (const kind of kinds) {
+    const body = { kind, unit: "hour", price_usd: "2.49" };
+    await made.api("PUT", `/api/v1/items/item-${kind}`, { body });
+  }
+  await setTimeout(10);
+  const data = kinds.flatMap((kind) => [
+    { charge_id: `${kind}-1`, item_id: `item-${kind}`, quantity: "1.5" },
+    { charge_id: `${kind}-2`, item_id: `item-${kind}`, quantity: "0.333333333333" },
+    { charge_id: `${kind}-3`, item_id: `item-${kind}`, kind, amount_usd: "0.2" },
+  ]);
+  const { json } = await made.api("POST", "/api/v1/charges", { body: { data } });
+  if (json["recorded"] !== data.length) throw new Error(JSON.stringify(json));
 }
 
 /** A call of a month that has ended, and its correction in this one. */

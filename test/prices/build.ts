@@ -15,7 +15,7 @@ import { parseExact } from "../../src/catalogue/source/exact-json.ts";
 import { readGenaiProviders } from "../../src/catalogue/source/genai-prices.ts";
 import type { CatalogueRow } from "../../src/domain/price/row/row.ts";
 import { publishedTexts, readTexts } from "./published.ts";
-import { isPreferred, isUndecided, withRightFees } from "./resolved.ts";
+import { isPreferred, isUndecided, withRightFees } from "../../src/catalogue/resolved.ts";
 
 const dayMs = 86_400_000;
 const folder = path.join(import.meta.dirname, "..", "..", "src", "catalogue", "list");

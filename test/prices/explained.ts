@@ -1,6 +1,6 @@
 /** Why the book has another price than a published list, where that is known. */
 
-import { resolved, undecided } from "./resolved.ts";
+import { resolved, undecided } from "../../src/catalogue/resolved.ts";
 
 interface Question {
   readonly provider: string;

@@ -3,6 +3,7 @@
 import { PurserError } from "../../domain/error.ts";
 import type { PriceSheet } from "../../domain/price/sheet.ts";
 import {
+  chargesRequests,
   chargesTokens,
   lackingUnit,
   pricesCall,
@@ -51,7 +52,11 @@ function costsSomething(
   query: UnitQuery,
 ): boolean {
   if (!sheet) return false;
-  return chargesTokens(sheet, query) || lackingUnit(sheet, unit, query) === undefined;
+  return (
+    chargesTokens(sheet, query) ||
+    chargesRequests(sheet, query) ||
+    lackingUnit(sheet, unit, query) === undefined
+  );
 }
 
 /** @returns undefined for a request without a model, and for one that may pass unread. */

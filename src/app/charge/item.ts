@@ -72,8 +72,7 @@ export function itemAt(context: ItemPrices, itemId: string, at: number): PricedI
     `item_id: "${shorten(itemId, 100)}" has no price at ${formatInstant(at)}`,
     {
       field: "item_id",
-      remedy:
-        "Check the name and the time, set its price with PUT /api/v1/items/{item_id}, or give amount_usd.",
+      remedy: "Check the name and the time, or set its price with PUT /api/v1/items/{item_id}.",
     },
   );
 }

@@ -90,7 +90,7 @@ test("a hold that has ended is not topped up, by output or by an amount", async 
   for (const growth of [amount(1n), output(1)]) {
     await assert.rejects(
       topUpByApi(bench.context, { hold, growth, by: caller }),
-      refusedAs("not_found", "operation_id"),
+      refusedAs("conflict", "operation_id"),
     );
   }
 });

@@ -17,6 +17,7 @@ const callColumns: readonly ColumnOf<CallRow>[] = [
   { name: "status", kind: "text", of: ({ status }) => status },
   { name: "started_at", kind: "instant", of: ({ startedAt }) => startedAt },
   { name: "ended_at", kind: "instant", of: ({ endedAt }) => endedAt },
+  { name: "recorded_at", kind: "instant", of: ({ recordedAt }) => recordedAt ?? null },
   { name: "provider", kind: "text", of: ({ route }) => route.provider },
   { name: "model", kind: "text", of: ({ model }) => model },
   {

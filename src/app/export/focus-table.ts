@@ -4,8 +4,10 @@ import { FocusSums, type FocusCharge } from "../../domain/focus/focus-charge.ts"
 import { focusColumns, monthOf, type FocusOptions } from "../../domain/focus/focus-columns.ts";
 import { tableOf, type Table } from "../../domain/table/table.ts";
 import type { CallFilter, CallRow, LedgerReader } from "../port/reader.ts";
+import type { SchedulePeriod } from "../port/export-schedule.ts";
+import { calendarWindow } from "../report/range.ts";
 import { edgesIn } from "../report/series.ts";
-import { callPages, correctionPages } from "./call-pages.ts";
+import { byCost, callPages, correctionPages } from "./call-pages.ts";
 
 export interface FocusQuery extends FocusOptions {
   readonly filter: CallFilter;
@@ -15,6 +17,11 @@ export interface FocusQuery extends FocusOptions {
   readonly to: number;
   /** The length of a charge period, in UTC. */
   readonly period: "hour" | "day";
+  /**
+   * How long what a file has may still change, in UTC: a correction after the period of its call,
+   * or after its billing month, is a row of its own.
+   */
+  readonly closing: SchedulePeriod;
 }
 
 export type FocusReader = Pick<LedgerReader, "calls" | "corrections">;
@@ -31,28 +38,29 @@ export function focusTable(reader: FocusReader, query: FocusQuery): Table {
 
 async function* periods(
   reader: FocusReader,
-  { filter, from, to }: FocusQuery,
+  { filter, from, to, closing }: FocusQuery,
   edges: readonly number[],
 ): AsyncGenerator<readonly FocusCharge[]> {
+  const isLate = latenessBy(closing);
   for (const [index, start] of edges.slice(0, -1).entries()) {
     const end = edges[index + 1] ?? to;
     const sums = new FocusSums({ start, end });
     const inside = { ...filter, from: Math.max(start, from), to: Math.min(end, to) };
     for await (const page of callPages(reader, { ...inside, charged: true }))
       for (const call of page) if (!isLate(call, call.correction)) sums.add(call);
-    await addCorrected(reader, inside, sums);
-    yield sums.charges();
+    await addCorrected(reader, inside, { sums, isLate });
+    yield* byCost(sums.charges());
   }
 }
 
 /**
- * A correction within the billing period restates the charge. A later one leaves what was billed as
- * it was: its difference is a charge of the period in which it was booked.
+ * A correction before the closing restates the charge. A later one leaves what was exported as it
+ * was: its difference is a charge of the period in which it was booked.
  */
 async function addCorrected(
   reader: FocusReader,
   { from, to, ...filter }: CallFilter & { readonly from: number; readonly to: number },
-  sums: FocusSums,
+  { sums, isLate }: { readonly sums: FocusSums; readonly isLate: Lateness },
 ): Promise<void> {
   for await (const page of correctionPages(reader, { ...filter, from, to }))
     for (const correction of page) {
@@ -65,10 +73,16 @@ async function addCorrected(
       if (isLate(correction.before, correction)) sums.correct(correction);
 }
 
-/** Whether a correction was booked after the billing period of its call. */
-function isLate(
-  { endedAt }: Pick<CallRow, "endedAt">,
+/** Whether a correction was booked after the closing of its call. */
+type Lateness = (
+  call: Pick<CallRow, "endedAt">,
   correction: { readonly at: number } | null,
-): boolean {
-  return correction !== null && correction.at >= monthOf(endedAt).end;
+) => boolean;
+
+function latenessBy(closing: SchedulePeriod): Lateness {
+  return ({ endedAt }, correction) => {
+    if (correction === null) return false;
+    if (correction.at >= monthOf(endedAt).end) return true;
+    return closing !== "month" && correction.at >= calendarWindow(endedAt, closing, "UTC").to;
+  };
 }

@@ -5,6 +5,7 @@ import { countContext, countOutput, countTokens } from "../../domain/usage/usage
 import type { CallFilter, GroupFigures, GroupKey, LedgerReader } from "../port/reader.ts";
 import { callCost, ratio } from "../report/metric.ts";
 import { share } from "../report/summary.ts";
+import { pagesInTurns } from "./call-pages.ts";
 
 export interface Groups {
   readonly filter: CallFilter;
@@ -17,14 +18,14 @@ export function groupTable(
   name: string,
   { filter, by }: Groups,
 ): Table {
-  return tableOf(name, groupColumns(by), onePage(reader, { filter, by }));
+  return tableOf(name, groupColumns(by), pages(reader, { filter, by }));
 }
 
-async function* onePage(
+async function* pages(
   reader: Pick<LedgerReader, "totals">,
   { filter, by }: Groups,
 ): AsyncGenerator<readonly GroupFigures[]> {
-  yield await reader.totals(filter, by, null);
+  yield* pagesInTurns(await reader.totals(filter, by, null));
 }
 
 function groupColumns(by: readonly GroupKey[]): readonly ColumnOf<GroupFigures>[] {

@@ -11,6 +11,7 @@ import type { CallFilter } from "../port/reader.ts";
 import type { Range } from "../report/range.ts";
 import { dueAt, fileNameOf, missingPeriods, nextPeriod } from "./period.ts";
 import { reportBudgets } from "./report-budgets.ts";
+import { ExportQueue, usualLimits } from "./export-queue.ts";
 
 export interface ScheduledPart {
   readonly schedule: ExportSchedule;
@@ -24,7 +25,7 @@ export interface ScheduledExportsParts {
   readonly clock: Pick<Clock, "now">;
   /** Such as all calls that are not simulated. */
   readonly filter: CallFilter;
-  /** Hears of problems of the ledger. Failed runs are in the journal. */
+  /** Receives ledger errors. Failed runs are in the journal. */
   readonly onProblem: (message: string, error: unknown) => void;
 }
 
@@ -42,25 +43,30 @@ const longestRetryMs = 3_600_000;
 const longestWaitMs = 60_000;
 
 /**
- * Runs one file at a time, off the call path. A call counts when it ends, so the ledger has all calls
- * of a period once it is over.
+ * Makes one file at a time, off the call path. Each schedule runs for itself: a receiver that takes
+ * its file slowly delays no other. A call counts when it ends, so the ledger has all calls of a
+ * period once it is over.
  */
 export class ScheduledExports {
   readonly #parts: ScheduledExportsParts;
   readonly #stop = new AbortController();
   readonly #startedAt: number;
-  #running: Promise<void> | undefined;
+  readonly #exporter: Exporter;
+  #running: Promise<unknown> | undefined;
 
   constructor(parts: ScheduledExportsParts) {
     this.#parts = parts;
+    const limits = { ...usualLimits, atOnce: 1, mostWaiting: parts.scheduled.length };
+    this.#exporter = new ExportQueue(parts.exporter, limits);
     this.#startedAt = parts.clock.now();
   }
 
   start(): void {
-    if (this.#parts.scheduled.length > 0) this.#running ??= this.#run();
+    const { scheduled } = this.#parts;
+    this.#running ??= Promise.all(scheduled.map((part) => this.#run(part)));
   }
 
-  /** Ends the file that is being made; it is made after the next start. */
+  /** Ends the files that are being made; they are made after the next start. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error("the server stops"));
     await this.#running;
@@ -68,31 +74,33 @@ export class ScheduledExports {
 
   /** In the order of the configuration. */
   list(): readonly ScheduleStatus[] {
-    const now = this.#parts.clock.now();
-    return this.#parts.scheduled.map(({ schedule }) => {
-      const state = this.#parts.ledger.exportState(schedule.name);
-      const [missing] = this.#missing(schedule, now);
-      if (!missing) {
-        const next = nextPeriod(schedule, now);
-        return { schedule, state, next: { ...next, at: dueAt(schedule, next) } };
-      }
-      const at = Math.max(dueAt(schedule, missing), this.#retryAt(schedule, missing));
-      return { schedule, state, next: { ...missing, at } };
-    });
+    return this.#parts.scheduled.map(({ schedule }) => this.#statusOf(schedule));
   }
 
-  async #run(): Promise<void> {
+  #statusOf(schedule: ExportSchedule): ScheduleStatus {
+    const now = this.#parts.clock.now();
+    const state = this.#parts.ledger.exportState(schedule.name);
+    const [missing] = this.#missing(schedule, now);
+    if (!missing) {
+      const next = nextPeriod(schedule, now);
+      return { schedule, state, next: { ...next, at: dueAt(schedule, next) } };
+    }
+    const at = Math.max(dueAt(schedule, missing), this.#retryAt(schedule, missing));
+    return { schedule, state, next: { ...missing, at } };
+  }
+
+  async #run(part: ScheduledPart): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      for (const part of this.#parts.scheduled) await this.#makeDue(part);
-      await pause(this.#waitMs(), undefined, { signal, ref: false }).catch(() => undefined);
+      await this.#makeDue(part);
+      const waitMs = this.#waitMs(part.schedule);
+      await pause(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 
-  #waitMs(): number {
-    const now = this.#parts.clock.now();
-    const times = this.list().map(({ next }) => next.at - now);
-    return Math.min(longestWaitMs, Math.max(1000, Math.min(...times)));
+  #waitMs(schedule: ExportSchedule): number {
+    const { next } = this.#statusOf(schedule);
+    return Math.min(longestWaitMs, Math.max(1000, next.at - this.#parts.clock.now()));
   }
 
   async #makeDue({ schedule, sink }: ScheduledPart): Promise<void> {
@@ -139,7 +147,7 @@ export class ScheduledExports {
   ): Promise<{ readonly bytes: number; readonly error: string | null }> {
     const { signal } = this.#stop;
     try {
-      const parts = this.#parts.exporter.run(await this.#job(schedule, period), signal);
+      const parts = this.#exporter.run(await this.#job(schedule, period), signal);
       const mediaType = mediaTypes[schedule.format];
       return { bytes: await sink.keep({ name, mediaType, parts }, signal), error: null };
     } catch (error) {
@@ -148,7 +156,7 @@ export class ScheduledExports {
     }
   }
 
-  async #job({ format, timeZone }: ExportSchedule, { from, to }: Range): Promise<ExportJob> {
+  async #job({ format, timeZone, every }: ExportSchedule, { from, to }: Range): Promise<ExportJob> {
     const filter = { ...this.#parts.filter, from, to };
     switch (format) {
       case "csv":
@@ -163,6 +171,7 @@ export class ScheduledExports {
           from,
           to,
           period: "day",
+          closing: every,
           version: focusVersions[0],
           billsComputed: false,
         };

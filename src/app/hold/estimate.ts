@@ -1,7 +1,7 @@
 /** Computes the most that a call can cost, before it is made. */
 
 import type { Learned, LearnedOfModel } from "../../domain/estimate/learned.ts";
-import type { Demand, DemandCeiling } from "../../domain/ledger/command.ts";
+import type { Demand, DemandCeiling, TokensBesides } from "../../domain/ledger/command.ts";
 import type { Quantities } from "../../domain/ledger/entry.ts";
 import { add, multiply, zero, type PicoUsd } from "../../domain/money/money.ts";
 import type { CeilingQuery, DearestRates, PriceSheet } from "../../domain/price/sheet.ts";
@@ -26,6 +26,8 @@ export interface Estimate {
   readonly rates: { readonly input: PicoUsd; readonly output: PicoUsd } | null;
   /** Held on top of tokens: tool calls with a fee, and the fee per request. */
   readonly fees: PicoUsd;
+  /** Tokens of other models that are charged at the rates of a model without a price. */
+  readonly besides?: TokensBesides;
   /** What bounds a model without a price; absent if nothing does, or it has one. */
   readonly bound?: DemandCeiling;
 }
@@ -122,7 +124,7 @@ export function isTextOnly({ media, storedContext, serverToolCalls, unit }: Requ
  * @param tokens.least The fewest that must be held.
  */
 export function demandOf(
-  { rates, fees, bound }: Pick<Estimate, "rates" | "fees" | "bound">,
+  { rates, fees, besides, bound }: Pick<Estimate, "rates" | "fees" | "besides" | "bound">,
   {
     input,
     output,
@@ -139,6 +141,7 @@ export function demandOf(
     outputTokens: output,
     leastOutputTokens: least,
     inputTokens: input,
+    ...(besides && { besides }),
     ...(bound && { ceiling: bound }),
   };
 }

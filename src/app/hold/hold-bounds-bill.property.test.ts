@@ -7,14 +7,18 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { Learned } from "../../domain/estimate/learned.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
-import { add, multiply } from "../../domain/money/money.ts";
+import { add, multiply, pico } from "../../domain/money/money.ts";
+import type { Demand } from "../../domain/ledger/command.ts";
+import { priceDemand } from "../../domain/ledger/decide-hold.ts";
 import { billFor } from "../../domain/price/bill.ts";
 import { makePriceBook } from "../../domain/price/book.ts";
-import type { ServiceTier } from "../../domain/price/row/rate.ts";
+import type { UnlistedRule } from "../../domain/price/ceiling.ts";
+import type { FallbackRates, ServiceTier } from "../../domain/price/row/rate.ts";
 import { randomRow, randomUsage } from "../../domain/price/row/random-row.test-kit.ts";
 import type { CatalogueRow } from "../../domain/price/row/row.ts";
 import { serviceTiers } from "../../domain/price/row-sheet.test-kit.ts";
-import type { PriceSheet } from "../../domain/price/sheet.ts";
+import { sheetOfServed } from "../../domain/price/served.ts";
+import type { PriceBook, PriceSheet } from "../../domain/price/sheet.ts";
 import { feeMeters, tokenMeters, type Meter, type Usage } from "../../domain/usage/usage.ts";
 import { plainFacts } from "../../wire/answer/feed.test-kit.ts";
 import { openaiWire } from "../../wire/openai/index.ts";
@@ -22,7 +26,8 @@ import type { Reading, RequestFacts } from "../../wire/wire.ts";
 import type { CallLimits } from "../port/limits.ts";
 import { aProvider } from "../port/parts.test-kit.ts";
 import { readingByUnit } from "../settle/unit-reading.ts";
-import { estimate } from "./estimate.ts";
+import { demandOf, estimate } from "./estimate.ts";
+import { withOtherModels } from "./other-models.ts";
 import { withUnit } from "./unit-estimate.ts";
 
 const limits = {
@@ -171,13 +176,113 @@ test("a hold by unit covers the bill of as many units, and of the fewest that ar
   );
 });
 
+interface Pair {
+  /** Undefined for a model without a price. */
+  readonly asked: CatalogueRow | undefined;
+  readonly other: CatalogueRow | undefined;
+  readonly rule: UnlistedRule;
+  /** The rates of a budget. */
+  readonly fallback: FallbackRates | null;
+  readonly runsInstead: boolean;
+}
+
+const perToken = fc.bigInt({ min: 0n, max: 10n ** 9n }).map(pico);
+const rates = fc.record({ input: perToken, output: perToken });
+const maybeRow = fc.option(randomRow, { nil: undefined });
+const randomPair: fc.Arbitrary<Pair> = fc.record({
+  asked: maybeRow,
+  other: maybeRow,
+  rule: fc.oneof(fc.constantFrom("none" as const, "dearest" as const), rates),
+  fallback: fc.option(rates),
+  runsInstead: fc.boolean(),
+});
+
+test("a hold covers the bill of another model that runs too, whichever of them has a price", () => {
+  fc.assert(
+    fc.property(randomPair, randomUsage, randomCall, (pair, raw, any) => {
+      // Input that the provider adds is held for the requested model only.
+      const call = { ...any, added: 0 };
+      const { asked, other, runsInstead } = pair;
+      const question = { provider: "acme", model: "m", at: call.at };
+      const book = bookOf(pair, call);
+      const sheet = book.sheet(question);
+      // A model that runs in addition has no tools.
+      const its = runsInstead ? call : { ...call, fees: [] };
+      const usage = within(raw, other ?? asked ?? { cacheWrites: "asked" }, its);
+      const { demands, fallback } = demandsOf(book, { pair, call, usage });
+      const { cost } = billFor({
+        model: "m",
+        parts: [{ model: "x", usage }],
+        sheetOf: () => sheetOfServed(book, { ...question, sheet }, "x"),
+        terms: {
+          serviceTier: call.served,
+          region: call.asked ?? (call.usual === null ? call.elsewhere : undefined),
+          at: call.at,
+        },
+        fallback,
+        reported: { cost: null, isBilled: false },
+      });
+      const [alone, both] = demands.map((demand) => priceDemand(demand, fallback).fixed.usd);
+      const held = (both ?? 0n) - (alone ?? 0n);
+      assert.ok(cost <= held, `${cost} is billed, ${held} is held`);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+function bookOf({ asked, other, rule }: Pair, { usual }: Call): PriceBook {
+  const rows = [
+    ...(asked ? [asked] : []),
+    ...(other ? [{ ...other, model: "x", ids: { equals: "x" } }] : []),
+  ];
+  const unlisted = () => rule;
+  return makePriceBook({ sources: [() => rows], version: "1", regionOf: () => usual, unlisted });
+}
+
+/** What is held for the requested model alone, and for both. */
+function demandsOf(
+  book: PriceBook,
+  { pair, call, usage }: { readonly pair: Pair; readonly call: Call; readonly usage: Usage },
+): { readonly demands: readonly Demand[]; readonly fallback: FallbackRates | null } {
+  const { at } = call;
+  const maxOutputTokens = count(usage, (meter) => outputs.has(meter));
+  const other = { model: "x", runs: 1, maxOutputTokens };
+  const facts: RequestFacts = {
+    ...factsOf(usage, call),
+    otherModels: [pair.runsInstead ? { ...other, isAlternative: true } : other],
+  };
+  const provider = aProvider({ name: "acme" });
+  const called = { facts, route: { ...route, provider } };
+  const sheet = book.sheet({ provider: "acme", model: "m", at });
+  const own = estimate(
+    { learned: new Learned(), limits },
+    {
+      ...called,
+      sheet,
+      unlisted: (query) => book.ceiling({ ...query, provider: "acme", at }),
+      fit: true,
+    },
+    null,
+  );
+  const both = withOtherModels(book, { ...called, estimate: own, at, limits });
+  const input = own.inputTokens + own.unknownInput;
+  return {
+    demands: [own, both].map((held) => demandOf(held, { input, output: 0, least: 0 })),
+    fallback: sheet ? null : (pair.fallback ?? own.bound?.rates ?? null),
+  };
+}
+
 function sheetOf(row: CatalogueRow, { usual, at }: Call): PriceSheet {
   const book = makePriceBook({ sources: [() => [row]], version: "1", regionOf: () => usual });
   return book.sheet({ provider: "acme", model: "m", at }) ?? assert.fail("the model has a price");
 }
 
 /** Nothing that the request does not ask for: cache writes, media, tools. */
-function within(raw: Usage, row: CatalogueRow, { cacheWrite, hasMedia, fees }: Call): Usage {
+function within(
+  raw: Usage,
+  row: Pick<CatalogueRow, "cacheWrites">,
+  { cacheWrite, hasMedia, fees }: Call,
+): Usage {
   const usage: { [meter in Meter]?: number } & { reasoning?: number } = { ...raw };
   delete usage[pages];
   if (usage.request !== undefined) usage.request = Math.min(usage.request, 1);

@@ -87,10 +87,15 @@ async function weightsOf(
     return [...weights]
       .map(([value, weight]) => ({ value, weight }))
       .toSorted((one, other) => (one.value < other.value ? -1 : 1));
-  throw new PurserError("invalid_request", `share: no ${by} has calls to share by in this time`, {
-    field: "share",
-    remedy: "Check by, from and to; how: cost or tokens needs calls that have some.",
-  });
+  throw new PurserError(
+    "invalid_request",
+    `share: no ${by} had calls in this period to share the cost by`,
+    {
+      field: "share",
+      remedy:
+        "Check by, from and to; with `how` cost or tokens, only calls that cost something or used tokens count.",
+    },
+  );
 }
 
 function weightOf({ calls, cost, usage }: Totals, how: Sharing["how"]): bigint {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { withUpdated } from "../../catalogue/updated.ts";
 import { makePriceBook } from "../../domain/price/book.ts";
 import { parseRow } from "../../domain/price/text/row-text.ts";
 import { compareWithBook } from "./compare-list.ts";
@@ -109,4 +110,51 @@ test("a model that changes keeps its own aliases", async () => {
   const list = { source: "list", version: "2", rows: [row("known", "3", ["also"])], skipped: [] };
   const { texts } = await compareWithBook(list, { book, models: [], at });
   assert.deepEqual(texts[0]?.aliases, ["also"]);
+});
+
+/** A row that prices ids of several regions, one of which the list has. */
+function inRegions(input: string): ReturnType<typeof row> {
+  return row("regional.a.m-v1:0", input, ["us.a.m", "eu.a.m"]);
+}
+
+function listOf(...rows: readonly ReturnType<typeof row>[]) {
+  return { source: "list", version: "2", rows, skipped: [] };
+}
+
+async function updatedBy(list: ReturnType<typeof listOf>, rows: readonly ReturnType<typeof row>[]) {
+  const models = rows.map(({ provider, model, source }) => ({ provider, model, source }));
+  const book = makePriceBook({ sources: [() => rows], version: "1" });
+  const { texts, changes } = await compareWithBook(list, { book, models, at });
+  const newer = texts.map((text) => parseRow(text, { field: "", source: "list" }));
+  const sources = withUpdated([() => rows], { rows: newer, complete: (one) => one });
+  const after = makePriceBook({ sources, version: "2" });
+  const next = { book: after, models, at: at + 1 };
+  const again = await compareWithBook(list, next);
+  return { after, changed: changes.map(({ model }) => model), again: again.changes };
+}
+
+function inputOf(book: ReturnType<typeof makePriceBook>, model: string): bigint | undefined {
+  return book.sheet({ provider: "p", model, at: at + 1 })?.row.rates.input;
+}
+
+test("an unlisted model whose row prices listed ids follows only with them", async () => {
+  const rows = [row("a.m", "2"), inRegions("2")];
+  const apart = await updatedBy(listOf(row("a.m", "1"), row("us.a.m", "2")), rows);
+  assert.deepEqual(apart.changed, ["a.m"]);
+  assert.equal(inputOf(apart.after, "eu.a.m"), 2_000_000n);
+  assert.deepEqual(apart.again, []);
+  const together = await updatedBy(listOf(row("a.m", "3"), row("us.a.m", "3")), rows);
+  assert.equal(inputOf(together.after, "eu.a.m"), 3_000_000n);
+  assert.deepEqual(together.again, []);
+});
+
+test("a listed id keeps its price when the model whose row it has gets another one", async () => {
+  const rows = [row("m", "2", ["m-fast"])];
+  const { after, changed, again } = await updatedBy(
+    listOf(row("m", "3"), row("m-fast", "2")),
+    rows,
+  );
+  assert.deepEqual(changed, ["m"]);
+  assert.deepEqual([inputOf(after, "m"), inputOf(after, "m-fast")], [3_000_000n, 2_000_000n]);
+  assert.deepEqual(again, []);
 });

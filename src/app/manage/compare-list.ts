@@ -5,6 +5,7 @@ import {
   changeOf,
   goneFrom,
   listedModels,
+  ownRows,
   withoutRepeats,
   type ListedModel,
   type BookedModel,
@@ -75,14 +76,15 @@ async function changesOf(list: StatedList, comparison: Comparison, rest: Rest): 
   const [changes, unstorable]: [ModelChange[], ModelChange[]] = [[], []];
   const texts: PriceText[] = [];
   const skipped: StatedList["skipped"][number][] = [];
-  let unchanged = 0;
+  const same: ListedModel[] = [];
   const listed = listedModels(list, comparison.at);
-  const snapshots = await unlistedSnapshots({ list, listed }, comparison, rest);
+  const booked = await bookedAs(listed, comparison, rest);
+  const snapshots = await unlistedSnapshots({ list, listed, booked }, comparison, rest);
   for (const model of [...listed, ...snapshots]) {
     await rest();
     const change = changeOf(model, comparison);
     if (!change) {
-      if (!snapshots.includes(model)) unchanged += 1;
+      if (!snapshots.includes(model)) same.push(model);
       continue;
     }
     const stored = textsOf(change, list, (alias) => isFreeFor(alias, model, comparison));
@@ -94,15 +96,52 @@ async function changesOf(list: StatedList, comparison: Comparison, rest: Rest): 
     changes.push(change);
     texts.push(...stored);
   }
-  return { changes, texts, skipped, unstorable, unchanged, snapshots };
+  const changed = new Set(changes.map(nameOf));
+  for (const model of same.filter((one) => changed.has(booked.rowOf.get(one) ?? ""))) {
+    await rest();
+    const stored = textsOf({ ...model, rows: ownRows(model, comparison) }, list, () => false);
+    if (typeof stored !== "string") texts.push(...stored);
+  }
+  return { changes, texts, skipped, unstorable, unchanged: same.length, snapshots };
+}
+
+/** Which rows of the book price the models of a list. */
+interface Booked {
+  /** The name of another model whose row a listed one has. */
+  readonly rowOf: ReadonlyMap<ListedModel, string>;
+  /** The listed models that have the row of another one, by its name. */
+  readonly sharing: ReadonlyMap<string, readonly ListedModel[]>;
+}
+
+async function bookedAs(
+  listed: readonly ListedModel[],
+  { book, at }: Comparison,
+  rest: Rest,
+): Promise<Booked> {
+  const rowOf = new Map<ListedModel, string>();
+  for (const one of listed) {
+    await rest();
+    const { provider, model } = one;
+    const row = book.sheet({ provider, model, at })?.row;
+    if (row && row.model.toLowerCase() !== model.toLowerCase())
+      rowOf.set(one, nameOf({ provider, model: row.model }));
+  }
+  return { rowOf, sharing: Map.groupBy(rowOf.keys(), (one) => rowOf.get(one) ?? "") };
+}
+
+interface Unlisted {
+  readonly list: StatedList;
+  readonly listed: readonly ListedModel[];
+  readonly booked: Booked;
 }
 
 /**
  * A list may leave out the dated snapshots of a model that it has. They follow its price if it was
- * theirs: a provider answers by the id of a snapshot.
+ * theirs: a provider answers by the id of a snapshot. The row of one may also price ids that the list
+ * has, such as those of its regions: it follows only if all of them have the same new price.
  */
 async function unlistedSnapshots(
-  { list, listed }: { readonly list: StatedList; readonly listed: readonly ListedModel[] },
+  { list, listed, booked }: Unlisted,
   { book, models, at }: Comparison,
   rest: Rest,
 ): Promise<readonly ListedModel[]> {
@@ -117,9 +156,15 @@ async function unlistedSnapshots(
       (name) => name !== undefined && book.sheet({ provider, model: name, at }),
     );
     if (!main || !own || !its || own.row.model.toLowerCase() !== model.toLowerCase()) continue;
-    if (chargesTokensAlike(own.row, its.row)) found.push(asSnapshot(main, { provider, model }));
+    const sharing = booked.sharing.get(nameOf({ provider, model })) ?? [];
+    if (chargesTokensAlike(own.row, its.row) && sharing.every((one) => isPricedAs(main, one)))
+      found.push(asSnapshot(main, { provider, model }));
   }
   return found;
+}
+
+function isPricedAs({ rows: [main] }: ListedModel, { rows: [other] }: ListedModel): boolean {
+  return main !== undefined && other !== undefined && chargesTokensAlike(main, other);
 }
 
 /** The models whose price came from this list, which no longer has them. By name. */
@@ -144,7 +189,7 @@ function nameOf({ provider, model }: ModelName): string {
 
 /** @returns The texts, or why the ledger could not read them again. */
 function textsOf(
-  { rows, model }: ModelChange,
+  { rows, model }: ListedModel,
   list: StatedList,
   isOwn: (alias: string) => boolean,
 ): readonly PriceText[] | string {

@@ -64,9 +64,9 @@ export async function extendBudget(
   { amount: text, ...control }: Answer & { readonly amount: unknown },
 ): Promise<void> {
   const { currency } = findBudget(context.ledger, control.budgetId);
-  const amount = parseAmount(text, { currency, field: "amount" });
-  if (amount === 0n)
-    throw invalid("amount", `is ${formatAmount(amount, currency)}`, "Give more than zero.");
+  const remedy = "Give more than zero.";
+  const amount = parseAmount(text, { currency, field: "amount", remedy });
+  if (amount === 0n) throw invalid("amount", `is ${formatAmount(amount, currency)}`, remedy);
   const at = context.clock.now();
   await context.ledger.commit({ kind: "extend_budget", at, ...control, amount });
   announceControl(context);

@@ -11,6 +11,7 @@ import {
   openQuestion,
   type Balance,
   type BalancePause,
+  type Pause,
   type Question,
 } from "../../domain/ledger/counter.ts";
 import { announceControl, type Audience } from "../hold/announce.ts";
@@ -106,6 +107,8 @@ export interface BudgetState {
   readonly approval: Approval | null;
   /** Why new calls are refused: the whole budget, or the value that is shown. */
   readonly paused: BalancePause | null;
+  /** The values that are paused by themselves, by name, if all values are shown. */
+  readonly pausedValues: readonly string[];
 }
 
 /** A question to people, while calls may wait for the answer. */
@@ -130,7 +133,7 @@ export interface BudgetSums {
 }
 
 interface Observed {
-  readonly ledger: Pick<Ledger, "balances" | "pauseOf">;
+  readonly ledger: Pick<Ledger, "balances" | "pauseOf" | "pausesOf">;
   readonly clock: Clock;
   readonly waiting: Pick<Waiting, "approvals">;
 }
@@ -146,22 +149,24 @@ export async function observeBudget(
   const kept = await ledger.balances(budget.budgetId, at);
   const balances = kept.map((balance) => withApproval(waiting, balance, at));
   const window = typeof open === "string" ? null : open;
+  const pauses = ledger.pausesOf(budget.budgetId);
   const paused = ledger.pauseOf(budget.budgetId, value);
   if (budget.resourceId !== everyValue) {
     const sums = sumsOf(balances, budget);
     const [one] = balances;
     const [approval, pause] = [one?.approval ?? null, one?.paused ?? paused];
-    return { budget, window, sums, counters: [], paused: pause, approval };
+    return { budget, window, sums, counters: [], paused: pause, pausedValues: [], approval };
   }
   if (value !== null) {
     const one = balances.filter(({ counter }) => counter.value === value);
     const sums = sumsOf(one, budget);
     const [approval, pause] = [one[0]?.approval ?? null, one[0]?.paused ?? paused];
-    return { budget, window, sums, counters: one, paused: pause, approval };
+    return { budget, window, sums, counters: one, paused: pause, pausedValues: [], approval };
   }
   const counters = [...balances].sort(byUse);
   const sums = { ...sumsOf(balances, budget), available: null, granted: null };
-  return { budget, window, sums, counters, paused, approval: oldest(balances) };
+  const pausedValues = pausedIn(pauses, balances);
+  return { budget, window, sums, counters, paused, pausedValues, approval: oldest(balances) };
 }
 
 function withApproval(
@@ -173,6 +178,13 @@ function withApproval(
   const open = openQuestion(question, at);
   const waiting = approvals.waitingFor(counterId(counter));
   return { ...balance, approval: open && { ...open, value: counter.value, waiting } };
+}
+
+/** Values that were paused by name, or by a threshold. */
+function pausedIn(pauses: readonly Pause[], balances: readonly Balance[]): readonly string[] {
+  const named = pauses.flatMap(({ value }) => value ?? []);
+  const full = balances.filter(({ paused }) => paused?.by === "threshold");
+  return [...new Set([...named, ...full.map(({ counter }) => counter.value)])].sort();
 }
 
 function oldest(balances: readonly ObservedBalance[]): Approval | null {

@@ -1,6 +1,7 @@
 /** Port to what makes files to export, and what a file is asked to have. */
 
 import type { FocusVersion } from "../../domain/focus/focus-columns.ts";
+import type { SchedulePeriod } from "./export-schedule.ts";
 import type { ReportBudget } from "./file-writer.ts";
 import type { CallFilter } from "./reader.ts";
 
@@ -48,6 +49,8 @@ export interface FocusJob extends Range {
   /** The length of a charge period, in UTC. */
   readonly period: "hour" | "day";
   readonly version: FocusVersion;
+  /** How long what the file has may still change, in UTC; a later correction is a row of its own. */
+  readonly closing: SchedulePeriod;
   /** Whether a computed cost is published as billed. */
   readonly billsComputed: boolean;
 }

@@ -1,4 +1,4 @@
-/** Epochs: figures begin anew without deleting anything. */
+/** Epochs: figures restart from zero without deleting anything. */
 
 import { readAttribution } from "../../domain/attribution/value.ts";
 import { valuesOf } from "../../domain/attribution/values.ts";
@@ -22,8 +22,11 @@ export interface NewEpoch {
   readonly by: string;
 }
 
+/** An epoch as a caller sees it: who started it and why is null for readers. */
+export type SeenEpoch = Omit<KeptEpoch, "by"> & { readonly by: string | null };
+
 /**
- * The figures of a scope begin anew now. Earlier ones can still be read with their own range, and
+ * The figures of a scope restart from zero now. Earlier ones can still be read with their own range, and
  * budgets are not affected.
  *
  * @throws PurserError `invalid_request` for an invalid attribution.
@@ -41,16 +44,27 @@ export async function startEpoch(
   return (await ledger.commit({ kind: "start_epoch", at: clock.now(), epoch })).epoch;
 }
 
-/** Those whose scope has something that the caller may see, the oldest first. */
+/**
+ * Those whose attribution is fixed by the caller's key, and those without one, the oldest first.
+ * Readers do not see who started an epoch and why.
+ */
 export function epochsFor(
   { ledger }: Pick<EpochContext, "ledger">,
   caller: Principal,
-): readonly KeptEpoch[] {
-  const own = Object.entries(confine(caller, {}));
-  return ledger.epochs().filter(({ attribution }) => {
-    const values = valuesOf(attribution);
-    return own.every(([name, value]) => (values[name] ?? value) === value);
-  });
+): readonly SeenEpoch[] {
+  const isAdmin = caller.role === "admin";
+  const own = confine(caller, {});
+  const isConfined = Object.keys(own).length > 0;
+  return ledger
+    .epochs()
+    .filter(
+      ({ attribution }) =>
+        !isConfined ||
+        Object.entries(valuesOf(attribution)).every(([name, value]) => own[name] === value),
+    )
+    .map(({ by, note, ...epoch }) =>
+      isAdmin ? { ...epoch, by, note } : { ...epoch, by: null, note: null },
+    );
 }
 
 /**

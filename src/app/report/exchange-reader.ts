@@ -167,10 +167,12 @@ export function costAt(
   if (amount === 0n) return pico(0n);
   if (part.rate) return pico(exchange.convert(amount, part.rate));
   const [first] = exchange.rates;
-  const until = first ? ` before ${formatInstant(first.from).slice(0, 10)}` : " for these days";
+  const day = first && formatInstant(first.from).slice(0, 10);
+  const [rate, calls] =
+    day === undefined ? ["for these days", "of them"] : [`before ${day}`, `before ${day}`];
   throw new PurserError(
     "invalid_request",
-    `currency: ${exchange.currency} has no rate${until}, and calls of that time cost money`,
+    `currency: ${exchange.currency} has no rate ${rate}, but some calls ${calls} have a cost`,
     {
       field: "currency",
       remedy: "Add a rate to display.rates in purser.yaml, ask for a later range, or for USD.",

@@ -77,7 +77,7 @@ export function rangeOf(asked: AskedRange, { now, bucket, timeZone }: RangeSetti
   const to = asked.to ?? end;
   const from = asked.from ?? to - usualRangeMs[bucket];
   if (from >= to && asked.to === undefined) {
-    throw new PurserError("invalid_request", "from: is in the future", {
+    throw new PurserError("invalid_request", "from is in the future", {
       field: "from",
       remedy: "Give a time in the past, or a later `to`.",
     });

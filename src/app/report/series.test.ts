@@ -95,7 +95,7 @@ test("an unknown time zone, an empty range and too many buckets are refused with
     edgesOf({ ...range, timeZone: "Mars/Olympus" }),
     /time_zone: "Mars\/Olympus" is unknown/,
   );
-  await assert.rejects(edgesOf({ ...range, to: range.from }), /to: must be after/);
+  await assert.rejects(edgesOf({ ...range, to: range.from }), /to must be after/);
   await assert.rejects(
     edgesOf({ ...range, from: at("2020-01-01T00:00:00Z"), bucket: "hour" }),
     /more than 2000/,

@@ -102,7 +102,7 @@ const hourMs = 3_600_000;
 export function* edgesIn(query: EdgesQuery): Generator<number, void> {
   const { from, to } = query;
   if (to <= from) {
-    throw new PurserError("invalid_request", "to: must be after `from`", {
+    throw new PurserError("invalid_request", "to must be after `from`", {
       field: "to",
       remedy: "Give a later time, or an earlier `from`.",
     });

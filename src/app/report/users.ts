@@ -12,7 +12,7 @@ export interface UserSums {
   readonly cost: PicoUsd;
   /** Charged calls of models: each is a request. */
   readonly calls: number;
-  /** Charges that are no model call. */
+  /** Charges other than model calls. */
   readonly charges: number;
 }
 

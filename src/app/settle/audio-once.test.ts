@@ -18,9 +18,11 @@ const documented = {
   completion_tokens: 635,
 };
 
+const terms = { serviceTier: "standard", at } as const;
+
 function lines(sheet: PriceSheet | undefined, reported: object): readonly unknown[] {
   const { usage } = readUsage(JSON.stringify(reported), true);
-  const parts = withAudioOnce([{ model: null, usage: usage ?? {} }], () => sheet);
+  const parts = withAudioOnce([{ model: null, usage: usage ?? {} }], () => sheet, terms);
   return parts.flatMap((part) =>
     (sheet?.charge(part, { serviceTier: "standard", at }) ?? []).map(
       ({ meter, quantity, cost, rate }) => [meter, quantity, formatUsd(cost), rate?.source],
@@ -48,6 +50,15 @@ test("a model without a price for seconds is billed for the tokens of the audio"
   ]);
 });
 
+test("seconds that have a price under another tier only do not replace the tokens of the audio", () => {
+  const sheet = sheetOf({
+    rates: { input: pico(1n), output: pico(2n), input_audio: pico(3n) },
+    serviceTiers: { batch: { rates: { [audioSeconds]: pico(9n) } } },
+  });
+  const [, , audio] = lines(sheet, documented);
+  assert.deepEqual(audio, ["input_audio", 2625, "0.000000007875", "test"]);
+});
+
 test("seconds without tokens or a price are unpriced", () => {
   const sheet = sheetOf({ rates: { input: pico(1n), output: pico(2n) } });
   const { total_tokens: _, ...withoutTotal } = documented;
@@ -59,12 +70,12 @@ test("other usage, and that of a model without a sheet, is left as it is", () =>
   const both = { input: 1, input_audio: 5, [audioSeconds]: 2 };
   const parts = (usage: Usage) => [{ model: null, usage }];
   assert.deepEqual(
-    withAudioOnce(parts(both), () => undefined),
+    withAudioOnce(parts(both), () => undefined, terms),
     parts(both),
   );
   const plain = parts({ input: 1, input_audio: 5 });
   assert.equal(
-    withAudioOnce(plain, () => assert.fail("no sheet is needed")),
+    withAudioOnce(plain, () => assert.fail("no sheet is needed"), terms),
     plain,
   );
 });

@@ -15,6 +15,7 @@ import {
 import type { PriceSheet } from "../../domain/price/sheet.ts";
 import type { RequestFacts } from "../../wire/wire.ts";
 import type { Estimate } from "../hold/estimate.ts";
+import { inputMeter } from "./input-meter.ts";
 
 /** What bounds the possible usage of a call. */
 export interface BoundedCall {
@@ -71,7 +72,7 @@ export function isCeilingStated({ facts, estimate, ceiling }: BoundedCall): bool
 
 /** Fills in zeros of the main part. An embedding call generates nothing, but has read its input. */
 function fillIn(
-  { estimate }: BoundedCall,
+  { facts, estimate }: BoundedCall,
   { parts, passedBytes, inputTokens }: ReportedUsage,
 ): readonly UsagePart[] {
   const [main, ...others] = parts;
@@ -82,7 +83,7 @@ function fillIn(
   const hasAnswered = generated > 0 || passedBytes > 0 || estimate.ceiling === 0;
   const filled: Usage = {
     ...usage,
-    ...(!wasRead && hasAnswered && { input: inputTokens }),
+    ...(!wasRead && hasAnswered && { [inputMeter(facts)]: inputTokens }),
     ...(generated === 0 && passedBytes > 0 && { output: tokensOfBytes(passedBytes) }),
   };
   return countTokens(filled) === countTokens(usage)

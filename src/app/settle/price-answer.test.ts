@@ -62,6 +62,12 @@ test("a model that charges for each image given is charged for those of the requ
   assert.deepEqual([usd(outcome), outcome.status, outcome.flags], ["0.022", "settled", []]);
   assert.deepEqual(outcome.usage, { input: 1000, output: 100, input_images: 2 });
   assert.equal(usd(settle(chat(counts), { request })), ours, "no price for an image");
+  const batch = { meters: { input_images: "0.01" } };
+  const standard = settle(chat(counts), {
+    request,
+    price: { input: "1", output: "10", service_tiers: { batch } },
+  });
+  assert.deepEqual([usd(standard), standard.flags], [ours, []], "a price of batches only");
 });
 
 test("any other reported cost is recorded next to ours", () => {

@@ -6,7 +6,7 @@ import { billFor, type Bill } from "../../domain/price/bill.ts";
 import type { FallbackRates } from "../../domain/price/row/rate.ts";
 import { givenImages, withGivenImages } from "../../domain/price/given-images.ts";
 import { askedOf, sheetOfServed, type AskedModel } from "../../domain/price/served.ts";
-import type { PriceBook, PriceSheet } from "../../domain/price/sheet.ts";
+import type { ChargeOptions, PriceBook, PriceSheet } from "../../domain/price/sheet.ts";
 import {
   countContext,
   countTokens,
@@ -17,6 +17,7 @@ import type { Progress, Reading, RequestFacts } from "../../wire/wire.ts";
 import { withAudioOnce } from "./audio-once.ts";
 import { believeUsage, isCeilingStated, type BoundedCall } from "./believe-usage.ts";
 import type { Route } from "../route/target.ts";
+import { inputMeter } from "./input-meter.ts";
 import { readingByUnit } from "./unit-reading.ts";
 import { usedByModel } from "./used-by-model.ts";
 
@@ -94,11 +95,13 @@ function readUsage(
   answer: AnswerToPrice,
   { model, sheetOf }: { readonly model: string; readonly sheetOf: SheetFinder },
 ): ReadUsage {
+  const { serviceTier, region } = answer.reading;
+  const terms = { serviceTier, region, at: call.heldAt };
   const byUnit =
     call.facts.unit && readingByUnit(call, answer.reading, sheetOf({ model, usage: {} }));
   const reading = byUnit ?? {
     ...answer.reading,
-    parts: withAudioOnce(answer.reading.parts, sheetOf),
+    parts: withAudioOnce(answer.reading.parts, sheetOf, terms),
   };
   const isFinal = reading.parts.length > 0 && !reading.partial;
   const reportedParts = isFinal || byUnit ? reading.parts : estimatedParts(call, answer);
@@ -113,14 +116,16 @@ function readUsage(
     fillsIn: !isBilled && !byUnit,
     sheetOf,
   });
-  const parts = byUnit ? believed.parts : believed.parts.map(withImages(call.facts, sheetOf));
+  const parts = byUnit
+    ? believed.parts
+    : believed.parts.map(withImages(call.facts, sheetOf, terms));
   return { reading, isFinal, isBilled, reportedParts, believed: { ...believed, parts } };
 }
 
 /** Adds the images of the request to the main part, if its model charges for each. */
-function withImages({ media }: RequestFacts, sheetOf: SheetFinder) {
+function withImages({ media }: RequestFacts, sheetOf: SheetFinder, terms: ChargeOptions) {
   return (part: UsagePart, index: number): UsagePart => {
-    const images = index === 0 ? givenImages(sheetOf(part), media.images) : undefined;
+    const images = index === 0 ? givenImages(sheetOf(part), media.images, terms) : undefined;
     return images ? { ...part, usage: withGivenImages(part.usage, images) } : part;
   };
 }
@@ -230,13 +235,14 @@ function estimatedParts(call: CallToPrice, answer: AnswerToPrice): readonly Usag
   const estimated = estimatedInput(call, answer);
   if (!main) {
     const output = call.facts.unit?.output ?? "output";
-    return [{ model: null, usage: { input: estimated, [output]: passed } }];
+    const usage = { [inputMeter(call.facts)]: estimated, [output]: passed };
+    return [{ model: null, usage }];
   }
-  const { input = 0, output = 0 } = main.usage;
+  const { output = 0 } = main.usage;
   const isInputKnown = answer.reading.parts.some(({ usage }) => countContext(usage) > 0);
   const usage = {
     ...main.usage,
-    input: isInputKnown ? input : estimated,
+    ...(!isInputKnown && { [inputMeter(call.facts)]: estimated }),
     output: Math.max(output, passed),
   };
   return [{ ...main, usage }, ...others];

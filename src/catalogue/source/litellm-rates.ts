@@ -1,5 +1,6 @@
 /** Converts the cost fields of an entry of LiteLLM's map to rates. */
 
+import { scale } from "../../domain/price/row/ratio.ts";
 import { pico, type PicoUsd } from "../../domain/money/money.ts";
 import type { ContextTier, OwnRates, Rates } from "../../domain/price/row/row.ts";
 import { openMeter } from "../../domain/usage/open-meter.ts";
@@ -94,6 +95,7 @@ export function readRates(entry: ExactObject, mode: string, isInclusive: boolean
     return { why: notPrice(searchField) };
   const search = searchPrice(bySize);
   if (search !== undefined) partOf(parts, "standard").rates.web_search = search;
+  followImages(parts, entry);
   const standard = ownRates(parts.get("standard"), isInclusive);
   if (!standard) return { why: "has no price", lacks: "price" };
   const tiers = Object.values(tierNames).flatMap((tier) => {
@@ -108,6 +110,29 @@ function partOf(parts: PartsByTier, tier: "standard" | ServiceTierName): PricePa
   parts.set(tier, part);
   return part;
 }
+
+/**
+ * Images at the price of text follow it at every size of the context. In a tier of service without a
+ * price of cached images, the cache follows input: its price of text is not the dearer one.
+ */
+function followImages(parts: PartsByTier, entry: ExactObject): void {
+  const standard = parts.get("standard");
+  if (!standard) return;
+  const { rates, above } = standard;
+  const isRaised = [...above.values()].some(({ input }) => input !== undefined);
+  const isStated = [...above.values()].some(({ input_image: image }) => image !== undefined);
+  if (isRaised && !isStated && rates.input_image === rates.input) delete rates.input_image;
+  if (perUnit(entry[cachedImages]) === undefined) return;
+  for (const [suffix, tier] of Object.entries(tierNames)) {
+    const own = parts.get(tier)?.rates;
+    if (!own?.cache_read || entry[`${cachedImages}_${suffix}`] !== undefined) continue;
+    if (!rates.cache_read || !rates.input || own.input === undefined) continue;
+    const cached = scale(rates.cache_read, { numerator: own.input, denominator: rates.input });
+    own.cache_read = dearer(own.cache_read, cached);
+  }
+}
+
+const cachedImages = "cache_read_input_image_token_cost";
 
 interface PriceField {
   readonly entry: ExactObject;

@@ -320,3 +320,27 @@ test("prices by range, hours off the peak, aliases and ends are read", () => {
   assert.equal(matchId(hours?.ids ?? { equals: "" }, "latest")?.match, "exact");
   assert.deepEqual(list.ends, [{ provider: "acme", model: "hours", on: Date.parse("2026-07-24") }]);
 });
+
+test("image tokens at the price of text follow it in long contexts", () => {
+  const long = `"input_cost_per_token":1e-06,"input_cost_per_token_above_200k_tokens":2e-06,"output_cost_per_token":3e-06`;
+  const imagesOf = (entry: string): string | undefined =>
+    formatRow(read("acme", { m: `${long},${entry}` }).rows[0] ?? assert.fail()).input_image;
+  assert.equal(imagesOf(`"input_cost_per_image_token":1e-06`), undefined);
+  assert.equal(imagesOf(`"input_cost_per_image_token":1.5e-06`), "1.5");
+  const stated = `"input_cost_per_image_token_above_200k_tokens":1.5e-06`;
+  assert.equal(imagesOf(`"input_cost_per_image_token":1e-06,${stated}`), "1");
+});
+
+test("a tier without a price of cached images does not have that of cached text", () => {
+  const text = `"input_cost_per_token":5e-06,"output_cost_per_token":8e-06,"cache_read_input_token_cost":1.25e-06,"input_cost_per_token_batches":2.5e-06,"output_cost_per_token_batches":4e-06,"cache_read_input_token_cost_batches":6.3e-07`;
+  const batchOf = (entry: string) =>
+    read("acme", { m: `${text},${entry}` }).rows[0]?.serviceTiers?.batch;
+  assert.deepEqual(batchOf(`"cache_read_input_image_token_cost":2e-06`), {
+    numerator: 1n,
+    denominator: 2n,
+  });
+  const both = `"cache_read_input_image_token_cost":2e-06,"cache_read_input_image_token_cost_batches":9e-07`;
+  assert.deepEqual(batchOf(both), {
+    rates: { input: 2_500_000n, output: 4_000_000n, cache_read: 900_000n },
+  });
+});

@@ -6,6 +6,8 @@ import type { ReadList } from "../../app/port/price-lists.ts";
 import { assert } from "../../domain/assert.ts";
 import { PurserError } from "../../domain/error.ts";
 import type { CatalogueRow } from "../../domain/price/row/row.ts";
+import { openBuiltInList } from "../built-in-list.ts";
+import { correctList } from "../correct-list.ts";
 import { readPublished } from "./source.ts";
 
 export interface ListToRead {
@@ -29,7 +31,8 @@ const port = parentPort;
 assert(port !== null, "a list is read in a worker thread");
 const { text, at } = workerData as ListToRead;
 try {
-  const { rows, ...list } = readPublished(text, { at });
+  const published = readPublished(text, { at });
+  const { rows, ...list } = correctList(published, { at, builtIn: openBuiltInList() });
   const sha256 = createHash("sha256").update(text).digest("hex");
   let sent = 0;
   port.on("message", () => {

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import type { BudgetDetailJson, BudgetJson } from "../../contract/budget.ts";
 import { PurserError } from "../../domain/error.ts";
-import { approvalLines, budgetTable, budgetText } from "../budget-text.ts";
+import { budgetLines, budgetTable, budgetText } from "../budget-text.ts";
 import { defineBudgetControls } from "./budget-control.ts";
 import { asCalled } from "../called.ts";
 import { ask } from "../connection.ts";
@@ -141,7 +141,7 @@ function defineList(command: Command, context: CommandContext): void {
       const { out, notes } = context.screen;
       if (budgets.length === 0)
         notes.write(asCalled("There are no budgets yet: see `purser budget create --help`.\n"));
-      else out.write(`${budgetTable(budgets, out)}${approvalLines(budgets, out)}`);
+      else out.write(`${budgetTable(budgets, out)}${budgetLines(budgets, out)}`);
     });
 }
 

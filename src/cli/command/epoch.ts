@@ -1,8 +1,9 @@
-/** `purser epoch`: figures begin anew, and nothing is deleted. */
+/** `purser epoch`: figures restart from zero, and nothing is deleted. */
 
 import type { Command } from "commander";
 import type { EpochJson, EpochsJson } from "../../contract/epoch.ts";
 import { PurserError } from "../../domain/error.ts";
+import { asCalled } from "../called.ts";
 import { ask } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { type TargetOptions, withTarget } from "../option.ts";
@@ -42,8 +43,8 @@ interface StartOptions extends TargetOptions {
 
 function defineStart(command: Command, context: CommandContext): void {
   withTarget(command)
-    .summary("begin figures anew from now on")
-    .description("Begin figures anew from now on. Nothing is deleted.")
+    .summary("restart figures from zero")
+    .description("Restart figures from zero without deleting anything.")
     .option("--name <name>", "a name to recognise it by")
     .option(
       "--for <dimension=value>",
@@ -72,7 +73,8 @@ function defineList(command: Command, context: CommandContext): void {
       )) as EpochsJson;
       if (options.json) return printJson(context, { data });
       const { out } = context.screen;
-      if (data.length === 0) return out.write("No epochs: start one with `purser epoch start`.\n");
+      if (data.length === 0)
+        return out.write(asCalled("No epochs: start one with `purser epoch start`.\n"));
       const columns = [
         { title: "epoch" },
         { title: "began" },

@@ -41,6 +41,7 @@ interface ReportOptions extends TargetOptions, QuestionOptions {
 }
 
 const usualTop = 20;
+const usualBy: readonly string[] = ["project", "model"];
 
 export function defineReport(command: Command, context: CommandContext): void {
   withFilter(withRange(withTarget(command)))
@@ -50,7 +51,7 @@ export function defineReport(command: Command, context: CommandContext): void {
         "hour, day, week or month for a time axis; org, team, project, task, agent, user, ..., tag:NAME, provider, model, status for groups",
       )
         .argParser(list("--by"))
-        .default(["project", "model"], "project,model"),
+        .default(usualBy, "project,model"),
     )
     .option("--metrics <names>", "columns, such as cost,calls,latency_p95", list("--metrics"))
     .option("--sort <metric>", "order of the groups: a metric, or METRIC:asc (cost)")
@@ -115,11 +116,13 @@ function withRange(command: Command): Command {
 
 /** @throws PurserError `invalid_request` for two formats. */
 function formatOf({ csv: isCsv, json, format }: ReportOptions): Format {
-  if (isCsv && (json || format === "json"))
-    throw new PurserError("invalid_request", "--csv and JSON exclude each other", {
+  if (isCsv && (json || format === "json")) {
+    const other = json ? "--json" : "--format json";
+    throw new PurserError("invalid_request", `--csv and ${other} exclude each other`, {
       field: "--csv",
       remedy: "Give one format.",
     });
+  }
   return json ? "json" : isCsv ? "csv" : format;
 }
 
@@ -161,8 +164,14 @@ async function reportQuestion(options: ReportOptions, context: CommandContext): 
 
 const mostGroups: Readonly<Record<Format, number>> = { table: usualTop, csv: 10_000, json: 1000 };
 
+/** An option that a list of refused calls does not follow, as it is written. */
+function otherOption({ by, include }: ReportOptions): string | undefined {
+  if (by.join() !== usualBy.join()) return `--by ${by.join(",")}`;
+  return include === undefined ? undefined : `--include ${include}`;
+}
+
 async function reportRefused(options: ReportOptions, context: CommandContext): Promise<void> {
-  const asked = questionOption(options);
+  const asked = questionOption(options) ?? otherOption(options);
   if (asked !== undefined)
     throw new PurserError("invalid_request", `${asked} cannot be combined with --refused`, {
       field: asked.split(" ")[0] ?? asked,

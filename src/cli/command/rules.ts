@@ -14,7 +14,7 @@ const root = "/api/v1/rules";
 
 const words: OptionWords = {
   rule_id: { option: "rule", remedy: "`purser rules list` shows the ids." },
-  value: { option: "--value" },
+  value: { option: "--value", remedy: "`purser rules list` shows the alerts." },
   note: { option: "--note" },
 };
 

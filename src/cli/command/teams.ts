@@ -49,7 +49,7 @@ Examples:
       const { out } = context.screen;
       if (options.json) return printJson(context, found);
       if (options.csv) return out.draw(teamsCsv(found));
-      out.write(teamsText(found, out));
+      out.write(teamsText(found, out, options.team));
     });
 }
 

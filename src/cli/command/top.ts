@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import type { BudgetDetailJson, BudgetJson } from "../../contract/budget.ts";
 import type { SeriesJson } from "../../contract/series.ts";
-import { approvalLines, budgetTable, usedShare } from "../budget-text.ts";
+import { budgetLines, budgetTable, usedShare } from "../budget-text.ts";
 import { ask, type Connection } from "../connection.ts";
 import type { CommandContext } from "../context.ts";
 import { readAll, readFigures, withKeyNames } from "../figures.ts";
@@ -36,6 +36,8 @@ export interface Snapshot {
   readonly budgets: readonly BudgetJson[];
   /** Those that ask people for more money. */
   readonly asking: readonly BudgetJson[];
+  /** Budgets for every value of which some values are paused. */
+  readonly pausing: readonly BudgetJson[];
 }
 
 const refreshMs = 1000;
@@ -135,6 +137,7 @@ export async function readSnapshot(
     openHolds,
     budgets: await nearest(connection, all),
     asking: all.filter(({ approval }) => approval !== null),
+    pausing: all.filter(({ paused_values: values }) => values.length > 0),
   };
 }
 
@@ -153,15 +156,18 @@ export function snapshotText(
   const head = `${bold("Purser")} ${dim(`${snapshot.where}  ${snapshot.at.slice(0, 19)}Z`)}\n${grouped(rate)} calls/s   ${dollars(minute.total.cost_usd)}/min${holds}${refused}   ${dim("over the last minute")}\n`;
   const budgets =
     snapshot.budgets.length > 0
-      ? `\n${dim("Budgets closest to their limits")}\n${budgetTable(snapshot.budgets.map(alone), output)}${approvalLines(snapshot.asking, output)}`
+      ? `\n${dim("Budgets closest to their limits")}\n${budgetTable(snapshot.budgets.map(alone), output)}`
       : "";
+  // A budget may be in both lists.
+  const noted = [...new Set([...snapshot.pausing, ...snapshot.asking])];
+  const lines = budgetLines(noted, output);
   const groups = recent.groups.slice(0, shownGroups);
   const title = `\n${dim(`Spend of the last ${grouped(view.minutes)} min: ${dollars(recent.total.cost_usd)}, ${counted(recent.total.calls, "call")}`)}\n`;
   const table =
     groups.length > 0
       ? groupTable(groups, { by: view.by, output, whole: recent.total.cost_usd })
       : "";
-  return `${head}${budgets}${title}${table}${unpricedText(recent.unpriced, output.paint)}`;
+  return `${head}${budgets}${lines}${title}${table}${unpricedText(recent.unpriced, output.paint)}`;
 }
 
 /** Removes the parent: budgets are ordered by use here, not as a tree. */
@@ -191,6 +197,7 @@ async function readCounters(
   return (detail.counters ?? []).map(({ value, ...figures }) => ({
     ...budget,
     ...figures,
+    paused_values: [],
     resource_id: value,
   }));
 }

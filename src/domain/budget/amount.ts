@@ -13,12 +13,11 @@ import type { Currency } from "./budget.ts";
  */
 export function parseAmount(
   value: unknown,
-  options: { readonly currency: Currency; readonly field: string },
+  options: { readonly currency: Currency; readonly field: string; readonly remedy?: string },
 ): bigint {
-  const { currency, field } = options;
+  const { currency, field, remedy = "Give zero or more." } = options;
   const text = decimalText(value, field);
-  if (text.startsWith("-"))
-    throw invalid(field, `is ${show(value)}, which is negative`, "Give zero or more.");
+  if (text.startsWith("-")) throw invalid(field, `is ${show(value)}, which is negative`, remedy);
   if (currency === "USD")
     return checkMost(parseUsd(text, field), mostPicoUsd, { field, most: "1000000000000 USD" });
 

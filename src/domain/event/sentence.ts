@@ -82,7 +82,7 @@ const sentences: Readonly<Record<string, (event: CloudEvent) => string>> = {
     return `Rule ${text(data, "rule_id") ?? "?"} (${text(data, "value") ?? "?"}) was acknowledged by ${by}${note === null ? "" : `: ${note}`}.`;
   },
   "epoch.started": ({ data, subject }) =>
-    `Figures restart: epoch ${text(data, "name") ?? subject ?? "?"} has started.`,
+    `Figures restart from zero: epoch ${text(data, "name") ?? subject ?? "?"} has started.`,
   "export.done": ({ data }) =>
     `Export ${text(data, "schedule") ?? "?"} was made: ${text(data, "file") ?? "?"}.`,
   "export.failed": ({ data }) =>

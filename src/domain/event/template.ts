@@ -13,27 +13,53 @@ export type Template = readonly Part[];
  * `{{` and `}}` are literal braces.
  *
  * @param known The names that it may use.
- * @throws PurserError `invalid_request` for an unknown name, or a single brace.
+ * @throws PurserError `invalid_request` for unknown names and single braces, all at once.
  */
 export function parseTemplate(
   text: string,
   { field, known }: { readonly field: string; readonly known: readonly string[] },
 ): Template {
-  return [...text.matchAll(/\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+/g)].map(([whole, inner]): Part => {
-    if (whole === "{{" || whole === "}}") return { literal: whole.charAt(0) };
-    if (whole === "{" || whole === "}")
-      throw invalid(field, `has a single ${whole}`, "Write {NAME}, or {{ and }} for braces.");
-    if (inner === undefined) return { literal: whole };
-    const name = inner.trim();
-    if (known.includes(name)) return { name };
-    const near = nearest(name, known);
-    const meant = near === undefined ? "" : `Did you mean {${near}}? `;
-    throw invalid(
-      field,
-      `has {${name.slice(0, 60)}}, which the events of this notifier do not have`,
-      `${meant}They have ${known.map((one) => `{${one}}`).join(", ")}.`,
-    );
-  });
+  const problems: Problem[] = [];
+  const parts = [...text.matchAll(/\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+/g)].map(
+    ([whole, inner]): Part => {
+      if (whole === "{{" || whole === "}}") return { literal: whole.charAt(0) };
+      if (whole === "{" || whole === "}")
+        problems.push({
+          found: `a single ${whole}`,
+          remedy: "Write {NAME}, or {{ and }} for braces.",
+        });
+      if (inner === undefined) return { literal: whole };
+      const name = inner.trim();
+      if (!known.includes(name)) problems.push(unknownName(name, known));
+      return { name };
+    },
+  );
+  const [first] = problems;
+  if (!first) return parts;
+  const found = problems.map((problem) => problem.found).join(", and ");
+  const remedies = new Set(problems.map(({ remedy }) => remedy));
+  const list = `They have ${known.map((one) => `{${one}}`).join(", ")}.`;
+  const needsList = problems.some(({ isName }) => isName);
+  throw invalid(
+    field,
+    `has ${found}`,
+    [...remedies, ...(needsList ? [list] : [])].filter((one) => one !== "").join(" "),
+  );
+}
+
+interface Problem {
+  readonly found: string;
+  readonly remedy: string;
+  readonly isName?: true;
+}
+
+function unknownName(name: string, known: readonly string[]): Problem {
+  const near = nearest(name, known);
+  return {
+    found: `{${name.slice(0, 60)}}, which the events of this notifier do not have`,
+    remedy: near === undefined ? "" : `Did you mean {${near}}?`,
+    isName: true,
+  };
 }
 
 /** Whether an event has all that the template names. */

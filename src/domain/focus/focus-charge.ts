@@ -6,18 +6,33 @@
 import type { Attribution, Dimension } from "../attribution/attribution.ts";
 import { add, subtract, zero, type PicoUsd } from "../money/money.ts";
 import { unpricedSource, type Charge, type Rate } from "../price/row/rate.ts";
+import {
+  chargeEndpoint,
+  kindOfCharge,
+  pricedQuantityOf,
+  type ItemKind,
+  type PricedQuantity,
+} from "../price/text/item.ts";
 
 /**
  * Where an amount is from:
  *
- * - `computed` usage at the rates of the price book
+ * - `computed` usage at the rates of the price book, or a quantity of an item at its price
  * - `provider` the amount that the provider reported as billed
+ * - `stated` the amount of a charge that is no model call, as it was recorded
  * - `held` the held amount of a call whose usage is unknown
- * - `corrected` the figure of an administrator
+ * - `corrected` the figure of a correction: by an administrator, or by a bill that came late
  * - `fallback` usage at the fallback rates of a budget
  * - `unpriced` no price is known; the amount is zero
  */
-export type CostBasis = "computed" | "provider" | "held" | "corrected" | "fallback" | "unpriced";
+export type CostBasis =
+  | "computed"
+  | "provider"
+  | "stated"
+  | "held"
+  | "corrected"
+  | "fallback"
+  | "unpriced";
 
 /** The dimensions that rows are kept apart by. Tasks and sessions would make a row of each call. */
 export const focusDimensions = [
@@ -39,10 +54,14 @@ export interface FocusCharge {
   readonly model: string;
   readonly meter: Charge["meter"];
   readonly rate: Rate | null;
+  /** What is no model call: a search, an hour of work. Null for model calls. */
+  readonly item: ItemKind | null;
+  /** The quantity of an item at its price, instead of `quantity`; null if there is none. */
+  readonly priced: PricedQuantity | null;
   readonly basis: CostBasis;
-  /** A difference to what an earlier billing period charged; it has no quantity of its own. */
+  /** A difference to what an earlier file charged; it has no quantity of its own. */
   readonly isCorrection: boolean;
-  /** Units of the meter; calls, if there is no rate. */
+  /** Units of the meter; calls or charges, if there is no rate. */
   readonly quantity: number;
   readonly cost: PicoUsd;
   readonly priceVersion: string;
@@ -52,10 +71,12 @@ export interface FocusCharge {
 
 /** The fields of a call that decide in which row its charges are. */
 export interface ChargedCall {
-  readonly route: { readonly provider: string };
+  readonly route: { readonly provider: string; readonly endpoint: string };
   readonly attribution: Attribution;
   readonly priceVersion: string;
   readonly charges: readonly Charge[];
+  /** The details of a charge that is no model call. */
+  readonly rawUsage: string | null;
 }
 
 /** A charge that was changed after its billing period had ended. */
@@ -91,39 +112,39 @@ export class FocusSums {
 
   #add(call: ChargedCall, isCorrection: boolean): void {
     const attribution = ownAttribution(call.attribution);
-    const place = JSON.stringify([
-      call.route.provider,
-      call.priceVersion,
-      attribution,
-      isCorrection,
-    ]);
+    const { provider } = call.route;
+    const item = itemKindOf(call);
+    const place = JSON.stringify([provider, call.priceVersion, attribution, isCorrection, item]);
     for (const charge of call.charges) {
       const { model, meter, rate = null, cost } = charge;
-      const key = JSON.stringify([place, model, meter, rate ? this.#textOf(rate, charge) : ""]);
+      const priced = item && meter === "reported_cost" ? pricedOf(call, cost) : null;
+      const terms = rate ? this.#textOf(rate, charge) : ((priced && priceText(priced)) ?? "");
+      const key = JSON.stringify([place, model, meter, terms]);
       const sum = this.#sums.get(key) ?? {
         ...this.#period,
-        provider: call.route.provider,
+        provider,
         model,
         meter,
         rate,
-        basis: basisOf(charge),
+        item,
+        priced: priced && { ...priced, quantity: 0n },
+        basis: basisOf(charge, { item, priced }),
         isCorrection,
         quantity: 0,
         cost: zero,
         priceVersion: call.priceVersion,
         attribution,
       };
+      if (sum.priced && priced) sum.priced.quantity += priced.quantity;
       sum.quantity += rate ? charge.quantity : 1;
       sum.cost = add(sum.cost, cost);
       this.#sums.set(key, sum);
     }
   }
 
-  /** The most expensive first. */
+  /** In no order. */
   charges(): readonly FocusCharge[] {
-    return [...this.#sums.values()].sort((left, right) =>
-      left.cost === right.cost ? 0 : left.cost > right.cost ? -1 : 1,
-    );
+    return [...this.#sums.values()];
   }
 
   #textOf(rate: Rate, { model, meter }: Charge): string {
@@ -139,10 +160,36 @@ export class FocusSums {
 }
 
 /** A charge that is being added up, in place: there are many calls for each. */
-type Sum = FocusCharge & { quantity: number; cost: PicoUsd };
+type Sum = Omit<FocusCharge, "priced"> & {
+  readonly priced: (PricedQuantity & { quantity: bigint }) | null;
+  quantity: number;
+  cost: PicoUsd;
+};
 
-function basisOf({ meter, rate }: Charge): CostBasis {
-  if (meter === "reported_cost") return "provider";
+function itemKindOf({ route, rawUsage }: ChargedCall): ItemKind | null {
+  return route.endpoint === chargeEndpoint ? kindOfCharge(route.provider, rawUsage) : null;
+}
+
+/** Null if the amount is not the quantity at the price, rounded. */
+function pricedOf({ rawUsage }: ChargedCall, cost: PicoUsd): PricedQuantity | null {
+  const priced = pricedQuantityOf(rawUsage);
+  if (!priced) return null;
+  const difference = priced.quantity * priced.price - cost * scale;
+  return difference > -scale && difference < scale ? priced : null;
+}
+
+/** Quantities are whole numbers of 10⁻¹². */
+const scale = 1_000_000_000_000n;
+
+function priceText({ unit, price }: PricedQuantity): string {
+  return `${unit} ${price}`;
+}
+
+function basisOf(
+  { meter, rate }: Charge,
+  { item, priced }: Pick<FocusCharge, "item" | "priced">,
+): CostBasis {
+  if (meter === "reported_cost") return priced ? "computed" : item ? "stated" : "provider";
   if (meter === "hold") return "held";
   if (meter === "correction") return "corrected";
   if (!rate) return "fallback";

@@ -54,8 +54,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ChargeClass: ["", "Correction"],
   ChargeFrequency: ["One-Time", "Recurring", "Usage-Based"],
   PricingCategory: ["Standard", "Dynamic", "Committed", "Other"],
-  ServiceCategory: ["AI and Machine Learning"],
-  ServiceSubcategory: ["Generative AI"],
+  ServiceCategory: ["AI and Machine Learning", "Compute", "Other"],
+  ServiceSubcategory: [
+    "Generative AI",
+    "Other (AI and Machine Learning)",
+    "Other (Compute)",
+    "Other (Other)",
+  ],
 };
 /** Rows of usage need them. */
 const priced = [
@@ -167,6 +172,9 @@ function dependent(row: Readonly<Record<string, string>>): readonly string[] {
         : scaled(value(price)) * scaled(value("PricingQuantity")) !== scaled(value(cost)) * scale
     )
       found.push(`${price} × PricingQuantity is not ${cost}`);
+  const [, parent] = /^Other \((.*)\)$/.exec(value("ServiceSubcategory")) ?? [];
+  if ((parent ?? "AI and Machine Learning") !== value("ServiceCategory"))
+    found.push("ServiceSubcategory is not of its ServiceCategory");
   const [start, end] = [value("ChargePeriodStart"), value("ChargePeriodEnd")];
   if (!(start < end)) found.push("the charge period is empty");
   if (start < value("BillingPeriodStart") || end > value("BillingPeriodEnd"))
@@ -196,11 +204,11 @@ function isFlatObject(text: string): boolean {
   );
 }
 
-const scale = 10n ** 18n;
+const scale = 10n ** 24n;
 
-/** A decimal as an integer of 10⁻¹⁸. */
+/** A decimal as an integer of 10⁻²⁴. */
 function scaled(text: string): bigint {
   const [whole = "0", fraction = ""] = text.replace("-", "").split(".");
-  const value = BigInt(whole || "0") * scale + BigInt(fraction.padEnd(18, "0"));
+  const value = BigInt(whole || "0") * scale + BigInt(fraction.padEnd(24, "0"));
   return text.startsWith("-") ? 0n - value : value;
 }

@@ -4,8 +4,9 @@
  */
 
 import { formatInstant } from "../input/scalar.ts";
-import { formatUsd, multiply, zero, type PicoUsd } from "../money/money.ts";
+import { formatUsd, multiply, pico, zero, type PicoUsd } from "../money/money.ts";
 import { countsTokens } from "../price/row/rate.ts";
+import type { ItemKind } from "../price/text/item.ts";
 import type { ColumnOf } from "../table/table.ts";
 import type { FocusCharge } from "./focus-charge.ts";
 
@@ -43,19 +44,16 @@ export function focusColumns({
     text("ChargeFrequency", () => "Usage-Based"),
     text("ChargePeriodEnd", ({ end }) => instant(end)),
     text("ChargePeriodStart", ({ start }) => instant(start)),
-    number(
-      "ConsumedQuantity",
-      unlessCorrection(({ quantity }) => String(quantity)),
-    ),
+    number("ConsumedQuantity", unlessCorrection(quantityOf)),
     text("ConsumedUnit", unlessCorrection(unitsOf)),
-    usd("ContractedCost", ({ cost }) => cost),
+    number("ContractedCost", listCost),
     number("ContractedUnitPrice", unlessCorrection(unitPrice)),
     usd("EffectiveCost", ({ cost }) => cost),
     ...(is12 ? [] : [text("HostProviderName", ({ provider }) => provider)]),
     text("InvoiceIssuerName", ({ provider }) => provider),
-    usd("ListCost", ({ cost }) => cost),
+    number("ListCost", listCost),
     number("ListUnitPrice", unlessCorrection(unitPrice)),
-    text("PricingCategory", ({ rate }) => (rate ? "Standard" : "Other")),
+    text("PricingCategory", ({ rate, priced }) => ((rate ?? priced) ? "Standard" : "Other")),
     number("PricingQuantity", unlessCorrection(pricingQuantity)),
     text("PricingUnit", unlessCorrection(pricingUnit)),
     ...(is12
@@ -66,12 +64,12 @@ export function focusColumns({
       : []),
     text("RegionId", ({ rate }) => rate?.region ?? null),
     text("RegionName", ({ rate }) => rate?.region ?? null),
-    text("ServiceCategory", () => "AI and Machine Learning"),
+    text("ServiceCategory", ({ item }) => serviceOf(item)[0]),
     text("ServiceName", ({ provider }) => provider),
     ...(is12 ? [] : [text("ServiceProviderName", ({ provider }) => provider)]),
-    text("ServiceSubcategory", () => "Generative AI"),
-    text("SkuId", ({ model, meter }) => `${model}-${meter}`),
-    text("SkuMeter", ({ meter }) => meterName(meter)),
+    text("ServiceSubcategory", ({ item }) => serviceOf(item)[1]),
+    text("SkuId", (charge) => `${charge.model}-${meterOf(charge)}`),
+    text("SkuMeter", meterName),
     text("SkuPriceDetails", unlessCorrection(priceDetails)),
     text("SkuPriceId", unlessCorrection(priceId)),
     text("SubAccountId", ({ attribution }) => attribution.project ?? null),
@@ -131,16 +129,38 @@ function isPerToken({ rate }: FocusCharge): boolean {
 }
 
 function unitPrice(charge: FocusCharge): string {
-  const { rate, cost } = charge;
+  const { rate, priced, cost } = charge;
+  if (priced) return formatUsd(priced.price);
   if (!rate) return formatUsd(cost);
   return formatUsd(isPerToken(charge) ? multiply(rate.perUnit, tokensPerUnit) : rate.perUnit);
 }
 
-/** In units of the price. Without a rate, the whole amount is one unit. */
+/** In units of the price. Without a price, the whole amount is one unit. */
 function pricingQuantity(charge: FocusCharge): string {
+  if (charge.priced) return quantityOf(charge);
   if (!charge.rate) return "1";
   return isPerToken(charge) ? millionths(charge.quantity) : String(charge.quantity);
 }
+
+function quantityOf({ priced, quantity }: FocusCharge): string {
+  return priced ? formatUsd(pico(priced.quantity)) : String(quantity);
+}
+
+/**
+ * Exactly the unit price times the quantity: the charges of an item are rounded to the pico-dollar,
+ * each for itself.
+ */
+function listCost({ priced, cost, isCorrection }: FocusCharge): string {
+  if (!priced || isCorrection) return formatUsd(cost);
+  const product = priced.price * priced.quantity;
+  const fraction = String(product % squared)
+    .padStart(24, "0")
+    .replace(/0+$/, "");
+  return `${product / squared}${fraction === "" ? "" : `.${fraction}`}`;
+}
+
+/** Of 10⁻¹², the unit of amounts and quantities. */
+const squared = 10n ** 24n;
 
 /** A whole number divided by a million, exactly. */
 function millionths(quantity: number): string {
@@ -150,14 +170,36 @@ function millionths(quantity: number): string {
 }
 
 function pricingUnit(charge: FocusCharge): string {
+  if (charge.priced) return unitsOf(charge);
   if (!charge.rate) return "Charges";
   return isPerToken(charge) ? `${tokensPerUnit} Tokens` : unitsOf(charge);
 }
 
 function unitsOf(charge: FocusCharge): string {
-  if (!charge.rate) return "Requests";
-  return isPerToken(charge) ? "Tokens" : (unitNames.get(charge.meter) ?? words(charge.meter));
+  const { priced, item, rate, meter } = charge;
+  if (priced) return itemUnits.get(priced.unit) ?? words(priced.unit);
+  if (!rate) return item ? "Charges" : "Requests";
+  return isPerToken(charge) ? "Tokens" : (unitNames.get(meter) ?? words(meter));
 }
+
+/** Usual units of items, as FOCUS writes units. */
+const itemUnits: ReadonlyMap<string, string> = new Map([
+  ["call", "Calls"],
+  ["charge", "Charges"],
+  ["day", "Days"],
+  ["gb", "GB"],
+  ["hour", "Hours"],
+  ["mb", "MB"],
+  ["minute", "Minutes"],
+  ["month", "Months"],
+  ["pages", "Pages"],
+  ["query", "Queries"],
+  ["request", "Requests"],
+  ["search", "Searches"],
+  ["second", "Seconds"],
+  ["session", "Sessions"],
+  ["tb", "TB"],
+]);
 
 const unitNames: ReadonlyMap<string, string> = new Map([
   ["request", "Requests"],
@@ -167,9 +209,29 @@ const unitNames: ReadonlyMap<string, string> = new Map([
   ["code_execution", "Sessions"],
 ]);
 
-function meterName(meter: FocusCharge["meter"]): string {
+/** What an item is counted in is its meter. */
+function meterOf({ item, priced, meter }: FocusCharge): string {
+  if (priced) return priced.unit;
+  return item && meter === "reported_cost" ? "charge" : meter;
+}
+
+function meterName(charge: FocusCharge): string {
+  if (charge.priced) return unitsOf(charge);
+  const meter = meterOf(charge);
   return meterNames.get(meter) ?? words(meter);
 }
+
+/** Category and subcategory. What is no model call has those of its kind. */
+function serviceOf(item: ItemKind | null): readonly [string, string] {
+  return item ? itemServices[item] : ["AI and Machine Learning", "Generative AI"];
+}
+
+const itemServices: Readonly<Record<ItemKind, readonly [string, string]>> = {
+  tool: ["AI and Machine Learning", "Other (AI and Machine Learning)"],
+  infrastructure: ["Compute", "Other (Compute)"],
+  labor: ["Other", "Other (Other)"],
+  other: ["Other", "Other (Other)"],
+};
 
 /** The names in FOCUS's own samples, and those that follow from them. */
 const meterNames: ReadonlyMap<string, string> = new Map([
@@ -195,12 +257,13 @@ function words(name: string): string {
     .join(" ");
 }
 
-function describe({ meter, model }: FocusCharge): string {
-  return `${meterName(meter)} of ${model}`;
+function describe(charge: FocusCharge): string {
+  return `${meterName(charge)} of ${charge.model}`;
 }
 
-function priceId({ provider, model, meter, rate }: FocusCharge): string {
-  if (!rate) return `${provider}/${model}/${meter}`;
+function priceId(charge: FocusCharge): string {
+  const { provider, model, rate } = charge;
+  if (!rate) return `${provider}/${model}/${meterOf(charge)}`;
   const { serviceTier, region, context } = rate;
   const over = context ? [`over-${context.tokens}`] : [];
   return [
@@ -216,9 +279,9 @@ function priceId({ provider, model, meter, rate }: FocusCharge): string {
 /**
  * FOCUS 1.5 will define keys for models and tokens; until then keys of our own begin with `x_`.
  */
-function priceDetails({ model, meter, rate }: FocusCharge): string {
+function priceDetails({ model, meter, rate, item }: FocusCharge): string {
   return JSON.stringify({
-    x_ModelId: model,
+    ...(item ? { x_ItemId: model, x_ItemKind: item } : { x_ModelId: model }),
     ...tokenDetails.get(meter),
     ...(rate && {
       x_ServiceTier: rate.serviceTier,

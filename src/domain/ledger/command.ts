@@ -44,8 +44,15 @@ export interface Demand {
   readonly loose?: boolean;
   /** Input tokens in `fixed`, priced at a fallback rate when `perOutputToken` is null. */
   readonly inputTokens: number;
+  /** Of other models without a price that may run too: also priced at a fallback rate. */
+  readonly besides?: TokensBesides;
   /** For a model without a price: what a budget holds that needs one. */
   readonly ceiling?: DemandCeiling;
+}
+
+export interface TokensBesides {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
 }
 
 export interface DemandCeiling {
@@ -261,7 +268,7 @@ export interface EscalateRuleCommand {
   readonly value: string;
 }
 
-/** Begins the figures of a scope anew. */
+/** Restarts the figures of a scope from zero. */
 export interface StartEpochCommand {
   readonly kind: "start_epoch";
   readonly at: number;

@@ -142,7 +142,7 @@ function hasReplacements(
 export function counterValue(budget: Budget, command: ControlCommand): string | null {
   const value = valueOf(budget, command);
   if (value !== null || budget.resourceId !== everyValue) return value;
-  const problem = `value: is missing; "${budget.budgetId}" has many counters`;
+  const problem = `value is missing: "${budget.budgetId}" has a counter for each value`;
   throw new PurserError("invalid_request", problem, {
     field: "value",
     remedy: "Name the value whose counter is meant.",

@@ -271,11 +271,13 @@ export function chooseFallback(
 }
 
 export function priceDemand(demand: Demand, fallback: FallbackRates | null): PricedDemand {
-  const { outputTokens, leastOutputTokens, payableOutputTokens = 0 } = demand;
-  const input = fallback ? multiply(fallback.input, demand.inputTokens) : zero;
+  const { outputTokens, leastOutputTokens, payableOutputTokens = 0, besides } = demand;
+  const inputTokens = demand.inputTokens + (besides?.inputTokens ?? 0);
+  const input = fallback ? multiply(fallback.input, inputTokens) : zero;
+  const others = fallback ? multiply(fallback.output, besides?.outputTokens ?? 0) : zero;
   const fees = (fallback?.ceiling && demand.ceiling?.fees) ?? zero;
   return {
-    fixed: { ...demand.fixed, usd: add(demand.fixed.usd, add(input, fees)) },
+    fixed: { ...demand.fixed, usd: [input, others, fees].reduce(add, demand.fixed.usd) },
     perOutputToken: demand.perOutputToken ?? fallback?.output ?? zero,
     outputTokens,
     payableOutputTokens: Math.max(leastOutputTokens, payableOutputTokens),

@@ -336,7 +336,7 @@ export interface AlertEntry extends EntryBase {
   readonly note: string | null;
 }
 
-/** Where figures begin anew: nothing is deleted, and budgets are not affected. */
+/** Where figures restart from zero: nothing is deleted, and budgets are not affected. */
 export interface EpochEntry extends EntryBase {
   readonly kind: "epoch";
   readonly epoch: Epoch;

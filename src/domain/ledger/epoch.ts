@@ -1,4 +1,4 @@
-/** Epochs: instants at which figures of a scope begin anew. */
+/** Epochs: instants at which figures of a scope restart from zero. */
 
 import type { Attribution } from "../attribution/attribution.ts";
 
@@ -6,7 +6,7 @@ export interface Epoch {
   /** `epoch-1`, `epoch-2`, ... in the order of the journal. */
   readonly epochId: string;
   readonly name: string | null;
-  /** Whose figures begin anew; empty for all. */
+  /** Whose figures restart from zero; empty for all. */
   readonly attribution: Attribution;
   /** The id of the key, or `admin`. */
   readonly by: string;

@@ -143,7 +143,7 @@ export class Registry {
     this.priceUpdates.set(updateId, { ...update, revertedAt: at });
   }
 
-  /** A rule with a new condition starts afresh. */
+  /** A rule with another condition restarts its count. */
   #defineRule({ at, rule, deleted }: RuleEntry): void {
     const before = this.rules.get(rule.ruleId);
     const continues = !deleted && before !== undefined && sameCondition(before, rule);

@@ -4,18 +4,19 @@ import type { BilledUnit } from "../usage/billed-unit.ts";
 import { openMeter } from "../usage/open-meter.ts";
 import type { Usage } from "../usage/usage.ts";
 import { zero, type PicoUsd } from "../money/money.ts";
-import type { PriceSheet } from "./sheet.ts";
+import type { ChargeOptions, PriceSheet } from "./sheet.ts";
 import { unitBound, type UnitQuery } from "./unit-price.ts";
 
 const meter = openMeter("input_images");
 
-/** @returns undefined if the model has no price for a given image. */
+/** @returns undefined if the model has no price for a given image under the terms. */
 export function givenImages(
-  sheet: Pick<PriceSheet, "openMeters"> | undefined,
+  sheet: PriceSheet | undefined,
   count: number,
+  terms: ChargeOptions,
 ): BilledUnit | undefined {
-  const isPriced = count > 0 && sheet?.openMeters.includes(meter) === true;
-  return isPriced ? { meters: [meter], family: meter, count } : undefined;
+  const isPriced = count > 0 && sheet?.unitRates(terms).has(meter) === true;
+  return isPriced ? imageUnit(count) : undefined;
 }
 
 /** The most that they can cost. */
@@ -24,8 +25,12 @@ export function givenImageCost(
   count: number,
   query: UnitQuery,
 ): PicoUsd {
-  const images = givenImages(sheet, count);
-  return (sheet && images && unitBound(sheet, images, query)) ?? zero;
+  if (!sheet || count === 0) return zero;
+  return unitBound(sheet, imageUnit(count), query) ?? zero;
+}
+
+function imageUnit(count: number): BilledUnit {
+  return { meters: [meter], family: meter, count };
 }
 
 /** A usage with the images that were given: providers do not report them. */

@@ -3,7 +3,7 @@
 import { add, multiply, zero, type PicoUsd } from "../money/money.ts";
 import type { BilledUnit } from "../usage/billed-unit.ts";
 import type { OpenMeter } from "../usage/usage.ts";
-import type { ChargeOptions, PriceSheet, TermsQuery } from "./sheet.ts";
+import type { ChargeOptions, DearestRates, PriceSheet, TermsQuery } from "./sheet.ts";
 
 /** A unit, whatever its number. */
 export type PricedUnit = Pick<BilledUnit, "meters" | "family">;
@@ -161,10 +161,19 @@ function isPriced(sheet: PriceSheet, unit: PricedUnit, query: UnitQuery): boolea
 /** Whether tokens cost anything. A price in units alone states them as zero. */
 export function chargesTokens(
   sheet: PriceSheet,
-  { serviceTier, region }: TermsQuery = { serviceTier: "standard" },
+  query: TermsQuery = { serviceTier: "standard" },
 ): boolean {
-  const rates = sheet.dearest({ inputTokens: 0, cacheWrite: "none", serviceTier, region });
+  const rates = ratesUnder(sheet, query);
   return rates.input > zero || rates.output > zero;
+}
+
+/** Whether a request costs something by itself. */
+export function chargesRequests(sheet: PriceSheet, query: TermsQuery): boolean {
+  return ratesUnder(sheet, query).request > zero;
+}
+
+function ratesUnder(sheet: PriceSheet, { serviceTier, region }: TermsQuery): DearestRates {
+  return sheet.dearest({ inputTokens: 0, cacheWrite: "none", serviceTier, region });
 }
 
 type Variant = readonly [meter: OpenMeter, perUnit: PicoUsd];

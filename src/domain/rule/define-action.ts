@@ -17,7 +17,7 @@ import type { Action, Condition, PauseAction } from "./rule.ts";
 const actionNames = ["notify", "pause", "model"] as const;
 
 /** The fields that only some actions have. */
-export const actionFields = ["action", "models"] as const;
+export const actionFields: readonly string[] = ["action", "models"];
 
 /** @throws PurserError `invalid_request` with field and remedy. */
 export function readAction(fields: Fields, condition: Condition, names: RuleNames): Action | null {

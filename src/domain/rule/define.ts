@@ -39,6 +39,9 @@ const fieldsOf: Readonly<Record<Condition["when"], readonly string[]>> = {
   unpriced_model: [],
 };
 
+/** The fields that only some conditions have. */
+export const conditionFields: readonly string[] = Object.values(fieldsOf).flat();
+
 /** @throws PurserError `invalid_request` with field and remedy. */
 export function defineRule(input: unknown, { prefix, ...names }: RuleReading): Rule {
   const all = [...new Set([...commonFields, ...Object.values(fieldsOf).flat()])];
@@ -168,7 +171,7 @@ function readAmount(fields: Fields): RuleAmount {
   const value = fields.values.get("amount");
   const remedy = 'Give an amount above zero, such as "20" USD or 50000 tokens.';
   if (value === undefined) throw invalid(field, "is missing", remedy);
-  const amount = parseAmount(value, { currency, field });
+  const amount = parseAmount(value, { currency, field, remedy });
   if (amount > 0n) return { amount, currency };
   throw invalid(field, `is ${show(value)}`, remedy);
 }

@@ -9,14 +9,17 @@ export function csvLine(cells: readonly string[]): string {
   return `${cells.map(quoted).join(",")}\r\n`;
 }
 
-/** A text that a spreadsheet would run as a formula is prefixed with an apostrophe. */
+/**
+ * What a spreadsheet would run as a formula is prefixed with an apostrophe: at the start of a text,
+ * and after what some of them take for the end of a cell, also within quotes.
+ */
 export function harmless(text: string): string {
-  return isFormula(text) ? `'${text}` : text;
+  return text.replaceAll(/(?<=^|[;\t\r\n])(?=[=+\-@＝＋－＠\t\r])/g, "'");
 }
 
 /** Whether a spreadsheet would run a text as a formula. */
 export function isFormula(text: string): boolean {
-  return /^[=+\-@\t\r]/.test(text);
+  return /^[=+\-@＝＋－＠\t\r]/.test(text);
 }
 
 /** The header, then the rows of each page. Amounts are exact, times RFC 3339 in UTC. */
@@ -38,5 +41,5 @@ function cellText({ kind }: Column, cell: Cell): string {
 }
 
 function quoted(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+  return /[",;\t\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

@@ -129,6 +129,12 @@ test("media are counted by kind in both spellings, and their data is not text", 
   const read = facts({ contents: [{ parts }] });
   assert.deepEqual(read.media, { images: 1, audios: 1, files: 2 });
   assert.ok(read.textBytes < 1000);
+  const capitals = [
+    { inlineData: { mimeType: "IMAGE/PNG", data } },
+    { fileData: { mimeType: "Audio/WAV", fileUri: "files/1" } },
+  ];
+  const counted = { images: 1, audios: 1, files: 0 };
+  assert.deepEqual(facts({ contents: [{ parts: capitals }] }).media, counted);
 });
 
 test("a search is one call before Gemini 3, and bounded by queries from then on", () => {

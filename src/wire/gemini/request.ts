@@ -158,7 +158,9 @@ function readMedia(body: ScannedBody): MediaCounts {
   if (total === 0) return noMedia;
   const types = [...body.values("mimeType"), ...body.values("mime_type")];
   const count = (kind: string): number =>
-    types.filter(([type]) => type.startsWith(kind)).reduce((sum, [, times]) => sum + times, 0);
+    types
+      .filter(([type]) => type.toLowerCase().startsWith(kind))
+      .reduce((sum, [, times]) => sum + times, 0);
   const images = Math.min(total, count("image/"));
   const audios = Math.min(total - images, count("audio/"));
   return { images, audios, files: total - images - audios };

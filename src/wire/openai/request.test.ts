@@ -246,7 +246,7 @@ test("audio of earlier answers counts each time that a message names it", () => 
   assert.deepEqual(media, { images: 0, audios: 2, files: 0 });
 });
 
-test("images in embeddings count by their names, each text has two tokens around it", () => {
+test("media in embeddings count by their names, each text has two tokens around it", () => {
   const read = (body: object): RequestFacts =>
     wire.read(
       wire.endpoint("POST", "/embeddings"),
@@ -256,6 +256,19 @@ test("images in embeddings count by their names, each text has two tokens around
   assert.equal(read({ input: [{ image }, { image }, { text: "a" }] }).media.images, 2);
   const content = [{ type: "image_url", image_url: { url: image } }];
   assert.equal(read({ inputs: [{ content }] }).media.images, 1);
+  const video = "https://a.example/1.mp4";
+  for (const [input, images, audios, files] of [
+    [{ pdf: image }, 0, 0, 1],
+    [{ url: image }, 0, 0, 1],
+    [{ video }, 0, 0, 1],
+    [{ audio: video }, 0, 1, 0],
+    [{ type: "audio_url", audio_url: { url: video } }, 0, 1, 0],
+    [{ type: "video_url", video_url: { url: video } }, 0, 0, 1],
+    [{ type: "file", file: { url: image } }, 0, 0, 1],
+    [{ image_url: { url: image }, url: image }, 1, 0, 1],
+    [{ text: "url pdf" }, 0, 0, 0],
+  ] as const)
+    assert.deepEqual(read({ input: [input] }).media, { images, audios, files });
   const added = (input: unknown): number => read({ input }).addedTokens;
   assert.equal(added(["a", "b", ""]) - added("a"), 4);
   assert.equal(added([1, 2, 3]), added("a"));

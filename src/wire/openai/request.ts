@@ -11,14 +11,8 @@ import {
 } from "../body/index.ts";
 import { toObject } from "../count/count.ts";
 import type { StoredUse } from "../stored/references.ts";
-import type {
-  Endpoint,
-  MediaCounts,
-  OtherModel,
-  ReadRequest,
-  RequestEdits,
-  RequestFacts,
-} from "../wire.ts";
+import type { Endpoint, OtherModel, ReadRequest, RequestEdits, RequestFacts } from "../wire.ts";
+import { embeddingKeys, mediaOf } from "./media.ts";
 import { hidesReasoning, searchesAlways } from "./model-name.ts";
 import { serviceTierOf } from "./terms.ts";
 import { referenceKeys, storedUse } from "./stored.ts";
@@ -49,24 +43,21 @@ const tokenFields: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 const noFields: readonly string[] = [];
 
-const imageTypes = ["image_url", "input_image", "image", "computer_screenshot"];
-/** Embeddings have images without a type: `input: [{"image": "https://…"}]`, at Jina and Cohere. */
-const imageKeys = ["image", "image_url"];
-const audioTypes = ["input_audio"];
-const fileTypes = ["file", "input_file", "document", "video_url"];
 /** Inputs that are not in the body at all: a stored conversation or prompt. */
 const references = ["previous_response_id", "conversation", "prompt"];
 
-const scan = bodyScanner({
-  nested: [
-    "stream_options",
-    "response_format",
-    "reasoning",
-    "text",
-    "text.format",
-    "search_parameters",
-  ],
-  keys: ["cache_control", ...imageKeys, ...referenceKeys],
+const nested = [
+  "stream_options",
+  "response_format",
+  "reasoning",
+  "text",
+  "text.format",
+  "search_parameters",
+];
+const scan = bodyScanner({ nested, keys: ["cache_control", ...referenceKeys], values: ["ttl"] });
+const scanEmbeddings = bodyScanner({
+  nested,
+  keys: [...embeddingKeys, ...referenceKeys],
   values: ["ttl"],
 });
 
@@ -79,7 +70,7 @@ export function readOpenaiRequest(
   body: Uint8Array,
   newTokenField: NewTokenField,
 ): ReadRequest {
-  const scanned = scan(body);
+  const scanned = endpoint.name === "embeddings" ? scanEmbeddings(body) : scan(body);
   refuseBackground(endpoint, scanned);
   const stored = storedUse(endpoint, scanned);
   const facts = factsOf(endpoint, scanned, stored);
@@ -184,27 +175,11 @@ function earlierAudios(body: ScannedBody, { uses }: StoredUse): number {
   return body.keyCount("audio") - (body.has("audio") ? 1 : 0);
 }
 
-function mediaOf(endpoint: Endpoint, body: ScannedBody): MediaCounts {
-  const typed = countTypes(body, imageTypes);
-  const named = imageKeys.reduce((sum, key) => sum + body.keyCount(key), 0);
-  return {
-    images: endpoint.name === "embeddings" ? Math.max(typed, named) : typed,
-    audios: countTypes(body, audioTypes),
-    files: countTypes(body, fileTypes),
-  };
-}
-
 function isReferring(body: ScannedBody): boolean {
   return (
     references.some((field) => isReference(body, field)) ||
     body.valueCount("type", "item_reference") > 0
   );
-}
-
-function countTypes(body: ScannedBody, types: readonly string[]): number {
-  let sum = 0;
-  for (const type of types) sum += body.valueCount("type", type);
-  return sum;
 }
 
 /** `prompt` is a text in the completions API and a stored prompt in the Responses API. */

@@ -19,7 +19,7 @@ export const itemProviders: Readonly<Record<ItemKind, string>> = {
   other: "other_costs",
 };
 
-/** The endpoint of charges that are no model call. */
+/** The endpoint of charges other than model calls. */
 export const chargeEndpoint = "charge";
 
 /** How the details of a charge begin, which its entry keeps as its usage. */
@@ -31,6 +31,23 @@ export function detailsOfCharge(details: string | null): {
   readonly unit: string | null;
 } {
   return { quantity: textIn(details, "quantity"), unit: textIn(details, "unit") };
+}
+
+/** How much of an item a charge is for, at its price: null if only its amount is known. */
+export function pricedQuantityOf(details: string | null): PricedQuantity | null {
+  const { quantity, unit } = detailsOfCharge(details);
+  const price = textIn(details, "price_usd");
+  if (quantity === null || unit === null || price === null) return null;
+  if (!/^\d{1,12}(?:\.\d{1,12})?$/.test(quantity)) return null;
+  return { quantity: parseUsd(quantity), unit, price: parseUsd(price) };
+}
+
+export interface PricedQuantity {
+  /** In 10⁻¹² of the unit, as amounts are. */
+  readonly quantity: bigint;
+  readonly unit: string;
+  /** Of one unit. */
+  readonly price: PicoUsd;
 }
 
 /** The kind of the item of a charge: a simulated one has the simulator as its provider. */

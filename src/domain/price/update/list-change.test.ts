@@ -457,3 +457,30 @@ test("a provider without any model left, and an empty list, are doubted", () => 
 test("a rate in place of a substitute may be a tenth of it", () => {
   assert.deepEqual(doubts(listOf(stated({ cache_read: "0.2" })), row()), []);
 });
+
+test("a price that a list only rounds is no change", () => {
+  const book = bookOf(row({ input: "30.8333", output: "8" }));
+  const changeTo = (input: string) =>
+    changeOf({ ...model, rows: [stated({ input })] }, { book, at })?.kind;
+  assert.equal(changeTo("30.83"), undefined);
+  assert.equal(changeTo("30.7"), "cheaper");
+  const mixed = stated({ input: "30.83", output: "9" });
+  const change = changeOf({ ...model, rows: [mixed] }, { book, at });
+  assert.equal(change?.rows[0]?.rates.input, 30_830_000n);
+});
+
+test("own rates of a tier that a list leaves out are kept, in proportion", () => {
+  const edge = { above: 200_000 };
+  const tiers = { context_tiers: [{ ...edge, input: "4", output: "12" }] };
+  const batch = { input: "1", output: "4" };
+  const long = { ...batch, context_tiers: [{ ...edge, input: "2", output: "6" }] };
+  const present = row({ ...tiers, service_tiers: { batch: long } });
+  const same = stated({ ...tiers, service_tiers: { batch } });
+  assert.equal(changeOf({ ...model, rows: [same] }, { book: bookOf(present), at }), null);
+  const halved = stated({ ...tiers, service_tiers: { batch: { input: "0.5" } } });
+  const { row: renewed, carried } = renewRow(present, halved);
+  assert.deepEqual(formatRow(renewed).service_tiers, {
+    batch: { input: "0.5", output: "2", context_tiers: [{ ...edge, input: "1", output: "3" }] },
+  });
+  assert.deepEqual(carried, ["batch"]);
+});

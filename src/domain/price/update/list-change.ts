@@ -2,6 +2,7 @@
 
 import { compareRows, type RateChange } from "./rate-change.ts";
 import { renewRow } from "./renew-row.ts";
+import { withUsualHours } from "./usual-hours.ts";
 import type { CatalogueRow } from "../row/row.ts";
 import type { ModelName } from "../served.ts";
 import type { PriceBook, PriceSheet } from "../sheet.ts";
@@ -94,38 +95,76 @@ export interface BookInForce {
 }
 
 /** @returns Null if the list agrees with the book, or has nothing newer. */
-export function changeOf(
-  { provider, model, rows }: ListedModel,
-  { book, firstHand, at }: BookInForce,
-): ModelChange | null {
-  const rates: RateChange[] = [];
-  const carried = new Set<string>();
-  const stored: CatalogueRow[] = [];
-  let isNew = false;
-  for (const listed of rows) {
-    const from = Math.max(at, listed.validFrom ?? at);
-    const query = { provider, model, at: from };
-    const present = presentRow(book, query);
-    if (present && present.source === firstHand?.source) {
-      const known = presentRow(firstHand.list, query);
-      if (known && compareRows(known, renewRow(known, listed).row).length === 0) continue;
-    }
-    const renewed = present && renewRow(present, listed);
-    if (!present) isNew = true;
-    else rates.push(...compareRows(present, renewed?.row ?? listed));
-    for (const name of renewed?.carried ?? []) carried.add(name);
-    stored.push({ ...(renewed?.row ?? listed), ...validity(from, listed.validTo) });
-  }
-  if (stored.length === 0 || (!isNew && rates.length === 0)) return null;
+export function changeOf(listed: ListedModel, inForce: BookInForce): ModelChange | null {
+  const { provider, model, rows } = listed;
+  const { book, at } = inForce;
+  const renewed = rows.map((row) => renewedIn(inForce, row, model));
+  const news = renewed.filter(({ isKnown }) => !isKnown);
+  const rates = news.flatMap(({ present, row }) => (present ? compareRows(present, row) : []));
+  const isNew = news.some(({ present }) => !present);
+  if (news.length === 0 || (!isNew && rates.every(isRounded))) return null;
+  const stored = news.map(({ row }) => row);
   const knownChange = statesTimes(rows, at) ? null : nextChange(book, { provider, model, at });
   return {
     provider,
     model,
     kind: isNew ? "new" : kindOf(rates),
     rates,
-    carried: [...carried],
+    carried: [...new Set(news.flatMap(({ carried }) => carried))],
     rows: knownChange === null ? stored : stored.map((row) => ({ ...row, validTo: knownChange })),
     knownChange,
+  };
+}
+
+/**
+ * The prices of a model that does not change, as rows of its own: another model whose row it has gets
+ * another price.
+ */
+export function ownRows(
+  { provider, model, rows }: ListedModel,
+  inForce: BookInForce,
+): readonly CatalogueRow[] {
+  const { book, at } = inForce;
+  const end = statesTimes(rows, at) ? null : nextChange(book, { provider, model, at });
+  return rows.map((listed) => {
+    const { present, row, isKnown } = renewedIn(inForce, listed, model);
+    const kept = isKnown && present ? { ...present, ...timesOf(row) } : row;
+    return {
+      ...kept,
+      model,
+      ids: { equals: model },
+      ...(end !== null && { validTo: end }),
+    };
+  });
+}
+
+interface RenewedPrice {
+  /** What the book has from then on, by its usual hours. */
+  readonly present: CatalogueRow | undefined;
+  readonly row: CatalogueRow;
+  readonly carried: readonly string[];
+  /** Whether the present price is known from the provider itself, and the list has nothing newer. */
+  readonly isKnown: boolean;
+}
+
+/** A price of a list, whole and valid from now on or later. */
+function renewedIn(
+  { book, firstHand, at }: BookInForce,
+  published: CatalogueRow,
+  model: string,
+): RenewedPrice {
+  const from = Math.max(at, published.validFrom ?? at);
+  const query = { provider: published.provider, model, at: from };
+  const listed = withUsualHours(published);
+  const present = presentRow(book, query);
+  const known = present?.source === firstHand?.source && firstHand?.list;
+  const before = known && presentRow(known, query);
+  const { row, carried } = present ? renewRow(present, listed) : { row: listed, carried: [] };
+  return {
+    present,
+    row: { ...row, ...validity(from, published.validTo) },
+    carried,
+    isKnown: !!before && compareRows(before, renewRow(before, listed).row).length === 0,
   };
 }
 
@@ -163,7 +202,8 @@ export function goneFrom(
 type BookQuery = Parameters<PriceBook["sheet"]>[0];
 
 function presentRow(book: PriceBook, query: BookQuery): CatalogueRow | undefined {
-  return presentSheet(book, query)?.row;
+  const row = presentSheet(book, query)?.row;
+  return row && withUsualHours(row);
 }
 
 /** A row found by a prefix belongs to another model. */
@@ -172,11 +212,28 @@ function presentSheet(book: PriceBook, query: BookQuery): PriceSheet | undefined
   return sheet?.match === "prefix" ? undefined : sheet;
 }
 
+function timesOf({
+  validFrom,
+  validTo,
+}: CatalogueRow): Pick<CatalogueRow, "validFrom" | "validTo"> {
+  return {
+    ...(validFrom !== undefined && { validFrom }),
+    ...(validTo !== undefined && { validTo }),
+  };
+}
+
 function validity(
   validFrom: number,
   validTo: number | undefined,
 ): Pick<CatalogueRow, "validFrom" | "validTo"> {
   return { validFrom, ...(validTo !== undefined && { validTo }) };
+}
+
+/** Lists compute prices from others: per second of those per hour, per token of those per unit. */
+function isRounded({ before, after }: RateChange): boolean {
+  if (before === null || after === null) return false;
+  const [less, more] = before < after ? [before, after] : [after, before];
+  return (more - less) * 1_000n <= more;
 }
 
 function kindOf(rates: readonly RateChange[]): ChangeKind {

@@ -5,9 +5,10 @@ import { isOpenMeter } from "../../usage/open-meter.ts";
 import { fixedMeters, type Meter } from "../../usage/usage.ts";
 import { unpricedSource, type PricedMeter, type Rate, type ServiceTier } from "../row/rate.ts";
 import { makeRateTable, openRate } from "../row/rate-table.ts";
-import type { CatalogueRow, Rates } from "../row/row.ts";
+import type { CatalogueRow, Rates, Schedule } from "../row/row.ts";
 import { levelOf } from "../row-sheet.ts";
 import { scheduledRates } from "../row/schedule.ts";
+import { withUsualHours } from "./usual-hours.ts";
 import { anywhere, applyTerms, statedRates, type Terms } from "../row/terms.ts";
 
 /** A meter that is charged differently, and where. */
@@ -92,15 +93,15 @@ function growth({ before, after }: RateChange): number {
   return Math.max(left, right) / Math.min(left, right);
 }
 
-/** The standard rate of a meter for a small context; undefined without a price. */
+/** The standard rate of a meter for a small context, at most hours; undefined without a price. */
 export function standardPerUnit(row: CatalogueRow, meter: Meter): PicoUsd | undefined {
-  return priced(ratesAt(row, standard)(meter))?.perUnit;
+  return priced(ratesAt(withUsualHours(row), standard)(meter))?.perUnit;
 }
 
 interface Place {
   readonly terms: Terms;
   readonly context: number;
-  /** A time at which hours apply; null outside of all hours. */
+  /** A time; null if neither row has hours. */
   readonly at: number | null;
 }
 
@@ -118,9 +119,25 @@ function placesOf(...rows: readonly CatalogueRow[]): readonly Place[] {
   const edges = rows.flatMap(({ contextTiers = [] }) =>
     contextTiers.map(({ tokens, inclusive }) => (inclusive ? tokens : tokens + 1)),
   );
-  const hours = rows.flatMap(({ schedules = [] }) =>
+  const contexts = [0, ...new Set(edges)];
+  const terms = [
+    standard.terms,
+    ...[...new Set(tiers)].map((serviceTier) => ({ serviceTier, region: anywhere })),
+    ...[...new Set(regions)].map((region) => ({ serviceTier: "standard" as const, region })),
+  ];
+  const times = timesOf(rows);
+  return terms.flatMap((under) =>
+    times.flatMap((at) => contexts.map((context) => ({ terms: under, context, at }))),
+  );
+}
+
+/**
+ * A time for each combination of hours: those of one row may lie outside those of another, or be the
+ * rest of the week.
+ */
+function timesOf(rows: readonly CatalogueRow[]): readonly (number | null)[] {
+  const edges = rows.flatMap(({ schedules = [] }) =>
     schedules.flatMap(({ weekdays, fromMinute, toMinute }) =>
-      // An edge in one row may lie within hours of the other.
       weekdays.flatMap((weekday) =>
         [fromMinute, toMinute].map(
           (minute) => mondayMs + (weekday - 1) * dayMs + minute * minuteMs,
@@ -128,25 +145,19 @@ function placesOf(...rows: readonly CatalogueRow[]): readonly Place[] {
       ),
     ),
   );
-  const contexts = [0, ...new Set(edges)];
-  return [
-    ...contexts.map((context) => ({ ...standard, context })),
-    ...[...new Set(hours)].map((at) => ({ ...standard, at })),
-    ...[...new Set(tiers)].flatMap((serviceTier) =>
-      contexts.map((context) => ({
-        terms: { serviceTier, region: anywhere },
-        context,
-        at: null,
-      })),
-    ),
-    ...[...new Set(regions)].flatMap((region) =>
-      contexts.map((context) => ({
-        terms: { serviceTier: "standard" as const, region },
-        context,
-        at: null,
-      })),
-    ),
-  ];
+  if (edges.length === 0) return [null];
+  const byHours = new Map<string, number>();
+  for (const at of [mondayMs, ...edges]) {
+    const open = rows.map(({ schedules = [] }) => openSchedule(schedules, at));
+    if (!byHours.has(open.join())) byHours.set(open.join(), at);
+  }
+  return [...byHours.values()];
+}
+
+/** The place of the schedule that applies at a time; -1 outside of all. */
+function openSchedule(schedules: readonly Schedule[], at: number): number {
+  const rates = scheduledRates(schedules, at);
+  return schedules.findIndex((one) => one.rates === rates);
 }
 
 const minuteMs = 60_000;

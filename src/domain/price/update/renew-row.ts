@@ -197,16 +197,21 @@ function renewTerms(
 ): Readonly<Record<string, TermPrice>> {
   const carried = Object.entries(present).map(([name, price]) => {
     const now = stated[name];
-    if (now !== undefined) return [name, renewTerm(price, now, bases)] as const;
+    const inTerm: TermBases = { ...bases, report: () => bases.report(name) };
+    if (now !== undefined) return [name, renewTerm(price, now, inTerm)] as const;
     const own = isFactor(price) ? price : carryOwn(price, bases, () => bases.report(name));
     return [name, own] as const;
   });
   return { ...stated, ...Object.fromEntries(carried) };
 }
 
-/** A factor that gives every stated rate stays: it also gives those that are not stated. */
+/**
+ * A factor that gives every stated rate stays: it also gives those that are not stated. Of own rates,
+ * those that are not stated are carried over.
+ */
 function renewTerm(present: TermPrice, stated: TermPrice, bases: TermBases): TermPrice {
-  if (!isFactor(present) || isFactor(stated)) return stated;
+  if (isFactor(stated)) return stated;
+  if (!isFactor(present)) return renewOwn(present, stated, bases);
   const isScaled = (own: Rates, standard: Rates): boolean =>
     Object.entries(own).every(([name, rate]) => {
       const plain = standard[name as Meter];
@@ -219,6 +224,24 @@ function renewTerm(present: TermPrice, stated: TermPrice, bases: TermBases): Ter
       return tier !== undefined && isScaled(rates, { ...bases.row, ...tier.rates });
     });
   return isSame ? present : stated;
+}
+
+function renewOwn(present: OwnRates, stated: OwnRates, bases: TermBases): OwnRates {
+  const before = { ...bases.before, ...present.rates };
+  const follows = before.input === undefined ? undefined : scaled(before.input, "input", bases);
+  const input = stated.rates.input ?? follows;
+  const known = { ...(input !== undefined && { input }), ...stated.rates };
+  const inTerm: Bases = { before, after: mainRates(before, known) };
+  const carry = (rates: Rates): Rates => carryRates(rates, inTerm, bases.report);
+  const rates = { ...carry(leaveOut(present.rates, stated.rates)), ...stated.rates };
+  if (stated.contextTiers) return { ...stated, rates };
+  const old = present.contextTiers ?? [];
+  const kept = old.filter((tier) =>
+    bases.contextTiers.some(({ tokens }) => tokens === tier.tokens),
+  );
+  if (kept.length < old.length) bases.report("context_tiers");
+  const contextTiers = kept.map((tier) => ({ ...tier, rates: carry(tier.rates) }));
+  return { rates, ...(contextTiers.length > 0 && { contextTiers }) };
 }
 
 /** Own rates at a threshold that the new row does not have are left out. */

@@ -18,6 +18,8 @@ export interface Fields {
   json(name: string): unknown;
   /** The number of members of a JSON list, which is not built; undefined for anything else. */
   members(name: string): number | undefined;
+  /** The number of values under a name: of a list's members, or of a form's texts. Files are not counted. */
+  count(name: string): number;
   /** Whether the field is present and not null. */
   has(name: string): boolean;
   withModel(model: string): Uint8Array;
@@ -39,6 +41,7 @@ function jsonFields(body: Uint8Array): Fields {
     integer: (name, bounds) => scanned.integer(name, bounds),
     json: (name) => scanned.json(name),
     members: (name) => scanned.members(name),
+    count: (name) => scanned.members(name) ?? (scanned.has(name) ? 1 : 0),
     has: (name) => scanned.has(name),
     withModel: (model) => editBody(scanned, [{ path: "model", json: JSON.stringify(model) }]),
   };
@@ -65,6 +68,7 @@ function formFields(body: Uint8Array, contentType: string): Fields {
     integer: (name, bounds) => integerIn(name, string(name), bounds),
     json: () => undefined,
     members: () => undefined,
+    count: (name) => texts.filter((text) => text.name === name || text.name === `${name}[]`).length,
     has: (name) => one(name) !== undefined,
     withModel: (model) => {
       const part = one("model");
@@ -76,11 +80,6 @@ function formFields(body: Uint8Array, contentType: string): Fields {
       ]);
     },
   };
-}
-
-/** The number of members of a list; any other value counts as one. */
-export function countIn(fields: Fields, name: string): number {
-  return fields.members(name) ?? (fields.has(name) ? 1 : 0);
 }
 
 function integerIn(

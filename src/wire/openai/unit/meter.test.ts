@@ -129,3 +129,30 @@ test("a recording is billed for a second at least", () => {
   for (const answer of ['{"duration":0.4}', '{"duration":0}', '{"usage":{"seconds":0}}'])
     assert.equal(transcribed([answer]).unit?.count, 1, answer);
 });
+
+test("images that come one after another each report their own usage", () => {
+  for (const kind of ["image_generation", "image_edit"]) {
+    const event = (type: string, more: object) =>
+      `data: ${JSON.stringify({ type: `${kind}.${type}`, b64_json: "AAAA", ...more })}\n\n`;
+    const partial = event("partial_image", { partial_image_index: 0 });
+    const one = event("completed", { usage });
+    const two = event("completed", { usage: { ...usage, output_tokens: 300, total_tokens: 310 } });
+    const { parts, reportedCost, rawUsage } = image([partial, one, partial, two]);
+    assert.deepEqual(parts, [{ model: null, usage: { input: 20, output: 0, output_image: 572 } }]);
+    assert.equal(reportedCost, 40_000_000_000n);
+    assert.equal(JSON.parse(rawUsage ?? "").length, 2);
+    assert.deepEqual(image([partial, one]).parts, counted);
+  }
+});
+
+test("the input of a transcription is audio, unless the answer says otherwise", () => {
+  const parts = (counts: object) =>
+    transcribed([JSON.stringify({ text: "a", usage: counts })]).parts;
+  const total = { input_tokens: 100, output_tokens: 5, total_tokens: 105 };
+  const heard = (input: number, audio: number) => [
+    { model: null, usage: { input, output: 5, input_audio: audio } },
+  ];
+  assert.deepEqual(parts(total), heard(0, 100));
+  const details = { text_tokens: 10, audio_tokens: 90 };
+  assert.deepEqual(parts({ ...total, input_token_details: details }), heard(10, 90));
+});

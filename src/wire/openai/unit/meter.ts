@@ -4,10 +4,11 @@
  */
 
 import { PurserError } from "../../../domain/error.ts";
+import { add } from "../../../domain/money/money.ts";
 import { openMeter } from "../../../domain/usage/open-meter.ts";
 import type { BilledUnit } from "../../../domain/usage/billed-unit.ts";
 import { tokensOfBytes } from "../../../domain/usage/passed-text.ts";
-import type { Usage } from "../../../domain/usage/usage.ts";
+import { sumUsage, type Usage } from "../../../domain/usage/usage.ts";
 import { AnswerBody } from "../../answer/answer-body.ts";
 import { SseFraming } from "../../answer/sse-framing.ts";
 import { hasError } from "../../answer/error-body.ts";
@@ -22,6 +23,7 @@ import { speechTokens } from "./speech-length.ts";
 import { makesJob, videoMade } from "./video.ts";
 
 const nothing = new Uint8Array(0);
+const audioSeconds = openMeter("audio_seconds");
 
 export class UnitMeter implements UsageMeter {
   readonly output = null;
@@ -36,6 +38,8 @@ export class UnitMeter implements UsageMeter {
   #answer: JsonObject | undefined;
   /** The last usage of any event; images in events are large, and are not kept. */
   #usageOfEvents: string | undefined;
+  /** The usage of each image that came as an event of its own. */
+  readonly #usageOfImages: string[] = [];
   /** Whether an event reported an error. */
   #hasFailed = false;
   #length = 0;
@@ -87,7 +91,10 @@ export class UnitMeter implements UsageMeter {
   }
 
   #take(event: Buffer): true {
-    this.#usageOfEvents = lastUsage(event)?.toString() ?? this.#usageOfEvents;
+    const usage = lastUsage(event)?.toString();
+    this.#usageOfEvents = usage ?? this.#usageOfEvents;
+    if (usage !== undefined && imageEnds.some((type) => event.includes(type)))
+      this.#usageOfImages.push(usage);
     if (event.length <= longestError && isError(parseObject(event))) this.#hasFailed = true;
     return true;
   }
@@ -98,9 +105,9 @@ export class UnitMeter implements UsageMeter {
     const isReported =
       !makesJob.has(this.#kind) &&
       (answer === undefined || toObject(answer["usage"]) !== undefined);
-    const written = isReported ? (this.#usageOfEvents ?? lastUsage(body)?.toString()) : undefined;
-    const usage = written === undefined ? undefined : this.#usageOf(written);
-    const unit = this.#unitOf(answer, written);
+    const written = isReported ? this.#writtenUsage(body) : [];
+    const usage = this.#usageOf(written);
+    const unit = this.#unitOf(answer, written.at(-1));
     const hasFailed = this.#hasFailed || isError(answer);
     return {
       model: toText(answer?.["model"]) ?? null,
@@ -108,25 +115,42 @@ export class UnitMeter implements UsageMeter {
       ...(unit && !hasFailed && { unit }),
       reportedCost: usage?.reportedCost ?? null,
       serviceTier: this.#facts.serviceTier,
-      rawUsage: written?.slice(0, longestRaw) ?? null,
+      rawUsage: rawOf(written),
       flags: hasFailed ? ["provider_error"] : [],
       passedBytes: 0,
     };
   }
 
-  #usageOf(written: string): Pick<UsageReading, "usage" | "reportedCost"> | undefined {
+  /** More than one if images came one after another: each reports its own. */
+  #writtenUsage(body: Buffer): readonly string[] {
+    if (this.#usageOfImages.length > 0) return this.#usageOfImages;
+    const written = this.#usageOfEvents ?? lastUsage(body)?.toString();
+    return written === undefined ? [] : [written];
+  }
+
+  #usageOf(written: readonly string[]): Pick<UsageReading, "usage" | "reportedCost"> | undefined {
     try {
-      const { usage, reportedCost } = readUsage(written, this.#kind !== "rerank");
-      return { usage: usage && this.#asMade(usage), reportedCost };
+      const readings = written.map((usage) => readUsage(usage, this.#kind !== "rerank"));
+      const usages = readings.flatMap(({ usage }) => (usage ? [this.#asMade(usage)] : []));
+      const costs = readings.flatMap(({ reportedCost: cost }) => (cost === null ? [] : [cost]));
+      return {
+        usage: usages.length > 0 ? sumUsage(usages) : null,
+        reportedCost: costs.length > 0 ? costs.reduce(add) : null,
+      };
     } catch (error) {
       if (error instanceof PurserError) return undefined;
       throw error;
     }
   }
 
-  /** The output of speech is audio and that of images is images, unless the details say more. */
+  /**
+   * The output of speech is audio, that of images is images, and the input of a transcription is
+   * audio, unless the details say more.
+   */
   #asMade(usage: Usage): Usage {
-    const { output = 0 } = usage;
+    const { input = 0, output = 0, input_audio: heard, [audioSeconds]: seconds } = usage;
+    if (this.#kind === "transcription" && heard === undefined && seconds === undefined)
+      return { ...usage, input: 0, input_audio: input };
     if (this.#kind === "speech") return { ...usage, output: 0, output_audio: output };
     return this.#kind === "image" && usage.output_image === undefined
       ? { ...usage, output: 0, output_image: output }
@@ -154,6 +178,15 @@ export class UnitMeter implements UsageMeter {
     const length = isFile ? this.#length : Math.ceil(this.#length * bytesInBase64);
     return speechTokens({ length, head: this.#head, format: this.#facts.unit?.format });
   }
+}
+
+/** The types of events that end an image. */
+const imageEnds = ["image_generation", "image_edit"].map((kind) => `"${kind}.completed"`);
+
+/** A list, if there are several. */
+function rawOf(written: readonly string[]): string | null {
+  const raw = written.length > 1 ? `[${written.join()}]` : written[0];
+  return raw?.slice(0, longestRaw) ?? null;
 }
 
 const longestRaw = 4096;
@@ -185,9 +218,12 @@ function secondsOf(
   const reported = usage?.["seconds"] ?? usage?.["prompt_audio_seconds"] ?? answer?.["duration"];
   const isNumber = /^\d{1,9}(?:\.\d+)?$/.test(toText(reported) ?? String(reported));
   const seconds = isNumber ? Number(reported) : Number.NaN;
-  const meter = openMeter("audio_seconds");
   return seconds >= 0 && seconds <= mostReportedSeconds
-    ? { meters: [meter], family: meter, count: Math.max(leastSeconds, Math.round(seconds)) }
+    ? {
+        meters: [audioSeconds],
+        family: audioSeconds,
+        count: Math.max(leastSeconds, Math.round(seconds)),
+      }
     : undefined;
 }
 

@@ -131,6 +131,39 @@ test("a video is held by its length and size, and at the longest one if its mode
   }
 });
 
+test("images to edit count by whatever names they are given, in JSON and in a form", () => {
+  const url = "https://example.com/a.png";
+  for (const path of ["/images/edits", "/images/generations", "/videos", "/videos/generations"])
+    for (const [body, count] of [
+      [{ image_url: url }, 1],
+      [{ image_urls: [url, url] }, 2],
+      [{ reference_images: [url, { url }], image: { url } }, 3],
+      [{ images: [], image: url, reference_image_urls: [url] }, 2],
+      [{ input_reference: url }, 1],
+      [{ image: null }, 0],
+    ] as const) {
+      const { unit, media } = jsonFacts(path, { model: "m", prompt: "a", ...body });
+      const also = { meters: ["input_images"], family: "input_images", count, mayBeFree: true };
+      assert.deepEqual(unit?.also, count > 0 ? [also] : undefined, path + JSON.stringify(body));
+      assert.equal(media.images, count);
+    }
+  const field = (name: string): string => `"${name}"\r\n\r\n${url}`;
+  const form = [model, field("image_url"), field("images[]"), field("images[]")];
+  assert.equal(formFacts(form, "/images/edits").media.images, 3);
+});
+
+test("images that are streamed are held with the input of each", () => {
+  const facts = (more: object): RequestFacts =>
+    jsonFacts("/images/edits", { model: "m", prompt: "abc", image: "a", ...more });
+  const one = facts({ stream: true, n: 1 });
+  const three = facts({ stream: true, n: 3 });
+  assert.deepEqual([one.media.images, three.media.images], [1, 3]);
+  assert.equal(three.addedTokens - one.addedTokens, 2 * three.textBytes);
+  assert.equal(facts({ stream: false, n: 3 }).media.images, 1);
+  const stream = [model, '"stream"\r\n\r\ntrue', '"n"\r\n\r\n2', '"image"\r\n\r\na'];
+  assert.equal(formFacts(stream, "/images/edits").media.images, 2);
+});
+
 test("images and documents are counted without being built", () => {
   const facts = (path: string, fields: string): RequestFacts =>
     wire.read(wire.endpoint("POST", path), Buffer.from(`{"model":"m",${fields}}`)).facts;
@@ -139,7 +172,7 @@ test("images and documents are counted without being built", () => {
   for (const field of ["image", "images"])
     assert.equal(facts("/images/generations", `"${field}":${list}`).media.images, 3);
   assert.equal(facts("/images/generations", '"images":null,"image":"a"').media.images, 1);
-  assert.equal(facts("/images/generations", '"images":[],"image":"a"').media.images, 0);
+  assert.equal(facts("/images/generations", '"images":[],"image":"a"').media.images, 1);
   const video = facts("/videos/generations", `"images":${list},"image":{"url":"a"}`);
   assert.equal(video.media.images, 4);
   assert.equal(facts("/rerank", `"query":"q","documents":${list}`).unit?.count, 1);

@@ -13,9 +13,9 @@ import type {
 import { named } from "../stored.ts";
 import { isLengthKnown, mostSeconds } from "./audio-length.ts";
 import type { Bounds } from "./bounds.ts";
-import { countIn, fieldsOf, type Fields } from "./fields.ts";
+import { fieldsOf, type Fields } from "./fields.ts";
 import { imageUnit, tokensOfImage, usualImage } from "./image.ts";
-import { withInputImages } from "./input-images.ts";
+import { imagesIn, withInputImages } from "./input-images.ts";
 import { moderationBounds } from "./moderation.ts";
 import { ocrBounds } from "./ocr.ts";
 import { deferredVideoBounds, makesJob, videoBounds } from "./video.ts";
@@ -175,7 +175,9 @@ function imageBounds(fields: Fields, model: string): Bounds {
   const quality = fields.string("quality") ?? usual.quality;
   const size = fields.string("size") ?? usual.size;
   const resolution = fields.string("resolution");
-  const images = fields.files.length + inputImages(fields);
+  const images = imagesIn(fields);
+  // Each image of a stream reports the whole input again.
+  const reports = streams(fields) ? count : 1;
   return {
     unit: {
       ...imageUnit({ quality, size, resolution, count }),
@@ -184,7 +186,8 @@ function imageBounds(fields: Fields, model: string): Bounds {
       tokensEach: tokensOfImage({ quality, size }),
       ...withInputImages(images),
     },
-    images,
+    images: images * reports,
+    addedTokens: fields.textBytes * (reports - 1),
     choices: count,
     maxOutputTokens: mostTokensPerImage,
   };
@@ -196,11 +199,9 @@ function imageBounds(fields: Fields, model: string): Bounds {
  */
 const mostTokensPerImage = 32_768;
 
-/** Images to edit, inline in a JSON body or by reference. */
-function inputImages(fields: Fields): number {
-  // Those of a form are its files.
-  if (fields.contentType !== undefined) return 0;
-  return countIn(fields, fields.has("images") ? "images" : "image");
+function streams(fields: Fields): boolean {
+  const stream = fields.contentType === undefined ? fields.json("stream") : fields.string("stream");
+  return String(stream).toLowerCase() === "true";
 }
 
 /**

@@ -6,8 +6,8 @@ import { toText, type JsonObject } from "../../count/count.ts";
 import { isKnownSize, reportedSeconds, requestedSeconds, videoUnit } from "../../unit/video.ts";
 import type { EndpointUnit, RequestFacts } from "../../wire.ts";
 import type { Bounds } from "./bounds.ts";
-import { countIn, type Fields } from "./fields.ts";
-import { withInputImages } from "./input-images.ts";
+import type { Fields } from "./fields.ts";
+import { imagesIn, withInputImages } from "./input-images.ts";
 
 /** A job that was only begun has used nothing yet, whatever its answer reports. */
 export const makesJob: ReadonlySet<EndpointUnit> = new Set(["video", "deferred_video"]);
@@ -22,6 +22,7 @@ export function videoBounds(fields: Fields, model: string): Bounds {
   const size = fields.string("size") ?? (isSora ? "720x1280" : undefined);
   const seconds = asked ?? (isSora ? 4 : longestVideo);
   const videos = videosIn(fields);
+  const images = imagesIn(fields);
   const isExact = isKnownSize(size) && (asked !== undefined || isSora);
   const toHoldLess =
     asked === undefined && !isSora
@@ -30,10 +31,12 @@ export function videoBounds(fields: Fields, model: string): Bounds {
   return {
     unit: {
       ...videoUnit({ size, seconds: seconds * videos }),
+      ...withInputImages(images),
       isExact,
       output: null,
       ...(toHoldLess !== undefined && { toHoldLess }),
     },
+    images,
     choices: videos,
     maxOutputTokens: 0,
   };
@@ -91,11 +94,6 @@ function videosIn(fields: Fields): number {
 }
 
 const countBounds = { min: 1, max: 1024 };
-
-function imagesIn(fields: Fields): number {
-  const names = ["image", "image_url", "images", "reference_images", "reference_image_urls"];
-  return names.reduce((sum, name) => sum + countIn(fields, name), fields.files.length);
-}
 
 function refuseVideo(fields: Fields): void {
   for (const field of ["video", "video_url"]) {

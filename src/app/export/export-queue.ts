@@ -3,7 +3,7 @@
 import { PurserError } from "../../domain/error.ts";
 import type { Exporter, ExportJob } from "../port/exporter.ts";
 
-export interface TurnLimits {
+export interface QueueLimits {
   readonly atOnce: number;
   /** Further requests are refused. */
   readonly mostWaiting: number;
@@ -12,16 +12,16 @@ export interface TurnLimits {
 }
 
 /** Each file takes some memory, and turns of the thread that serves calls. */
-export const usualTurns: TurnLimits = { atOnce: 2, mostWaiting: 32, idleMs: 30_000 };
+export const usualLimits: QueueLimits = { atOnce: 2, mostWaiting: 32, idleMs: 30_000 };
 
 /** Runs the jobs of another exporter, in the order in which they are asked for. */
-export class ExportTurns implements Exporter {
+export class ExportQueue implements Exporter {
   readonly #inner: Exporter;
-  readonly #limits: TurnLimits;
+  readonly #limits: QueueLimits;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  constructor(inner: Exporter, limits: TurnLimits = usualTurns) {
+  constructor(inner: Exporter, limits: QueueLimits = usualLimits) {
     this.#inner = inner;
     this.#limits = limits;
   }

@@ -1,13 +1,13 @@
-/** Prices on which the published lists disagree, where the later list is right. */
+/** Prices on which published lists disagree, and which of them is right or charged. */
 
-import type { PriceList } from "../../src/catalogue/merge.ts";
-import { parsePerCall } from "../../src/domain/price/text/per-million.ts";
-import type { CatalogueRow } from "../../src/domain/price/row/row.ts";
+import type { PriceList } from "./merge.ts";
+import { parsePerCall } from "../domain/price/text/per-million.ts";
+import type { CatalogueRow } from "../domain/price/row/row.ts";
 
 interface Resolved {
   readonly provider: string;
   readonly model: string;
-  /** The source whose price is right, against the order of precedence. */
+  /** The source whose price is right, against the order of precedence; or `the book`, by its overlay. */
   readonly right: string;
   readonly why: string;
 }
@@ -18,7 +18,16 @@ const govCloud = {
   why: "GovCloud costs more than other regions (aws.amazon.com/bedrock/pricing)",
 } as const;
 
+const redirected = {
+  provider: "x-ai",
+  right: "the book",
+  why: "since 2026-05-15 served and billed as grok-4.3 (docs.x.ai/developers/migration/may-15-retirement)",
+} as const;
+
 export const resolved: readonly Resolved[] = [
+  { ...redirected, model: "grok-code-fast" },
+  { ...redirected, model: "grok-code-fast-1" },
+  { ...redirected, model: "grok-code-fast-1-0825" },
   { ...govCloud, model: "us-gov.anthropic.claude-haiku-5-5" },
   { ...govCloud, model: "us-gov.anthropic.claude-sonnet-5" },
   { ...govCloud, model: "us-gov.anthropic.claude-sonnet-5-5" },
@@ -34,6 +43,8 @@ interface Undecided {
   readonly provider: string;
   /** Ids of the later list. */
   readonly model: RegExp;
+  /** Other ids by which the earlier list has the models. */
+  readonly earlier?: RegExp;
   readonly why: string;
 }
 
@@ -52,6 +63,7 @@ export const undecided: readonly Undecided[] = [
   {
     provider: "azure",
     model: /^text-embedding-(?:3-large|3-small|ada-002)$/,
+    earlier: /^ada$/,
     why: "the dearer: litellm has it for data zones, too, and a host does not show the kind of a deployment",
   },
   {
@@ -70,11 +82,30 @@ export function isUndecided({ provider, model }: CatalogueRow): boolean {
   return undecided.some((entry) => entry.provider === provider && entry.model.test(model));
 }
 
+/** Whether nothing decides between the price of a row, from any list, and that of another list. */
+export function isDisputed(row: CatalogueRow): boolean {
+  return (
+    isUndecided(row) ||
+    undecided.some(({ provider, earlier }) => provider === row.provider && earlier?.test(row.model))
+  );
+}
+
 export function isPreferred({ provider, model, source }: CatalogueRow): boolean {
   return resolved.some(
     (entry) => entry.provider === provider && entry.model === model && entry.right === source,
   );
 }
+
+/** Why the price of a list is wrong, if another list is known to have the right one. */
+export function whyWrong({ provider, model, source }: CatalogueRow): string | undefined {
+  const entry = resolved.find((each) => each.provider === provider && each.model === model);
+  return entry && sources.has(source) && entry.right !== source
+    ? `has another price in ${entry.right}, which is right: ${entry.why}`
+    : undefined;
+}
+
+/** The lists between which it was decided. */
+const sources: ReadonlySet<string> = new Set(["genai-prices", "litellm"]);
 
 interface Fee {
   readonly provider: string;

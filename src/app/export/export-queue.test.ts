@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { PurserError } from "../../domain/error.ts";
 import type { Exporter, ExportJob } from "../port/exporter.ts";
-import { ExportTurns, usualTurns } from "./turns.ts";
+import { ExportQueue, usualLimits } from "./export-queue.ts";
 
 const job: ExportJob = {
   format: "csv",
@@ -32,13 +32,13 @@ function endless(): Exporter & { readonly open: () => number } {
   };
 }
 
-function begin(turns: ExportTurns, by = signal): AsyncIterator<Uint8Array> {
+function begin(turns: ExportQueue, by = signal): AsyncIterator<Uint8Array> {
   return turns.run(job, by)[Symbol.asyncIterator]();
 }
 
 test("two files are made at once; the next begins when one ends", async () => {
   const exporter = endless();
-  const turns = new ExportTurns(exporter);
+  const turns = new ExportQueue(exporter);
   const [first, second, third] = [begin(turns), begin(turns), begin(turns)];
   await first.next();
   await second.next();
@@ -55,7 +55,7 @@ test("two files are made at once; the next begins when one ends", async () => {
 test("a request that arrives while a turn passes on does not take it", async () => {
   for (let steps = 0; steps < 10; steps++) {
     const exporter = endless();
-    const turns = new ExportTurns(exporter, { ...usualTurns, atOnce: 1 });
+    const turns = new ExportQueue(exporter, { ...usualLimits, atOnce: 1 });
     const [first, second, third] = [begin(turns), begin(turns), begin(turns)];
     await first.next();
     const waiting = second.next();
@@ -73,7 +73,7 @@ test("a request that arrives while a turn passes on does not take it", async () 
 
 test("a reader that leaves while it waits does not take a turn", async () => {
   const exporter = endless();
-  const turns = new ExportTurns(exporter, { ...usualTurns, atOnce: 1 });
+  const turns = new ExportQueue(exporter, { ...usualLimits, atOnce: 1 });
   const leaving = new AbortController();
   const [first, second, third] = [begin(turns), begin(turns, leaving.signal), begin(turns)];
   await first.next();
@@ -88,7 +88,7 @@ test("a reader that leaves while it waits does not take a turn", async () => {
 });
 
 test("a queue that is full refuses", async () => {
-  const turns = new ExportTurns(endless(), { ...usualTurns, atOnce: 1, mostWaiting: 1 });
+  const turns = new ExportQueue(endless(), { ...usualLimits, atOnce: 1, mostWaiting: 1 });
   const [first, second, third] = [begin(turns), begin(turns), begin(turns)];
   await first.next();
   const waiting = second.next();
@@ -102,7 +102,7 @@ test("a queue that is full refuses", async () => {
 
 test("a reader that takes nothing gives up its turn, and can read on", async () => {
   const exporter = endless();
-  const turns = new ExportTurns(exporter, { ...usualTurns, atOnce: 1, idleMs: 1 });
+  const turns = new ExportQueue(exporter, { ...usualLimits, atOnce: 1, idleMs: 1 });
   const [idle, next] = [begin(turns), begin(turns)];
   await idle.next();
   assert.equal((await next.next()).done, false);
