@@ -247,7 +247,7 @@ test("a currency without a rate for a day, without rates, or that is none is ref
     ["requests?currency=GBP", /GBP has no rate before 2026-11-15/],
     ["users?from=2026-11-01&currency=CHF", /CHF has no rates/],
     ["series?currency=EURO", /"EURO" is not an ISO 4217 currency/],
-    ["teams?currency=eur", /"eur" is no currency/],
+    ["teams?currency=eur", /"eur" is not an ISO 4217 currency/],
   ] as const) {
     const { status, json } = await gateway.api("GET", `/api/v1/${query}`);
     assert.deepEqual([status, json["field"]], [400, "currency"], query);

@@ -121,7 +121,7 @@ test("each value has a question of its own, and the next window has none", () =>
   ask("v", 1);
   ask("u", 2);
   assert.equal(count(desk, "budget_ask"), 2);
-  assert.throws(() => desk.run({ kind: "decline_budget", at: 3, ...control }), /value: is missing/);
+  assert.throws(() => desk.run({ kind: "decline_budget", at: 3, ...control }), /value is missing/);
   desk.run({ kind: "decline_budget", at: 3, ...control, value: "u" });
   const open = [...desk.books.counters()].map(({ key, controls }) => [
     key.value,

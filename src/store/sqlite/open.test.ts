@@ -96,7 +96,7 @@ const undone = [
     ),
     "CREATE TABLE hour (hour INTEGER PRIMARY KEY, first_seq INTEGER, last_seq INTEGER);",
     "INSERT INTO hour SELECT hour, min(first_seq), max(last_seq) FROM hour_rows GROUP BY hour;",
-    "DROP TABLE hour_rows;",
+    "DROP TABLE hour_rows; DROP TABLE closing;",
   ].join(" "),
 ] as const;
 
