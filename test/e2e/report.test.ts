@@ -116,14 +116,14 @@ function callsOf(rows: readonly Row[]): number {
   return rows.reduce((sum, { figures }) => sum + (figures.calls ?? 0), 0);
 }
 
-/** For a row with the metrics cost, calls, released and refusals. */
+/** For a row with the metrics cost, calls, charges, released and refusals. */
 async function checkDrill({ figures, drill }: Row & { drill: string | null }): Promise<void> {
   assert.ok(drill !== null);
   const calls = await gateway.entries(drill);
   const count = (status: string): number => calls.filter((call) => call.status === status).length;
   assert.deepEqual(
     [count("settled"), count("released"), sumPico(calls.map((call) => call.cost_usd))],
-    [figures.calls, figures.released, picoOf(figures.cost ?? "")],
+    [(figures.calls ?? 0) + (figures.charges ?? 0), figures.released, picoOf(figures.cost ?? "")],
     drill,
   );
   // They are listed only if they are asked for.
@@ -156,7 +156,7 @@ test("any partition by up to three dimensions adds up to the total, tools and in
 });
 
 test("every row of a report, and of its buckets, leads to the calls that it sums", async () => {
-  const query = `${all}&metrics=cost,calls,released,refusals`;
+  const query = `${all}&metrics=cost,calls,charges,released,refusals`;
   for (const by of ["team", "task", "provider,endpoint", "user,tag:customer", "key", "status"]) {
     const found = await ask(`${query}&by=${by}`);
     for (const row of [found.total, ...found.rows]) await checkDrill(row);
@@ -220,11 +220,13 @@ test("a range is compared with the one before, and a calendar window with the sa
 });
 
 test("failed and refused calls are in no average, and the answer survives a kill", async () => {
-  const query = `${all}&by=team&metrics=cost,calls,released,refusals,latency_avg,latency_p95,cost_per_call,cost_per_task`;
+  const query = `${all}&by=team&metrics=cost,calls,charges,charge_cost,released,refusals,latency_avg,latency_p95,cost_per_call,cost_per_task`;
   const found = await ask(query);
-  const { calls = 0, released, refusals, cost, cost_per_call: each } = found.total.figures;
-  assert.deepEqual([calls, released, refusals], [242, 1, 1]);
-  assert.equal(picoOf(each ?? ""), (picoOf(cost ?? "") * 2n + BigInt(calls)) / BigInt(2 * calls));
+  const { figures } = found.total;
+  const { calls = 0, charges, released, refusals, cost, cost_per_call: each } = figures;
+  assert.deepEqual([calls, charges, released, refusals], [122, 120, 1, 1]);
+  const ofCalls = picoOf(cost ?? "") - picoOf(figures.charge_cost ?? "");
+  assert.equal(picoOf(each ?? ""), (ofCalls * 2n + BigInt(calls)) / BigInt(2 * calls));
   await gateway.kill();
   gateway = await startGateway(options);
   const again = await ask(`${query}&to=${encodeURIComponent(found.to)}`);

@@ -70,7 +70,7 @@ const refused: readonly (readonly [fields: object, field: string, remedy: RegExp
   [{ ...spend, window: "0h" }, "window", /24h/],
   [{ ...spend, window: "400d" }, "window", /366 days/],
   [{ ...spend, amount: "0" }, "amount", /above zero/],
-  [{ ...spend, amount: "-1" }, "amount", /more than zero/],
+  [{ ...spend, amount: "-1" }, "amount", /above zero/],
   [{ ...spend, by: "usr" }, "by", /dimension/],
   [{ ...threshold, action: "stop" }, "action", /notify, pause, model/],
   [{ when: "unpriced_model", action: "pause" }, "action", /spend_over/],
