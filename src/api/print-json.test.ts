@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { lazyList, printJson } from "./print-json.ts";
+import { turnsDuring } from "../domain/turns.test-kit.ts";
 
 async function printed(value: unknown): Promise<string> {
   const body = await printJson(value);
@@ -67,14 +68,6 @@ test("an error of an item is that of the answer", async () => {
 
 test("turns of the event loop pass while a long answer is printed", async () => {
   const data = Array.from({ length: 60_000 }, (_, n) => ({ n, text: "some text of a row" }));
-  let turns = 0;
-  let isOver = false;
-  const count = (): void => {
-    turns += 1;
-    if (!isOver) setImmediate(count);
-  };
-  setImmediate(count);
-  await printJson({ data });
-  isOver = true;
+  const turns = await turnsDuring(async () => void (await printJson({ data })));
   assert.ok(turns >= 4, `${turns} turns`);
 });

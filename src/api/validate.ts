@@ -46,18 +46,18 @@ function explain(issue: Issue, value: unknown, schema: z.ZodType): PurserError {
   const { problem, remedy: usual } =
     form === undefined ? diagnose(narrow, found) : misformed(found, form);
   const isMissing = found === undefined && form === undefined && field !== "";
-  const remedy = isMissing ? remedyForMissing(schema, narrow, usual) : usual;
+  const remedy = (isMissing ? remedyForMissing(schema, narrow) : undefined) ?? usual;
   const message = `${field || wholeBody} ${problem}`;
   return new PurserError("invalid_request", message, field === "" ? { remedy } : { field, remedy });
 }
 
-// oxlint-disable-next-line max-params -- a schema, what it found, and what it says otherwise
-function remedyForMissing(schema: z.ZodType, { code, path }: Issue, usual: string): string {
+/** What the schema says of the field, if that is a better remedy than the usual one. */
+function remedyForMissing(schema: z.ZodType, { code, path }: Issue): string | undefined {
   const of = schemaAt(schema, path);
   const list = of instanceof z.ZodArray && path.length === 1;
   if (list) return `Give a list: {"${String(path[0])}":[…]}.`;
   const [, what] = /^The ([^.`]+)\./.exec(of?.description ?? "") ?? [];
-  return what === undefined || code !== "invalid_type" ? usual : `Give the ${what}.`;
+  return what === undefined || code !== "invalid_type" ? undefined : `Give the ${what}.`;
 }
 
 /** The examples of an object or a choice, as its schema states them. */

@@ -2,6 +2,7 @@
 
 import { PurserError } from "../../domain/error.ts";
 import type { Attribution } from "../../domain/attribution/attribution.ts";
+import type { Quantities } from "../../domain/ledger/entry.ts";
 import { anonymousOwner, operationOf } from "../../domain/ledger/operation.ts";
 import type { Headers } from "../caller/identify.ts";
 import { makeOperationId, readOperationId } from "../caller/operation-id.ts";
@@ -14,11 +15,17 @@ import { withOtherModels } from "../hold/other-models.ts";
 import type { CallContext } from "./call-context.ts";
 import type { RoutedCall } from "./route-call.ts";
 
+interface CallParts {
+  readonly input: InputCount;
+  /** What the items of its header cost; undefined for none. */
+  readonly charges: Quantities | undefined;
+}
+
 /** @throws PurserError `invalid_request` for a header that cannot be read. */
 export function callToHold(
   context: CallContext,
   { at, prices, caller, headers, route, replaced, request: { facts } }: RoutedCall,
-  input: InputCount,
+  { input, charges }: CallParts,
 ): CallToHold {
   const given = readOperationId(headers);
   const fit = readFit(headers);
@@ -34,6 +41,7 @@ export function callToHold(
     route: replaced ? { ...callRoute, replaced } : callRoute,
     budgets: caller.key?.budgets ?? none,
     ...(closing !== null && { closing }),
+    ...(charges && { charges }),
     estimate: (now, counted) => {
       const found = prices.sheet({ provider: provider.name, model, at: now });
       const sheet = sheetToHold(found, facts, now);

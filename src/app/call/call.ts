@@ -38,8 +38,7 @@ export async function serveCall(
   const call = routeCall(context, incoming);
   const charges = readChargeHeader(context, incoming.headers, call);
   const input = inputOf(context, call);
-  const covered = toHoldFor(charges);
-  const toHold = { ...callToHold(context, call, input), ...(covered && { charges: covered }) };
+  const toHold = callToHold(context, call, { input, charges: toHoldFor(charges) });
   const { key } = incoming.caller;
   const held = await hold(context, toHold, () =>
     patienceOf(context, key, { reply, bodyBytes: call.body.byteLength }),

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { byCost } from "./call-pages.ts";
+import { turnsDuring } from "../../domain/turns.test-kit.ts";
 
 /** Rows whose costs repeat, so that the order of equal ones is seen, too. */
 function rows(count: number): readonly { readonly cost: bigint; readonly place: number }[] {
@@ -23,19 +24,13 @@ test("each row is on one page of at most 100, the most expensive first", async (
 });
 
 test("other work goes on while pages are written", async () => {
-  let others = 0;
-  let isDone = false;
-  const other = (): void => {
-    others += 1;
-    if (!isDone) setImmediate(other);
-  };
-  setImmediate(other);
-  for await (const page of byCost(rows(2000))) {
-    assert.ok(page.length > 0);
-    // A page takes longer than a turn.
-    const end = performance.now() + 2;
-    while (performance.now() < end);
-  }
-  isDone = true;
+  const others = await turnsDuring(async () => {
+    for await (const page of byCost(rows(2000))) {
+      assert.ok(page.length > 0);
+      // A page takes longer than a turn.
+      const end = performance.now() + 2;
+      while (performance.now() < end);
+    }
+  });
   assert.ok(others >= 19, `${others} turns`);
 });

@@ -75,7 +75,7 @@ export interface Deliveries {
    * @returns How many were dropped.
    */
   bury(letter: Omit<DeadLetter, "id">, cursor: EventPosition): Promise<number>;
-  /** Takes the same time however many there are, after the first question. */
+  /** After the first question, the time it takes does not grow with their number. */
   countLetters(consumer: string): Promise<LetterCount>;
   /** The oldest first. */
   deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]>;

@@ -8,6 +8,7 @@ import type { DistinctQuery, DistinctTotals, Totals } from "../port/reader.ts";
 import { readingIn } from "./exchange-reader.ts";
 import { report, type ReportQuery } from "./query.ts";
 import { series } from "./series.ts";
+import { turnsDuring } from "../../domain/turns.test-kit.ts";
 
 const hourMs = 3_600_000;
 const hours = 1500;
@@ -47,20 +48,6 @@ const reader = {
   distinct: async () => [],
   calls: async () => [],
 };
-
-/** How many turns of the event loop pass during work. */
-async function turnsDuring(work: () => Promise<void>): Promise<number> {
-  let turns = 0;
-  let isOver = false;
-  const count = (): void => {
-    turns += 1;
-    if (!isOver) setImmediate(count);
-  };
-  setImmediate(count);
-  await work();
-  isOver = true;
-  return turns;
-}
 
 test("turns of the event loop pass while a report or series is added up, and its sums are right", async () => {
   let last: readonly (readonly [string | undefined, number])[] = [];

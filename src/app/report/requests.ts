@@ -195,16 +195,18 @@ interface Parts {
 
 function place(row: CallRow, { operations, charges, shared }: Parts, admins: ReadonlySet<string>) {
   const { keyId } = row.route;
-  if (namedRequest(row) === null) push(operations, row.operationId, row);
+  if (namedRequest(row) === null) listAt(operations, row.operationId).push(row);
   else if (keyId === null || admins.has(keyId)) shared.push(row);
-  else push(charges, keyId, row);
+  else listAt(charges, keyId).push(row);
 }
 
-// oxlint-disable-next-line max-params -- a map, a key and a value
-function push(map: Map<string, CallRow[]>, key: string, row: CallRow): void {
-  const rows = map.get(key);
-  if (rows) rows.push(row);
-  else map.set(key, [row]);
+/** A new list if there is none yet. */
+function listAt(lists: Map<string, CallRow[]>, key: string): CallRow[] {
+  const known = lists.get(key);
+  if (known) return known;
+  const list: CallRow[] = [];
+  lists.set(key, list);
+  return list;
 }
 
 /**

@@ -40,7 +40,7 @@ export function decideRecord(books: LedgerView, command: RecordCommand): Decided
   const applied = books.applied(command, at).filter((one) => counts(one, startedAt));
   if (command.selfReported || cover) {
     const uncovered = applied.filter(({ counter }) => cover?.counters.includes(counter) !== true);
-    checkReported(uncovered, { held: nothing, open: true, cost: outcome.cost });
+    checkReported(uncovered, { held: null, cost: outcome.cost });
   }
   const held = cover ? outcome.cost : nothing;
   const counters = applied.map(({ counter }) => counter);

@@ -56,8 +56,10 @@ export function checkShare(
 }
 
 interface Reported {
-  readonly held: Quantities;
-  readonly open: boolean;
+  /** Null for money that was spent without a hold. */
+  readonly held: Quantities | null;
+  /** Whether the hold is open. */
+  readonly open?: boolean;
   readonly cost: Quantities;
   /** The budgets whose reserve the call uses. */
   readonly inReserve?: readonly string[];
@@ -71,7 +73,7 @@ interface Reported {
  */
 export function checkReported(
   applied: readonly Applied[],
-  { held, open, cost, inReserve = [] }: Reported,
+  { held, open = false, cost, inReserve = [] }: Reported,
 ): void {
   for (const one of applied) {
     const { budget, counter } = one;
@@ -79,17 +81,19 @@ export function checkReported(
     const { currency, budgetId } = budget;
     const left = inReserve.includes(budgetId) ? available(counter, budget) : roomIn(one, null);
     const room = left > 0n ? left : 0n;
-    const most = amountIn(currency, held) + room;
+    const covered = held ? amountIn(currency, held) : 0n;
+    const most = covered + room;
     if (amountIn(currency, cost) <= most) continue;
     const text = (value: bigint): string => `${formatAmount(value, currency)} ${currency}`;
+    const heldText = held ? `the ${text(covered)} that ${open ? "are" : "were"} held and ` : "";
     throw new PurserError(
       "forbidden",
-      `the charge of ${text(amountIn(currency, cost))} is more than the ${text(amountIn(currency, held))} that ${open ? "are" : "were"} held ` +
-        `and the ${text(room)} that budget "${budget.budgetId}" has left`,
+      `the charge of ${text(amountIn(currency, cost))} is more than ${heldText}the ${text(room)} that budget "${budgetId}" has left`,
       {
         field: "amount",
-        remedy:
-          "Settle with the actual cost; only an administrator can settle or correct a higher one.",
+        remedy: held
+          ? "Settle with the actual cost; only an administrator can settle or correct a higher one."
+          : "Raise the budget, or have an administrator record the charge.",
       },
     );
   }

@@ -36,7 +36,7 @@ export interface Rollup {
   /** The column of time, and what it counts since the epoch. */
   readonly time: string;
   readonly unitMs: number;
-  /** The columns by which calls of one time are told apart. */
+  /** The columns that identify a row, in addition to its time. */
   readonly key: readonly string[];
 }
 

@@ -44,15 +44,7 @@ export function parsePerMillion(text: string, field: string): PicoUsd {
  *   decimals or is above 1,000.
  */
 export function parsePerCall(text: string, field: string): PicoUsd {
-  const price = parsePrice(text, field);
-  if (price > mostUsdPerCall) {
-    throw refused(
-      field,
-      `${field}: ${text} USD per call is above 1,000`,
-      "Write USD per call, not per thousand or million calls.",
-    );
-  }
-  return price;
+  return parseUpTo({ most: mostUsdPerCall, what: "call" }, text, field);
 }
 
 /**
@@ -62,15 +54,22 @@ export function parsePerCall(text: string, field: string): PicoUsd {
  *   decimals or is above 1,000,000.
  */
 export function parsePerUnit(text: string, field: string): PicoUsd {
+  return parseUpTo({ most: mostUsdPerUnit, what: "unit" }, text, field);
+}
+
+function parseUpTo(
+  { most, what }: { readonly most: PicoUsd; readonly what: "call" | "unit" },
+  text: string,
+  field: string,
+): PicoUsd {
   const price = parsePrice(text, field);
-  if (price > mostUsdPerUnit) {
-    throw refused(
-      field,
-      `${field}: ${text} USD per unit is above 1,000,000`,
-      "Write USD per unit, not per thousand or million units.",
-    );
-  }
-  return price;
+  if (price <= most) return price;
+  const bound = Number(formatUsd(most)).toLocaleString("en-US");
+  throw refused(
+    field,
+    `${field}: ${text} USD per ${what} is above ${bound}`,
+    `Write USD per ${what}, not per thousand or million ${what}s.`,
+  );
 }
 
 /**

@@ -22,7 +22,7 @@ export interface Batch {
   readonly counters: readonly Column[];
   /**
    * {@link closingWidth} columns per change, in order: the name of a counter, a run, and whether it
-   * has closed (1 or 0). A null run stands for all runs of the counter.
+   * has closed (1 or 0). A null run means all runs of the counter.
    */
   readonly closings: readonly Column[];
   /** The `seq` of holds opened by this batch and still open after it. */
