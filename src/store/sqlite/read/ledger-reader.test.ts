@@ -9,6 +9,7 @@ import { PurserError } from "../../../domain/error.ts";
 import { hold, outcome, settle, usd } from "../../conformance/fixture.ts";
 import { openLedger } from "../open.ts";
 import { migrate } from "../schema.ts";
+import { ReaderThread } from "./reader-thread.ts";
 import { SqliteReader } from "./ledger-reader.ts";
 
 const questions: Readonly<Record<string, (reader: SqliteReader) => Promise<unknown>>> = {
@@ -89,5 +90,27 @@ test("if the thread ends, all of its questions fail, and the next one starts ano
   } finally {
     await reader.close();
     rmSync(directory, { recursive: true });
+  }
+});
+
+test("a question at once after the thread failed is not lost with that thread's end", async () => {
+  for (let round = 0; round < 10; round++) {
+    const directory = mkdtempSync(join(tmpdir(), "purser-reader-"));
+    const thread = new ReaderThread({ directory });
+    const query = { method: "last" } as const;
+    const asked = new Promise((resolve, reject) => {
+      thread.ask(query).catch(() => {
+        migrate(directory);
+        // Before the thread that failed has ended.
+        setImmediate(() => void thread.ask(query).then(resolve, reject));
+        thread.ask(query).catch(reject);
+      });
+    });
+    try {
+      assert.equal(await asked, 0);
+    } finally {
+      await thread.close();
+      rmSync(directory, { recursive: true });
+    }
   }
 });

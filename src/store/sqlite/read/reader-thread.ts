@@ -7,6 +7,8 @@ import { unpack } from "./packed-rows.ts";
 import type { Question, ReaderData, ReaderMessage } from "./query.ts";
 
 interface Asked {
+  /** The one that was asked. */
+  readonly worker: Worker;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly progress: (share: number) => void;
@@ -53,7 +55,7 @@ export class ReaderThread {
     this.#questions += 1;
     const number = this.#questions;
     return new Promise((resolve, reject) => {
-      this.#asked.set(number, { resolve, reject, progress, method: query.method });
+      this.#asked.set(number, { worker, resolve, reject, progress, method: query.method });
       worker.postMessage({ number, query } satisfies Question);
     });
   }
@@ -90,11 +92,14 @@ export class ReaderThread {
     else asked.reject(this.#unreadable(asked, message));
   }
 
+  /** Called for the error and for the end of a thread: by the end, the next one may have questions. */
   #lose(worker: Worker, cause: Error): void {
     if (this.#worker === worker) this.#worker = undefined;
-    for (const asked of this.#asked.values())
+    for (const [number, asked] of this.#asked) {
+      if (asked.worker !== worker) continue;
+      this.#asked.delete(number);
       asked.reject(this.#unreadable(asked, { error: cause }));
-    this.#asked.clear();
+    }
   }
 
   #unreadable(
